@@ -1,0 +1,1 @@
+"""Layers, activations, losses, optimizers, initializers, schedules: formulas as tables."""

@@ -1,0 +1,1 @@
+"""From equations to a derivation: the chain rule, the delta algebra, saved values, stable forms."""

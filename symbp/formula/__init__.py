@@ -1,0 +1,1 @@
+"""The formula language: grammar, parser, index algebra, and the slow evaluator that is the oracle."""

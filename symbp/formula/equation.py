@@ -1,0 +1,73 @@
+"""Equations and formulas: what the stages hand to each other before anything is an array.
+
+    Equation   one line of index notation, `z[n,j] = sum[i](x[n,i]*W[i,j]) + b[j]`, and the size of every index
+    Tensor     a name, the symbolic sizes of its axes, its role
+    Formula    the equations of one layer, activation or loss, in order, over symbolic sizes
+
+A formula never holds numbers for sizes or hyperparameters, nor the names of a network's layers: it is derived once
+and used by every block that has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import sympy as sp
+
+from symbp.formula.expression import Element
+
+Role = Literal["input", "target", "parameter", "constant", "intermediate", "output", "state"]
+Kind = Literal["float", "int", "bool"]
+
+
+@dataclass(frozen=True)
+class Equation:
+    """`target = body`; both sides have the same free indices.
+
+    `sizes` gives the size of every index, free or bound. `text` is the line as a person wrote it, where one did.
+    Every index of `target` is a distinct index symbol, or a `Flat` of such.
+    """
+
+    target: Element
+    body: sp.Expr
+    sizes: Mapping[sp.Symbol, sp.Expr]
+    text: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.target} = {self.body}"
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A named tensor of a formula; `axes` are the symbolic sizes of its axes, outermost first."""
+
+    name: str
+    axes: tuple[sp.Expr, ...]
+    role: Role
+    kind: Kind = "float"
+
+
+@dataclass(frozen=True)
+class Formula:
+    """What one layer, activation or loss computes.
+
+    `scalars` are its hyperparameters as symbols (their values belong to the block that uses the formula).
+    `tensors` holds every tensor that the equations mention, in order of appearance.
+    """
+
+    name: str
+    equations: tuple[Equation, ...]
+    tensors: Mapping[str, Tensor]
+    scalars: Mapping[str, sp.Symbol] = field(default_factory=dict)
+    source: str = ""
+
+    def with_role(self, *roles: Role) -> tuple[Tensor, ...]:
+        """The tensors that have one of these roles, in order of appearance."""
+        return tuple(t for t in self.tensors.values() if t.role in roles)
+
+    @property
+    def output(self) -> Tensor:
+        """The tensor that the formula computes."""
+        return self.with_role("output")[0]

@@ -1,0 +1,78 @@
+"""The network as blocks: what the forward stage hands on.
+
+A block is one use of a formula: local tensor names bound to names of the network, symbolic sizes bound to numbers (or
+to the batch), hyperparameters bound to values. Blocks are in topological order; a tensor is made by one block and
+may be read by several.
+
+Names of the network are `layer.tensor`: `dense_1.W`, `dense_1.z`, `relu_1.a`; the network's own are `x` (input),
+`y` (target) and `C` (cost).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from symbp.formula.equation import Formula, Kind, Role
+
+BATCH: Literal["n"] = "n"
+Dim = int | Literal["n"]  # a size in numbers, or the batch
+
+
+@dataclass(frozen=True)
+class NetworkTensor:
+    """A tensor of the network: `shape` starts with `BATCH` where the tensor has a row for each example."""
+
+    name: str
+    shape: tuple[Dim, ...]
+    role: Role
+    kind: Kind = "float"
+    value: tuple[float, ...] | None = None  # a constant's entries, row-major, such as class weights
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A trainable tensor: its place in the network, and how it is initialized.
+
+    `initializer` is the name of a catalog entry, `options` its hyperparameters; `fan_in` and `fan_out` count the
+    inputs that one output sums over and the outputs that one input reaches.
+    `decays` says whether penalties and weight decay that are restricted to weights apply to it.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    initializer: str
+    options: Mapping[str, float] = field(default_factory=dict)
+    fan_in: int = 1
+    fan_out: int = 1
+    decays: bool = True
+
+
+@dataclass(frozen=True)
+class Block:
+    """One use of a formula in a network."""
+
+    name: str  # the user's name of the layer, or kind_number
+    kind: str  # the catalog entry
+    formula: Formula
+    binding: Mapping[str, str]  # the formula's tensors -> the network's
+    sizes: Mapping[str, Dim]  # the formula's size symbols, by name
+    scalars: Mapping[str, float]  # the formula's hyperparameters
+
+
+@dataclass(frozen=True)
+class Network:
+    """The network in order of evaluation. The last block is the loss; its output is `C`.
+
+    `output` is the tensor that `forward` returns; `prediction` the one that `predict` returns, made from `output` by
+    the blocks of `link` (none where they are the same).
+    """
+
+    name: str
+    blocks: tuple[Block, ...]
+    tensors: Mapping[str, NetworkTensor]
+    parameters: tuple[Parameter, ...]
+    output: str
+    prediction: str
+    link: tuple[Block, ...] = ()

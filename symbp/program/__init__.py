@@ -1,0 +1,1 @@
+"""Straight-line array operations: their representation, lowering, verifier, passes, memory plan."""

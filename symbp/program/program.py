@@ -1,0 +1,165 @@
+"""The program: straight-line array operations, before any target's syntax.
+
+    Map       out = function(operands...)          elementwise, broadcast as NumPy does; `where` limits it to a mask
+    Select    out = yes where condition else no    elementwise
+    Contract  out[..] = sum left[..] * right[..]   axes named by letters, as in "ni,ij->nj"
+    Fold      out = sum | max | argmax over axes   reduced axes are kept with size 1 where `keep`
+    View      out = the same numbers, axes permuted, inserted, merged or split; no copy wherever the layout allows
+    Gather    out = source[indices]                `None` keeps an axis whole; others are integer arrays, broadcast
+    Scatter   out = 0, then out[indices] += source
+    Range     out = 0, 1, 2, ... along one axis
+    Fill      out = one number
+
+Operands are names of arrays or `Scalar`s. Every array is written by one statement, and an operation may name its
+output among its operands only where the verifier allows updates in place.
+
+Not here: NumPy, identifiers, comments. Windows (strides, padding) and loops over time have no operation yet; lowering
+an equation that needs them is an error that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import sympy as sp
+
+from symbp.formula.equation import Equation, Kind
+from symbp.forward.network import Dim
+
+Storage = Literal["argument", "parameter", "constant", "gradient", "state", "workspace"]
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """A number, or an expression of numbers known when the step runs: the batch size `N`, a learning rate, the step."""
+
+    value: sp.Expr
+
+
+Operand = str | Scalar
+
+
+@dataclass(frozen=True)
+class Array:
+    """A named array. `workspace` arrays belong to the pass; the others come from, or go to, its caller."""
+
+    name: str
+    shape: tuple[Dim, ...]
+    kind: Kind
+    storage: Storage
+
+
+@dataclass(frozen=True)
+class Map:
+    """Elementwise: `function` is a key of `symbp.program.functions.FUNCTIONS`."""
+
+    out: str
+    function: str
+    operands: tuple[Operand, ...]
+    where: str | None = None
+
+
+@dataclass(frozen=True)
+class Select:
+    """`yes` where `condition`, else `no`."""
+
+    out: str
+    condition: str
+    yes: Operand
+    no: Operand
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A sum of products over the letters that `out_axes` lacks; letters name axes within this operation only."""
+
+    out: str
+    left: str
+    right: str
+    left_axes: str
+    right_axes: str
+    out_axes: str
+
+
+@dataclass(frozen=True)
+class Fold:
+    """A reduction over whole axes."""
+
+    out: str
+    function: Literal["sum", "max", "argmax"]
+    operand: str
+    axes: tuple[int, ...]
+    keep: bool = False
+
+
+@dataclass(frozen=True)
+class View:
+    """Permute (`axes`; None inserts an axis of size 1), then reshape to the shape of `out`."""
+
+    out: str
+    operand: str
+    axes: tuple[int | None, ...]
+
+
+@dataclass(frozen=True)
+class Gather:
+    """`out = source[indices]`, one entry for each axis of `source`."""
+
+    out: str
+    source: str
+    indices: tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class Scatter:
+    """`out = 0`, then `out[indices] += source` with repeated positions added, one entry for each axis of `out`."""
+
+    out: str
+    source: Operand
+    indices: tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class Range:
+    """0, 1, 2, ... of the size of `out`, which has one axis longer than 1, or none."""
+
+    out: str
+
+
+@dataclass(frozen=True)
+class Fill:
+    """One number everywhere."""
+
+    out: str
+    value: Scalar
+
+
+Op = Map | Select | Contract | Fold | View | Gather | Scatter | Range | Fill
+
+
+@dataclass(frozen=True)
+class Statement:
+    """The operations that compute one equation of one block; `number` is the derivation step it implements."""
+
+    block: str
+    equation: Equation
+    operations: tuple[Op, ...]
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Routine:
+    """A named sequence of statements: `forward`, `predict`, `loss`, `backward`, `update`."""
+
+    name: str
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
+class Program:
+    """Every array by name, and the routines in order of execution."""
+
+    arrays: Mapping[str, Array]
+    routines: Mapping[str, Routine]

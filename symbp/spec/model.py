@@ -1,0 +1,116 @@
+"""The spec as data: what the spec stage hands on. Every name, size and option in it is valid; nothing is a formula yet.
+
+Not here: YAML, shapes of layers (the forward stage infers them), arrays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from symbp.catalog.entry import Entry
+
+OptionValue = float | int | bool | str | tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where something stands in a spec: `path` is like `layers[2].dense.units`."""
+
+    file: str
+    line: int
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.path}" if self.path else f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong in a spec, and how to mend it."""
+
+    place: Place
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}"
+
+
+class SpecError(ValueError):
+    """A spec that cannot be used; `problems` lists everything found, in the order of the file."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, problems)))
+
+
+@dataclass(frozen=True)
+class Use:
+    """One use of a catalog entry: its canonical name, and its options complete with defaults.
+
+    `given` names the options that the spec states; `entry` is the row of the catalog, or the spec's own definition.
+    """
+
+    entry: Entry
+    options: Mapping[str, OptionValue]
+    given: frozenset[str]
+    place: Place
+
+    @property
+    def name(self) -> str:
+        return self.entry.name
+
+
+@dataclass(frozen=True)
+class LayerSpec:
+    """A layer or activation of the network. `initializers` are those the spec names, by parameter."""
+
+    name: str
+    use: Use
+    initializers: Mapping[str, Use] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TrainingSpec:
+    """How `symbp train` goes about it."""
+
+    batch_size: int = 64
+    epochs: int = 10
+    seed: int = 0
+    shuffle: bool = True
+    validation: float = 0.0  # fraction of the training set held out
+    checkpoint_every: int = 0  # steps; 0: once an epoch
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """Where examples come from: `mnist`, `digits`, another bundled set, `npz` or `csv`, and how they are scaled."""
+
+    source: str
+    path: str = ""
+    normalize: Literal["none", "unit", "standard"] = "none"
+    mean: float | None = None  # with `standard`: given numbers instead of those of the training set
+    std: float | None = None
+    test: float = 0.2  # fraction held out for the test, where the source has no test set of its own
+    target: str = ""  # the target's column or array, for csv and npz
+
+
+@dataclass(frozen=True)
+class NetworkSpec:
+    """A network, its cost, how it is optimized and trained."""
+
+    name: str
+    place: Place
+    sha256: str  # of the spec's bytes
+    input_shape: tuple[int, ...]  # without the batch
+    layers: tuple[LayerSpec, ...]
+    loss: Use
+    optimizer: Use
+    schedule: Use | None = None
+    clipping: tuple[Use, ...] = ()
+    penalties: tuple[Use, ...] = ()
+    dtype: Literal["float32", "float64"] = "float32"
+    training: TrainingSpec = TrainingSpec()
+    data: DataSpec | None = None
+    description: str = ""
