@@ -54,13 +54,15 @@ class Formula:
     """What one layer, activation or loss computes.
 
     `scalars` are its hyperparameters as symbols (their values belong to the block that uses the formula).
-    `tensors` holds every tensor that the equations mention, in order of appearance.
+    `tensors` holds every tensor that the equations mention, in order of appearance. `letters` says which size each
+    index letter of the text runs over. `line` may name where a person wrote the formula.
     """
 
     name: str
     equations: tuple[Equation, ...]
     tensors: Mapping[str, Tensor]
     scalars: Mapping[str, sp.Symbol] = field(default_factory=dict)
+    letters: Mapping[str, sp.Expr] = field(default_factory=dict)
     source: str = ""
 
     def with_role(self, *roles: Role) -> tuple[Tensor, ...]:

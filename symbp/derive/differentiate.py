@@ -1,0 +1,77 @@
+"""The derivative of an index expression by one element: calculus by SymPy on scalars, deltas for elements.
+
+    x[i,j] by x[p,q]         ->  delta(i,p) * delta(j,q)
+    sum[k](f) by x[p]        ->  sum[k'](f by x[p])             with a fresh name for the bound index
+    f(u, v) by x[p]          ->  df/du * (u by x[p]) + df/dv * (v by x[p])     u, v: elements and sums
+
+Maxima over an axis must have been made equations of their own (`symbp.derive.winners`). Where a function has a kink,
+the derivative is that of the branch that holds there; `sign` and `floor` have derivative 0.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from symbp.formula.expression import Element, InRange, MaxOver, SumOver, Winner, elements
+from symbp.formula.indices import Names, rename_bound
+
+_ATOMS = (Element, SumOver, MaxOver, Winner, InRange, sp.KroneckerDelta)
+
+
+def reads(expression: sp.Expr, tensor: str) -> bool:
+    """Whether the expression reads the tensor anywhere."""
+    return next(elements(expression, tensor), None) is not None
+
+
+def outermost(expression: sp.Expr) -> list[sp.Expr]:
+    """The elements, sums and other atoms of an expression that are in no other, in a fixed order."""
+    found: dict[sp.Expr, None] = {}
+
+    def visit(node: sp.Basic) -> None:
+        if isinstance(node, _ATOMS):
+            found.setdefault(node)
+        else:
+            for argument in node.args:
+                visit(argument)
+
+    visit(expression)
+    return list(found)
+
+
+def stand_in(atom: sp.Expr) -> sp.Dummy:
+    """A scalar with what is known of the atom's sign, so that SymPy may use it."""
+    if atom.is_positive:
+        return sp.Dummy(positive=True)
+    return sp.Dummy(nonnegative=True) if atom.is_nonnegative else sp.Dummy(real=True)
+
+
+def differentiate(
+    expression: sp.Expr, by: Element, names: Names, sizes: dict[sp.Symbol, sp.Expr]
+) -> sp.Expr:
+    """∂expression/∂by. The indices of `by` are free and stand nowhere in `expression`."""
+    if not reads(expression, by.tensor):
+        return sp.Integer(0)
+    if isinstance(expression, Element):
+        return sp.Mul(*(sp.KroneckerDelta(i, j) for i, j in zip(expression.indices, by.indices, strict=True)))
+    if isinstance(expression, SumOver):
+        renamed = rename_bound(expression, names, sizes)
+        return SumOver(differentiate(renamed.body, by, names, sizes), *renamed.bound)
+    if isinstance(expression, MaxOver | Winner):
+        raise TypeError(f"a maximum must be an equation of its own before it is differentiated: {expression}")
+    atoms = {atom: stand_in(atom) for atom in outermost(expression)}
+    back = {dummy: atom for atom, dummy in atoms.items()}
+    scalar = expression.xreplace(atoms)
+    terms = [
+        _slope(scalar, dummy).xreplace(back) * differentiate(atom, by, names, sizes)
+        for atom, dummy in atoms.items()
+        if reads(atom, by.tensor)
+    ]
+    return sp.Add(*terms)
+
+
+def _slope(scalar: sp.Expr, dummy: sp.Dummy) -> sp.Expr:
+    """The scalar derivative, almost everywhere: jumps (of sign, floor) contribute nothing."""
+    slope = scalar.diff(dummy)
+    if slope.has(sp.DiracDelta):
+        slope = slope.replace(sp.DiracDelta, lambda *_: sp.Integer(0))
+    return slope.replace(lambda e: isinstance(e, sp.Derivative) and isinstance(e.expr, sp.floor), lambda _: sp.Integer(0))

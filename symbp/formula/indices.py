@@ -1,0 +1,141 @@
+"""Names and sizes of indices: fresh names, one spelling for equal sums, and which axes share a size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import sympy as sp
+
+from symbp.formula.expression import Flat, InRange, MaxOver, SumOver, Winner, index
+
+BINDERS = (SumOver, MaxOver, Winner)
+
+
+def letter(symbol: sp.Symbol) -> str:
+    """The letter of an index without its primes: `j''` is a `j`."""
+    return str(symbol.name).rstrip("'")
+
+
+class Names:
+    """Fresh index names: primes are added to a letter until the name is new."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self.taken = set(taken)
+
+    def fresh(self, like: str) -> sp.Symbol:
+        name = like
+        while name in self.taken:
+            name += "'"
+        self.taken.add(name)
+        return index(name)
+
+
+def bound_indices(expression: sp.Basic) -> Iterator[sp.Symbol]:
+    """Every index bound anywhere in the expression, once for each binder that binds it."""
+    for node in sp.preorder_traversal(expression):
+        if isinstance(node, BINDERS):
+            yield from node.bound
+
+
+def rename_bound(expression: sp.Expr, names: Names, sizes: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """The same value with a fresh name for every bound index; `sizes` learns the sizes of the new names."""
+    if not expression.args or not expression.has(*BINDERS):
+        return expression
+    if not isinstance(expression, BINDERS):
+        return expression.func(*(rename_bound(a, names, sizes) for a in expression.args))
+    body = rename_bound(expression.body, names, sizes)
+    renaming = {}
+    for old in expression.bound:
+        new = names.fresh(letter(old))
+        sizes[new] = sizes[old]
+        renaming[old] = new
+    return expression.func(*(a.xreplace(renaming) for a in (body, *expression.args[1:])))
+
+
+def canonical(
+    expression: sp.Expr,
+    free: Iterable[sp.Symbol],
+    sizes: Mapping[sp.Symbol, sp.Expr],
+    letters: Mapping[str, sp.Expr],
+) -> tuple[sp.Expr, dict[sp.Symbol, sp.Expr]]:
+    """The same value with bound indices spelt so that equal sums are equal expressions, and the sizes of its indices.
+
+    A bound index takes the first letter that runs over its size and is neither free nor bound further in; primes are
+    added when letters run out. The result does not depend on the names that came in.
+    """
+    spelt: dict[sp.Symbol, sp.Expr] = {s: sizes[s] for s in free if s in sizes}
+    forbidden = {s.name for s in free}
+
+    def choose(extent: sp.Expr, inner: set[str]) -> sp.Symbol:
+        pool = [name for name, value in letters.items() if value == extent] or ["k"]
+        primes = ""
+        while True:
+            for name in pool:
+                if name + primes not in forbidden and name + primes not in inner:
+                    return index(name + primes)
+            primes += "'"
+
+    def visit(node: sp.Expr) -> sp.Expr:
+        if not node.args or not node.has(*BINDERS):
+            return node
+        if not isinstance(node, BINDERS):
+            return node.func(*map(visit, node.args))
+        body = visit(node.body)
+        inner = {s.name for s in body.free_symbols if isinstance(s, sp.Symbol)} - {s.name for s in node.bound}
+        inner |= {s.name for s in bound_indices(body)}
+        renaming: dict[sp.Symbol, sp.Symbol] = {}
+        for old in sorted(node.bound, key=lambda s: _first_use(body, s)):
+            new = choose(sizes[old], inner)
+            inner.add(new.name)
+            renaming[old] = new
+            spelt[new] = sizes[old]
+        body = body.xreplace(renaming)
+        bound = sorted((renaming[s] for s in node.bound), key=lambda s: s.name)
+        if isinstance(node, Winner):
+            return Winner(body, renaming[node.which], *(renaming[s] for s in node.bound))
+        if isinstance(node, MaxOver):
+            return MaxOver(body, *(renaming[s] for s in node.bound))
+        return SumOver(body, *bound)
+
+    result = visit(expression)
+    return result, spelt
+
+
+def _first_use(body: sp.Expr, symbol: sp.Symbol) -> tuple[int, str]:
+    for position, node in enumerate(sp.preorder_traversal(body)):
+        if node == symbol:
+            return position, ""
+    return 10**9, symbol.name
+
+
+class SizeClasses:
+    """Axes and indices that have the same size, by union; each class gets one size symbol, or a product (`Flat`)."""
+
+    def __init__(self) -> None:
+        self._parent: dict[object, object] = {}
+
+    def find(self, node: object) -> object:
+        self._parent.setdefault(node, node)
+        while self._parent[node] != node:
+            self._parent[node] = self._parent[self._parent[node]]
+            node = self._parent[node]
+        return node
+
+    def join(self, one: object, other: object) -> None:
+        self._parent[self.find(one)] = self.find(other)
+
+
+def solve_for(summed: sp.Symbol, difference: sp.Expr) -> sp.Expr | None:
+    """The value of an index at which `difference` is 0, where it is affine in it with coefficient ±1; else None."""
+    if not difference.has(summed):
+        return None
+    slope = difference.diff(summed) if difference.is_polynomial(summed) else None
+    if slope not in (1, -1):
+        return None
+    rest = sp.expand(difference - slope * summed)
+    return None if rest.has(summed) else sp.expand(-rest * slope)
+
+
+def is_opaque(node: sp.Basic) -> bool:
+    """Whether an index inside this node cannot be solved for."""
+    return isinstance(node, Flat | InRange | SumOver | MaxOver | Winner)

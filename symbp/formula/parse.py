@@ -1,0 +1,625 @@
+"""From text to a `Formula`: names resolved, `...` expanded, calls of other rows made equations, sizes found.
+
+`read_formula` knows nothing of catalogs: what a name may be (tensor, hyperparameter, another row's text) is handed in.
+
+Not supported: indices that are not affine in other indices, sizes or integer elements; comparisons in chains.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+from symbp.formula.equation import Equation, Formula, Kind, Role, Tensor
+from symbp.formula.expression import (
+    Element,
+    Flat,
+    MaxOver,
+    SumOver,
+    Winner,
+    element,
+    expm1,
+    index,
+    log1p,
+    size,
+)
+from symbp.formula.grammar import BINDERS, FUNCTIONS, RESERVED, FormulaError, Line, read_lines
+from symbp.formula.indices import Names, SizeClasses
+
+ELLIPSIS_LETTERS = {1: ("j",), 2: ("n", "j"), 3: ("n", "t", "j"), 4: ("n", "c", "h", "w"), 5: ("n", "c", "d", "h", "w")}
+TRAILING_LETTERS = {1: ("c",), 2: ("h", "w"), 3: ("c", "h", "w"), 4: ("c", "d", "h", "w")}
+MAX_RANK = 5
+MAX_CALLS = 12  # rows that call rows that call rows
+_UNARY: dict[str, Callable[[sp.Expr], sp.Expr]] = {
+    **{name: getattr(sp, name) for name in FUNCTIONS if hasattr(sp, name)},
+    "abs": sp.Abs,
+    "expm1": expm1,
+    "log1p": log1p,
+}
+_RELATIONS = {ast.Lt: sp.Lt, ast.LtE: sp.Le, ast.Gt: sp.Gt, ast.GtE: sp.Ge, ast.Eq: sp.Eq, ast.NotEq: sp.Ne}
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A tensor that the equations may read: its rank, its role, and whether it holds integers."""
+
+    rank: int
+    role: Role
+    kind: Kind = "float"
+
+
+@dataclass(frozen=True)
+class Callable_:
+    """Another row that a formula may call with one argument: its equations, its argument and result, its defaults."""
+
+    equations: str
+    argument: str
+    result: str
+    scalars: Mapping[str, sp.Expr] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What the names of a formula mean."""
+
+    tensors: Mapping[str, Declared]
+    scalars: Mapping[str, sp.Symbol]
+    outputs: tuple[str, ...]
+    rows: Mapping[str, Callable_] = field(default_factory=dict)
+    reduction: str = "mean"
+    states: tuple[str, ...] = ()  # tensors that equations may both read and assign
+
+
+def read_formula(name: str, text: str, scope: Scope, source: str = "") -> Formula:
+    """Read the equations of `text`; FormulaError where they cannot be used."""
+    reader = _Reader(scope)
+    for line in read_lines(text):
+        reader.read(line)
+    missing = [output for output in scope.outputs if output not in reader.assigned]
+    if missing:
+        found = ", ".join(f"`{n}`" for n in reader.assigned)
+        raise FormulaError(f"no equation computes `{missing[0]}`; the equations compute {found}", text.strip())
+    return reader.formula(name, source)
+
+
+class _Reader:
+    """Reads equations one after the other, and what earlier ones assigned."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self.known: dict[str, Declared] = dict(scope.tensors)
+        self.assigned: dict[str, None] = {}
+        self.mentioned: dict[str, None] = {}
+        self.equations: list[tuple[Element, sp.Expr, str]] = []
+        self.classes = SizeClasses()
+        self.extents: dict[sp.Symbol, tuple[int, sp.Symbol]] = {}  # placeholder of size(i) -> (equation, index)
+        self.calls = 0
+
+    def read(self, line: Line) -> None:
+        target, body = _Builder(self, line).build()
+        self.add(target, body, line.text)
+
+    def add(self, target: Element, body: sp.Expr, text: str) -> None:
+        """Append an equation and join the axes and indices that it shows to have one size."""
+        name, number = target.tensor, len(self.equations)
+        if name in self.scope.tensors and name not in self.scope.states and name not in self.scope.outputs:
+            raise FormulaError(f"`{name}` is given; an equation cannot assign it", text)
+        if name in self.assigned and name not in self.scope.states:
+            raise FormulaError(f"`{name}` is assigned twice", text)
+        rank = sum(len(i.args) if isinstance(i, Flat) else 1 for i in target.indices)
+        axes = len(target.indices)
+        if name in self.known and self.known[name].rank != axes:
+            raise FormulaError(f"`{name}` has rank {self.known[name].rank}; here it has {axes} indices", text)
+        free = {s for i in target.indices for s in (i.args if isinstance(i, Flat) else (i,))}
+        if len(free) != rank:
+            raise FormulaError("an index stands twice on the left side", text)
+        self.known.setdefault(name, Declared(axes, self.role_of(name)))
+        self.assigned[name] = None
+        self.equations.append((target, body, text))
+        for node in (target, *(n for n in sp.preorder_traversal(body) if isinstance(n, Element))):
+            self.mentioned.setdefault(node.tensor)
+            for axis, place in enumerate(node.indices):
+                if place.is_Symbol:
+                    self.classes.join((node.tensor, axis), (number, place))
+
+    def role_of(self, name: str) -> Role:
+        return "output" if name in self.scope.outputs else "intermediate"
+
+    def extent(self, symbol: sp.Symbol) -> sp.Expr:
+        """A stand-in for the size of an index of the equation being read, until sizes are known."""
+        placeholder = sp.Dummy(f"size_{symbol}", integer=True, positive=True)
+        self.extents[placeholder] = (len(self.equations), symbol)
+        return placeholder
+
+    def formula(self, name: str, source: str) -> Formula:
+        names = _SizeNames(self)
+        for mention in self.mentioned:
+            self.known.setdefault(mention, Declared(0, "intermediate"))
+        extents = {p: names.of_index(*where) for p, where in self.extents.items()}
+        equations = tuple(
+            Equation(target, body.xreplace(extents), names.of_equation(number, target, body), text)
+            for number, (target, body, text) in enumerate(self.equations)
+        )
+        order = dict.fromkeys((*(n for n in self.scope.tensors if n in self.mentioned), *self.mentioned))
+        tensors = {
+            n: Tensor(n, tuple(names.of_axis(n, axis) for axis in range(d.rank)), d.role, d.kind)
+            for n, d in ((n, self.known[n]) for n in order)
+        }
+        used = {s for e in equations for s in e.body.free_symbols}
+        scalars = {n: s for n, s in self.scope.scalars.items() if s in used}
+        return Formula(name, equations, tensors, scalars, names.letters, source)
+
+
+class _SizeNames:
+    """A size symbol for each class of axes and indices, named after the class's first index: `N`, `N_j`."""
+
+    def __init__(self, reader: _Reader) -> None:
+        self.reader = reader
+        self.symbols: dict[object, sp.Expr] = {}
+        self.letters: dict[str, sp.Expr] = {}
+        products: dict[object, tuple[int, Flat]] = {}
+        for number, (target, body, _) in enumerate(reader.equations):
+            every = [target, *(n for n in sp.preorder_traversal(body) if isinstance(n, Element))]
+            for node in every:
+                for axis, place in enumerate(node.indices):
+                    for symbol in place.free_symbols if isinstance(place, Flat) else (place,):
+                        if symbol.is_Symbol and symbol.name.rstrip("'") == symbol.name:
+                            self._name(reader.classes.find((number, symbol)), symbol.name)
+                    if isinstance(place, Flat):
+                        products.setdefault(reader.classes.find((node.tensor, axis)), (number, place))
+            for placeholder_number, symbol in reader.extents.values():
+                if placeholder_number == number:
+                    self._name(reader.classes.find((number, symbol)), symbol.name)
+        for node, (number, flat) in products.items():
+            self.symbols[node] = sp.Mul(*(self.of_index(number, i) for i in flat.args))
+
+    def _name(self, node: object, name: str) -> None:
+        if node not in self.symbols:
+            wanted = "N" if name == "n" else f"N_{name}"
+            taken = {str(s) for s in self.symbols.values()}
+            count = 2
+            label = wanted
+            while label in taken:
+                label, count = f"{wanted}{count}", count + 1
+            self.symbols[node] = size(label)
+        self.letters.setdefault(name, self.symbols[node])
+
+    def of_index(self, number: int, symbol: sp.Symbol) -> sp.Expr:
+        node = self.reader.classes.find((number, symbol))
+        if node not in self.symbols:
+            self._name(node, symbol.name.rstrip("'"))
+        return self.symbols[node]
+
+    def of_axis(self, tensor: str, axis: int) -> sp.Expr:
+        node = self.reader.classes.find((tensor, axis))
+        if node not in self.symbols:
+            self._name(node, f"{tensor}_{axis}")
+        return self.symbols[node]
+
+    def of_equation(self, number: int, target: Element, body: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
+        found: dict[sp.Symbol, sp.Expr] = {}
+        for node in (*sp.preorder_traversal(target), *sp.preorder_traversal(body)):
+            if isinstance(node, Element):
+                for place in node.indices:
+                    for symbol in sorted(place.free_symbols, key=str):
+                        if symbol.is_nonnegative and (number, symbol) in self.reader.classes._parent:
+                            found.setdefault(symbol, self.of_index(number, symbol))
+            elif isinstance(node, SumOver | MaxOver | Winner):
+                for symbol in node.bound:
+                    found.setdefault(symbol, self.of_index(number, symbol))
+        return found
+
+
+class _Builder:
+    """Builds one equation. `names` maps the letters in scope to index symbols; inner binders shadow outer ones."""
+
+    def __init__(self, reader: _Reader, line: Line) -> None:
+        self.reader = reader
+        self.scope = reader.scope
+        self.line = line
+        self.indices: dict[str, sp.Symbol] = {}
+        self.fresh = Names(_names_in(line) - _letters_in(line))
+        self.rest: tuple[sp.Symbol, ...] = ()
+
+    def error(self, message: str) -> FormulaError:
+        return FormulaError(message, self.line.text)
+
+    def build(self) -> tuple[Element, sp.Expr]:
+        name, places = self._left()
+        self.rest = self._expand(places)
+        target_indices: list[sp.Expr] = []
+        for place in places or ():
+            target_indices.extend(self._target_index(place))
+        if places is not None:  # a recurrence may read its own earlier positions
+            self.reader.known.setdefault(name, Declared(len(target_indices), self.reader.role_of(name)))
+        body = self.expression(self.line.right)
+        if places is None:
+            declared = self.reader.known.get(name)
+            elementwise = any(s in body.free_symbols for s in self.rest)
+            if not elementwise and declared is not None and declared.rank == len(self.rest) > 0:
+                elementwise = True
+            target_indices = list(self.rest) if elementwise else []
+        target = element(name, *target_indices)
+        free = {s for i in target_indices for s in i.free_symbols}
+        loose = [s for s in body.free_symbols if s.name in self.fresh.taken and s in self.indices.values()]
+        for symbol in sorted(loose, key=str):
+            if symbol not in free:
+                raise self.error(
+                    f"index `{symbol}` stands on the right only; bind it, as in `sum[{symbol}](...)`, or add it on the left"
+                )
+        return target, body
+
+    def _left(self) -> tuple[str, list[ast.expr] | None]:
+        left = self.line.left
+        if isinstance(left, ast.Name):
+            self._check_name(left.id)
+            return left.id, None
+        if isinstance(left, ast.Subscript) and isinstance(left.value, ast.Name):
+            self._check_name(left.value.id)
+            return left.value.id, _items(left.slice)
+        raise self.error("the left side must be a tensor, as in `z[n,j] = ...` or `a = ...`")
+
+    def _check_name(self, name: str) -> None:
+        if name in RESERVED or name in self.scope.scalars:
+            raise self.error(f"`{name}` cannot be assigned: it is a function or an option")
+        if name.startswith("d_"):
+            raise self.error(f"`{name}`: names that start with `d_` are kept for cotangents")
+
+    def _target_index(self, place: ast.expr) -> list[sp.Expr]:
+        if _is_ellipsis(place):
+            return list(self.rest)
+        if isinstance(place, ast.Name):
+            return [self._index_symbol(place.id)]
+        if _calls(place, "flat"):
+            assert isinstance(place, ast.Call)
+            inner = [i for argument in place.args for i in self._target_index(argument)]
+            if not inner:
+                raise self.error("`flat()` needs at least one index")
+            return [Flat(*inner)]
+        raise self.error("an index on the left side is a letter, `...` or `flat(...)`")
+
+    def _index_symbol(self, name: str) -> sp.Symbol:
+        if name not in self.indices:
+            if name in self.scope.scalars or name in RESERVED:
+                raise self.error(f"`{name}` is an option or a function; use another letter for the index")
+            self.indices[name] = index(name)
+            self.fresh.taken.add(name)
+        return self.indices[name]
+
+    def _expand(self, places: list[ast.expr] | None) -> tuple[sp.Symbol, ...]:
+        """The indices that `...` stands for in this equation, found from the ranks of the tensors that use it."""
+        lengths: dict[int, str] = {}
+        trailing = False
+        for node in (*ast.walk(self.line.right), *ast.walk(self.line.left)):
+            if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
+                items = _items(node.slice)
+                flat = [i for i in items if _calls(i, "flat")]
+                dots = sum(map(_is_ellipsis, items))
+                if dots and node.value.id in self.reader.known:
+                    lengths[self.reader.known[node.value.id].rank - len(items) + 1] = node.value.id
+                    trailing |= not _is_ellipsis(items[0])
+                elif flat and not dots:
+                    trailing |= isinstance(items[0], ast.Name)
+            elif isinstance(node, ast.Name) and self._is_bare_tensor(node) and self.reader.known[node.id].rank:
+                lengths.setdefault(self.reader.known[node.id].rank, node.id)
+        if places is not None and not any(_has_ellipsis(p) for p in places) and not _has_ellipsis(self.line.right):
+            return tuple(self._index_symbol(p.id) for p in places if isinstance(p, ast.Name))
+        if len(lengths) > 1:
+            shown = ", ".join(f"{n} for `{t}`" for n, t in sorted(lengths.items()))
+            raise self.error(f"`...` stands for different numbers of axes: {shown}")
+        length = next(iter(lengths), 0)
+        if not 0 <= length <= MAX_RANK:
+            raise self.error(f"`...` would stand for {length} axes; 0 to {MAX_RANK} are possible")
+        used = _names_in(self.line) | set(self.scope.scalars)
+        letters = TRAILING_LETTERS.get(length, ()) if trailing else self._leading(length, used)
+        pool = [*letters, *"tuvwchpqrsdefg"]
+        chosen: list[str] = []
+        for candidate in pool:
+            if len(chosen) < length and candidate not in used and candidate not in chosen:
+                chosen.append(candidate)
+        return tuple(self._index_symbol(c) for c in chosen)
+
+    def _leading(self, length: int, used: set[str]) -> tuple[str, ...]:
+        explicit = any(
+            isinstance(n, ast.Subscript) and any(map(_is_ellipsis, _items(n.slice))) for n in ast.walk(self.line.right)
+        ) and any(isinstance(n, ast.Subscript) and len(_items(n.slice)) > 1 for n in ast.walk(self.line.right))
+        letters = ELLIPSIS_LETTERS.get(length, ())
+        if explicit and "n" not in used:
+            return ("n", *"tuvw"[: max(length - 1, 0)])
+        return letters
+
+    def _is_bare_tensor(self, node: ast.Name) -> bool:
+        if node.id not in self.reader.known or node.id in self.indices:
+            return False
+        return not any(
+            isinstance(other, ast.Subscript | ast.Call) and (other.value if isinstance(other, ast.Subscript) else other.func) is node
+            for other in ast.walk(self.line.right)
+        )
+
+    # expressions
+
+    def expression(self, node: ast.expr) -> sp.Expr:
+        if isinstance(node, ast.BinOp):
+            return self._chain(node)
+        if isinstance(node, ast.Constant):
+            return self._number(node)
+        if isinstance(node, ast.Name):
+            return self._name(node.id)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
+            value = self.expression(node.operand)
+            return -value if isinstance(node.op, ast.USub) else value
+        if isinstance(node, ast.Subscript):
+            return self._element(node)
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        raise self.error(f"expected a value, got `{self.line.source(node)}`")
+
+    def _chain(self, node: ast.BinOp) -> sp.Expr:
+        operations: list[tuple[ast.operator, ast.expr]] = []
+        left: ast.expr = node
+        while isinstance(left, ast.BinOp):
+            operations.append((left.op, left.right))
+            left = left.left
+        value = self.expression(left)
+        for operator, right_node in reversed(operations):
+            right = self.expression(right_node)
+            if isinstance(operator, ast.Add):
+                value = value + right
+            elif isinstance(operator, ast.Sub):
+                value = value - right
+            elif isinstance(operator, ast.Mult):
+                value = value * right
+            elif isinstance(operator, ast.Div):
+                if right == 0:
+                    raise self.error("division by 0")
+                value = value / right
+            else:
+                value = self._power(value, right)
+        return value
+
+    def _power(self, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+        if base.is_Number and exponent.is_Number and (abs(exponent) > 64 or len(str(base)) > 40):
+            raise self.error("a power of numbers this large is not computed")
+        if base.is_zero and exponent.is_negative:
+            raise self.error("division by 0")
+        if base.is_Number and base.is_negative and exponent.is_Number and not exponent.is_Integer:
+            raise self.error("a fractional power of a negative number is not real")
+        return base**exponent
+
+    def _number(self, node: ast.Constant) -> sp.Expr:
+        if node.value is ...:
+            raise self.error("`...` stands for indices only")
+        text = self.line.source(node).replace("_", "")
+        if isinstance(node.value, int):
+            if abs(node.value) >= 10**18:
+                raise self.error(f"{text[:30]} is too large; numbers have at most 18 digits before the point")
+            return sp.Integer(node.value)
+        if not 1e-300 < abs(node.value) < 1e300 and node.value != 0:
+            raise self.error(f"{text[:30]} is out of range; numbers lie between 1e-300 and 1e300")
+        return sp.Rational(text)
+
+    def _name(self, name: str) -> sp.Expr:
+        if name in self.indices:
+            return self.indices[name]
+        if name in self.scope.scalars:
+            return self.scope.scalars[name]
+        if name == "pi":
+            return sp.pi
+        if name in self.reader.known:
+            return self._bare(name)
+        raise self._unknown(name)
+
+    def _unknown(self, name: str) -> FormulaError:
+        valid = [*self.reader.known, *self.scope.scalars, *self.indices]
+        if name in RESERVED:
+            return self.error(f"`{name}` is a function; call it, as in `{name}(...)`")
+        near = difflib.get_close_matches(name, valid, 1)
+        known = ", ".join(f"`{v}`" for v in valid) or "nothing"
+        hint = f"; did you mean `{near[0]}`?" if near else ""
+        return self.error(f"`{name}` is not declared{hint} (declared: {known})")
+
+    def _bare(self, name: str) -> Element:
+        declared = self.reader.known[name]
+        if declared.rank not in (0, len(self.rest)):
+            raise self.error(f"`{name}` has rank {declared.rank}; write its indices, as in `{name}[...]`")
+        return self._read(name, self.rest if declared.rank else ())
+
+    def _read(self, name: str, indices: Sequence[sp.Expr]) -> Element:
+        return element(name, *indices, integer=self.reader.known[name].kind == "int")
+
+    def _element(self, node: ast.Subscript) -> Element:
+        if not isinstance(node.value, ast.Name):
+            raise self.error(f"expected a tensor before `[`, got `{self.line.source(node.value)}`")
+        name = node.value.id
+        if name not in self.reader.known:
+            if name in self.scope.scalars:
+                raise self.error(f"`{name}` is a number, not a tensor; it has no indices")
+            raise self._unknown(name)
+        places = [e for place in _items(node.slice) for e in self._place(place)]
+        rank = self.reader.known[name].rank
+        if len(places) != rank:
+            raise self.error(f"`{name}` has rank {rank}, but `{self.line.source(node)}` has {len(places)} indices")
+        return self._read(name, places)
+
+    def _place(self, node: ast.expr) -> list[sp.Expr]:
+        if _is_ellipsis(node):
+            return list(self.rest)
+        if isinstance(node, ast.Name) and not (
+            node.id in self.indices or node.id in self.scope.scalars or node.id in self.reader.known
+        ):
+            return [self._index_symbol(node.id)]
+        if _calls(node, "flat"):
+            assert isinstance(node, ast.Call)
+            return [Flat(*(i for argument in node.args for i in self._place(argument)))]
+        for name in ast.walk(node):
+            if isinstance(name, ast.Name) and not (name.id in RESERVED or name.id in self.scope.scalars):
+                if name.id not in self.reader.known and len(name.id) <= 2:
+                    self._index_symbol(name.id)
+        value = sp.expand(self.expression(node))
+        if value.is_integer is False or value.has(sp.Pow):
+            raise self.error(f"index `{self.line.source(node)}` is not an integer")
+        return [value]
+
+    def _call(self, node: ast.Call) -> sp.Expr:
+        if isinstance(node.func, ast.Subscript):
+            return self._binder(node)
+        if not isinstance(node.func, ast.Name):
+            raise self.error(f"`{self.line.source(node.func)}` cannot be called")
+        name, arguments = node.func.id, node.args
+        if name == "where":
+            self._arity(name, arguments, 3)
+            condition = self._condition(arguments[0])
+            yes, no = self.expression(arguments[1]), self.expression(arguments[2])
+            return sp.Piecewise((yes, condition), (no, True))
+        if name == "size":
+            self._arity(name, arguments, 1)
+            if not isinstance(arguments[0], ast.Name):
+                raise self.error("`size` takes an index letter")
+            return self.reader.extent(self._index_symbol(arguments[0].id))
+        if name == "delta":
+            self._arity(name, arguments, 2)
+            (one,), (other,) = self._place(arguments[0]), self._place(arguments[1])
+            return sp.KroneckerDelta(one, other)
+        if name in ("max", "min"):
+            self._arity(name, arguments, 2)
+            one, other = map(self.expression, arguments)
+            return sp.Piecewise((other, other > one if name == "max" else other < one), (one, True))
+        if name == "clip":
+            self._arity(name, arguments, 3)
+            value, low, high = map(self.expression, arguments)
+            return sp.Piecewise((low, value <= low), (high, value >= high), (value, True))
+        if name in _UNARY:
+            self._arity(name, arguments, 1)
+            return _UNARY[name](self.expression(arguments[0]))
+        if name in self.scope.rows:
+            self._arity(name, arguments, 1)
+            return self._row(name, self.expression(arguments[0]))
+        if name in BINDERS:
+            raise self.error(f"`{name}` needs the indices that it runs over, as in `{name}[i](...)`")
+        valid = [*_UNARY, *self.scope.rows, *BINDERS, "where", "max", "min", "clip", "delta", "size"]
+        near = difflib.get_close_matches(name, valid, 1)
+        raise self.error(f"`{name}` is not a function of the language" + (f"; did you mean `{near[0]}`?" if near else ""))
+
+    def _arity(self, name: str, arguments: Sequence[ast.expr], count: int) -> None:
+        if len(arguments) != count:
+            raise self.error(f"`{name}` takes {count} argument{'s' * (count > 1)}, got {len(arguments)}")
+
+    def _binder(self, node: ast.Call) -> sp.Expr:
+        assert isinstance(node.func, ast.Subscript)
+        function = node.func.value
+        if not (isinstance(function, ast.Name) and function.id in BINDERS):
+            raise self.error(f"`{self.line.source(node.func)}` cannot be called; reductions are {', '.join(BINDERS)}")
+        self._arity(function.id, node.args, 1)
+        keyword = self.scope.reduction if function.id == "reduce" else function.id
+        bound: list[sp.Symbol] = []
+        outer = dict(self.indices)
+        for item in _items(node.func.slice):
+            if _is_ellipsis(item):
+                bound.extend(self.rest)
+            elif isinstance(item, ast.Name):
+                if item.id in self.scope.scalars or item.id in self.reader.known or item.id in RESERVED:
+                    raise self.error(f"`{item.id}` is taken; use another letter for the index")
+                symbol = self.fresh.fresh(item.id)
+                self.indices[item.id] = symbol
+                bound.append(symbol)
+            else:
+                raise self.error(f"`{self.line.source(item)}` is not an index letter")
+        if len(set(bound)) != len(bound):
+            raise self.error(f"`{self.line.source(node.func)}` binds an index twice")
+        body = self.expression(node.args[0])
+        self.indices = {**{k: v for k, v in self.indices.items() if v not in bound or v in self.rest}, **outer}
+        unused = [s for s in bound if s not in body.free_symbols]
+        if unused and keyword not in ("sum", "mean"):
+            raise self.error(f"index `{unused[0]}` is not used inside `{keyword}[...]`")
+        if not bound:
+            return body
+        if keyword == "sum":
+            return SumOver(body, *bound)
+        if keyword == "mean":
+            return SumOver(body, *bound) / sp.Mul(*(self.reader.extent(s) for s in bound))
+        if keyword == "argmax":
+            if len(bound) != 1:
+                raise self.error("`argmax` takes one index")
+            return Winner(body, bound[0], *bound)
+        return MaxOver(body, *bound) if keyword == "max" else -MaxOver(-body, *bound)
+
+    def _condition(self, node: ast.expr) -> sp.Basic:
+        if isinstance(node, ast.Compare):
+            if len(node.ops) != 1:
+                raise self.error("write `a < b and b < c` in place of a chain of comparisons")
+            left, right = self.expression(node.left), self.expression(node.comparators[0])
+            return _RELATIONS[type(node.ops[0])](left, right)
+        if isinstance(node, ast.BoolOp):
+            parts = [self._condition(v) for v in node.values]
+            return sp.And(*parts) if isinstance(node.op, ast.And) else sp.Or(*parts)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            return sp.Not(self._condition(node.operand))
+        raise self.error(f"expected a condition, such as `z > 0`, got `{self.line.source(node)}`")
+
+    def _row(self, name: str, argument: sp.Expr) -> sp.Expr:
+        """A call of another row: its equations come before this one, at the free indices of the argument."""
+        reader, row = self.reader, self.scope.rows[name]
+        reader.calls += 1
+        if reader.calls > MAX_CALLS:
+            raise self.error(f"more than {MAX_CALLS} calls of other rows; does one call itself?")
+        present = argument.free_symbols
+        places = [s for s in dict.fromkeys((*self.rest, *self.indices.values())) if s in present]
+        prefix = name
+        while prefix in reader.known or prefix in self.scope.scalars:
+            prefix += "_"
+        scope = Scope(
+            tensors={row.argument: Declared(len(places), "input")},
+            scalars={n: sp.Symbol(n, real=True) for n in row.scalars},
+            outputs=(row.result,),
+            rows=self.scope.rows,
+        )
+        inner = _Reader(scope)
+        inner.calls = reader.calls
+        for line in read_lines(row.equations):
+            inner.read(line)
+        reader.calls = inner.calls
+        values = {sp.Symbol(n, real=True): v for n, v in row.scalars.items()}
+        rename = {n: prefix if n == row.result else f"{prefix}_{n}" for n in inner.assigned}
+        for target, body, text in inner.equations:
+            moved = dict(zip((*target.indices,), places, strict=True)) if target.indices else {}
+            body = body.xreplace(moved).xreplace(values)
+            body = body.replace(
+                lambda e: isinstance(e, Element),
+                lambda e: argument if e.tensor == row.argument else element(rename[e.tensor], *e.indices),
+            )
+            reader.add(element(rename[target.tensor], *places), body, text)
+        return element(prefix, *places)
+
+
+def _items(node: ast.expr) -> list[ast.expr]:
+    return list(node.elts) if isinstance(node, ast.Tuple) else [node]
+
+
+def _is_ellipsis(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is ...
+
+
+def _has_ellipsis(node: ast.expr) -> bool:
+    return any(isinstance(n, ast.Constant) and n.value is ... for n in ast.walk(node))
+
+
+def _calls(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+
+
+def _names_in(line: Line) -> set[str]:
+    return {n.id for side in (line.left, line.right) for n in ast.walk(side) if isinstance(n, ast.Name)}
+
+
+def _letters_in(line: Line) -> set[str]:
+    """Names that stand only as indices: they may be used as the name of a bound index."""
+    found: set[str] = set()
+    for side in (line.left, line.right):
+        for node in ast.walk(side):
+            if isinstance(node, ast.Subscript):
+                found |= {n.id for n in ast.walk(node.slice) if isinstance(n, ast.Name)}
+    return found
