@@ -1,1 +1,1 @@
-"""."""
+"""NumPy: a program becomes one self-contained Python module."""
