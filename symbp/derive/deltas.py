@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symbp.formula.expression import Element, Flat, InRange, SumOver
-from symbp.formula.indices import BINDERS, Names, rename_bound, solve_for
+from symbp.formula.indices import BINDERS, solve_for
 
 AxisSize = Callable[[str, int], sp.Expr]  # the size of one axis of a tensor
 Sizes = Mapping[sp.Symbol, sp.Expr]
@@ -68,19 +68,18 @@ def factor_out(expression: sp.Expr, sizes: Sizes) -> sp.Expr:
     return sum_of_product(sp.Mul.make_args(rebuilt.body), rebuilt.bound, sizes)
 
 
-def to_terms(expression: sp.Expr, names: Names, sizes: dict[sp.Symbol, sp.Expr]) -> list[Term]:
+def to_terms(expression: sp.Expr) -> list[Term]:
     """The expression as terms; products are expanded only where a delta stands inside them."""
     if not expression.has(sp.KroneckerDelta):
         return [Term((), sp.Mul.make_args(expression))]
     if isinstance(expression, sp.Add):
-        return [t for a in expression.args for t in to_terms(a, names, sizes)]
+        return [t for a in expression.args for t in to_terms(a)]
     if isinstance(expression, SumOver):
-        renamed = rename_bound(expression, names, sizes)
-        return [Term((*renamed.bound, *t.bound), t.factors) for t in to_terms(renamed.body, names, sizes)]
+        return [Term((*expression.bound, *t.bound), t.factors) for t in to_terms(expression.body)]
     if isinstance(expression, sp.Mul):
         terms = [Term((), ())]
         for argument in expression.args:
-            inner = to_terms(argument, names, sizes)
+            inner = to_terms(argument)
             terms = [Term((*t.bound, *u.bound), (*t.factors, *u.factors)) for t in terms for u in inner]
         return terms
     return [Term((), (expression,))]
@@ -158,7 +157,7 @@ def _solution(summed: sp.Symbol, one: sp.Expr, other: sp.Expr) -> sp.Expr | None
     for side, opposite in ((one, other), (other, one)):
         if side == summed and not opposite.has(summed):
             return opposite
-    if any(isinstance(n, Element | Flat | BINDERS) and summed in n.free_symbols for s in (one, other) for n in sp.preorder_traversal(s)):
+    if any(isinstance(n, (Element, Flat, *BINDERS)) and summed in n.free_symbols for s in (one, other) for n in sp.preorder_traversal(s)):
         return None
     return solve_for(summed, one - other)
 

@@ -1,8 +1,10 @@
 """The derivative of an index expression by one element: calculus by SymPy on scalars, deltas for elements.
 
     x[i,j] by x[p,q]         ->  delta(i,p) * delta(j,q)
-    sum[k](f) by x[p]        ->  sum[k'](f by x[p])             with a fresh name for the bound index
+    sum[k](f) by x[p]        ->  sum[k](f by x[p])
     f(u, v) by x[p]          ->  df/du * (u by x[p]) + df/dv * (v by x[p])     u, v: elements and sums
+
+A sum that stays in df/du beside its own derivative gets fresh bound indices in the derivative.
 
 Maxima over an axis must have been made equations of their own (`symbp.derive.winners`). Where a function has a kink,
 the derivative is that of the branch that holds there; `sign` and `floor` have derivative 0.
@@ -54,19 +56,25 @@ def differentiate(
     if isinstance(expression, Element):
         return sp.Mul(*(sp.KroneckerDelta(i, j) for i, j in zip(expression.indices, by.indices, strict=True)))
     if isinstance(expression, SumOver):
-        renamed = rename_bound(expression, names, sizes)
-        return SumOver(differentiate(renamed.body, by, names, sizes), *renamed.bound)
+        return SumOver(differentiate(expression.body, by, names, sizes), *expression.bound)
     if isinstance(expression, MaxOver | Winner):
         raise TypeError(f"a maximum must be an equation of its own before it is differentiated: {expression}")
     atoms = {atom: stand_in(atom) for atom in outermost(expression)}
     back = {dummy: atom for atom, dummy in atoms.items()}
     scalar = expression.xreplace(atoms)
-    terms = [
-        _slope(scalar, dummy).xreplace(back) * differentiate(atom, by, names, sizes)
-        for atom, dummy in atoms.items()
-        if reads(atom, by.tensor)
-    ]
+    terms = []
+    for atom, dummy in atoms.items():
+        if reads(atom, by.tensor):
+            slope = _slope(scalar, dummy).xreplace(back)
+            inner = rename_bound(atom, names, sizes) if slope.has(atom) else atom
+            terms.append(slope * differentiate(inner, by, names, sizes))
     return sp.Add(*terms)
+
+
+def slope_by(expression: sp.Expr, atom: sp.Expr) -> sp.Expr:
+    """The scalar derivative of an expression by an element or sum that stands in it."""
+    dummy = stand_in(atom)
+    return _slope(expression.xreplace({atom: dummy}), dummy).xreplace({dummy: atom})
 
 
 def _slope(scalar: sp.Expr, dummy: sp.Dummy) -> sp.Expr:

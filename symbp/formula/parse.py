@@ -197,7 +197,10 @@ class _SizeNames:
     def of_axis(self, tensor: str, axis: int) -> sp.Expr:
         node = self.reader.classes.find((tensor, axis))
         if node not in self.symbols:
-            self._name(node, f"{tensor}_{axis}")
+            letters = ("n", "c", "h", "w") if self.reader.known[tensor].rank == 4 else ("k", "l", "m", "r", "s")
+            rank4 = self.reader.known[tensor].rank == 4
+            free = [name for name in letters if name not in self.letters and name not in self.reader.known]
+            self._name(node, letters[axis] if rank4 and letters[axis] in free else (free or [f"{tensor}_{axis}"])[0])
         return self.symbols[node]
 
     def of_equation(self, number: int, target: Element, body: sp.Expr) -> dict[sp.Symbol, sp.Expr]:

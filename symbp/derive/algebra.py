@@ -1,0 +1,121 @@
+"""Scalar algebra on index expressions: what SymPy may simplify, and how much an expression costs.
+
+SymPy's polynomial tools see a scalar expression whose elements and sums are plain symbols; they never look inside a
+sum. Where a tool is applied inside sums, it is applied to each body on its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import sympy as sp
+
+from symbp.derive.differentiate import outermost, stand_in
+from symbp.formula.expression import Element, InRange, MaxOver, SumOver, Winner
+
+HEAVY = 8  # operations that one transcendental function counts for
+
+
+def on_scalars(expression: sp.Expr, tool: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
+    """`tool` applied to the expression with its elements and sums replaced by plain symbols, then put back."""
+    atoms = {atom: stand_in(atom) for atom in outermost(expression)}
+    back = {dummy: atom for atom, dummy in atoms.items()}
+    return tool(expression.xreplace(atoms)).xreplace(back)
+
+
+def everywhere(expression: sp.Expr, tool: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
+    """`tool` applied on scalars: first to the body of every sum, innermost first, then to the whole."""
+
+    def inside(node: sp.Expr) -> sp.Expr:
+        if isinstance(node, SumOver):
+            return SumOver(everywhere(node.body, tool), *node.bound)
+        return node
+
+    swapped = {atom: inside(atom) for atom in outermost(expression)}
+    return on_scalars(expression.xreplace(swapped), tool)
+
+
+def operations(expression: sp.Basic) -> int:
+    """A count of scalar operations for each element of the result; a sum counts its body once."""
+    if isinstance(expression, Element | sp.KroneckerDelta | InRange) or not expression.args:
+        return 0
+    if isinstance(expression, SumOver | MaxOver | Winner):
+        return 1 + operations(expression.body)
+    inside = sum(operations(a) for a in expression.args)
+    if isinstance(expression, sp.Add | sp.Mul):
+        return len(expression.args) - 1 + inside
+    if isinstance(expression, sp.Pow):
+        return (1 if expression.exp in (-1, 2) else 2 if expression.exp.is_Rational else HEAVY) + operations(expression.base)
+    if isinstance(expression, sp.Function) and not isinstance(expression, sp.Abs | sp.sign | sp.Piecewise):
+        return HEAVY + inside
+    return 1 + inside
+
+
+def tidy(expression: sp.Expr) -> sp.Expr:
+    """The cheapest of a few equal forms: as it stands, with common factors in front, over one denominator."""
+    expression = everywhere(expression, _signs)
+    candidates = [expression, everywhere(expression, sp.factor_terms)]
+    if expression.has(sp.exp):
+        candidates.append(everywhere(expression, _multiply_exponentials))
+    if expression.has(sp.Pow):
+        candidates.append(everywhere(expression, lambda e: sp.factor_terms(sp.together(e)) if _rational(e) else e))
+    return everywhere(min(map(_contents, candidates), key=operations), _plus_first)
+
+
+def _multiply_exponentials(expression: sp.Expr) -> sp.Expr:
+    """exp(-a)*(exp(a) - 1) is multiplied out to 1 - exp(-a)."""
+
+    def multiply(product: sp.Mul) -> sp.Expr:
+        for power in product.args:
+            for factor in product.args:
+                if isinstance(power, sp.exp) and factor.is_Add and factor.has(sp.exp):
+                    return product / power / factor * sp.Add(*(t * power for t in factor.args))
+        return product
+
+    return expression.replace(lambda n: n.is_Mul and n.has(sp.exp), multiply)
+
+
+def _contents(expression: sp.Expr) -> sp.Expr:
+    """Numbers that every term of a factor has come in front of the product."""
+    return everywhere(expression, lambda e: e.replace(lambda n: n.is_Mul, _primitive))
+
+
+def _primitive(product: sp.Mul) -> sp.Expr:
+    content, factors = sp.Integer(1), []
+    for factor in product.args:
+        number, rest = factor.primitive() if factor.is_Add else (sp.Integer(1), factor)
+        content, factors = content * number, [*factors, rest]
+    return sp.Mul(content, *factors)
+
+
+def _signs(expression: sp.Expr) -> sp.Expr:
+    """x*sign(x) = |x|, and |x|*sign(x) = x."""
+    return expression.replace(lambda n: n.is_Mul and n.has(sp.sign), _sign_product)
+
+
+def _sign_product(product: sp.Mul) -> sp.Expr:
+    for factor in product.args:
+        if isinstance(factor, sp.sign):
+            x = factor.args[0]
+            for other, instead in ((x, sp.Abs(x)), (sp.Abs(x), x)):
+                if other in product.args:
+                    return product / factor / other * instead
+    return product
+
+
+def _plus_first(expression: sp.Expr) -> sp.Expr:
+    """-(a - 1)*b is written (1 - a)*b: a minus sign goes into the first factor with more minus than plus."""
+    return expression.replace(lambda n: n.is_Mul and n.args[0].is_negative, _absorb_minus)
+
+
+def _absorb_minus(product: sp.Mul) -> sp.Expr:
+    for factor in product.args:
+        if factor.is_Add and 2 * sum(t.could_extract_minus_sign() for t in factor.args) >= len(factor.args):
+            rest = [f for f in product.args if f != factor]
+            return sp.Mul(-rest[0], *rest[1:], sp.Add(*(-t for t in factor.args)))
+    return product
+
+
+def _rational(expression: sp.Expr) -> bool:
+    """Whether `together` is cheap and safe: sums, products and integer powers of atoms and functions only."""
+    return not expression.has(sp.Piecewise) and all(p.exp.is_Integer for p in expression.atoms(sp.Pow) if p.exp.is_Number)

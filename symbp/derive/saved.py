@@ -1,0 +1,218 @@
+"""Saved values: a derivative rewritten in what the forward pass computed anyway, found by elimination.
+
+For an equation `a = F(z)` and a derivative that reads z, choose a generator u of F (an exponential of z, or z itself),
+solve `a = F(u)` for u, and put the solution where u stands in the derivative:
+
+    sigmoid   a = 1/(1 + 1/u), u = exp(z)     u = a/(1 - a)     u/(1 + u)**2      ->  a*(1 - a)
+    softplus  a = log(1 + u)                  u = exp(a) - 1    u/(1 + u)         ->  1 - exp(-a)
+    softmax   p[j] = u[j]/S                   u[j] = p[j]*S     ...               ->  p[j]*(g[j] - sum[k](g[k]*p[k]))
+
+Sums in F are held fixed (the S above). A piecewise F is eliminated branch by branch. Where F itself stands in the
+derivative, at any indices, it is the saved value (tanh, and a recurrence one step later). The result is taken where it
+costs fewer operations, or as many with fewer reads of z; where no solution exists (SiLU, GELU) nothing is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import sympy as sp
+
+from symbp.derive.algebra import operations, tidy
+from symbp.derive.deltas import factor_out
+from symbp.derive.differentiate import outermost, slope_by, stand_in
+from symbp.formula.equation import Equation
+from symbp.formula.expression import Element, SumOver, elements
+from symbp.formula.indices import bound_indices
+
+Canonical = Callable[[sp.Expr], sp.Expr]
+Places = Mapping[sp.Expr, sp.Expr]  # the indices of an equation -> those of one use of it
+
+
+def eliminate(equation: Equation, derivative: sp.Expr, canonical: Canonical) -> sp.Expr:
+    """The cheapest form of `derivative` found with the value of `equation` in it; `derivative` itself if none is cheaper."""
+    if not equation.body.has(sp.Function, sp.Pow):
+        return derivative
+    best = _by_value(equation, derivative, canonical)
+    for anchor in _anchors(equation):
+        cost = _cost(best, anchor)
+        for candidate in _candidates(equation, anchor, best, canonical):
+            if _cost(candidate, anchor) < cost:
+                best, cost = candidate, _cost(candidate, anchor)
+    return best
+
+
+def _cost(expression: sp.Expr, anchor: Element) -> tuple[int, int]:
+    return operations(expression), sum(1 for _ in elements(expression, anchor.tensor))
+
+
+def _anchors(equation: Equation) -> list[Element]:
+    """Elements that F reads at exactly the indices of the left side, outside its sums."""
+    free = set(equation.target.indices)
+    return [
+        e
+        for e in outermost(equation.body)
+        if isinstance(e, Element) and free and free == set(e.indices) and all(i.is_Symbol for i in e.indices)
+    ]
+
+
+def _candidates(equation: Equation, anchor: Element, derivative: sp.Expr, canonical: Canonical) -> Iterator[sp.Expr]:
+    body = canonical(equation.body)
+    if isinstance(body, sp.Piecewise):
+        yield from _branchwise(equation, anchor, derivative, canonical)
+        return
+    sums = {s: stand_in(s) for s in outermost(body) if isinstance(s, SumOver)}
+    masked = canonical(derivative).xreplace(sums)
+    reads = [(r, dict(zip(anchor.indices, r.indices, strict=True))) for r in elements(masked, anchor.tensor)]
+    if not reads or not _sums_stay(sums, [places for _, places in reads], derivative):
+        return
+    for generator in _generators(body.xreplace(sums), anchor):
+        solution = _invert(generator.body, generator.u, generator.value)
+        if solution is None:
+            continue
+        replaced = masked
+        for read, places in reads:
+            value = equation.target.xreplace(places)
+            solved = solution.xreplace({generator.value: value}).xreplace(places)
+            replaced = generator.put(replaced, read, places, solved)
+        back = replaced.xreplace({dummy: s for s, dummy in sums.items()})
+        yield tidy(canonical(factor_out(back, equation.sizes)))
+
+
+def _sums_stay(sums: Mapping[sp.Expr, sp.Dummy], uses: list[Places], derivative: sp.Expr) -> bool:
+    """Whether every sum of F has the same value at every use, so that it may be held fixed."""
+    bound = set(bound_indices(derivative))
+    free = {s for total in sums for s in total.free_symbols}
+    return all(k == v or (k not in free and (v in bound or v.is_Symbol)) or k not in free for u in uses for k, v in u.items())
+
+
+class _Generator:
+    """F as a function of one symbol u, and how a solution for u is put into a derivative."""
+
+    def __init__(self, body: sp.Expr, anchor: Element, exponent: sp.Expr | None) -> None:
+        self.anchor = anchor
+        self.exponent = exponent  # u = exp(exponent), or u = anchor
+        self.u = sp.Dummy("u", real=True) if exponent is None else sp.Dummy("u", positive=True)
+        self.value = sp.Dummy("a", real=True)
+        if exponent is None:
+            self.body = body.xreplace({anchor: self.u})
+        else:
+            slope = slope_by(exponent, anchor)
+            offset = sp.expand(exponent - slope * anchor)
+            self.body = sp.powsimp(body.xreplace({anchor: (sp.log(self.u) - offset) / slope}))
+
+    def put(self, expression: sp.Expr, read: Element, places: Places, solved: sp.Expr) -> sp.Expr:
+        """The expression with the solution in the place of u at one read of the anchor."""
+        if self.exponent is None:
+            expression = expression.replace(
+                lambda n: isinstance(n, sp.exp) and n.has(read),
+                lambda n: sp.powsimp(sp.exp(sp.expand(n.args[0].xreplace({read: solved})))),
+            )
+            return expression.xreplace({read: solved})
+        exponent = self.exponent.xreplace(dict(places))
+
+        def power(node: sp.Expr) -> sp.Expr:
+            ratio = sp.cancel(node.args[0] / exponent)
+            return solved**ratio if ratio.is_Integer else node
+
+        return expression.replace(lambda n: isinstance(n, sp.exp) and n.has(read), power)
+
+
+def _generators(body: sp.Expr, anchor: Element) -> Iterator[_Generator]:
+    """Exponentials in F that are affine in the anchor and leave no logarithm of themselves; then the anchor itself."""
+    for node in sorted({e for e in body.atoms(sp.exp) if e.has(anchor)}, key=str):
+        slope = slope_by(node.args[0], anchor)
+        if slope.has(anchor) or slope == 0:
+            continue
+        generator = _Generator(body, anchor, node.args[0])
+        if not any(log.args[0] == generator.u for log in generator.body.atoms(sp.log)):
+            yield generator
+    yield _Generator(body, anchor, None)
+
+
+def _invert(body: sp.Expr, u: sp.Dummy, value: sp.Expr) -> sp.Expr | None:
+    """The u at which body(u) = value, where body is linear fractional in u, or in a logarithm or exponential of such."""
+    if not body.has(u):
+        return None
+    for outer, inverse in ((sp.log, sp.exp), (sp.exp, sp.log)):
+        calls = [c for c in body.atoms(outer) if c.has(u)]
+        if len(calls) == 1:
+            held = sp.Dummy(real=True)
+            linear = body.xreplace({calls[0]: held})
+            solution = None if linear.has(u) else _linear(linear, held, value)
+            if solution is not None:
+                return _invert(calls[0].args[0], u, sp.expand_log(inverse(solution)))
+    return _linear(body, u, value)
+
+
+def _linear(body: sp.Expr, u: sp.Expr, value: sp.Expr) -> sp.Expr | None:
+    if not body.is_rational_function(u):
+        return None
+    numerator, _ = sp.fraction(sp.together(body - value))
+    polynomial = sp.Poly(sp.expand(numerator), u)
+    if polynomial.degree() != 1:
+        return None
+    slope, constant = polynomial.all_coeffs()
+    return sp.factor_terms(-constant / slope)
+
+
+def _by_value(equation: Equation, derivative: sp.Expr, canonical: Canonical) -> sp.Expr:
+    """The derivative with F, wherever it stands in it and at whatever indices, replaced by the saved value."""
+    body = equation.body
+    if body.is_Add or body.is_Mul or isinstance(body, sp.Piecewise | SumOver):
+        return derivative
+    free = {s for s in equation.target.indices if s.is_Symbol}
+    swapped: dict[sp.Expr, sp.Expr] = {}
+    for node in derivative.atoms(body.func):
+        places = _places(body, node, free)
+        if places is not None and canonical(body.xreplace(places)) == canonical(node):
+            swapped[node] = equation.target.xreplace(places)
+    return derivative.xreplace(swapped)
+
+
+def _places(body: sp.Expr, node: sp.Expr, free: set[sp.Symbol]) -> dict[sp.Expr, sp.Expr] | None:
+    """The indices at which `node` may be `body`, read off tensors that each of the two reads once."""
+    found: dict[sp.Expr, sp.Expr] = {}
+    for read in elements(body):
+        others = list(elements(node, read.tensor))
+        if len(others) == 1 and len(list(elements(body, read.tensor))) == 1:
+            for mine, theirs in zip(read.indices, others[0].indices, strict=True):
+                if mine in free and found.setdefault(mine, theirs) != theirs:
+                    return None
+    return found if set(found) == free else None
+
+
+def _branchwise(equation: Equation, anchor: Element, derivative: sp.Expr, canonical: Canonical) -> Iterator[sp.Expr]:
+    """Where the derivative is piecewise on F's own conditions: each branch by F's branch, then the condition by a."""
+    pieces = equation.body.args
+    swapped: dict[sp.Expr, sp.Expr] = {}
+    places_seen: list[Places] = []
+    for node in derivative.atoms(sp.Piecewise):
+        for read in elements(node, anchor.tensor):
+            places = dict(zip(anchor.indices, read.indices, strict=True))
+            if tuple(c for _, c in node.args) != tuple(c.xreplace(places) for _, c in pieces):
+                continue
+            branches = []
+            for (value, condition), (piece, _) in zip(node.args, pieces, strict=True):
+                branch = Equation(equation.target.xreplace(places), piece.xreplace(places), equation.sizes)
+                branches.append((eliminate(branch, value, canonical), condition))
+            swapped[node] = sp.Piecewise(*branches)
+            places_seen.append(places)
+            break
+    if not swapped:
+        return
+    changed = derivative.xreplace(swapped)
+    if _sign_is_kept(equation, anchor):
+        conditions = {(anchor > 0).xreplace(p): (equation.target > 0).xreplace(p) for p in places_seen}
+        yield changed.xreplace(conditions)
+    yield changed
+
+
+def _sign_is_kept(equation: Equation, anchor: Element) -> bool:
+    """Whether the branches prove that F(z) > 0 exactly where z > 0."""
+    pieces = equation.body.args
+    if len(pieces) != 2 or pieces[0][1] != (anchor > 0):
+        return False
+    up, down = sp.Dummy(positive=True), sp.Dummy(nonpositive=True)
+    above, below = pieces[0][0].xreplace({anchor: up}), pieces[1][0].xreplace({anchor: down})
+    return bool(above.is_positive and below.is_nonpositive)
