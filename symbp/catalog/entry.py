@@ -2,38 +2,54 @@
 
 Equations are text in the formula language, one to a line. Which names mean what:
 
-    layers       read `x` (and parameters), compute `y`; `z` is the usual name of a weighted input
+    layers       read `x` (and parameters), compute `y`, or what the row names as its `output` (`z` for dense)
     activations  read `z` (and parameters), compute `a`
-    losses       read `a` (prediction) and `y` (target), compute `C`; `reduce[n](...)` is `mean` or `sum` as chosen
-    optimizers   read `w`, `g`, `eta`, `t` (1 at the first step), assign `w` and their own state (0 at the start)
+    losses       read `a` (prediction) and `y` (target), compute `C`; `reduce[...]` is `mean` or `sum` as chosen
+    optimizers   read `w`, `g`, `eta`, `t` (1 at the first step), assign `w` and their own states
     schedules    compute `eta` from `t` (0 at the first step), `eta_0`, and their own options
-    initializers compute a parameter from `fan_in`, `fan_out` and a draw
+    clipping     reads and assigns `g`; in `g[p]`, `p` runs over every entry of the whole gradient
+    penalties    compute `R`, which is added to the cost, from `w[p]`, the entries of one weight tensor
+    initializers compute the scales of their `distribution` from `fan_in`, `fan_out` and their own options
 
-`...` in an index list stands for the leading axes, whatever their number; a tensor without an index list stands for
-the element at the indices of the equation's own left side.
+An option has the name that the equations use, but for `learning_rate`, which is `eta_0`. `...` in an index list stands
+for the leading axes, whatever their number; a tensor without an index list stands for the element at the indices of the
+equation's own left side.
+
+The equations of an optimizer run in order: a name that is read before the same step assigns it has its old value, so
+`v = mu*v + g; w = w - eta*v` reads the old `v` first and the new `v` then. A coupled weight decay assigns `g`, a value
+of this step only.
+
+Not here: derivatives, stable forms, arrays, SymPy.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 EntryKind = Literal["layer", "activation", "loss", "optimizer", "schedule", "clipping", "penalty", "initializer"]
+Distribution = Literal["", "constant", "normal", "uniform", "orthogonal"]
+Value = float | int | bool | str | tuple[float, ...]
 
 
 @dataclass(frozen=True)
 class Option:
-    """A hyperparameter: a number with its default and the interval it must lie in (`open` ends excluded)."""
+    """A hyperparameter: a number with its default and the interval it must lie in (`open` ends excluded).
+
+    `aliases` are its names in PyTorch and Keras. The type `shape` is a tuple of integers from `low` upwards.
+    """
 
     name: str
     default: float | int | bool | str | None  # None: required
-    type: Literal["real", "integer", "boolean", "choice"] = "real"
+    type: Literal["real", "integer", "boolean", "choice", "shape"] = "real"
     low: float | None = None
     high: float | None = None
     low_open: bool = False
     high_open: bool = False
     choices: tuple[str, ...] = ()
     summary: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,23 +64,56 @@ class ParameterRow:
 
 
 @dataclass(frozen=True)
+class StateRow:
+    """What an optimizer remembers of a tensor `w` between steps.
+
+    `axes` is `("...",)` for a tensor of the shape of `w`, `()` for one number. `initial` is its value before the first
+    step: a number, or the name of an option.
+    """
+
+    name: str
+    axes: tuple[str, ...] = ("...",)
+    initial: float | str = 0.0
+
+
+@dataclass(frozen=True)
 class Variant:
-    """Equations to use in place of the entry's own when all of these options are given (and not at their default)."""
+    """Equations to use in place of the entry's own when all of these options are given (and not at their default).
+
+    A constant counts as given when the spec states it. `parameters`, `constants` and `states` replace the entry's.
+    """
 
     options: frozenset[str]
     equations: str
     parameters: tuple[ParameterRow, ...] = ()
     constants: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    states: tuple[StateRow, ...] = ()
+
+
+@dataclass(frozen=True)
+class Preset:
+    """An alias whose library has other defaults than the row: it fixes options and initializers, as if given."""
+
+    alias: str
+    options: tuple[tuple[str, Value], ...] = ()
+    initializers: tuple[tuple[str, str], ...] = ()  # parameter, initializer
 
 
 @dataclass(frozen=True)
 class Entry:
     """One row of the catalog.
 
-    `aliases` are names of the same thing elsewhere, such as `nn.ReLU` and `keras.ReLU`, without the prefix; an alias
-    may fix options. `sizes` maps an index letter to the option that gives its size. `link` names the activation that
-    turns the network's output into a prediction, for losses that include it; `targets` says what `y` may be.
-    `integers` names tensors that hold integers (labels, tokens). `source` cites the formula.
+    `aliases` are names of the same thing elsewhere, with the library before the dot: `nn.ReLU`, `keras.ReLU`; the
+    part behind the dot is a name too, PyTorch's meaning first. Defaults are PyTorch's; a library whose defaults differ
+    has a `Preset` in place of an alias.
+    `sizes` maps an index letter to its size: an option, or an integer expression of options and `extent(tensor, axis)`,
+    which must come out whole (axes count from 0, negative ones from the end); `...` maps to an option of type `shape`.
+    `link` names the activation between the network's output and the loss: `a` is what the link computes, `predict`
+    gives `a`, and the two are differentiated through the seam.
+    `integers` names tensors that hold integers (labels, tokens); `integers_unless` is the option that makes them real
+    when it is given.
+    `distribution` is what an initializer draws from, with `mean` and `std`, `low` and `high`, `gain`, or `value`, each
+    an equation's left side or an option. `source` cites the formula.
     """
 
     name: str
@@ -81,3 +130,48 @@ class Entry:
     variants: tuple[Variant, ...] = ()
     aliases: tuple[str, ...] = ()
     kinks: str = ""  # what the derivative is at a kink, in words
+    presets: tuple[Preset, ...] = ()
+    states: tuple[StateRow, ...] = ()
+    integers_unless: str = ""
+    distribution: Distribution = ""
+    output: str = ""
+
+    @property
+    def argument(self) -> str:
+        """The tensor that the equations read: `x`, `z` or `a`; empty for kinds that have no single one."""
+        return {"layer": "x", "activation": "z", "loss": "a"}.get(self.kind, "")
+
+    @property
+    def result(self) -> str:
+        """The tensor that the equations compute; empty for kinds that have no single one."""
+        results = {"layer": "y", "activation": "a", "loss": "C", "schedule": "eta", "penalty": "R"}
+        return self.output or results.get(self.kind, "")
+
+    def option(self, name: str) -> Option | None:
+        """The option of this name or alias."""
+        return next((o for o in self.options if name == o.name or name in o.aliases), None)
+
+    def every_alias(self) -> tuple[str, ...]:
+        """Every alias, those that fix options too."""
+        return (*self.aliases, *(p.alias for p in self.presets))
+
+    def keys(self) -> Iterator[str]:
+        """The names that a spec may give: options, then constants of the row and of its variants."""
+        yield from (o.name for o in self.options)
+        rows = (self.constants, *(v.constants for v in self.variants))
+        yield from dict.fromkeys(name for row in rows for name, _ in row)
+
+    def variant(self, options: Mapping[str, Value]) -> Variant:
+        """The equations that these options call for: the first variant all of whose options are changed, else the row.
+
+        `options` holds options, and constants where they are given; what it lacks is at its default. An option is
+        changed when its value is not the default; a constant when it is there.
+        """
+        defaults = {o.name: o.default for o in self.options}
+        changed = {name for name, value in options.items() if name not in defaults or value != defaults[name]}
+        row = Variant(frozenset(), self.equations, self.parameters, self.constants, self.states)
+        return next((v for v in self.variants if v.options <= changed), row)
+
+    def integer_tensors(self, options: Mapping[str, Value]) -> tuple[str, ...]:
+        """The tensors that hold integers under these options."""
+        return () if self.integers_unless in self.variant(options).options else self.integers
