@@ -8,7 +8,7 @@ Equations are text in the formula language, one to a line. Which names mean what
     optimizers   read `w`, `g`, `eta`, `t` (1 at the first step), assign `w` and their own states
     schedules    compute `eta` from `t` (0 at the first step), `eta_0`, and their own options
     clipping     reads and assigns `g`; in `g[p]`, `p` runs over every entry of the whole gradient
-    penalties    compute `R`, which is added to the cost, from `w[p]`, the entries of one weight tensor
+    penalties    compute `R`, which is added to the cost, from `w`, one weight tensor
     initializers compute the scales of their `distribution` from `fan_in`, `fan_out` and their own options
 
 An option has the name that the equations use, but for `learning_rate`, which is `eta_0`. `...` in an index list stands

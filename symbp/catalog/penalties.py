@@ -1,4 +1,4 @@
-"""Penalties: `R`, added to the cost for each weight tensor; in `w[p]`, `p` runs over the tensor's entries.
+"""Penalties: `R`, added to the cost for each weight tensor `w`, over all of its entries.
 
 The penalty is not divided by the batch. Parameters whose `decays` is false (biases, slopes) have none.
 """
@@ -11,7 +11,7 @@ ENTRIES = (
     Entry(
         "l1",
         "penalty",
-        "R = strength * sum[p](abs(w[p]))",
+        "R = strength * sum[...](abs(w[...]))",
         "lambda times the absolute weights",
         "Goodfellow, Bengio, Courville, Deep Learning (2016), eq. 7.18",
         options=(_STRENGTH,),
@@ -21,7 +21,7 @@ ENTRIES = (
     Entry(
         "l2",
         "penalty",
-        "R = strength / 2 * sum[p](w[p]**2)",
+        "R = strength / 2 * sum[...](w[...]**2)",
         "lambda times half the squared weights, so that the gradient is lambda * w, as a coupled weight decay",
         "Goodfellow, Bengio, Courville, Deep Learning (2016), eq. 7.1 (Keras's L2 lacks the half)",
         options=(_STRENGTH,),

@@ -28,9 +28,9 @@ from symbp.formula.expression import (
     size,
 )
 from symbp.formula.grammar import BINDERS, FUNCTIONS, RESERVED, FormulaError, Line, read_lines
-from symbp.formula.indices import Names, SizeClasses
+from symbp.formula.indices import Names, SizeClasses, letter
 
-ELLIPSIS_LETTERS = {1: ("j",), 2: ("n", "j"), 3: ("n", "t", "j"), 4: ("n", "c", "h", "w"), 5: ("n", "c", "d", "h", "w")}
+ELLIPSIS_LETTERS = {1: ("p",), 2: ("n", "j"), 3: ("n", "t", "j"), 4: ("n", "c", "h", "w"), 5: ("n", "c", "d", "h", "w")}
 TRAILING_LETTERS = {1: ("c",), 2: ("h", "w"), 3: ("c", "h", "w"), 4: ("c", "d", "h", "w")}
 MAX_RANK = 5
 MAX_CALLS = 12  # rows that call rows that call rows
@@ -72,6 +72,7 @@ class Scope:
     rows: Mapping[str, Callable_] = field(default_factory=dict)
     reduction: str = "mean"
     states: tuple[str, ...] = ()  # tensors that equations may both read and assign
+    partial: tuple[str, ...] = ()  # index letters that run over a part of the axes they read
 
 
 def read_formula(name: str, text: str, scope: Scope, source: str = "") -> Formula:
@@ -123,7 +124,8 @@ class _Reader:
         for node in (target, *(n for n in sp.preorder_traversal(body) if isinstance(n, Element))):
             self.mentioned.setdefault(node.tensor)
             for axis, place in enumerate(node.indices):
-                if place.is_Symbol:
+                spans = node is target or letter(place) not in self.scope.partial if place.is_Symbol else False
+                if spans:
                     self.classes.join((node.tensor, axis), (number, place))
 
     def role_of(self, name: str) -> Role:

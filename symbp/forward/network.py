@@ -63,7 +63,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Network:
-    """The network in order of evaluation. The last block is the loss; its output is `C`.
+    """The network in order of evaluation. The cost is the sum of `costs`: `C` of the loss, then penalties.
 
     `output` is the tensor that `forward` returns; `prediction` the one that `predict` returns, made from `output` by
     the blocks of `link` (none where they are the same).
@@ -76,3 +76,4 @@ class Network:
     output: str
     prediction: str
     link: tuple[Block, ...] = ()
+    costs: tuple[str, ...] = ("C",)

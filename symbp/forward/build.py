@@ -1,0 +1,204 @@
+"""From a `NetworkSpec` to a `Network`: each layer's formula at the rank and shapes it meets, errors with both layers named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+from symbp.catalog import lookup
+from symbp.catalog.entry import Entry, ParameterRow
+from symbp.formula.equation import Formula
+from symbp.formula.expression import SumOver, elements
+from symbp.formula.grammar import FormulaError
+from symbp.forward.network import BATCH, Block, Dim, Network, NetworkTensor, Parameter
+from symbp.forward.rows import Row, formula_of
+from symbp.forward.sizes import SizeError, Sizes, evaluate_size
+from symbp.spec.model import NetworkSpec, Place, Problem, SpecError, Use
+
+
+@dataclass
+class _Building:
+    """What has been built so far, and the tensor that the next block reads."""
+
+    current: str
+    maker: str  # the layer that made the current tensor
+    tensors: dict[str, NetworkTensor] = field(default_factory=dict)
+    blocks: list[Block] = field(default_factory=list)
+    parameters: list[Parameter] = field(default_factory=list)
+
+    @property
+    def shape(self) -> tuple[Dim, ...]:
+        return self.tensors[self.current].shape
+
+
+def build_network(spec: NetworkSpec) -> Network:
+    """The spec's network in blocks; SpecError where shapes do not fit or a formula cannot be read."""
+    building = _Building("x", "the input")
+    building.tensors["x"] = NetworkTensor("x", (BATCH, *spec.input_shape), "input")
+    for layer in spec.layers:
+        _add(building, layer.name, layer.use, layer.initializers)
+    output = building.current
+    link: tuple[Block, ...] = ()
+    if spec.loss.entry.link:
+        _add(building, _fresh(building, spec.loss.entry.link), _link_use(spec.loss), {})
+        link = (building.blocks[-1],)
+    prediction = building.current
+    _add(building, "loss", spec.loss, {})
+    costs = ["C"]
+    for penalty in spec.penalties:
+        for parameter in [p for p in building.parameters if p.decays]:
+            building.current, building.maker = parameter.name, parameter.name
+            _add(building, _fresh(building, f"{penalty.name}_{parameter.name.replace('.', '_')}"), penalty, {})
+            costs.append(building.current)
+    return Network(
+        spec.name, tuple(building.blocks), building.tensors, tuple(building.parameters), output, prediction, link,
+        tuple(costs),
+    )  # fmt: skip
+
+
+def _link_use(loss: Use) -> Use:
+    entry = lookup("activation", loss.entry.link)
+    assert entry is not None, f"{loss.name} links to an activation that the catalog lacks"
+    return Use(entry, {o.name: o.default for o in entry.options if o.default is not None}, frozenset(), loss.place)
+
+
+def _fresh(building: _Building, name: str) -> str:
+    taken = {b.name for b in building.blocks}
+    while name in taken:
+        name += "_"
+    return name
+
+
+def _add(building: _Building, name: str, use: Use, initializers: Mapping[str, Use]) -> None:
+    """Append one block, its parameters and its tensors; the block's output becomes the current tensor."""
+    entry = use.entry
+    where = "the loss" if entry.kind == "loss" else f"layer `{name}`"
+    try:
+        row = formula_of(entry, use.options, len(building.shape), _output_rank(entry, use))
+        sizes = _solve(row, use, building)
+        shapes = {t.name: sizes.shape(t.axes) for t in row.formula.tensors.values()}
+    except FormulaError as error:
+        shown = f"{where} ({entry.name}) on {building.maker}'s output of shape {_shown(building.shape)}: {error}"
+        raise SpecError([Problem(use.place, shown)]) from None
+    except SizeError as error:
+        shown = f"{where} ({entry.name}) does not fit {building.maker}, whose output has shape {_shown(building.shape)}: {error}"
+        raise SpecError([Problem(use.place, shown)]) from None
+    binding = {t.name: _global_name(t.name, t.role, entry, name, building) for t in row.formula.tensors.values()}
+    constants = {n: use.options[n] for n, _ in row.variant.constants}
+    for tensor in row.formula.tensors.values():
+        shape, value = shapes[tensor.name], constants.get(tensor.name)
+        if value is not None:
+            value = tuple(map(float, value)) if isinstance(value, tuple | list) else (float(value),)
+            if (len(value),) != shape:
+                message = f"`{tensor.name}` has {len(value)} values; {where} needs {shape[0]}, one for each output"
+                raise SpecError([Problem(use.place, message)])
+        building.tensors.setdefault(
+            binding[tensor.name], NetworkTensor(binding[tensor.name], shape, tensor.role, tensor.kind, value)
+        )
+    for parameter in row.variant.parameters:
+        building.parameters.append(_parameter(parameter, row.formula, sizes, binding, initializers, use.place))
+    scalars = {n: float(use.options[n]) for n in row.formula.scalars if n in use.options}
+    numbers = {str(symbol): value for symbol, value in sizes.values.items()}
+    building.blocks.append(Block(name, entry.name, row.formula, binding, numbers, scalars))
+    building.current, building.maker = binding[row.formula.output.name], where
+
+
+def _output_rank(entry: Entry, use: Use) -> int | None:
+    for letter, option in entry.sizes:
+        if letter == "...":
+            shape = use.options[option]
+            assert isinstance(shape, tuple)
+            return 1 + len(shape)
+    return None
+
+
+def _solve(row: Row, use: Use, building: _Building) -> Sizes:
+    formula = row.formula
+    sizes = Sizes(formula)
+    argument = row.entry.argument or "w"
+    given = {argument: building.shape}
+    sizes.learn_shape(argument, building.shape)
+    if "N" not in map(str, sizes.values) and row.entry.kind != "penalty":
+        raise SizeError("the equations do not read the batch axis as `n`")
+    for letter, text in row.entry.sizes:
+        if letter == "...":
+            shape = use.options[text]
+            assert isinstance(shape, tuple)
+            sizes.learn_shape(formula.output.name, (BATCH, *(int(s) for s in shape)))
+        elif letter in formula.letters:
+            sizes.learn(formula.letters[letter], evaluate_size(text, use.options, given), f"`{letter}`")
+    if "y" in formula.tensors and formula.tensors["y"].role == "target":
+        for extent, value in zip(formula.tensors["y"].axes, building.shape, strict=False):
+            if extent.is_Symbol:
+                sizes.values.setdefault(extent, value)
+    sizes.check_products()
+    return sizes
+
+
+def _global_name(local: str, role: str, entry: Entry, name: str, building: _Building) -> str:
+    if role == "input":
+        return building.current
+    if role == "target":
+        return local
+    if entry.kind == "loss" and role == "output":
+        return "C"
+    return f"{name}.{local}"
+
+
+def _parameter(
+    row: ParameterRow,
+    formula: Formula,
+    sizes: Sizes,
+    binding: Mapping[str, str],
+    initializers: Mapping[str, Use],
+    place: Place,
+) -> Parameter:
+    fan_in, fan_out = _fans(row.name, formula, sizes)
+    chosen = initializers.get(row.name)
+    if chosen is not None:
+        name = chosen.name
+        options = {k: float(v) for k, v in chosen.options.items() if isinstance(v, int | float)}
+    else:
+        name, options = row.initializer, {} if row.value is None else {"value": row.value}
+        entry = lookup("initializer", name)
+        if entry is None:
+            raise SpecError([Problem(place, f"parameter `{row.name}` starts with `{name}`, which is no initializer")])
+        options = {**{o.name: float(o.default) for o in entry.options if isinstance(o.default, int | float)}, **options}
+    shape = sizes.shape(formula.tensors[row.name].axes)
+    if BATCH in shape:
+        raise SpecError([Problem(place, f"parameter `{row.name}` cannot have an axis over the batch")])
+    numbers = tuple(int(d) for d in shape)
+    return Parameter(binding[row.name], numbers, name, options, fan_in, fan_out, row.decays)
+
+
+def _fans(parameter: str, formula: Formula, sizes: Sizes) -> tuple[int, int]:
+    """How many inputs one output of the layer sums over, and how many outputs one input reaches.
+
+    Read off the equation that uses the parameter: the indices it sums over beside a weight, and the indices of its
+    left side that a weight has. A bias has the fans of the weights it stands beside.
+    """
+    for equation in formula.equations:
+        if not any(elements(equation.body, parameter)):
+            continue
+        sums = [n for n in sp.preorder_traversal(equation.body) if isinstance(n, SumOver)]
+        weights = [e for s in sums for e in elements(s.body) if formula.tensors[e.tensor].role == "parameter"]
+        bound = {i for s in sums if any(elements(s.body)) for i in s.bound}
+        free = {i for w in weights for i in w.indices if i in equation.target.indices}
+
+        def product(symbols: set[sp.Symbol], equation_sizes: Mapping[sp.Symbol, sp.Expr] = equation.sizes) -> int:
+            total = 1
+            for symbol in symbols:
+                value = sizes.value(equation_sizes[symbol])
+                total *= int(value) if value != BATCH else 1
+            return total
+
+        return product(bound), product(free)
+    return 1, 1
+
+
+def _shown(shape: tuple[Dim, ...]) -> str:
+    return "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
+
+

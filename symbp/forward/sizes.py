@@ -1,0 +1,103 @@
+"""Sizes in numbers: what shapes and options say of a formula's size symbols, and whether they agree.
+
+Sizes of a row are stated as an option's name or as an integer expression of options and `extent(tensor, axis)`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from fractions import Fraction
+
+import sympy as sp
+
+from symbp.formula.equation import Formula
+from symbp.formula.expression import Element, Flat
+from symbp.forward.network import BATCH, Dim
+
+
+class SizeError(Exception):
+    """Sizes that contradict each other or are not determined; the message says which."""
+
+
+class Sizes:
+    """The values of a formula's size symbols, learnt one after the other."""
+
+    def __init__(self, formula: Formula) -> None:
+        self.formula = formula
+        self.values: dict[sp.Symbol, Dim] = {}
+
+    def learn(self, extent: sp.Expr, value: Dim, where: str) -> None:
+        """Note that a symbolic size has this value; products are checked once their factors are known."""
+        if not extent.is_Symbol:
+            return
+        known = self.values.setdefault(extent, value)
+        if known != value:
+            raise SizeError(f"{where} is {value}, expected {known}")
+
+    def learn_shape(self, tensor: str, shape: tuple[Dim, ...]) -> None:
+        for axis, (extent, value) in enumerate(zip(self.formula.tensors[tensor].axes, shape, strict=True)):
+            self.learn(extent, value, f"axis {axis} of `{tensor}`")
+
+    def shape(self, axes: tuple[sp.Expr, ...]) -> tuple[Dim, ...]:
+        return tuple(self.value(extent) for extent in axes)
+
+    def value(self, extent: sp.Expr) -> Dim:
+        """The number behind a symbolic size."""
+        if extent.is_Symbol and extent in self.values:
+            return self.values[extent]
+        missing = [s for s in extent.free_symbols if s not in self.values]
+        if missing:
+            letters = [name for name, symbol in self.formula.letters.items() if symbol in missing]
+            raise SizeError(f"the size of index `{(letters or missing)[0]}` is not determined by any shape or option")
+        if any(self.values[s] == BATCH for s in extent.free_symbols):
+            raise SizeError("the batch axis cannot be merged with another")
+        return int(extent.xreplace({s: sp.Integer(v) for s, v in self.values.items() if v != BATCH}))
+
+    def check_products(self) -> None:
+        """Every `flat(...)` runs over exactly the axis it indexes."""
+        for equation in self.formula.equations:
+            for node in (equation.target, *equation.body.atoms(Element)):
+                for axis, place in enumerate(node.indices):
+                    if isinstance(place, Flat):
+                        merged = self.value(sp.Mul(*(equation.sizes[i] for i in place.args)))
+                        held = self.value(self.formula.tensors[node.tensor].axes[axis])
+                        if merged != held:
+                            raise SizeError(f"{held} values cannot take a shape of {merged} values")
+
+
+def evaluate_size(text: str, options: Mapping[str, object], shapes: Mapping[str, tuple[Dim, ...]]) -> int:
+    """The integer that a row's size expression stands for."""
+    value = _value(ast.parse(text, mode="eval").body, options, shapes, text)
+    if value.denominator != 1 or value < 1:
+        raise SizeError(f"`{text}` is {value}, expected a whole number from 1 up")
+    return int(value)
+
+
+def _value(
+    node: ast.expr, options: Mapping[str, object], shapes: Mapping[str, tuple[Dim, ...]], text: str
+) -> Fraction:
+    if isinstance(node, ast.Constant) and isinstance(node.value, int):
+        return Fraction(node.value)
+    if isinstance(node, ast.Name) and isinstance(options.get(node.id), int):
+        return Fraction(int(str(options[node.id])))
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return -_value(node.operand, options, shapes, text)
+    if isinstance(node, ast.BinOp):
+        left, right = (_value(side, options, shapes, text) for side in (node.left, node.right))
+        if isinstance(node.op, ast.Add):
+            return left + right
+        if isinstance(node.op, ast.Sub):
+            return left - right
+        if isinstance(node.op, ast.Mult):
+            return left * right
+        if isinstance(node.op, ast.Div | ast.FloorDiv) and right != 0:
+            return left / right if isinstance(node.op, ast.Div) else Fraction(left // right)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "extent" and len(node.args) == 2:
+        tensor, axis = node.args
+        if isinstance(tensor, ast.Name) and tensor.id in shapes:
+            place = int(_value(axis, options, shapes, text))
+            shape = shapes[tensor.id]
+            if -len(shape) <= place < len(shape) and isinstance(shape[place], int):
+                return Fraction(int(shape[place]))
+    raise SizeError(f"`{text}` is not a size: expected integers, options and extent(tensor, axis)")
