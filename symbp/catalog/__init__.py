@@ -41,6 +41,7 @@ _TABLES: Mapping[EntryKind, tuple[Entry, ...]] = {
     "penalty": penalties.ENTRIES,
     "initializer": initializers.ENTRIES,
 }
+KINDS: tuple[EntryKind, ...] = tuple(_TABLES)
 
 
 def entries(kind: EntryKind) -> tuple[Entry, ...]:

@@ -33,11 +33,18 @@ Distribution = Literal["", "constant", "normal", "uniform", "orthogonal"]
 Value = float | int | bool | str | tuple[float, ...]
 
 
+def lines(equations: str) -> tuple[str, ...]:
+    """The equations of a text, one to a string, without comments."""
+    parts = (part.partition("#")[0].strip() for line in equations.splitlines() for part in line.split(";"))
+    return tuple(filter(None, parts))
+
+
 @dataclass(frozen=True)
 class Option:
     """A hyperparameter: a number with its default and the interval it must lie in (`open` ends excluded).
 
-    `aliases` are its names in PyTorch and Keras. The type `shape` is a tuple of integers from `low` upwards.
+    `aliases` are its names in PyTorch and Keras. `needs` is the option without which, at its default, this one has no
+    effect. The type `shape` is a tuple of integers from `low` upwards.
     """
 
     name: str
@@ -50,6 +57,7 @@ class Option:
     choices: tuple[str, ...] = ()
     summary: str = ""
     aliases: tuple[str, ...] = ()
+    needs: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,7 +163,7 @@ class Entry:
         """Every alias, those that fix options too."""
         return (*self.aliases, *(p.alias for p in self.presets))
 
-    def keys(self) -> Iterator[str]:
+    def accepts(self) -> Iterator[str]:
         """The names that a spec may give: options, then constants of the row and of its variants."""
         yield from (o.name for o in self.options)
         rows = (self.constants, *(v.constants for v in self.variants))

@@ -93,7 +93,14 @@ ENTRIES = (
         _PYTORCH + "PoissonNLLLoss",
         options=(
             Option("log_input", True, "boolean", summary="whether a is the logarithm of the rate"),
-            Option("epsilon", 1e-8, low=0, summary="added to the rate inside its logarithm", aliases=("eps",)),
+            Option(
+                "epsilon",
+                1e-8,
+                low=0,
+                summary="added to the rate in its logarithm",
+                aliases=("eps",),
+                needs="log_input",
+            ),
             REDUCTION,
         ),
         variants=(Variant(frozenset({"log_input"}), "C = reduce[...](a[...] - y[...] * log(a[...] + epsilon))"),),

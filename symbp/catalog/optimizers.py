@@ -66,7 +66,9 @@ def _decay(default: float = 0.0) -> Option:
     return Option("weight_decay", default, low=0, summary="share of w taken away, in units of the learning rate")
 
 
-_DECOUPLES = Option("decoupled_weight_decay", False, "boolean", summary="decay w itself, not through its gradient")
+_DECOUPLES = Option(
+    "decoupled_weight_decay", False, "boolean", summary="decay w, not through its gradient", needs="weight_decay"
+)
 _BETAS = (_rate("beta_1", 0.9, "memory of the mean gradient"), _rate("beta_2", 0.999, "memory of its square"))
 
 _ACCUMULATOR = StateRow("s", initial="initial_accumulator_value")
@@ -134,7 +136,7 @@ ENTRIES = (
         "Robbins & Monro, A Stochastic Approximation Method, Annals of Mathematical Statistics 22 (1951)",
         _learning_rate(0.001),
         _rate("momentum", 0.0, "share of the velocity that is kept"),
-        Option("nesterov", False, "boolean", summary="look ahead along the velocity"),
+        Option("nesterov", False, "boolean", summary="look ahead along the velocity", needs="momentum"),
         variants=(_variant("momentum nesterov", _NESTEROV, _V), _variant("momentum", _MOMENTUM, _V)),
         aliases=("optim.SGD",),
     ),

@@ -1,0 +1,183 @@
+"""The tables agree with themselves: names, options, variants, sources, and formulas that can be read."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import chain, combinations
+
+import pytest
+
+from symbp.catalog import KINDS, aliases, entries, lookup, names, preset
+from symbp.catalog.entry import Entry, EntryKind, Option, Value, lines
+
+EVERY = [pytest.param(entry, id=f"{kind} {entry.name}") for kind in KINDS for entry in entries(kind)]
+
+
+def _off_default(option: Option) -> Value:
+    """A valid value of the option that is not its default."""
+    if option.type == "boolean":
+        return not option.default
+    if option.type == "choice":
+        return next(c for c in option.choices if c != option.default)
+    if option.type == "shape":
+        return (2.0, 3.0)
+    return 0.4375 if option.type == "real" else 3
+
+
+def _combinations(entry: Entry) -> Iterator[dict[str, Value]]:
+    """Every set of options that are off their defaults, and constants that are given."""
+    values = {o.name: _off_default(o) for o in entry.options if o.name != "learning_rate"}
+    values |= {name: (1.0, 2.0) for name in entry.accepts() if entry.option(name) is None}
+    subsets = chain.from_iterable(combinations(values, size) for size in range(len(values) + 1))
+    yield from ({name: values[name] for name in subset} for subset in subsets)
+
+
+def _mentioned(equations: str) -> set[str]:
+    trees = (ast.parse(line) for line in lines(equations))
+    return {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+def _used(entry: Entry, equations: str, name: str) -> bool:
+    """Whether an option makes a difference to these equations."""
+    if name == "reduction":
+        return "reduce" in _mentioned(equations)
+    if name in (size for _, text in entry.sizes for size in _mentioned(f"_ = {text}")):
+        return True
+    if name in {row.initial for row in (*entry.states, *(s for v in entry.variants for s in v.states))}:
+        return True
+    return name in _mentioned(equations)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_names_and_aliases_mean_one_row(kind: EntryKind) -> None:
+    assert len(set(names(kind))) == len(names(kind))
+    qualified = [alias for entry in entries(kind) for alias in entry.every_alias()]
+    assert len(set(qualified)) == len(qualified)
+    assert all("." in alias for alias in qualified)
+    for alias, name in aliases(kind).items():
+        found = lookup(kind, alias)
+        assert found is not None
+        assert found.name == name
+
+
+def test_layers_and_activations_have_no_name_in_common() -> None:
+    assert not {n.lower() for n in names("layer")} & {n.lower() for n in names("activation")}
+
+
+@pytest.mark.parametrize("entry", EVERY)
+def test_row_is_complete(entry: Entry) -> None:
+    assert entry.name.isidentifier()
+    assert entry.source
+    assert entry.summary
+    assert not entry.summary.endswith(".")
+    if entry.link:
+        assert lookup("activation", entry.link) is not None
+    for parameter in entry.parameters:
+        assert lookup("initializer", parameter.initializer) is not None
+        assert (parameter.initializer == "constant") is (parameter.value is not None)
+    for fixed in entry.presets:
+        assert all(name in entry.accepts() for name, _ in fixed.options)
+        assert {name for name, _ in fixed.initializers} <= {p.name for p in entry.parameters}
+        assert all(lookup("initializer", name) for _, name in fixed.initializers)
+
+
+@pytest.mark.parametrize("entry", EVERY)
+def test_options_are_consistent(entry: Entry) -> None:
+    spellings = [name for o in entry.options for name in (o.name, *o.aliases)]
+    assert len(set(spellings)) == len(spellings)
+    for option in entry.options:
+        assert option.summary
+        assert not option.needs or entry.option(option.needs) is not None
+        if option.type == "choice":
+            assert option.default in option.choices
+        elif option.type == "boolean":
+            assert isinstance(option.default, bool)
+        elif option.default is not None and not isinstance(option.default, str):
+            assert option.low is None or option.default > option.low or not option.low_open
+            assert option.low is None or option.default >= option.low
+            assert option.high is None or option.default <= option.high
+            assert option.high is None or option.default < option.high or not option.high_open
+
+
+@pytest.mark.parametrize("entry", EVERY)
+def test_no_option_is_silently_ignored(entry: Entry) -> None:
+    """Whatever a spec gives either selects the equations or stands in them."""
+    for options in _combinations(entry):
+        variant = entry.variant(options)
+        for name in options:
+            option = entry.option(name)
+            if option and option.needs and option.needs not in options:
+                continue
+            if entry.distribution and not entry.equations:
+                assert name in ("mean", "std", "low", "high", "gain", "value")
+                continue
+            assert name in variant.options or _used(entry, variant.equations, name), (options, variant.equations)
+
+
+@pytest.mark.parametrize("entry", EVERY)
+def test_every_variant_can_be_chosen_and_needs_its_options(entry: Entry) -> None:
+    chosen = {entry.variant(options) for options in _combinations(entry)}
+    assert set(entry.variants) <= chosen
+    assert len({v.options for v in entry.variants}) == len(entry.variants)
+    valid = set(entry.accepts())
+    for variant in entry.variants:
+        assert variant.options <= valid
+        assert {name for name, _ in variant.constants} <= variant.options
+
+
+@pytest.mark.parametrize("entry", EVERY)
+def test_equations_assign_what_the_kind_promises(entry: Entry) -> None:
+    results = {"optimizer": {"w"}, "clipping": {"g"}, "initializer": set()}.get(entry.kind, {entry.result})
+    for row in (entry.variant({}), *entry.variants):
+        assigned = {line.partition("=")[0].strip().partition("[")[0] for line in lines(row.equations)}
+        assert results <= assigned
+        states = {s.name for s in row.states}
+        assert states <= assigned
+        for state in row.states:
+            assert isinstance(state.initial, float) or entry.option(state.initial) is not None
+        assert {p.name for p in row.parameters} <= _mentioned(row.equations)
+
+
+def test_initializers_give_the_scales_of_their_distribution() -> None:
+    scales = {"constant": {"value"}, "normal": {"mean", "std"}, "uniform": {"low", "high"}, "orthogonal": {"gain"}}
+    for entry in entries("initializer"):
+        stated = {line.partition("=")[0].strip() for line in lines(entry.equations)} | set(entry.accepts())
+        assert stated == scales[entry.distribution], entry.name
+
+
+def test_catalog_loads_without_sympy_or_numpy() -> None:
+    code = "import sys, symbp.catalog; sys.exit(any(m in sys.modules for m in ('sympy', 'numpy')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+class TestLookup:
+    def test_spelling_of_a_library_is_understood(self) -> None:
+        for name in ("relu", "ReLU", "nn.ReLU", "torch.nn.ReLU", "keras.ReLU", "tf.keras.layers.ReLU", "RELU"):
+            found = lookup("activation", name)
+            assert found is not None, name
+            assert found.name == "relu"
+
+    def test_layers_fall_through_to_activations(self) -> None:
+        found = lookup("layer", "Sigmoid")
+        assert found is not None
+        assert (found.kind, found.name) == ("activation", "sigmoid")
+        assert lookup("activation", "Linear") is None
+
+    def test_unknown_name_is_none(self) -> None:
+        assert lookup("activation", "rellu") is None
+        assert lookup("activation", "keras.PReLU") is None  # Keras learns one slope for each entry
+        assert lookup("optimizer", "keras.Adam") is None  # Keras corrects epsilon as well
+        assert lookup("loss", "") is None
+
+    def test_bare_name_has_the_meaning_of_pytorch(self) -> None:
+        assert not preset("activation", "LeakyReLU").options
+        assert preset("activation", "keras.LeakyReLU").options == (("negative_slope", 0.3),)
+        assert preset("activation", "tf.keras.layers.LeakyReLU").options == (("negative_slope", 0.3),)
+
+    def test_keras_name_fixes_what_keras_does_otherwise(self) -> None:
+        assert dict(preset("layer", "Dense").initializers) == {"W": "glorot_uniform", "b": "zeros"}
+        assert not preset("layer", "dense").initializers
+        assert not preset("layer", "Linear").initializers
