@@ -54,12 +54,16 @@ def operations(expression: sp.Basic) -> int:
 def tidy(expression: sp.Expr) -> sp.Expr:
     """The cheapest of a few equal forms: as it stands, with common factors in front, over one denominator."""
     expression = everywhere(expression, _signs)
-    candidates = [expression, everywhere(expression, sp.factor_terms)]
+    candidates = [expression, everywhere(expression, _common_factors)]
     if expression.has(sp.exp):
         candidates.append(everywhere(expression, _multiply_exponentials))
     if expression.has(sp.Pow):
-        candidates.append(everywhere(expression, lambda e: sp.factor_terms(sp.together(e)) if _rational(e) else e))
+        candidates.append(everywhere(expression, lambda e: _common_factors(sp.together(e)) if _rational(e) else e))
     return everywhere(min(map(_contents, candidates), key=operations), _plus_first)
+
+
+def _common_factors(expression: sp.Expr) -> sp.Expr:
+    return sp.factor_terms(expression, clear=False)
 
 
 def _multiply_exponentials(expression: sp.Expr) -> sp.Expr:
@@ -89,7 +93,7 @@ def _primitive(product: sp.Mul) -> sp.Expr:
 
 
 def _signs(expression: sp.Expr) -> sp.Expr:
-    """x*sign(x) = |x|, and |x|*sign(x) = x."""
+    """x*sign(x) = |x|, |x|*sign(x) = x, -sign(y - x) = sign(x - y)."""
     return expression.replace(lambda n: n.is_Mul and n.has(sp.sign), _sign_product)
 
 
@@ -100,6 +104,8 @@ def _sign_product(product: sp.Mul) -> sp.Expr:
             for other, instead in ((x, sp.Abs(x)), (sp.Abs(x), x)):
                 if other in product.args:
                     return product / factor / other * instead
+            if x.is_Add and product.args[0].is_negative:
+                return -product / factor * sp.sign(sp.Add(*(-t for t in x.args)), evaluate=False)
     return product
 
 
@@ -117,5 +123,7 @@ def _absorb_minus(product: sp.Mul) -> sp.Expr:
 
 
 def _rational(expression: sp.Expr) -> bool:
-    """Whether `together` is cheap and safe: sums, products and integer powers of atoms and functions only."""
+    """Whether `together` is cheap and tidy: sums, products and integer powers, and no decimals to clear."""
+    if any(number.q > 16 for number in expression.atoms(sp.Rational)):
+        return False
     return not expression.has(sp.Piecewise) and all(p.exp.is_Integer for p in expression.atoms(sp.Pow) if p.exp.is_Number)

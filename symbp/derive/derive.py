@@ -24,6 +24,7 @@ from symbp.formula.expression import Element, Flat, MaxOver, Partial, SumOver, e
 from symbp.formula.indices import Names, bound_indices, canonical, letter, rename_bound
 
 COST = "C"
+COSTS = frozenset({COST, "R"})  # results whose own cotangent is 1: a loss, a penalty
 
 
 def derive_formula(formula: Formula, *, wanted: Iterable[str] | None = None) -> FormulaDerivation:
@@ -42,6 +43,7 @@ class _Derivation:
             t.name for t in self.formula.with_role("input", "parameter") if t.kind == "float"
         ] if wanted is None else list(wanted)
         self.wanted = _needed(self.formula, differentiable, self.hoisted)
+        self.on_path = self.wanted | {t.name for t in self.formula.with_role("output")}
         self.shifts = Shifts(Names([*self.formula.tensors, *self.formula.scalars]))
         self.found: list[Gradient] = []
 
@@ -73,7 +75,7 @@ class _Derivation:
         chained, taken = [], []
         for equation in self.formula.equations:
             body = self.hoisted.at_winner.get(equation.target.tensor, equation.body)
-            if not reads(body, tensor.name):
+            if equation.target.tensor not in self.on_path or not reads(body, tensor.name):
                 continue
             renaming, own = self.rename(equation, names, sizes)
             renamed = rename_bound(body, names, _known(sizes, equation)).xreplace(renaming)
@@ -142,7 +144,7 @@ class _Derivation:
         return renaming, equation.target.xreplace(renaming)
 
     def cotangent(self, of: Element) -> sp.Expr:
-        return sp.Integer(1) if of.tensor == COST else element(f"d_{of.tensor}", *of.indices)
+        return sp.Integer(1) if of.tensor in COSTS else element(f"d_{of.tensor}", *of.indices)
 
     def axis_size(self, tensor: str, axis: int) -> sp.Expr:
         name = tensor.removeprefix("d_") if tensor not in self.formula.tensors else tensor

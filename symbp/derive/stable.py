@@ -43,12 +43,12 @@ def _one_plus_exp(node: sp.Expr) -> sp.Expr | None:
 def _expm1(node: sp.Expr) -> sp.Expr:
     if not isinstance(node, sp.Add):
         return node
-    for sign in (1, -1):
-        if -sign in node.args:
-            for term in node.args:
-                w = _exponential_of(sign * term)
-                if w is not None:
-                    return sp.Add(*(t for t in node.args if t not in (term, -sign))) + sign * expm1(w)
+    for term in node.args:
+        for factor in sp.Mul.make_args(term):
+            w = _exponential_of(factor)
+            if w is not None and -term / factor in node.args:
+                rest = [t for t in node.args if t not in (term, -term / factor)]
+                return sp.Add(*rest, term / factor * expm1(w))
     return node
 
 
@@ -126,7 +126,7 @@ RULES: tuple[Rule, ...] = (
     Rule("log(logistic(x)) = -softplus(-x)", lambda x: sp.log(logistic(x)), lambda x: -softplus(-x), _log_logistic),
     Rule("log(1 + exp(x)) = softplus(x)", lambda x: sp.log(1 + sp.exp(x)), lambda x: softplus(x), _softplus),
     Rule("exp(x) - 1 = expm1(x)", lambda x: sp.exp(x) - 1, lambda x: expm1(x), _expm1),
-    Rule("1 - exp(x) = -expm1(x)", lambda x: 1 - sp.exp(x), lambda x: -expm1(x), _expm1),
+    Rule("c - c*exp(x) = -c*expm1(x)", lambda x: 3 - 3 * sp.exp(x), lambda x: -3 * expm1(x), _expm1),
     Rule("log(1 + x**2) = log1p(x**2)", lambda x: sp.log(1 + x**2), lambda x: log1p(x**2), _log1p),
 )
 

@@ -29,6 +29,14 @@ class Names:
         self.taken.add(name)
         return index(name)
 
+    def distinct(self, like: str) -> str:
+        """A new name of a tensor: underscores are added until it is."""
+        name = like
+        while name in self.taken:
+            name += "_"
+        self.taken.add(name)
+        return name
+
 
 def bound_indices(expression: sp.Basic) -> Iterator[sp.Symbol]:
     """Every index bound anywhere in the expression, once for each binder that binds it."""
@@ -80,16 +88,17 @@ def canonical(
             return node
         if not isinstance(node, BINDERS):
             return node.func(*map(visit, node.args))
-        body = visit(node.body)
-        inner = {s.name for s in body.free_symbols if isinstance(s, sp.Symbol)} - {s.name for s in node.bound}
+        held = {old: sp.Dummy(old.name, integer=True, nonnegative=True) for old in node.bound}
+        body = visit(node.body.xreplace(held))
+        inner = {s.name for s in body.free_symbols if isinstance(s, sp.Symbol) and s not in held.values()}
         inner |= {s.name for s in bound_indices(body)}
         renaming: dict[sp.Symbol, sp.Symbol] = {}
-        for old in sorted(node.bound, key=lambda s: _first_use(body, s)):
+        for old in sorted(node.bound, key=lambda s: _first_use(body, held[s])):
             new = choose(sizes[old], inner)
             inner.add(new.name)
             renaming[old] = new
             spelt[new] = sizes[old]
-        body = body.xreplace(renaming)
+        body = body.xreplace({held[old]: new for old, new in renaming.items()})
         bound = sorted((renaming[s] for s in node.bound), key=lambda s: s.name)
         if isinstance(node, Winner):
             return Winner(body, renaming[node.which], *(renaming[s] for s in node.bound))
@@ -101,7 +110,7 @@ def canonical(
     return result, spelt
 
 
-def _first_use(body: sp.Expr, symbol: sp.Symbol) -> tuple[int, str]:
+def _first_use(body: sp.Expr, symbol: sp.Dummy) -> tuple[int, str]:
     for position, node in enumerate(sp.preorder_traversal(body)):
         if node == symbol:
             return position, ""

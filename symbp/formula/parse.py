@@ -87,6 +87,12 @@ def read_formula(name: str, text: str, scope: Scope, source: str = "") -> Formul
     return reader.formula(name, source)
 
 
+def assigned_names(text: str) -> tuple[str, ...]:
+    """The tensors that the equations of a text assign, in order."""
+    names = (line.left.value if isinstance(line.left, ast.Subscript) else line.left for line in read_lines(text))
+    return tuple(dict.fromkeys(n.id for n in names if isinstance(n, ast.Name)))
+
+
 class _Reader:
     """Reads equations one after the other, and what earlier ones assigned."""
 
@@ -269,7 +275,7 @@ class _Builder:
         raise self.error("the left side must be a tensor, as in `z[n,j] = ...` or `a = ...`")
 
     def _check_name(self, name: str) -> None:
-        if name in RESERVED or name in self.scope.scalars:
+        if (name in RESERVED and name not in self.scope.outputs) or name in self.scope.scalars:
             raise self.error(f"`{name}` cannot be assigned: it is a function or an option")
         if name.startswith("d_"):
             raise self.error(f"`{name}`: names that start with `d_` are kept for cotangents")
@@ -342,7 +348,8 @@ class _Builder:
             return False
         return not any(
             isinstance(other, ast.Subscript | ast.Call) and (other.value if isinstance(other, ast.Subscript) else other.func) is node
-            for other in ast.walk(self.line.right)
+            for side in (self.line.left, self.line.right)
+            for other in ast.walk(side)
         )
 
     # expressions

@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+import sympy as sp
+
 from symbp.formula.equation import Formula, Kind, Role
 
 BATCH: Literal["n"] = "n"
@@ -59,6 +61,16 @@ class Block:
     binding: Mapping[str, str]  # the formula's tensors -> the network's
     sizes: Mapping[str, Dim]  # the formula's size symbols, by name
     scalars: Mapping[str, float]  # the formula's hyperparameters
+
+    def shape(self, tensor: str) -> tuple[Dim, ...]:
+        """The shape, in numbers and the batch, of one of the formula's tensors."""
+        return tuple(self.extent(axis) for axis in self.formula.tensors[tensor].axes)
+
+    def extent(self, size: sp.Expr) -> Dim:
+        """The number, or the batch, behind a symbolic size of the formula."""
+        if size.is_Symbol:
+            return self.sizes[str(size)]
+        return int(size.xreplace({s: sp.Integer(self.sizes[str(s)]) for s in size.free_symbols}))
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from symbp.catalog import entries
 from symbp.catalog.entry import Entry, Option, Value, Variant
 from symbp.formula.equation import Formula, Kind
 from symbp.formula.expression import scalar
-from symbp.formula.parse import Callable_, Declared, Scope, read_formula
+from symbp.formula.parse import Callable_, Declared, Scope, assigned_names, read_formula
 
 RUNTIME = ("eta", "eta_0", "t", "fan_in", "fan_out")  # numbers that rows may read beside their options
 
@@ -82,9 +82,10 @@ def update_of(entry: Entry, options: Mapping[str, Value]) -> Row:
     return Row(entry, variant, read_formula(entry.name, variant.equations, scope, entry.source))
 
 
-def scalars_of(entry: Entry, options: Mapping[str, Value], outputs: tuple[str, ...]) -> Row:
+def scalars_of(entry: Entry, options: Mapping[str, Value]) -> Row:
     """The equations of a schedule or an initializer: numbers from numbers."""
     variant = entry.variant(options)
+    outputs = (entry.result,) if entry.result else assigned_names(variant.equations)
     scope = Scope({}, _scalars(entry), outputs, _callable_rows())
     return Row(entry, variant, read_formula(entry.name, variant.equations, scope, entry.source))
 
@@ -94,7 +95,7 @@ def _name(entry: Entry, variant: Variant, reduction: str, rank: int) -> str:
     parts = [entry.name]
     if variant.options - {"reduction"}:
         parts.append("with " + " and ".join(sorted(variant.options - {"reduction"})))
-    if reduction != "mean" and "reduce[" in variant.equations:
+    if reduction != "mean" and ("reduce[" in variant.equations or "reduction" in variant.options):
         parts.append("summed")
     if rank != 2 and entry.kind != "penalty":
         parts.append(f"of rank {rank}")
@@ -106,7 +107,7 @@ def _kind(name: str, integers: tuple[str, ...]) -> Kind:
 
 
 def _scalars(entry: Entry) -> dict[str, sp.Symbol]:
-    runtime = {name: scalar(name, positive=True) for name in RUNTIME}
+    runtime = {name: scalar(name, positive=True) for name in RUNTIME if name != entry.result}
     return {**runtime, **{o.name: _symbol(o) for o in entry.options if o.type in ("real", "integer")}}
 
 
