@@ -1,1 +1,1 @@
-"""."""
+"""The LaTeX target: an explanation as a compilable document."""

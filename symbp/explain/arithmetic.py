@@ -1,0 +1,115 @@
+"""The order in which terms and factors are written, signs and fractions taken apart, and numbers as digits.
+
+SymPy keeps the operands of a sum or a product in an order of its own; here they get the reader's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+from symbp.formula.expression import Element, Flat, InRange, MaxOver, Partial, SumOver, Winner
+
+BATCH = "n"
+FRACTIONS = (2, 4, 8)  # written as fractions although they end as decimals: 1/2, 3/4
+
+
+def split_number(value: sp.Number) -> tuple[str, str]:
+    """A positive number as written: digits, and the digits of a denominator that is "1" for a decimal."""
+    if not value.is_Rational:
+        return _plain(sp.Float(value, 15)), "1"
+    above, below = int(value.p), int(value.q)
+    if below == 1:
+        return str(above), "1"
+    if below in FRACTIONS and above < 100:
+        return str(above), str(below)
+    return _decimal(above, below) or (str(above), str(below))
+
+
+def _decimal(above: int, below: int) -> tuple[str, str] | None:
+    """The fraction as a decimal that ends, if it does."""
+    digits, rest = 0, below
+    for prime in (2, 5):
+        power = 0
+        while rest % prime == 0:
+            rest, power = rest // prime, power + 1
+        digits = max(digits, power)
+    if rest != 1:
+        return None
+    text = str(above * 10**digits // below).rjust(digits + 1, "0")
+    return f"{text[:-digits]}.{text[-digits:]}", "1"
+
+
+def _plain(value: Any) -> str:
+    """A binary number in decimal digits, without an exponent."""
+    text = format(float(value), ".15f").rstrip("0").rstrip(".")
+    return text or "0"
+
+
+def ordered_terms(node: sp.Add) -> list[tuple[int, sp.Expr]]:
+    """The terms of a sum with their signs, in the order of writing: positive first, then numbers, sums, elements."""
+    signed = [(-1, -term) if term.could_extract_minus_sign() and _leads_negative(term) else (1, term) for term in node.args]
+    return sorted(signed, key=lambda pair: (pair[0] < 0, _term_rank(pair[1]), str(pair[1])))
+
+
+def _leads_negative(term: sp.Expr) -> bool:
+    """True where the coefficient of a term is negative."""
+    return bool(term.as_coeff_Mul()[0].is_negative)
+
+
+def _term_rank(term: sp.Expr) -> int:
+    if term.is_Number:
+        return 0
+    if term.has(SumOver, MaxOver):
+        return 1
+    if isinstance(term, Element):
+        return 4 - min(len(term.indices), 2)
+    return 5 if isinstance(term, sp.Symbol) else 1
+
+
+def ordered_factors(node: sp.Mul) -> tuple[int, list[sp.Expr], list[sp.Expr]]:
+    """The sign of a product, and its factors above and below the bar, each in the order of writing."""
+    coefficient, rest = node.as_coeff_Mul()
+    above: list[sp.Expr] = []
+    below: list[sp.Expr] = []
+    for factor in sp.Mul.make_args(rest):
+        if factor == 1:
+            continue
+        exponent = factor.exp if isinstance(factor, sp.Pow) else None
+        if exponent is not None and exponent.could_extract_minus_sign():
+            below.append(factor.base ** (-exponent))
+        else:
+            above.append(factor)
+    above.sort(key=_factor_rank)
+    below.sort(key=_factor_rank)
+    numerator, denominator = _number_factors(abs(coefficient))
+    return (-1 if coefficient.is_negative else 1), numerator + above, denominator + below
+
+
+def _number_factors(value: sp.Number) -> tuple[list[sp.Expr], list[sp.Expr]]:
+    if value == 1:
+        return [], []
+    if value.is_Rational and split_number(value)[1] != "1":
+        return ([] if value.p == 1 else [sp.Integer(value.p)]), [sp.Integer(value.q)]
+    return [value], []
+
+
+def _factor_rank(factor: sp.Expr) -> tuple[int, int, str]:
+    base = factor.base if isinstance(factor, sp.Pow) else factor
+    text = str(factor)
+    if isinstance(base, sp.Symbol) or base.is_Number or base.is_NumberSymbol:
+        return 1, 0, text
+    if isinstance(base, Element):
+        if base.tensor.startswith("d_"):
+            return 2, 0, text
+        return 4, 0 if BATCH in {str(i) for i in base.indices} else 1, text
+    if isinstance(base, Partial):
+        return 3, 0, text
+    if isinstance(base, SumOver | MaxOver):
+        return 9, 0, text
+    if isinstance(base, sp.KroneckerDelta | InRange | sp.Piecewise):
+        return 7, 0, text
+    if isinstance(base, Winner | Flat):
+        return 5, 0, text
+    return (6 if isinstance(base, sp.Add) else 5), 0, text

@@ -1,0 +1,109 @@
+"""Long formulas broken into lines: at operators, the outermost first, continued lines indented by nesting.
+
+What is too wide is opened: a sum into its terms, a product into its factors, a fraction into a division, an operator
+or a function from its argument. A piece that cannot be opened (an element, cases) stays whole, however wide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from symbp.explain import mathematics as m
+from symbp.explain.levels import PRODUCT, level
+
+Width = Callable[[m.Math], float]
+ENOUGH = 0.45  # a line may be broken at an outer operator once it is this full
+
+
+def broken(node: m.Math, width: Width, limit: float) -> tuple[m.Math, ...]:
+    """The formula as lines that are at most `limit` wide, wherever that is possible."""
+    if width(node) <= limit:
+        return (node,)
+    pieces: list[m.Math] = [node]
+    while True:
+        lines = _fill(pieces, width, limit)
+        wide = [piece for row in lines if width(row) > limit for piece in row.pieces if _opened(piece) is not None]
+        if not wide:
+            return tuple(lines)
+        widest = max(wide, key=width)
+        place = next(i for i, piece in enumerate(pieces) if piece is widest)
+        pieces[place : place + 1] = _opened(widest) or []
+
+
+def _opened(node: m.Math) -> list[m.Math] | None:
+    """The pieces of a node one level down; None for a node that stays whole."""
+    match node:
+        case m.Sum(terms=terms) if len(terms) > 1 or terms[0][0] < 0:
+            return _signed(terms)
+        case m.Product(factors=factors, kind=kind):
+            return _factors(factors, {"numbers": "*", "matrices": "@", "elementwise": "⊙"}[kind])
+        case m.Over(body=body) if not isinstance(body, m.Words):
+            return [m.Over(node.operator, node.bound, m.Words("")), *_within(body, PRODUCT)]
+        case m.Call(arguments=(argument,)):
+            return [m.Call(node.function, ()), m.Glyph("("), argument, m.Glyph(")")]
+        case m.Fraction(above=above, below=below):
+            return [*_within(above, PRODUCT), m.Glyph("/"), m.Glyph("("), below, m.Glyph(")")]
+        case m.Indicator() | m.Cases():
+            return None
+        case _:
+            return None
+
+
+def _signed(terms: tuple[tuple[int, m.Math], ...]) -> list[m.Math]:
+    pieces: list[m.Math] = []
+    for sign, term in terms:
+        if pieces or sign < 0:
+            pieces.append(m.Glyph("+" if sign > 0 else "-"))
+        pieces.extend(_within(term, PRODUCT))
+    return pieces
+
+
+def _factors(factors: tuple[m.Math, ...], glyph: str) -> list[m.Math]:
+    pieces: list[m.Math] = []
+    for place, factor in enumerate(factors):
+        if pieces:
+            pieces.append(m.Glyph(glyph))  # type: ignore[arg-type]
+        open_ended = isinstance(factor, m.Over | m.Cases) and place < len(factors) - 1
+        pieces.extend(_within(factor, PRODUCT + 1 if open_ended else PRODUCT))
+    return pieces
+
+
+def _within(node: m.Math, least: int) -> list[m.Math]:
+    return [m.Glyph("("), node, m.Glyph(")")] if level(node) < least else [node]
+
+
+def _fill(pieces: list[m.Math], width: Width, limit: float) -> list[m.Row]:
+    """Pieces gathered into lines, broken before an operator, at the outermost one that leaves the line well filled."""
+    rows: list[m.Row] = []
+    line: list[m.Math] = []
+    depths: list[int] = []
+    depth = 0
+    indent = 0
+    for piece in pieces:
+        if _is(piece, ")"):
+            depth -= 1
+        line.append(piece)
+        depths.append(depth)
+        if _is(piece, "("):
+            depth += 1
+        while width(m.Row(tuple(line), indent)) > limit:
+            cut = _best_cut(line, depths, width, limit)
+            if cut == 0:
+                break
+            rows.append(m.Row(tuple(line[:cut]), indent))
+            line, depths = line[cut:], depths[cut:]
+            indent = depths[0] + 1
+    return [*rows, m.Row(tuple(line), indent)] if line else rows
+
+
+def _best_cut(line: list[m.Math], depths: list[int], width: Width, limit: float) -> int:
+    places = [i for i in range(1, len(line)) if isinstance(line[i], m.Glyph) and not _is(line[i], "(") and not _is(line[i], ")")]
+    if not places:
+        return 0
+    full = [i for i in places if width(m.Row(tuple(line[:i]))) >= ENOUGH * limit] or places
+    outermost = min(depths[i] for i in full)
+    return max(i for i in full if depths[i] == outermost)
+
+
+def _is(piece: m.Math, text: str) -> bool:
+    return isinstance(piece, m.Glyph) and piece.text == text

@@ -1,0 +1,142 @@
+"""Each distinct formula, derived step by step: rule, reason, before, after; then the result in each of its forms."""
+
+from __future__ import annotations
+
+import re
+
+from symbp.derive.derivation import FormulaDerivation, Gradient, Seam, Step
+from symbp.explain import mathematics as m
+from symbp.explain.document import Code, Derived, Display, Equations, Heading, Inline, Paragraph, Part
+from symbp.explain.forward import index_form
+from symbp.explain.matrix import matrix_form
+from symbp.explain.naming import Naming
+from symbp.explain.notation import write
+from symbp.explain.numbering import EVALUATED, GRADIENT, SEAM, WRITTEN
+from symbp.explain.rules import reason, title
+from symbp.explain.view import View
+from symbp.formula.equation import Formula
+
+_INDEX_EQUATION = re.compile(r"([A-Za-z]'*) = ([A-Za-z]'*)")
+
+
+def seams(view: View) -> list[Part]:
+    """The joints between two formulas that were derived as one."""
+    shown = {block.formula.name for block in view.blocks}
+    joined = [s for s in view.derivation.seams if s.joint in shown]
+    parts: list[Part] = [Heading(1, ("Through the seam",))] if joined else []
+    for seam in joined:
+        parts.extend(_seam(view, seam))
+    return parts
+
+
+def _seam(view: View, seam: Seam) -> list[Part]:
+    formula = view.derivation.formulas[seam.joint].formula
+    parts: list[Part] = [
+        Paragraph(
+            (
+                "The formulas ", Code(seam.first), " and ", Code(seam.second),
+                " are derived as one, because what they compute together is simpler than either cotangent alone.",
+            )
+        )
+    ]  # fmt: skip
+    for position, step in enumerate(seam.steps):
+        parts.append(_step(step, view.numbers[SEAM, seam.joint, "", position], formula))
+    return parts
+
+
+def formulas(view: View) -> list[Part]:
+    """Every formula that the blocks shown use."""
+    parts: list[Part] = [Heading(1, ("Every formula, derived",))]
+    for derived in view.formulas():
+        parts.extend(_formula(view, derived))
+    return parts
+
+
+def _formula(view: View, derived: FormulaDerivation) -> list[Part]:
+    formula = derived.formula
+    users: list[str | m.Math | Code] = []
+    for name in view.users(formula.name):
+        users.extend([", " if users else "", Code(name)])
+    parts: list[Part] = [Heading(2, (formula.name,)), Paragraph(("Used by ", *users, "."))]
+    if formula.source:
+        parts.append(Paragraph((f"Source: {formula.source}.",)))
+    for position, equation in enumerate(formula.equations):
+        number = view.numbers[WRITTEN, formula.name, equation.target.tensor, position]
+        parts.append(Equations(number, (index_form(equation, Naming()),)))
+    for position, step in enumerate(derived.forward_steps):
+        parts.append(_step(step, view.numbers[EVALUATED, formula.name, "", position], formula))
+    parts.extend(_helpers(derived))
+    for gradient in derived.backward:
+        parts.extend(_gradient(view, formula, gradient))
+    return parts
+
+
+def _helpers(derived: FormulaDerivation) -> list[Part]:
+    """What is evaluated beside the formula's own equations: shifts and winners."""
+    own = {e.target.tensor for e in derived.formula.equations}
+    helpers = [e for e in derived.forward if e.target.tensor not in own]
+    if not helpers:
+        return []
+    lines = tuple(index_form(e, Naming()) for e in helpers)
+    return [Paragraph(("Computed beside it:",)), Display(lines)]
+
+
+def _gradient(view: View, formula: Formula, gradient: Gradient) -> list[Part]:
+    naming = Naming()
+    equation = gradient.equation
+    sought = naming.tensor(equation.target.tensor, tuple(write(i, naming) for i in equation.target.indices))
+    of = write_tensor(gradient.tensor)
+    parts: list[Part] = [Heading(3, ("The derivative of the cost by ", of))]
+    for position, step in enumerate(gradient.steps):
+        number = view.numbers[GRADIENT, formula.name, equation.target.tensor, position]
+        parts.append(_step(step, number, formula))
+    if not gradient.steps:
+        number = view.numbers[GRADIENT, formula.name, equation.target.tensor, 0]
+        parts.append(Equations(number, (m.Line(sought, write(equation.body, naming)),)))
+    parts.extend(_result(gradient))
+    return parts
+
+
+def write_tensor(tensor: str) -> m.Math:
+    """A formula's tensor as a whole, without indices."""
+    return Naming().tensor(tensor)
+
+
+def _result(gradient: Gradient) -> list[Part]:
+    """The result: in index form before saved values, in saved values, and between matrices."""
+    naming = Naming()
+    equation = gradient.equation
+    before = next((s.before for s in gradient.steps if s.rule == "saved value"), None)
+    left = write(equation.target, naming)
+    parts: list[Part] = []
+    if before is not None:
+        parts.append(Paragraph(("In index form, and in values that the forward pass has saved:",)))
+        parts.append(Display((m.Line(left, write(before, naming)), m.Line(None, write(equation.body, naming)))))
+    else:
+        parts.append(Paragraph(("In index form:",)))
+        parts.append(Display((m.Line(left, write(equation.body, naming)),)))
+    matrix = matrix_form(equation, naming)
+    if matrix is not None:
+        parts.append(Paragraph(("Between matrices:",)))
+        parts.append(Display((matrix,)))
+    return parts
+
+
+def _step(step: Step, number: int, formula: Formula) -> Derived:
+    naming = Naming()
+    lines = (m.Line(write(step.target, naming), write(step.before, naming)), m.Line(None, write(step.after, naming)))
+    return Derived(number, title(step.rule), reason(step, _detail(step, formula)), lines)
+
+
+def _detail(step: Step, formula: Formula) -> Inline:
+    """What a rule was applied to, as mathematics where it is an equation of the formula or between two indices."""
+    for equation in formula.equations:
+        if step.detail in (str(equation), equation.text):
+            line = index_form(equation, Naming())
+            assert line.left is not None
+            return (m.Relation((line.left, line.right), ("=",)),)
+    between = _INDEX_EQUATION.fullmatch(step.detail)
+    if between:
+        return (m.Relation((m.Name(between[1]), m.Name(between[2])), ("=",)),)
+    return (Code(step.detail),) if step.detail else ()
+

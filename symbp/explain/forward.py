@@ -1,0 +1,32 @@
+"""The forward pass of the network, block by block: in index form, and between matrices where it has such a form."""
+
+from __future__ import annotations
+
+from symbp.explain import mathematics as m
+from symbp.explain.document import Code, Display, Heading, Paragraph, Part
+from symbp.explain.matrix import matrix_form
+from symbp.explain.naming import Naming
+from symbp.explain.notation import write
+from symbp.explain.view import View
+from symbp.formula.equation import Equation
+
+
+def forward(view: View) -> list[Part]:
+    """Every block's equations with the network's tensors."""
+    parts: list[Part] = [Heading(1, ("Forward pass",))]
+    for block in view.blocks:
+        naming = view.naming(block)
+        parts.append(Paragraph((Code(block.name), ":")))
+        parts.append(Display(tuple(line for e in block.formula.equations for line in both_forms(e, naming))))
+    return parts
+
+
+def index_form(equation: Equation, naming: Naming) -> m.Line:
+    """The equation as it stands, in index notation."""
+    return m.Line(write(equation.target, naming), write(equation.body, naming))
+
+
+def both_forms(equation: Equation, naming: Naming) -> list[m.Line]:
+    """The equation in index notation, and between matrices where it has such a form."""
+    matrix = matrix_form(equation, naming)
+    return [index_form(equation, naming), *([matrix] if matrix else [])]

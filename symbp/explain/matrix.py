@@ -1,0 +1,231 @@
+"""Matrix form, found from the index structure of an equation: which axes are summed, which stay, in which order.
+
+    d_x[n,i] = sum[j](d_z[n,j] * W[i,j])     ->  ∂C/∂X = δ Wᵀ
+    d_W[i,j] = sum[n](d_z[n,j] * x[n,i])     ->  ∂C/∂W = Xᵀ δ
+    d_b[j]   = sum[n](d_z[n,j])              ->  ∂C/∂b = 1ᵀ δ
+    z[n,j]   = sum[i](x[n,i]*W[i,j]) + b[j]  ->  Z = X W + 1 b
+    d_z[n,j] = d_a[n,j] * a[n,j] * (1 - a[n,j])  ->  δ = ∂C/∂A ⊙ A ⊙ (1 - A)
+
+A batch is rows: a tensor of one axis is a column where that axis is the batch, else a row. Axes that always stand side
+by side count as one, so `x[n,t,i]` is a matrix with rows (n,t).
+
+Not found: anything with an index that is not a plain letter, with a division by a matrix, or with three axes or more
+that cannot be joined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+from symbp.explain import mathematics as m
+from symbp.explain.arithmetic import BATCH, ordered_terms
+from symbp.explain.naming import Naming
+from symbp.explain.notation import write
+from symbp.formula.equation import Equation
+from symbp.formula.expression import Element, SumOver, elements
+
+Axis = tuple[sp.Symbol, ...] | None  # indices that count as one axis; None: an axis of size 1
+MAX_POWER = 3  # A ⊙ A ⊙ A
+
+
+class _NoMatrixFormError(Exception):
+    """The expression is none that matrices can say."""
+
+
+@dataclass(frozen=True)
+class _AsMatrix(Naming):
+    """Names whole tensors: indices are left out. `given` are tensors to write as something else."""
+
+    given: Mapping[str, m.Math] = field(default_factory=dict)
+
+    def tensor(self, name: str, indices: tuple[m.Math, ...] = (), *, matrix: bool = False) -> m.Math:
+        if name in self.given:
+            return self.given[name]
+        return super().tensor(name, (), matrix=len(indices) > 1)
+
+
+def matrix_form(equation: Equation, naming: Naming, given: Mapping[str, m.Math] | None = None) -> m.Line | None:
+    """The equation between matrices, or None where it has no such form. `given` tensors are written as what they are."""
+    named = _AsMatrix(naming.letters, given or {})
+    try:
+        form = _Form(equation, named)
+        return m.Line(named.tensor(equation.target.tensor, _marks(equation.target)), form.right())
+    except _NoMatrixFormError:
+        return None
+
+
+def _marks(element: Element) -> tuple[m.Math, ...]:
+    return tuple(m.Words("") for _ in element.indices)
+
+
+def _axes(tuples: list[tuple[sp.Symbol, ...]], separate: list[frozenset[sp.Symbol]]) -> dict[sp.Symbol, Axis]:
+    """The axis that each index belongs to, after joining neighbours until no tensor has more than two axes."""
+    rows: list[list[tuple[sp.Symbol, ...]]] = [[(i,) for i in t] for t in tuples]
+    while any(len(r) > 2 for r in rows):
+        pairs = {(a, b) for r in rows for a, b in zip(r, r[1:], strict=False)}
+        for a, b in sorted(pairs, key=str, reverse=True):
+            together = all((a in r) == (b in r) and (a not in r or r.index(a) + 1 == r.index(b)) for r in rows)
+            alike = all(bool(s & set(a)) == bool(s & set(b)) for s in separate)
+            if together and alike:
+                rows = [_joined(r, a, b) for r in rows]
+                break
+        else:
+            raise _NoMatrixFormError
+    return {i: axis for r in rows for axis in r for i in axis}
+
+
+def _joined(
+    row: list[tuple[sp.Symbol, ...]], one: tuple[sp.Symbol, ...], other: tuple[sp.Symbol, ...]
+) -> list[tuple[sp.Symbol, ...]]:
+    if one not in row:
+        return row
+    place = row.index(one)
+    return [*row[:place], (*one, *other), *row[place + 2 :]]
+
+
+class _Form:
+    """One equation: its axes, and the matrices that its parts are."""
+
+    def __init__(self, equation: Equation, naming: _AsMatrix) -> None:
+        self.naming = naming
+        self.equation = equation
+        reads = [equation.target, *elements(equation.body)]
+        if any(not i.is_Symbol for e in reads for i in e.indices):
+            raise _NoMatrixFormError
+        if any(len(set(e.indices)) != len(e.indices) for e in reads):
+            raise _NoMatrixFormError
+        bound = [frozenset(s.bound) for s in equation.body.atoms(SumOver)]
+        self.axes = _axes([tuple(e.indices) for e in reads], bound)
+
+    def right(self) -> m.Math:
+        """The right-hand side with the axes of the left."""
+        target = self.equation.target
+        if not target.indices or any(i not in self.axes for i in self.equation.body.free_symbols if i.is_nonnegative and i in self.equation.sizes):
+            raise _NoMatrixFormError
+        return self.form(self.equation.body, *self.natural(target))
+
+    def natural(self, element: Element) -> tuple[Axis, Axis]:
+        """The rows and columns of a tensor as it is stored."""
+        axes = list(dict.fromkeys(self.axes[i] for i in element.indices))
+        if len(axes) == 2:
+            return axes[0], axes[1]
+        if not axes:
+            return None, None
+        return (axes[0], None) if any(str(i) == BATCH for i in axes[0] or ()) else (None, axes[0])
+
+    def of(self, expression: sp.Expr) -> set[Axis]:
+        """The axes that an expression varies over."""
+        return {self.axes[s] for s in expression.free_symbols if s in self.axes}
+
+    def form(self, expression: sp.Expr, rows: Axis, columns: Axis) -> m.Math:
+        """The expression as a matrix of these rows and columns; a scalar as itself."""
+        varies = self.of(expression)
+        if not varies <= {rows, columns}:
+            raise _NoMatrixFormError
+        if not varies and not expression.has(SumOver):
+            return write(expression, self.naming)
+        if isinstance(expression, Element):
+            return self.spread(self.oriented(expression, rows, columns), varies, rows, columns)
+        if isinstance(expression, sp.Add):
+            return m.Sum(tuple((sign, self.form(term, rows, columns)) for sign, term in ordered_terms(expression)))
+        if isinstance(expression, sp.Mul):
+            return self.product(expression, rows, columns)
+        if isinstance(expression, SumOver):
+            return self.spread(self.contraction(expression, rows, columns), varies, rows, columns)
+        return self.function(expression, rows, columns)
+
+    def oriented(self, element: Element, rows: Axis, columns: Axis) -> m.Math:
+        """A tensor or its transpose, whichever has these rows and columns."""
+        name = self.naming.tensor(element.tensor, _marks(element))
+        has = self.natural(element)
+        wanted = (rows if rows in has else None, columns if columns in has else None)
+        return name if has == wanted else m.Transposed(name)
+
+    def spread(self, value: m.Math, varies: set[Axis], rows: Axis, columns: Axis) -> m.Math:
+        """A row or column repeated to fill rows x columns."""
+        if rows is not None and rows not in varies:
+            return m.Product((m.Ones(), value), "matrices")
+        if columns is not None and columns not in varies:
+            return m.Product((value, m.Transposed(m.Ones())), "matrices")
+        return value
+
+    def product(self, expression: sp.Mul, rows: Axis, columns: Axis) -> m.Math:
+        sign, scalars, factors = self.split(expression)
+        whole = [f for f in factors if self.of(f) == {rows, columns} - {None}]
+        partial = [f for f in factors if f not in whole]
+        if whole or not partial:
+            value = _elementwise([self.form(f, rows, columns) for f in (*whole, *partial)])
+        else:
+            left = [f for f in partial if self.of(f) == {rows}]
+            right = [f for f in partial if self.of(f) == {columns}]
+            if not left or not right:
+                value = self.spread(_elementwise([self.form(f, *((rows, None) if left else (None, columns))) for f in partial]),
+                                    {rows} if left else {columns}, rows, columns)
+            else:
+                column = _elementwise([self.form(f, rows, None) for f in left])
+                row = _elementwise([self.form(f, None, columns) for f in right])
+                value = m.Product((column, row), "matrices")
+        return _scaled(sign, scalars, value, self.naming)
+
+    def split(self, expression: sp.Expr) -> tuple[int, sp.Expr, list[sp.Expr]]:
+        """The sign of a product, its scalar part, and the factors that vary, cotangents first."""
+        coefficient, rest = expression.as_coeff_Mul()
+        varying, constant = [], [abs(coefficient)]
+        for factor in sp.Mul.make_args(rest):
+            (varying if self.of(factor) or factor.has(SumOver) else constant).append(factor)
+        varying.sort(key=lambda f: (not str(f).startswith("d_"), not isinstance(f, Element), str(f)))
+        return (-1 if coefficient.is_negative else 1), sp.Mul(*constant), varying
+
+    def contraction(self, expression: SumOver, rows: Axis, columns: Axis) -> m.Math:
+        """A sum over one axis of a product as a product of matrices."""
+        summed = {self.axes.get(i) for i in expression.bound}
+        if len(summed) != 1 or None in summed or {i for a in summed for i in a or ()} != set(expression.bound):
+            raise _NoMatrixFormError
+        (axis,) = summed
+        sign, scalars, factors = self.split(expression.body)
+        rows, columns = ((rows if rows in self.of(expression) else None), (columns if columns in self.of(expression) else None))
+        if rows is None and columns is None:
+            raise _NoMatrixFormError
+        left = [f for f in factors if rows is not None and rows in self.of(f)]
+        right = [f for f in factors if columns is not None and columns in self.of(f)]
+        neither = [f for f in factors if f not in left and f not in right]
+        if set(left) & set(right):
+            raise _NoMatrixFormError
+        (right if not right else left).extend(neither)
+        one = self.form(sp.Mul(*left), rows, axis) if left else m.Transposed(m.Ones())
+        other = self.form(sp.Mul(*right), axis, columns) if right else m.Ones()
+        return _scaled(sign, scalars, m.Product((one, other), "matrices"), self.naming)
+
+    def function(self, expression: sp.Expr, rows: Axis, columns: Axis) -> m.Math:
+        """A function applied to every element, of tensors that have just these axes."""
+        if isinstance(expression, sp.Pow):
+            base, exponent = expression.args
+            if exponent.is_Integer and 2 <= exponent <= MAX_POWER:
+                return _elementwise([self.form(base, rows, columns)] * int(exponent))
+            raise _NoMatrixFormError
+        if any(self.natural(e) not in ((rows, columns), (None, None)) for e in elements(expression)):
+            raise _NoMatrixFormError
+        if expression.has(SumOver) or any(_multiplies_tensors(p) for p in expression.atoms(sp.Mul, sp.Pow)):
+            raise _NoMatrixFormError
+        if expression.free_symbols & self.axes.keys() - {i for e in elements(expression) for i in e.indices}:
+            raise _NoMatrixFormError
+        return write(expression, self.naming)
+
+
+def _multiplies_tensors(node: sp.Expr) -> bool:
+    if isinstance(node, sp.Pow):
+        return bool(node.has(Element))
+    return sum(f.has(Element) for f in node.args) > 1
+
+
+def _elementwise(factors: list[m.Math]) -> m.Math:
+    return factors[0] if len(factors) == 1 else m.Product(tuple(factors), "elementwise")
+
+
+def _scaled(sign: int, scalars: sp.Expr, value: m.Math, naming: Naming) -> m.Math:
+    if scalars != 1:
+        value = m.Product((write(scalars, naming), value), "matrices")
+    return m.Sum(((-1, value),)) if sign < 0 else value

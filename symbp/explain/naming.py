@@ -1,0 +1,83 @@
+"""How tensors are called on the page: by a formula's own names, or by a network's with the number of the layer.
+
+The cotangent `d_x` is written ∂C/∂x. That of a weighted input, by the catalog's convention a tensor called `z`, is
+the error δ. A whole tensor of two axes or more is a capital.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from symbp.explain import mathematics as m
+from symbp.forward.network import Block, Network
+
+COST = "C"
+ERROR = "delta"
+WEIGHTED_INPUT = "z"
+COTANGENT = "d_"
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What a tensor is called: an identifier, and the number of its layer or nothing."""
+
+    base: str
+    layer: str = ""
+
+
+@dataclass(frozen=True)
+class Naming:
+    """The letters of tensors. A tensor that is not listed is called by its own name."""
+
+    letters: Mapping[str, Letter] = field(default_factory=dict)
+
+    def letter(self, tensor: str) -> Letter:
+        """What a tensor that is no cotangent is called."""
+        return self.letters.get(tensor, Letter(tensor))
+
+    def is_written_as_derivative(self, tensor: str) -> bool:
+        """True for a cotangent that is written as a fraction ∂C/∂x, not as δ."""
+        return tensor.startswith(COTANGENT) and self.letter(tensor[len(COTANGENT) :]).base != WEIGHTED_INPUT
+
+    def tensor(self, name: str, indices: tuple[m.Math, ...] = (), *, matrix: bool = False) -> m.Math:
+        """An element of a tensor, or the whole tensor as a matrix."""
+        if not name.startswith(COTANGENT):
+            letter = self.letter(name)
+            return m.Name(_capital(letter.base) if matrix else letter.base, indices, letter.layer, matrix)
+        letter = self.letter(name[len(COTANGENT) :])
+        if letter.base == WEIGHTED_INPUT:
+            return m.Name(ERROR, indices, letter.layer, matrix)
+        base = _capital(letter.base) if matrix else letter.base
+        return m.Derivative(m.Name(COST), m.Name(base, indices, letter.layer, matrix))
+
+
+def _capital(base: str) -> str:
+    return base.upper() if len(base) == 1 else base
+
+
+def of_block(block: Block, letters: Mapping[str, Letter]) -> Naming:
+    """The naming of a formula's tensors where a block of the network uses it."""
+    return Naming({local: letters.get(name, Letter(name)) for local, name in block.binding.items()})
+
+
+def network_letters(network: Network) -> dict[str, Letter]:
+    """A letter for every tensor of the network, distinct.
+
+    A block with parameters begins a layer; a block without stays in its layer as long as its letters are free there.
+    What comes before the first parameters is layer 0.
+    """
+    layer = 0
+    taken: set[tuple[str, int]] = set()
+    letters: dict[str, Letter] = {}
+    parameters = {p.name for p in network.parameters}
+    for block in network.blocks:
+        made = {b: local for local, b in block.binding.items() if b.startswith(f"{block.name}.")}
+        if parameters & made.keys() or any((local, layer) in taken for local in made.values()):
+            layer += 1
+        for name, local in made.items():
+            taken.add((local, layer))
+            letters[name] = Letter(local, str(layer))
+    for name in network.tensors:
+        letters.setdefault(name, Letter(name.rsplit(".", 1)[-1]))
+    return letters

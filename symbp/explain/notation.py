@@ -1,0 +1,221 @@
+"""Expressions as written mathematics: one function for each kind of expression node, and an error for any other.
+
+The order of terms and factors is the reader's: positive terms before negative ones, numbers before hyperparameters
+before elements, cotangents first among those, sums last. Numbers are decimals where they were written as such.
+
+Not here: brackets, fractions that fit a line, LaTeX.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import Any
+
+import sympy as sp
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Not, Or
+
+from symbp.explain import mathematics as m
+from symbp.explain.arithmetic import ordered_factors, ordered_terms, split_number
+from symbp.explain.naming import Naming
+from symbp.formula.expression import Element, Flat, InRange, MaxOver, Partial, SumOver, Winner, _Unit
+
+SIGNS: dict[str, m.Sign] = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "==": "=", "!=": "!="}
+
+
+class UnknownNodeError(TypeError):
+    """An expression node that has no notation."""
+
+
+def write(expression: sp.Basic, naming: Naming) -> m.Math:
+    """The expression as written mathematics; UnknownNodeError for a node kind that has no notation."""
+    return _write(expression, naming)
+
+
+@singledispatch
+def _write(node: Any, naming: Naming) -> m.Math:
+    raise UnknownNodeError(f"no notation for {type(node).__name__}: {node}")
+
+
+@_write.register
+def _(node: sp.Symbol, naming: Naming) -> m.Math:
+    return m.Name(node.name)
+
+
+@_write.register
+def _(node: sp.Number, naming: Naming) -> m.Math:
+    if not node.is_finite:
+        raise UnknownNodeError(f"no notation for the number {node}")
+    above, below = split_number(abs(node))
+    value = m.Number(above) if below == "1" else m.Fraction(m.Number(above), m.Number(below))
+    return m.Sum(((-1, value),)) if node.is_negative else value
+
+
+@_write.register(type(sp.pi))
+def _(node: Any, naming: Naming) -> m.Math:
+    return m.Number("pi")
+
+
+@_write.register(type(sp.E))
+def _(node: Any, naming: Naming) -> m.Math:
+    return m.Number("e")
+
+
+@_write.register
+def _(node: Element, naming: Naming) -> m.Math:
+    return naming.tensor(node.tensor, tuple(_write(i, naming) for i in node.indices))
+
+
+@_write.register
+def _(node: sp.Add, naming: Naming) -> m.Math:
+    return m.Sum(tuple((sign, _write(term, naming)) for sign, term in ordered_terms(node)))
+
+
+@_write.register
+def _(node: sp.Mul, naming: Naming) -> m.Math:
+    sign, above, below = ordered_factors(node)
+    small = [f for f in above if not _stands_alone(f, naming)]
+    large = [_write(f, naming) for f in above if _stands_alone(f, naming)]
+    factors: list[m.Math] = []
+    if below:
+        numerator = [_write(f, naming) for f in small] or [m.Number("1")]
+        factors.append(m.Fraction(_product(numerator), _product([_write(f, naming) for f in below])))
+    else:
+        factors.extend(_write(f, naming) for f in small)
+    value = _product(factors + large)
+    return m.Sum(((-1, value),)) if sign < 0 else value
+
+
+def _product(factors: list[m.Math]) -> m.Math:
+    return factors[0] if len(factors) == 1 else m.Product(tuple(factors))
+
+
+def _stands_alone(factor: sp.Expr, naming: Naming) -> bool:
+    """True for a factor that is written beside a fraction, not above its bar."""
+    if isinstance(factor, Element):
+        return naming.is_written_as_derivative(factor.tensor)
+    return isinstance(factor, SumOver | MaxOver | Partial | sp.Piecewise | sp.KroneckerDelta | InRange)
+
+
+@_write.register
+def _(node: sp.Pow, naming: Naming) -> m.Math:
+    base, exponent = node.args
+    if exponent == sp.Rational(1, 2):
+        return m.Root(_write(base, naming))
+    if exponent.could_extract_minus_sign():
+        return m.Fraction(m.Number("1"), _write(base ** (-exponent), naming))
+    return m.Power(_write(base, naming), _write(exponent, naming))
+
+
+@_write.register
+def _(node: sp.Abs, naming: Naming) -> m.Math:
+    return m.Bars(_write(node.args[0], naming))
+
+
+@_write.register
+def _(node: sp.floor, naming: Naming) -> m.Math:
+    return m.Bars(_write(node.args[0], naming), "floor")
+
+
+@_write.register(sp.exp)
+@_write.register(sp.log)
+@_write.register(sp.sign)
+@_write.register(sp.sin)
+@_write.register(sp.cos)
+@_write.register(sp.tan)
+@_write.register(sp.sinh)
+@_write.register(sp.cosh)
+@_write.register(sp.tanh)
+@_write.register(sp.asin)
+@_write.register(sp.acos)
+@_write.register(sp.atan)
+@_write.register(sp.erf)
+@_write.register(_Unit)
+def _(node: sp.Function, naming: Naming) -> m.Math:
+    return m.Call(type(node).__name__, tuple(_write(a, naming) for a in node.args))
+
+
+def _bound(node: Any, naming: Naming) -> tuple[m.Math, ...]:
+    return tuple(_write(i, naming) for i in node.bound)
+
+
+@_write.register
+def _(node: SumOver, naming: Naming) -> m.Math:
+    return m.Over("sum", _bound(node, naming), _write(node.body, naming))
+
+
+@_write.register
+def _(node: MaxOver, naming: Naming) -> m.Math:
+    return m.Over("max", _bound(node, naming), _write(node.body, naming))
+
+
+@_write.register
+def _(node: Winner, naming: Naming) -> m.Math:
+    place = m.Over("argmax", _bound(node, naming), _write(node.body, naming))
+    return place if len(node.bound) == 1 else m.Component(place, _write(node.which, naming))
+
+
+@_write.register
+def _(node: Flat, naming: Naming) -> m.Math:
+    return m.Tuple(tuple(_write(i, naming) for i in node.args))
+
+
+@_write.register
+def _(node: InRange, naming: Naming) -> m.Math:
+    value, size = (_write(a, naming) for a in node.args)
+    return m.Indicator(m.Relation((m.Number("0"), value, size), ("<=", "<")))
+
+
+@_write.register
+def _(node: Partial, naming: Naming) -> m.Math:
+    return m.Derivative(_write(node.of, naming), _write(node.by, naming))
+
+
+@_write.register
+def _(node: sp.KroneckerDelta, naming: Naming) -> m.Math:
+    return m.Indicator(m.Relation((_write(node.args[0], naming), _write(node.args[1], naming)), ("=",)))
+
+
+@_write.register
+def _(node: sp.Piecewise, naming: Naming) -> m.Math:
+    pairs = list(node.args)
+    if len(pairs) == 2 and pairs[1].cond == sp.true:
+        values = (pairs[0].expr, pairs[1].expr)
+        if values == (1, 0):
+            return m.Indicator(_write(pairs[0].cond, naming))
+        if values == (0, 1):
+            return m.Indicator(_write(sp.Not(pairs[0].cond), naming))
+    return m.Cases(
+        tuple((_write(p.expr, naming), None if p.cond == sp.true else _write(p.cond, naming)) for p in pairs)
+    )
+
+
+@_write.register
+def _(node: Relational, naming: Naming) -> m.Math:
+    left, right = (_write(a, naming) for a in node.args)
+    return m.Relation((left, right), (SIGNS[node.rel_op],))
+
+
+@_write.register
+def _(node: And, naming: Naming) -> m.Math:
+    return m.Logic("and", tuple(_write(a, naming) for a in sp.ordered(node.args)))
+
+
+@_write.register
+def _(node: Or, naming: Naming) -> m.Math:
+    return m.Logic("or", tuple(_write(a, naming) for a in sp.ordered(node.args)))
+
+
+@_write.register
+def _(node: Not, naming: Naming) -> m.Math:
+    return m.Logic("not", (_write(node.args[0], naming),))
+
+
+@_write.register
+def _(node: BooleanTrue, naming: Naming) -> m.Math:
+    return m.Words("always")
+
+
+@_write.register
+def _(node: BooleanFalse, naming: Naming) -> m.Math:
+    return m.Words("never")

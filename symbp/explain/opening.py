@@ -1,0 +1,110 @@
+"""The opening of an explanation: the convention, the symbols used, and the tables of blocks, tensors and parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import prod
+
+from symbp.explain import mathematics as m
+from symbp.explain.document import Code, Heading, Inline, Paragraph, Part, Table
+from symbp.explain.naming import COST, ERROR
+from symbp.explain.view import View
+from symbp.forward.network import BATCH, Dim, NetworkTensor
+
+N, J, I = m.Name("n"), m.Name("j"), m.Name("i")
+_Z, _W, _X, _B, _C = m.Name("z"), m.Name("W"), m.Name("x"), m.Name("b"), m.Name(COST)
+_SINGLE = m.Relation(
+    (_Z, m.Sum(((1, m.Product((m.Transposed(_W), _X), "matrices")), (1, _B)))), ("=",)
+)
+_ROWS = m.Relation(
+    (
+        m.Name("Z", matrix=True),
+        m.Sum(
+            (
+                (1, m.Product((m.Name("X", matrix=True), m.Name("W", matrix=True)), "matrices")),
+                (1, m.Product((m.Ones(), _B), "matrices")),
+            )
+        ),
+    ),
+    ("=",),
+)
+_ERROR = m.Relation((m.Name(ERROR, (N, J)), m.Derivative(_C, m.Name("z", (N, J)))), ("=",))
+
+
+def opening(view: View) -> list[Part]:
+    """The convention and the symbols, then what the network consists of."""
+    return [*_conventions(), *_blocks(view), *_tensors(view)]
+
+
+def _conventions() -> list[Part]:
+    return [
+        Heading(1, ("Convention",)),
+        Paragraph(
+            (
+                "The convention is the article’s: a layer of neurons computes ", _SINGLE, " with ", _W,
+                " of shape (inputs, outputs), so ", m.Name("W", (I, J)), " leads from neuron ", I,
+                " of one layer to neuron ", J, " of the next. A batch is rows, one example each: ", _ROWS, ", where ",
+                m.Ones(), " is a column of ones and vectors over neurons are rows. ", _C,
+                " is the cost of the whole batch, by default the mean over its ", m.Name("N"), " examples.",
+            )
+        ),
+        Paragraph(
+            (
+                "The error of a weighted input is ", _ERROR, ". ", m.Indicator(m.Words("condition")),
+                " is 1 where the condition holds, else 0. Between matrices ",
+                m.Product((m.Name("A", matrix=True), m.Name("B", matrix=True)), "elementwise"),
+                " is the elementwise product, and functions act on every element. A superscript counts layers. "
+                "Numbers in brackets are those that the generated code quotes.",
+            )
+        ),
+    ]  # fmt: skip
+
+
+def _blocks(view: View) -> list[Part]:
+    rows: list[tuple[Inline, ...]] = []
+    for block in view.blocks:
+        output = view.derivation.network.tensors.get(block.binding.get(block.formula.output.name, ""))
+        options = ", ".join(f"{name} = {value:g}" for name, value in block.scalars.items())
+        rows.append(
+            (
+                (Code(block.name),),
+                (block.formula.name,),
+                _shape(output.shape) if output else ("",),
+                (options or "–",),
+            )
+        )
+    header: tuple[Inline, ...] = (("Block",), ("Formula",), ("Shape of its output",), ("Hyperparameters",))
+    return [Heading(1, ("The network",)), Table(header, tuple(rows))]
+
+
+def _tensors(view: View) -> list[Part]:
+    network = view.derivation.network
+    used = {name for block in view.blocks for name in block.binding.values()}
+    shown = [t for t in network.tensors.values() if t.name in used]
+    rows = tuple(_tensor_row(view, tensor) for tensor in shown)
+    header: tuple[Inline, ...] = (("Symbol",), ("Tensor",), ("Shape",), ("Role",))
+    parameters = [p for p in network.parameters if p.name in used]
+    count = sum(prod(p.shape) for p in parameters)
+    held = f"{len(parameters)} tensors hold {count:,} trainable parameters." if parameters else "Nothing is trainable."
+    return [Table(header, rows), Paragraph((held,))]
+
+
+def _tensor_row(view: View, tensor: NetworkTensor) -> tuple[Inline, ...]:
+    letter = view.letters[tensor.name]
+    matrix = len(tensor.shape) > 1
+    base = letter.base.upper() if matrix and len(letter.base) == 1 else letter.base
+    symbol = m.Name(base, layer=letter.layer, matrix=matrix)
+    return (symbol,), (Code(tensor.name),), _shape(tensor.shape), (_role(tensor),)
+
+
+def _role(tensor: NetworkTensor) -> str:
+    return f"{tensor.role}, integers" if tensor.kind == "int" else tensor.role
+
+
+def _shape(shape: Iterable[Dim]) -> Inline:
+    pieces: list[str | m.Math | Code] = []
+    for dim in shape:
+        if pieces:
+            pieces.append(" × ")
+        pieces.append(m.Name("N") if dim == BATCH else str(dim))
+    return tuple(pieces) or ("a number",)

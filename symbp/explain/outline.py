@@ -1,0 +1,36 @@
+"""The outline of an explanation: which sections, in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from symbp.derive.derivation import Derivation
+from symbp.explain.chain import chain
+from symbp.explain.document import Document
+from symbp.explain.formulas import formulas, seams
+from symbp.explain.forward import forward
+from symbp.explain.opening import opening
+from symbp.explain.recursion import recursion
+from symbp.explain.updates import updates
+from symbp.explain.view import view_of
+from symbp.formula.equation import Formula
+
+
+def explain(
+    derivation: Derivation,
+    layer: str | None = None,
+    *,
+    optimizer: Formula | None = None,
+    hyperparameters: Mapping[str, float] | None = None,
+) -> Document:
+    """The derivation as a document: convention, network, forward pass, chain rule, every step, backward pass, update.
+
+    With `layer` only what belongs to that block; numbers stay those of the whole. Raises UserError for a layer that the
+    network does not have.
+    """
+    view = view_of(derivation, layer, optimizer, hyperparameters)
+    title = f"Back-propagation in {derivation.network.name}, derived"
+    if layer is not None:
+        title += f": {layer}"
+    sections = (opening, forward, chain, seams, formulas, recursion, updates)
+    return Document(title, tuple(part for section in sections for part in section(view)))

@@ -1,0 +1,89 @@
+"""What every section of an explanation looks at: the derivation, the blocks shown, the letters, the numbers."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from symbp.derive.derivation import Derivation, FormulaDerivation
+from symbp.errors import UserError
+from symbp.explain.naming import Letter, Naming, network_letters, of_block
+from symbp.explain.numbering import Place, numbering
+from symbp.formula.equation import Formula
+from symbp.forward.network import Block
+
+
+@dataclass(frozen=True)
+class View:
+    """A derivation and how it is shown. `blocks` are those shown, in order; `complete` says that they are all."""
+
+    derivation: Derivation
+    blocks: tuple[Block, ...]
+    letters: Mapping[str, Letter]
+    numbers: Mapping[Place, int]
+    complete: bool
+    optimizer: Formula | None = None
+    hyperparameters: Mapping[str, float] = field(default_factory=dict)
+
+    def naming(self, block: Block) -> Naming:
+        """The letters of a formula's tensors where this block uses it."""
+        return of_block(block, self.letters)
+
+    def readers(self, tensor: str) -> tuple[Block, ...]:
+        """The blocks of the network that read a tensor of it."""
+        inputs = ("input", "parameter", "constant", "target")
+        return tuple(
+            block
+            for block in self.derivation.network.blocks
+            if any(block.binding.get(t.name) == tensor for t in block.formula.with_role(*inputs))
+        )
+
+    def maker(self, tensor: str) -> Block | None:
+        """The block that computes a tensor of the network; None for its inputs and parameters."""
+        outputs = ("output", "intermediate")
+        for block in self.derivation.network.blocks:
+            if any(block.binding.get(t.name) == tensor for t in block.formula.with_role(*outputs)):
+                return block
+        return None
+
+    def formulas(self) -> tuple[FormulaDerivation, ...]:
+        """The derivations of the formulas that the blocks shown use, in order of first use."""
+        shown = {block.formula.name for block in self.blocks}
+        return tuple(d for name, d in self.derivation.formulas.items() if name in shown)
+
+    def users(self, formula: str) -> tuple[str, ...]:
+        """The names of the blocks that use a formula."""
+        return tuple(b.name for b in self.derivation.network.blocks if b.formula.name == formula)
+
+
+def view_of(
+    derivation: Derivation,
+    layer: str | None = None,
+    optimizer: Formula | None = None,
+    hyperparameters: Mapping[str, float] | None = None,
+) -> View:
+    """The whole derivation, or the part of it that belongs to one layer.
+
+    Raises UserError for a layer that the network does not have.
+    """
+    blocks = derivation.network.blocks
+    if layer is not None:
+        blocks = tuple(b for b in blocks if b.name == layer)
+        if not blocks:
+            raise UserError(_unknown(layer, [b.name for b in derivation.network.blocks]))
+    return View(
+        derivation,
+        blocks,
+        network_letters(derivation.network),
+        numbering(derivation),
+        layer is None,
+        optimizer,
+        hyperparameters or {},
+    )
+
+
+def _unknown(layer: str, valid: list[str]) -> str:
+    near = difflib.get_close_matches(layer, valid, 1, cutoff=0.0)
+    hint = f"; did you mean `{near[0]}`?" if near else "."
+    return f"the network has no layer `{layer}`{hint} Its layers are {', '.join(f'`{n}`' for n in valid)}."

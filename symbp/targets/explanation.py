@@ -1,0 +1,39 @@
+"""A derivation as text: the explanation in one of the targets that write documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from symbp.derive.derivation import Derivation
+from symbp.errors import UserError
+from symbp.explain.document import Document
+from symbp.explain.outline import explain
+from symbp.formula.equation import Formula
+from symbp.targets.latex import document as latex
+from symbp.targets.markdown import document as markdown
+from symbp.targets.text import document as text
+
+Format = Literal["latex", "markdown", "text"]
+WRITERS: Mapping[str, Callable[[Document], str]] = {
+    "latex": latex.write,
+    "markdown": markdown.write,
+    "text": text.write,
+}
+
+
+def render(
+    derivation: Derivation,
+    format: Format = "latex",
+    layer: str | None = None,
+    *,
+    optimizer: Formula | None = None,
+    hyperparameters: Mapping[str, float] | None = None,
+) -> str:
+    """The derivation of a network's back-propagation, step by step, or the part that belongs to `layer`.
+
+    `optimizer` adds its update equations. Raises UserError for an unknown layer or format.
+    """
+    if format not in WRITERS:
+        raise UserError(f"no format `{format}`; the formats are {', '.join(f'`{name}`' for name in WRITERS)}")
+    return WRITERS[format](explain(derivation, layer, optimizer=optimizer, hyperparameters=hyperparameters))

@@ -1,0 +1,85 @@
+r"""An explanation as a LaTeX document; needs amsmath, amssymb, booktabs, geometry and hyperref, nothing else.
+
+Every string that is not mathematics is escaped.
+"""
+
+from __future__ import annotations
+
+from symbp.explain import document as d
+from symbp.explain.mathematics import Line, Math
+from symbp.targets.environment import render
+from symbp.targets.latex.lines import rows
+from symbp.targets.latex.mathematics import write as write_mathematics
+
+ESCAPES = str.maketrans(
+    {
+        "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%",
+        "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
+        "|": r"\textbar{}", '"': r"\textquotedbl{}", "∂": r"\ensuremath{\partial}", "δ": r"\ensuremath{\delta}",
+        "⊙": r"\ensuremath{\odot}", "×": r"\ensuremath{\times}", "–": "--", "’": "'", "“": "``", "”": "''",
+    }
+)  # fmt: skip
+PLACEHOLDER = "?"  # for characters that the fonts of a plain LaTeX lack
+SECTIONS = {1: "section*", 2: "subsection*", 3: "subsubsection*"}
+
+
+def escape(text: str) -> str:
+    """Plain text as LaTeX: what LaTeX would read as a command is set as itself; unprintable characters as `?`."""
+    plain = "".join(c if (c.isprintable() and ord(c) < 0x180) or ord(c) in ESCAPES else PLACEHOLDER for c in text)
+    return plain.translate(ESCAPES)
+
+
+def write(document: d.Document) -> str:
+    """The document as LaTeX source."""
+    parts = [_part(part).rstrip("\n") for part in document.parts]
+    return render("latex/document.tex.jinja", "latex", title=escape(document.title), parts=parts)
+
+
+def _part(part: d.Part) -> str:
+    match part:
+        case d.Heading(level=level, text=text):
+            return render("latex/heading.tex.jinja", "latex", command=SECTIONS[level], text=_inline(text, moving=True))
+        case d.Paragraph(text=text):
+            return _inline(text)
+        case d.Display(lines=lines):
+            return _display(lines)
+        case d.Equations(number=number, lines=lines):
+            return _display(lines, number)
+        case d.Derived(number=number, rule=rule, reason=reason, lines=lines):
+            return render(
+                "latex/step.tex.jinja",
+                "latex",
+                number=str(number),
+                rule=escape(rule),
+                reason=_inline(reason),
+                display=_display(lines).rstrip("\n"),
+            )
+        case d.Table(header=header, rows=body):
+            return render(
+                "latex/table.tex.jinja",
+                "latex",
+                columns="l" * len(header),
+                header=_row(header),
+                rows=[_row(row) for row in body],
+            )
+
+
+def _display(lines: tuple[Line, ...], number: int | None = None) -> str:
+    return render("latex/display.tex.jinja", "latex", rows=rows(lines, number=number))
+
+
+def _row(cells: tuple[d.Inline, ...]) -> str:
+    return " & ".join(map(_inline, cells)) + r" \\"
+
+
+def _inline(text: d.Inline, *, moving: bool = False) -> str:
+    return "".join(_piece(piece, moving) for piece in text)
+
+
+def _piece(piece: str | Math | d.Code, moving: bool) -> str:
+    if isinstance(piece, str):
+        return escape(piece)
+    if isinstance(piece, d.Code):
+        return rf"\texttt{{{escape(piece.text)}}}"
+    mathematics = write_mathematics(piece)
+    return rf"\texorpdfstring{{${mathematics}$}}{{}}" if moving else f"${mathematics}$"

@@ -1,0 +1,237 @@
+r"""Written mathematics in LaTeX, one function for each node of `symbp.explain.mathematics`; MathJax reads it too.
+
+Only macros that amsmath, amssymb and MathJax as GitHub runs it have in common are used (`\operatorname` is none).
+`\mathbb{1}` needs the definition in `templates/latex/document.tex.jinja`: amssymb has no blackboard digits.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+from symbp.explain import mathematics as m
+from symbp.explain.identifiers import GREEK, parts
+from symbp.explain.levels import ATOM, POWER, PRODUCT, SUM, is_tall, level
+
+FUNCTIONS = {
+    "log": r"\log", "exp": r"\exp", "sin": r"\sin", "cos": r"\cos", "tan": r"\tan", "sinh": r"\sinh", "cosh": r"\cosh",
+    "tanh": r"\tanh", "asin": r"\arcsin", "acos": r"\arccos", "atan": r"\arctan", "logistic": r"\sigma",
+}  # fmt: skip
+SIGNS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "=": "=", "!=": r"\ne"}
+LINE_SIGNS = {"=": "=", "<-": r"\leftarrow", "in": r"\in"}
+GLYPHS = {"+": "+", "-": "-", "*": r"\cdot", "@": "", "⊙": r"\odot", "(": r"\bigl(", ")": r"\bigr)", "/": r"\big/"}
+PRODUCTS = {"numbers": r"\,", "matrices": r"\,", "elementwise": r"\odot"}
+OPERATORS = {"sum": r"\sum", "max": r"\max", "argmax": r"\arg\max"}
+
+
+def write(node: m.Math) -> str:
+    """The LaTeX of a piece of mathematics, without math delimiters."""
+    return _write(node)
+
+
+@singledispatch
+def _write(node: m.Math) -> str:
+    raise TypeError(f"no LaTeX for {type(node).__name__}")
+
+
+def bracket(node: m.Math, least: int) -> str:
+    """The node, in brackets where it binds less than `least`."""
+    return _parentheses(node) if level(node) < least else _write(node)
+
+
+def _parentheses(*nodes: m.Math) -> str:
+    inside = ",\\, ".join(map(_write, nodes))
+    return rf"\left({inside}\right)" if any(map(is_tall, nodes)) else f"({inside})"
+
+
+def word(text: str) -> str:
+    """A letter of mathematics, or an upright word with underscores and the like escaped."""
+    if text in GREEK:
+        return rf"\{'varepsilon' if text == 'epsilon' else text}"
+    if len(text) == 1 or text.isdigit():
+        return text
+    escaped = text.replace("_", r"\_")
+    return rf"\mathrm{{{escaped}}}"
+
+
+@_write.register
+def _(node: m.Number) -> str:
+    return word(node.text) if node.text.isalpha() else node.text
+
+
+@_write.register
+def _(node: m.Name) -> str:
+    named = parts(node.base)
+    text = word(named.root)
+    if named.accent:
+        text = rf"\{named.accent}{{{text}}}"
+    below = [", ".join(word(p) for p in named.subscript.split("_"))] if named.subscript else []
+    if node.indices:
+        below.append(_indices(node.indices))
+    if below:
+        text += f"_{{{', '.join(below)}}}"
+    above = "'" * named.primes
+    if node.layer:
+        return f"{text}^{{{above}({node.layer})}}"
+    return text + above
+
+
+def _indices(items: tuple[m.Math, ...]) -> str:
+    plain = all(isinstance(i, m.Name) and not i.indices and parts(i.base).is_letter for i in items)
+    return ("" if plain else ", ").join(map(_write, items))
+
+
+@_write.register
+def _(node: m.Sum) -> str:
+    text = ""
+    for sign, term in node.terms:
+        plus = " + " if text else ""
+        text += (plus if sign > 0 else " - " if text else "-") + bracket(term, PRODUCT)
+    return text
+
+
+@_write.register
+def _(node: m.Product) -> str:
+    text = ""
+    last = len(node.factors) - 1
+    for place, factor in enumerate(node.factors):
+        open_ended = isinstance(factor, m.Over | m.Cases) and place < last
+        piece = _parentheses(factor) if open_ended else bracket(factor, PRODUCT)
+        if not text:
+            text = piece
+            continue
+        text += f" {_between(node.kind, node.factors[place - 1], factor)} {piece}"
+    return text
+
+
+def _between(kind: str, before: m.Math, after: m.Math) -> str:
+    if kind == "elementwise":
+        return r"\odot"
+    if isinstance(after, m.Number) or (isinstance(before, m.Derivative) and isinstance(after, m.Derivative)):
+        return r"\cdot"
+    return r"\,"
+
+
+@_write.register
+def _(node: m.Fraction) -> str:
+    return rf"\frac{{{_write(node.above)}}}{{{_write(node.below)}}}"
+
+
+@_write.register
+def _(node: m.Power) -> str:
+    if isinstance(node.exponent, m.Fraction):
+        raised = f"{bracket(node.exponent.above, PRODUCT)}/{bracket(node.exponent.below, POWER)}"
+    else:
+        raised = _write(node.exponent)
+    if isinstance(node.base, m.Call) and isinstance(node.exponent, m.Number) and node.base.function != "exp":
+        arguments = _parentheses(*node.base.arguments)
+        return f"{_function(node.base.function)}^{{{raised}}}{arguments}"
+    needs = isinstance(node.base, m.Fraction | m.Derivative | m.Cases | m.Indicator | m.Call) or level(node.base) < ATOM
+    needs = needs or (isinstance(node.base, m.Name) and bool(node.base.layer))
+    return f"{_parentheses(node.base) if needs else _write(node.base)}^{{{raised}}}"
+
+
+@_write.register
+def _(node: m.Root) -> str:
+    return rf"\sqrt{{{_write(node.body)}}}"
+
+
+def _function(name: str) -> str:
+    return FUNCTIONS.get(name, rf"\mathrm{{{name}}}")
+
+
+@_write.register
+def _(node: m.Call) -> str:
+    if not node.arguments:
+        return _function(node.function)
+    if node.function == "exp" and not is_tall(node.arguments[0]):
+        return f"e^{{{_write(node.arguments[0])}}}"
+    return _function(node.function) + _parentheses(*node.arguments)
+
+
+@_write.register
+def _(node: m.Bars) -> str:
+    left, right = (r"\lvert", r"\rvert") if node.kind == "absolute" else (r"\lfloor", r"\rfloor")
+    grow = (r"\left", r"\right") if is_tall(node.body) else ("", "")
+    return f"{grow[0]}{left} {_write(node.body)} {grow[1]}{right}"
+
+
+@_write.register
+def _(node: m.Over) -> str:
+    head = rf"{OPERATORS[node.operator]}_{{{_indices(node.bound)}}}"
+    return head if isinstance(node.body, m.Words) and not node.body.text else f"{head} {bracket(node.body, PRODUCT)}"
+
+
+@_write.register
+def _(node: m.Component) -> str:
+    return f"{_parentheses(node.body)}_{{{_write(node.index)}}}"
+
+
+@_write.register
+def _(node: m.Cases) -> str:
+    rows = []
+    for value, condition in node.rows:
+        when = rf"\text{{if }} {_write(condition)}" if condition else r"\text{otherwise}"
+        rows.append(f"{_write(value)} & {when}")
+    joined = r" \\ ".join(rows)
+    return rf"\begin{{cases}} {joined} \end{{cases}}"
+
+
+@_write.register
+def _(node: m.Relation) -> str:
+    text = bracket(node.operands[0], SUM)
+    for sign, operand in zip(node.signs, node.operands[1:], strict=True):
+        text += f" {SIGNS[sign]} {bracket(operand, SUM)}"
+    return text
+
+
+@_write.register
+def _(node: m.Logic) -> str:
+    if node.operator == "not":
+        return rf"\neg {_parentheses(node.operands[0])}"
+    joint = rf" \text{{ {node.operator} }} "
+    return joint.join(_parentheses(o) if isinstance(o, m.Logic) else _write(o) for o in node.operands)
+
+
+@_write.register
+def _(node: m.Indicator) -> str:
+    grow = (r"\left", r"\right") if is_tall(node.condition) else ("", "")
+    return rf"\mathbb{{1}}{grow[0]}[{_write(node.condition)}{grow[1]}]"
+
+
+@_write.register
+def _(node: m.Derivative) -> str:
+    return rf"\frac{{\partial {_write(node.of)}}}{{\partial {_write(node.by)}}}"
+
+
+@_write.register
+def _(node: m.Tuple) -> str:
+    return rf"\langle {', '.join(map(_write, node.items))} \rangle"
+
+
+@_write.register
+def _(node: m.Transposed) -> str:
+    if isinstance(node.body, m.Name) and node.body.layer:
+        bare = _write(m.Name(node.body.base, node.body.indices))
+        return rf"{bare}^{{({node.body.layer}) \top}}"
+    body = _parentheses(node.body) if isinstance(node.body, m.Derivative) else bracket(node.body, ATOM)
+    return rf"{body}^{{\top}}"
+
+
+@_write.register
+def _(node: m.Ones) -> str:
+    return r"\mathbf{1}"
+
+
+@_write.register
+def _(node: m.Words) -> str:
+    return rf"\text{{{node.text}}}" if node.text else ""
+
+
+@_write.register
+def _(node: m.Glyph) -> str:
+    return GLYPHS[node.text]
+
+
+@_write.register
+def _(node: m.Row) -> str:
+    return " ".join(filter(None, map(_write, node.pieces)))

@@ -1,0 +1,79 @@
+"""How wide a formula is when LaTeX has set it: an estimate in ems of Computer Modern, for breaking lines.
+
+Advance widths are those of cmmi10, cmr10 and cmex10, rounded up; subscripts are set at seven tenths.
+"""
+
+from __future__ import annotations
+
+from symbp.explain import mathematics as m
+from symbp.explain.identifiers import parts
+from symbp.explain.levels import PRODUCT, SUM, level
+
+LETTER, DIGIT, BRACKET, BINARY, RELATION, SMALL = 0.57, 0.5, 0.42, 1.25, 1.35, 0.7
+SUM_SIGN, BAR, SPACE = 1.5, 0.3, 0.2
+
+
+def width(node: m.Math) -> float:
+    """The width in ems, in display style."""
+    match node:
+        case m.Number(text=text):
+            return 0.6 if text.isalpha() else DIGIT * len(text)
+        case m.Name():
+            return _name(node)
+        case m.Sum(terms=terms):
+            signs = sum(BINARY for _ in terms[1:]) + (0.8 if terms[0][0] < 0 else 0)
+            return signs + sum(_within(term, PRODUCT) for _, term in terms)
+        case m.Product(factors=factors, kind=kind):
+            between = BINARY if kind == "elementwise" else SPACE
+            return sum(_within(f, PRODUCT) for f in factors) + between * (len(factors) - 1)
+        case m.Fraction(above=above, below=below):
+            return max(width(above), width(below)) + BAR
+        case m.Derivative(of=of, by=by):
+            return max(width(of), width(by)) + LETTER + BAR
+        case m.Power(base=base, exponent=exponent):
+            return _within(base, PRODUCT + 1) + SMALL * width(exponent)
+        case m.Root(body=body):
+            return 0.9 + width(body)
+        case m.Call(function=function, arguments=arguments):
+            return _function(function) + 2 * BRACKET + sum(map(width, arguments))
+        case m.Bars(body=body) | m.Indicator(condition=body):
+            return width(body) + 3 * BRACKET
+        case m.Over(operator=operator, bound=bound, body=body):
+            sign = SUM_SIGN if operator == "sum" else LETTER * len(operator)
+            return max(sign, SMALL * sum(map(width, bound))) + SPACE + _within(body, PRODUCT)
+        case m.Component(body=body, index=index):
+            return 2 * BRACKET + width(body) + SMALL * width(index)
+        case m.Cases(rows=rows):
+            values = max(width(value) for value, _ in rows)
+            return 3.5 + values + max(width(c) if c else 3.0 for _, c in rows)
+        case m.Relation(operands=operands):
+            return sum(_within(o, SUM) for o in operands) + RELATION * (len(operands) - 1)
+        case m.Logic(operands=operands):
+            return sum(map(width, operands)) + 2.5 * len(operands)
+        case m.Tuple(items=items):
+            return 2 * BRACKET + sum(width(i) + 0.5 for i in items)
+        case m.Transposed(body=body):
+            return width(body) + 0.7
+        case m.Words(text=text):
+            return 0.5 * len(text)
+        case m.Glyph(text=text):
+            return BRACKET + 0.1 if text in "()" else BINARY
+        case m.Row(pieces=pieces, indent=indent):
+            return 2.0 * indent + sum(width(p) + SPACE / 2 for p in pieces)
+        case _:
+            return LETTER
+
+
+def _within(node: m.Math, least: int) -> float:
+    return width(node) + (2 * BRACKET if level(node) < least else 0)
+
+
+def _function(name: str) -> float:
+    return LETTER * (1 if name in ("logistic", "exp") else len(name))
+
+
+def _name(node: m.Name) -> float:
+    named = parts(node.base)
+    own = LETTER if named.is_letter or len(named.root) == 1 else 0.53 * len(named.root)
+    below = 0.45 * len(named.subscript) + SMALL * sum(width(i) + 0.1 for i in node.indices)
+    return own + 0.3 * named.primes + max(below, 1.0 if node.layer else 0)

@@ -1,0 +1,1 @@
+"""The Markdown target: an explanation as GitHub renders it, mathematics between dollars."""

@@ -1,0 +1,74 @@
+"""An explanation as Markdown with mathematics between dollars, as GitHub and Jupyter render it."""
+
+from __future__ import annotations
+
+import re
+
+from symbp.explain import document as d
+from symbp.explain.mathematics import Line, Math
+from symbp.targets.environment import render
+from symbp.targets.latex.lines import rows
+from symbp.targets.latex.mathematics import write as write_mathematics
+
+PAGE = 52.0  # ems of a line on GitHub
+SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~&!])")
+
+
+def escape(text: str) -> str:
+    """Plain text in which no character means anything to Markdown or HTML."""
+    return SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def write(document: d.Document) -> str:
+    """The document as Markdown source."""
+    parts = [_part(part).rstrip("\n") for part in document.parts]
+    return render("markdown/document.md.jinja", title=escape(document.title), parts=parts)
+
+
+def _part(part: d.Part) -> str:
+    match part:
+        case d.Heading(level=level, text=text):
+            return f"{'#' * (level + 1)} {_inline(text)}"
+        case d.Paragraph(text=text):
+            return _inline(text)
+        case d.Display(lines=lines):
+            return _display(lines)
+        case d.Equations(number=number, lines=lines):
+            return _display(lines, number)
+        case d.Derived(number=number, rule=rule, reason=reason, lines=lines):
+            return render(
+                "markdown/step.md.jinja",
+                number=str(number),
+                rule=escape(rule),
+                reason=_inline(reason),
+                display=_display(lines).rstrip("\n"),
+            )
+        case d.Table(header=header, rows=body):
+            return render(
+                "markdown/table.md.jinja",
+                header=_row(header),
+                rule="|" + " --- |" * len(header),
+                rows=[_row(row) for row in body],
+            )
+
+
+def _display(lines: tuple[Line, ...], number: int | None = None) -> str:
+    tag = rf" \tag{{{number}}}" if number is not None else ""
+    return render("markdown/display.md.jinja", rows=rows(lines, page=PAGE), tag=tag)
+
+
+def _row(cells: tuple[d.Inline, ...]) -> str:
+    return "| " + " | ".join(map(_inline, cells)) + " |"
+
+
+def _inline(text: d.Inline) -> str:
+    return "".join(map(_piece, text))
+
+
+def _piece(piece: str | Math | d.Code) -> str:
+    if isinstance(piece, str):
+        leading, trailing = piece[:1].isspace(), piece[-1:].isspace()
+        return " " * leading + escape(piece) + " " * (trailing and bool(piece.strip()))
+    if isinstance(piece, d.Code):
+        return "`" + piece.text.replace("`", "'").replace("|", "\\|") + "`"
+    return f"${write_mathematics(piece)}$"

@@ -1,0 +1,1 @@
+"""The text target: an explanation for a terminal, mathematics in Unicode."""

@@ -1,0 +1,201 @@
+"""Written mathematics as one line of Unicode for a terminal, one function for each node of `symbp.explain.mathematics`.
+
+Indices are subscripts where Unicode has all the letters they need (`Wᵢⱼ`), else brackets (`w[o,c,u,v]`).
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+from symbp.explain import mathematics as m
+from symbp.explain import levels
+from symbp.explain.identifiers import GREEK, parts
+
+SUBSCRIPTS = dict(zip("0123456789aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True)) | {"'": "′"}
+SUPERSCRIPTS = dict(zip("0123456789()-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁻", strict=True))
+FUNCTIONS = {"logistic": "σ", "asin": "arcsin", "acos": "arccos", "atan": "arctan"}
+SIGNS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "=": "=", "!=": "≠"}
+LINE_SIGNS = {"=": "=", "<-": "←", "in": "∈"}
+GLYPHS = {"+": "+", "-": "−", "*": "·", "@": "·", "⊙": "⊙", "(": "(", ")": ")", "/": "/"}
+PRODUCTS = {"numbers": "·", "matrices": "·", "elementwise": " ⊙ "}
+OPERATORS = {"sum": "Σ", "max": "max", "argmax": "argmax"}
+ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
+
+
+def write(node: m.Math) -> str:
+    """The mathematics as Unicode text on one line."""
+    return _write(node)
+
+
+def level(node: m.Math) -> int:
+    """How strongly a node binds on one line: a fraction is a division there."""
+    return levels.PRODUCT if isinstance(node, m.Fraction | m.Derivative) else levels.level(node)
+
+
+@singledispatch
+def _write(node: m.Math) -> str:
+    raise TypeError(f"no text for {type(node).__name__}")
+
+
+def bracket(node: m.Math, least: int) -> str:
+    """The node, in brackets where it binds less than `least`."""
+    return f"({_write(node)})" if level(node) < least else _write(node)
+
+
+def _lowered(text: str) -> str | None:
+    """The text as Unicode subscripts, where every character has one."""
+    return "".join(SUBSCRIPTS[c] for c in text) if all(c in SUBSCRIPTS for c in text) else None
+
+
+def _word(text: str) -> str:
+    return GREEK.get(text, text)
+
+
+@_write.register
+def _(node: m.Number) -> str:
+    return _word(node.text)
+
+
+@_write.register
+def _(node: m.Name) -> str:
+    named = parts(node.base)
+    text = _word(named.root) + ACCENTS.get(named.accent, "")
+    if named.subscript:
+        text += _lowered(named.subscript) or f"_{named.subscript}"
+    text += "′" * named.primes
+    text += "".join(SUPERSCRIPTS[c] for c in f"({node.layer})") if node.layer else ""
+    return text + _indices(node.indices) if node.indices else text
+
+
+def _indices(items: tuple[m.Math, ...]) -> str:
+    written = [_write(i) for i in items]
+    single = all(isinstance(i, m.Name) and not i.indices and parts(i.base).is_letter for i in items)
+    lowered = _lowered("".join(written).replace("′", "'")) if single else None
+    return lowered or f"[{','.join(written)}]"
+
+
+@_write.register
+def _(node: m.Sum) -> str:
+    text = ""
+    for sign, term in node.terms:
+        plus = " + " if text else ""
+        text += (plus if sign > 0 else " − " if text else "−") + bracket(term, levels.PRODUCT)
+    return text
+
+
+@_write.register
+def _(node: m.Product) -> str:
+    last = len(node.factors) - 1
+    pieces = []
+    for place, factor in enumerate(node.factors):
+        open_ended = isinstance(factor, m.Over | m.Cases) and place < last
+        divided = isinstance(factor, m.Fraction) and place > 0
+        pieces.append(f"({_write(factor)})" if open_ended or divided else bracket(factor, levels.PRODUCT))
+    return PRODUCTS[node.kind].join(pieces) if node.kind != "numbers" else " · ".join(pieces)
+
+
+@_write.register
+def _(node: m.Fraction) -> str:
+    above = f"({_write(node.above)})" if isinstance(node.above, m.Over) else bracket(node.above, levels.PRODUCT)
+    below = bracket(node.below, levels.POWER)
+    return f"{above}/{below}"
+
+
+@_write.register
+def _(node: m.Power) -> str:
+    base = bracket(node.base, levels.ATOM)
+    raised = _write(node.exponent)
+    if isinstance(node.exponent, m.Number) and raised.isdigit():
+        return base + "".join(SUPERSCRIPTS[c] for c in raised)
+    return f"{base}^{bracket(node.exponent, levels.ATOM)}"
+
+
+@_write.register
+def _(node: m.Root) -> str:
+    return f"√{bracket(node.body, levels.ATOM)}" if isinstance(node.body, m.Name) else f"√({_write(node.body)})"
+
+
+@_write.register
+def _(node: m.Call) -> str:
+    name = FUNCTIONS.get(node.function, node.function)
+    return f"{name}({', '.join(map(_write, node.arguments))})" if node.arguments else name
+
+
+@_write.register
+def _(node: m.Bars) -> str:
+    return f"|{_write(node.body)}|" if node.kind == "absolute" else f"⌊{_write(node.body)}⌋"
+
+
+@_write.register
+def _(node: m.Over) -> str:
+    lowered = _indices(node.bound)
+    head = OPERATORS[node.operator] + lowered
+    if isinstance(node.body, m.Words) and not node.body.text:
+        return head
+    return f"{head} {bracket(node.body, levels.PRODUCT)}"
+
+
+@_write.register
+def _(node: m.Component) -> str:
+    return f"({_write(node.body)})[{_write(node.index)}]"
+
+
+@_write.register
+def _(node: m.Cases) -> str:
+    rows = [f"{_write(v)} if {_write(c)}" if c else f"{_write(v)} otherwise" for v, c in node.rows]
+    return "{ " + "; ".join(rows) + " }"
+
+
+@_write.register
+def _(node: m.Relation) -> str:
+    text = _write(node.operands[0])
+    for sign, operand in zip(node.signs, node.operands[1:], strict=True):
+        text += f" {SIGNS[sign]} {_write(operand)}"
+    return text
+
+
+@_write.register
+def _(node: m.Logic) -> str:
+    if node.operator == "not":
+        return f"not ({_write(node.operands[0])})"
+    return f" {node.operator} ".join(f"({_write(o)})" if isinstance(o, m.Logic) else _write(o) for o in node.operands)
+
+
+@_write.register
+def _(node: m.Indicator) -> str:
+    return f"𝟙[{_write(node.condition)}]"
+
+
+@_write.register
+def _(node: m.Derivative) -> str:
+    return f"∂{_write(node.of)}/∂{_write(node.by)}"
+
+
+@_write.register
+def _(node: m.Tuple) -> str:
+    return f"⟨{','.join(map(_write, node.items))}⟩"
+
+
+@_write.register
+def _(node: m.Transposed) -> str:
+    return f"{bracket(node.body, levels.ATOM)}ᵀ"
+
+
+@_write.register
+def _(node: m.Ones) -> str:
+    return "𝟏"
+
+
+@_write.register
+def _(node: m.Words) -> str:
+    return node.text
+
+
+@_write.register
+def _(node: m.Glyph) -> str:
+    return GLYPHS[node.text]
+
+
+@_write.register
+def _(node: m.Row) -> str:
+    return " ".join(filter(None, map(_write, node.pieces))).replace("( ", "(").replace(" )", ")")
