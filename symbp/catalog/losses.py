@@ -111,8 +111,9 @@ ENTRIES = (
         "gaussian_nll",
         "loss",
         """
+        m[...,j] = a[...,j]
         s[...,j] = a[...,j + size(j)]
-        C = reduce[...,j]((s[...,j] + (a[...,j] - y[...,j])**2 * exp(-s[...,j])) / 2)
+        C = reduce[...,k]((s[...,k] + (m[...,k] - y[...,k])**2 * exp(-s[...,k])) / 2)
         """,
         "negative log-likelihood of normal y, without log(2 pi) / 2; the last axis of a holds means, then as many"
         " logarithms of variances (PyTorch's GaussianNLLLoss takes the variance itself, as a third argument)",
