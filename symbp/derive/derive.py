@@ -117,11 +117,13 @@ class _Derivation:
     def place(self, tensor: Tensor, names: Names, sizes: dict[sp.Symbol, sp.Expr]) -> Element:
         """The element whose cotangent is sought, at indices spelt as the formula reads or assigns the tensor."""
         shown: tuple[sp.Expr, ...] = ()
+        familiar = -1
         for equation in self.formula.equations:
             for read in (equation.target, *elements(equation.body, tensor.name)):
-                distinct = len(set(read.indices)) == len(read.indices)
-                if read.tensor == tensor.name and distinct and all(i.is_Symbol for i in read.indices) and not shown:
-                    shown = read.indices
+                plain = all(i.is_Symbol for i in read.indices) and len(set(read.indices)) == len(read.indices)
+                shared = len(set(read.indices) & set(equation.target.indices))
+                if read.tensor == tensor.name and plain and shared > familiar:
+                    shown, familiar = read.indices, shared
         by_size = {value: name for name, value in reversed(self.formula.letters.items())}
         indices = []
         for axis, extent in enumerate(tensor.axes):

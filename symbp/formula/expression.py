@@ -37,13 +37,10 @@ def size(name: str) -> sp.Symbol:
     return sp.Symbol(name, integer=True, positive=True)
 
 
-def scalar(name: str, *, positive: bool = False, nonnegative: bool = False) -> sp.Symbol:
-    """A hyperparameter, such as the slope of a leaky ReLU."""
-    if positive:
-        return sp.Symbol(name, positive=True)
-    if nonnegative:
-        return sp.Symbol(name, nonnegative=True)
-    return sp.Symbol(name, real=True)
+def scalar(name: str, *, positive: bool = False, nonnegative: bool = False, integer: bool = False) -> sp.Symbol:
+    """A hyperparameter, such as the slope of a leaky ReLU or the stride of a window, with what is known of it."""
+    known = {"positive": positive, "nonnegative": nonnegative, "integer": integer}
+    return sp.Symbol(name, real=True, **{fact: True for fact, holds in known.items() if holds})
 
 
 class _Real(sp.Expr):

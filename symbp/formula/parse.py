@@ -205,10 +205,9 @@ class _SizeNames:
     def of_axis(self, tensor: str, axis: int) -> sp.Expr:
         node = self.reader.classes.find((tensor, axis))
         if node not in self.symbols:
-            letters = ("n", "c", "h", "w") if self.reader.known[tensor].rank == 4 else ("k", "l", "m", "r", "s")
-            rank4 = self.reader.known[tensor].rank == 4
-            free = [name for name in letters if name not in self.letters and name not in self.reader.known]
-            self._name(node, letters[axis] if rank4 and letters[axis] in free else (free or [f"{tensor}_{axis}"])[0])
+            usual = ELLIPSIS_LETTERS[4][axis] if self.reader.known[tensor].rank == 4 else ""
+            free = [name for name in (usual, *"klmrs") if name and name not in {*self.letters, *self.reader.known}]
+            self._name(node, (free or [f"{tensor}_{axis}"])[0])
         return self.symbols[node]
 
     def of_equation(self, number: int, target: Element, body: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
@@ -472,7 +471,7 @@ class _Builder:
                 if name.id not in self.reader.known and len(name.id) <= 2:
                     self._index_symbol(name.id)
         value = sp.expand(self.expression(node))
-        if value.is_integer is False or value.has(sp.Pow):
+        if not value.is_integer:
             raise self.error(f"index `{self.line.source(node)}` is not an integer")
         return [value]
 

@@ -113,10 +113,9 @@ def _scalars(entry: Entry) -> dict[str, sp.Symbol]:
 
 def _symbol(option: Option) -> sp.Symbol:
     """The option as a symbol, with the sign that its interval proves."""
-    if option.low is not None and option.low >= 0:
-        positive = option.low > 0 or option.low_open
-        return scalar(option.name, positive=positive, nonnegative=not positive)
-    return scalar(option.name)
+    nonnegative = option.low is not None and option.low >= 0
+    positive = nonnegative and (option.low_open or option.low != 0)
+    return scalar(option.name, positive=positive, nonnegative=nonnegative, integer=option.type == "integer")
 
 
 @cache

@@ -1,0 +1,113 @@
+"""Derivations whose result every textbook states: they must come out of the formulas by themselves."""
+
+import pytest
+
+from symbp.catalog import lookup
+from symbp.derive.derive import derive_formula
+from symbp.derive.seam import derive_joint
+from symbp.formula.expression import scalar
+from symbp.formula.parse import Declared, Scope, read_formula
+from symbp.forward.rows import formula_of
+
+
+def gradients(derivation):
+    return {g.tensor: str(g.equation) for g in derivation.backward}
+
+
+def derived(text, outputs=("y",), scalars=(), **tensors):
+    declared = {
+        n: Declared(int(str(r)[0]), "parameter" if n.isupper() or n in "bw" else "input", "int" if "i" in str(r) else "float")
+        for n, r in tensors.items()
+    }
+    symbols = {s: scalar(s, positive=True, integer=True) for s in scalars}
+    return gradients(derive_formula(read_formula("test", text, Scope(declared, symbols, outputs))))
+
+
+ELEMENTWISE = {
+    "sigmoid": "d_z[n,j] = (1 - a[n,j])*a[n,j]*d_a[n,j]",
+    "tanh": "d_z[n,j] = (1 - a[n,j]**2)*d_a[n,j]",
+    "exp": "d_z[n,j] = a[n,j]*d_a[n,j]",
+    "softplus": "d_z[n,j] = -expm1(-beta*a[n,j])*d_a[n,j]",
+    "relu": "d_z[n,j] = Piecewise((1, a[n,j] > 0), (0, True))*d_a[n,j]",
+    "softsign": "d_z[n,j] = d_a[n,j]/(Abs(z[n,j]) + 1)**2",
+    "softmax": "d_z[n,j] = (d_a[n,j] - sum[k](a[n,k]*d_a[n,k]))*a[n,j]",
+    "log_softmax": "d_z[n,j] = -exp(a[n,j])*sum[k](d_a[n,k]) + d_a[n,j]",
+    "elu": "d_z[n,j] = Piecewise((1, z[n,j] > 0), (alpha + a[n,j], True))*d_a[n,j]",
+}
+
+
+@pytest.mark.parametrize("name", ELEMENTWISE)
+def test_derivatives_are_found_in_saved_values(name):
+    row = formula_of(lookup("activation", name), {}, 2)
+    assert gradients(derive_formula(row.formula))["z"] == ELEMENTWISE[name]
+
+
+@pytest.mark.parametrize("name", ["silu", "gelu", "mish"])
+def test_nothing_is_eliminated_where_no_solution_exists(name):
+    row = formula_of(lookup("activation", name), {}, 2)
+    assert "z[" in gradients(derive_formula(row.formula))["z"]
+
+
+def test_dense():
+    assert derived("y[n,j] = sum[i](x[n,i] * W[i,j]) + b[j]", x=2, W=2, b=1) == {
+        "x": "d_x[n,i] = sum[j](W[i,j]*d_y[n,j])",
+        "W": "d_W[i,j] = sum[n](d_y[n,j]*x[n,i])",
+        "b": "d_b[j] = sum[n](d_y[n,j])",
+    }
+
+
+def test_convolution_becomes_transposed_convolution():
+    text = "y[n,o,p,q] = sum[c,u,v](x[n,c,S*p+u-P,S*q+v-P] * w[o,c,u,v])"
+    assert derived(text, scalars=("S", "P"), x=4, w=4) == {
+        "x": "d_x[n,c,h,k] = sum[o,p,q](d_y[n,o,p,q]*w[o,c,P - S*p + h,P - S*q + k])",
+        "w": "d_w[o,c,u,v] = sum[n,p,q](d_y[n,o,p,q]*x[n,c,-P + S*p + u,-P + S*q + v])",
+    }
+
+
+def test_max_pool_scatters_to_the_winner():
+    found = derived("y[n,c,p,q] = max[u,v](x[n,c,S*p+u,S*q+v])", scalars=("S",), x=4)
+    assert found["x"] == (
+        "d_x[n,c,h,w] = sum[p,q](KroneckerDelta(h, S*p + y_u[n,c,p,q])*KroneckerDelta(w, S*q + y_v[n,c,p,q])*d_y[n,c,p,q])"
+    )
+
+
+def test_embedding_scatters_by_token():
+    found = derived("y[n,t,d] = E[tok[n,t],d]", E=2, tok="2i")
+    assert found["E"] == "d_E[k,d] = sum[n,t](KroneckerDelta(k, tok[n,t])*d_y[n,t,d])"
+
+
+def test_back_propagation_through_time_falls_out_of_the_delta():
+    text = "h[n,t,j] = tanh(sum[i](x[n,t,i]*U[i,j]) + sum[k](h[n,t-1,k]*V[k,j]) + b[j])"
+    found = derived(text, ("h",), x=3, U=2, V=2, b=1)
+    assert "d_h_state[n,t + 1," in found["h_state"]
+    assert "tanh" not in "".join(found.values()), "tanh' is found in the saved state at the later time"
+    assert found["V"] == "d_V[k,j] = sum[n,t]((1 - h_state[n,t,j]**2)*d_h_state[n,t,j]*h_state[n,t - 1,k])"
+
+
+def test_flatten_is_undone_by_reading():
+    assert derived("y[n,flat(...)] = x[n,...]", x=4)["x"] == "d_x[n,c,h,w] = d_y[n,flat(c,h,w)]"
+    assert derived("y[n,c,h,w] = x[n,flat(c,h,w)]", x=2)["x"] == "d_x[n,flat(c,h,w)] = d_y[n,c,h,w]"
+
+
+JOINED = [
+    ("softmax", "cross_entropy", {}, "d_z[n,j] = (-KroneckerDelta(j, y[n]) + a[n,j])/N"),
+    ("softmax", "cross_entropy", {"targets": "probabilities"}, "d_z[n,j] = (a[n,j]*sum[k](y[n,k]) - y[n,j])/N"),
+    ("sigmoid", "binary_cross_entropy", {}, "d_z[n,j] = (a[n,j] - y[n,j])/(N*N_j)"),
+    ("log_softmax", "nll", {}, "d_z[n,j] = (exp(a[n,j]) - KroneckerDelta(j, y[n]))/N"),
+]
+
+
+@pytest.mark.parametrize(("activation", "loss", "options", "result"), JOINED)
+def test_seams_are_joined_where_the_algebra_is_simpler(activation, loss, options, result):
+    first = formula_of(lookup("activation", activation), {}, 2).formula
+    second = formula_of(lookup("loss", loss), options, 2).formula
+    found = derive_joint(first, second, "a")
+    assert found is not None
+    assert gradients(found[0])["z"] == result
+
+
+@pytest.mark.parametrize(("activation", "loss"), [("relu", "mse"), ("tanh", "mse"), ("sigmoid", "mse"), ("softplus", "mae")])
+def test_other_seams_stay(activation, loss):
+    first = formula_of(lookup("activation", activation), {}, 2).formula
+    second = formula_of(lookup("loss", loss), {}, 2).formula
+    assert derive_joint(first, second, "a") is None
