@@ -49,13 +49,13 @@ def _plain(value: Any) -> str:
 
 def ordered_terms(node: sp.Add) -> list[tuple[int, sp.Expr]]:
     """The terms of a sum with their signs, in the order of writing: positive first, then numbers, sums, elements."""
-    signed = [(-1, -term) if term.could_extract_minus_sign() and _leads_negative(term) else (1, term) for term in node.args]
+    signed = [_signed(term) for term in node.args]
     return sorted(signed, key=lambda pair: (pair[0] < 0, _term_rank(pair[1]), str(pair[1])))
 
 
-def _leads_negative(term: sp.Expr) -> bool:
-    """True where the coefficient of a term is negative."""
-    return bool(term.as_coeff_Mul()[0].is_negative)
+def _signed(term: sp.Expr) -> tuple[int, sp.Expr]:
+    bare, sign = _without_inner_minus(term)
+    return (-sign, -bare) if is_negative(bare) else (sign, bare)
 
 
 def _term_rank(term: sp.Expr) -> int:
@@ -71,6 +71,8 @@ def _term_rank(term: sp.Expr) -> int:
 def ordered_factors(node: sp.Mul) -> tuple[int, list[sp.Expr], list[sp.Expr]]:
     """The sign of a product, and its factors above and below the bar, each in the order of writing."""
     coefficient, rest = node.as_coeff_Mul()
+    rest, turned = _without_inner_minus(rest)
+    coefficient *= turned
     above: list[sp.Expr] = []
     below: list[sp.Expr] = []
     for factor in sp.Mul.make_args(rest):
@@ -85,6 +87,21 @@ def ordered_factors(node: sp.Mul) -> tuple[int, list[sp.Expr], list[sp.Expr]]:
     below.sort(key=_factor_rank)
     numerator, denominator = _number_factors(abs(coefficient))
     return (-1 if coefficient.is_negative else 1), numerator + above, denominator + below
+
+
+def _without_inner_minus(product: sp.Expr) -> tuple[sp.Expr, int]:
+    """A product of sums with the minus signs of their bodies in front: sum[i](-f) is -sum[i](f)."""
+    sign, factors = 1, []
+    for factor in sp.Mul.make_args(product):
+        if isinstance(factor, SumOver) and is_negative(factor.body):
+            factor, sign = SumOver(-factor.body, *factor.bound), -sign
+        factors.append(factor)
+    return sp.Mul(*factors), sign
+
+
+def is_negative(term: sp.Expr) -> bool:
+    """True for a term that is written with a minus in front."""
+    return bool(term.as_coeff_Mul()[0].is_negative)
 
 
 def _number_factors(value: sp.Number) -> tuple[list[sp.Expr], list[sp.Expr]]:

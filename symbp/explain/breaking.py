@@ -12,6 +12,7 @@ from symbp.explain import mathematics as m
 from symbp.explain.levels import PRODUCT, level
 
 Width = Callable[[m.Math], float]
+BRACKETS = (m.Glyph("("), m.Glyph(")"))
 ENOUGH = 0.45  # a line may be broken at an outer operator once it is this full
 
 
@@ -21,10 +22,10 @@ def broken(node: m.Math, width: Width, limit: float) -> tuple[m.Math, ...]:
         return (node,)
     pieces: list[m.Math] = [node]
     while True:
-        lines = _fill(pieces, width, limit)
+        lines = _fill(pieces, width, limit, ENOUGH)
         wide = [piece for row in lines if width(row) > limit for piece in row.pieces if _opened(piece) is not None]
         if not wide:
-            return tuple(lines)
+            return tuple(_fill(pieces, width, limit, 0))
         widest = max(wide, key=width)
         place = next(i for i, piece in enumerate(pieces) if piece is widest)
         pieces[place : place + 1] = _opened(widest) or []
@@ -72,8 +73,8 @@ def _within(node: m.Math, least: int) -> list[m.Math]:
     return [m.Glyph("("), node, m.Glyph(")")] if level(node) < least else [node]
 
 
-def _fill(pieces: list[m.Math], width: Width, limit: float) -> list[m.Row]:
-    """Pieces gathered into lines, broken before an operator, at the outermost one that leaves the line well filled."""
+def _fill(pieces: list[m.Math], width: Width, limit: float, enough: float) -> list[m.Row]:
+    """Pieces gathered into lines, broken before an operator: the outermost at which the line is `enough` of a line."""
     rows: list[m.Row] = []
     line: list[m.Math] = []
     depths: list[int] = []
@@ -87,7 +88,7 @@ def _fill(pieces: list[m.Math], width: Width, limit: float) -> list[m.Row]:
         if _is(piece, "("):
             depth += 1
         while width(m.Row(tuple(line), indent)) > limit:
-            cut = _best_cut(line, depths, width, limit)
+            cut = _best_cut(line, depths, width, ENOUGH * limit) or _best_cut(line, depths, width, enough * limit)
             if cut == 0:
                 break
             rows.append(m.Row(tuple(line[:cut]), indent))
@@ -96,11 +97,11 @@ def _fill(pieces: list[m.Math], width: Width, limit: float) -> list[m.Row]:
     return [*rows, m.Row(tuple(line), indent)] if line else rows
 
 
-def _best_cut(line: list[m.Math], depths: list[int], width: Width, limit: float) -> int:
-    places = [i for i in range(1, len(line)) if isinstance(line[i], m.Glyph) and not _is(line[i], "(") and not _is(line[i], ")")]
-    if not places:
+def _best_cut(line: list[m.Math], depths: list[int], width: Width, least: float) -> int:
+    places = [i for i in range(1, len(line)) if isinstance(line[i], m.Glyph) and line[i] not in BRACKETS]
+    full = [i for i in places if width(m.Row(tuple(line[:i]))) >= least]
+    if not full:
         return 0
-    full = [i for i in places if width(m.Row(tuple(line[:i]))) >= ENOUGH * limit] or places
     outermost = min(depths[i] for i in full)
     return max(i for i in full if depths[i] == outermost)
 

@@ -89,16 +89,16 @@ def _layer(view: View, weighings: list[_Weighing]) -> list[Part]:
     readers = view.readers(output)
     activation = readers[0] if len(readers) == 1 else None
     slope = _slope(view, activation, output, z) if activation else None
-    for weighing in weighings:
-        parts.append(Display((_chain_line(view, weighing, activation if slope is not None else None),)))
-    for weighing in weighings:
-        parts.append(Paragraph(("How the weighted input changes with ", _bare(view, weighing), ":")))
-        parts.append(Display((m.Line(_last_factor(view, weighing), _math(view, block, weighing.factor)),)))
+    shown = activation if slope is not None else None
+    parts.append(Display(tuple(_chain_line(view, weighing, shown) for weighing in weighings)))
+    parts.append(Paragraph(("How the weighted input changes with ", *_listed(view, weighings), ":")))
+    lines = (m.Line(_last_factor(view, weighing), _math(view, block, weighing.factor)) for weighing in weighings)
+    parts.append(Display(tuple(lines)))
     if activation is not None and slope is not None:
         parts.extend(_activation(view, activation, slope, z))
     else:
         for reader in readers:
-            parts.extend(_cost(view, reader, output, z, "the weighted input"))
+            parts.extend(_cost(view, reader, output, z, "the weighted input (its first two factors in one)"))
     parts.append(Paragraph(("Together:",)))
     parts.append(Display(tuple(_found(view, w) for w in weighings)))
     return parts
@@ -108,8 +108,11 @@ def _math(view: View, block: Block, expression: sp.Expr) -> m.Math:
     return write(expression, view.naming(block))
 
 
-def _bare(view: View, weighing: _Weighing) -> m.Math:
-    return view.naming(weighing.block).tensor(weighing.gradient.tensor)
+def _listed(view: View, weighings: list[_Weighing]) -> list[str | m.Math | Code]:
+    pieces: list[str | m.Math | Code] = []
+    for weighing in weighings:
+        pieces.extend([" and " if pieces else "", view.naming(weighing.block).tensor(weighing.gradient.tensor)])
+    return pieces
 
 
 def _weight(weighing: _Weighing) -> Element:

@@ -8,13 +8,15 @@ from symbp.derive.derivation import FormulaDerivation, Gradient, Seam, Step
 from symbp.explain import mathematics as m
 from symbp.explain.document import Code, Derived, Display, Equations, Heading, Inline, Paragraph, Part
 from symbp.explain.forward import index_form
+from symbp.explain.identity import read_identity
 from symbp.explain.matrix import matrix_form
-from symbp.explain.naming import Naming
+from symbp.explain.naming import COST, Naming
 from symbp.explain.notation import write
 from symbp.explain.numbering import EVALUATED, GRADIENT, SEAM, WRITTEN
 from symbp.explain.rules import reason, title
 from symbp.explain.view import View
 from symbp.formula.equation import Formula
+from symbp.formula.expression import Partial
 
 _INDEX_EQUATION = re.compile(r"([A-Za-z]'*) = ([A-Za-z]'*)")
 
@@ -86,7 +88,7 @@ def _gradient(view: View, formula: Formula, gradient: Gradient) -> list[Part]:
     equation = gradient.equation
     sought = naming.tensor(equation.target.tensor, tuple(write(i, naming) for i in equation.target.indices))
     of = write_tensor(gradient.tensor)
-    parts: list[Part] = [Heading(3, ("The derivative of the cost by ", of))]
+    parts: list[Part] = [Heading(3, ("The derivative of ", m.Name(COST), " with respect to ", of))]
     for position, step in enumerate(gradient.steps):
         number = view.numbers[GRADIENT, formula.name, equation.target.tensor, position]
         parts.append(_step(step, number, formula))
@@ -108,35 +110,43 @@ def _result(gradient: Gradient) -> list[Part]:
     equation = gradient.equation
     before = next((s.before for s in gradient.steps if s.rule == "saved value"), None)
     left = write(equation.target, naming)
-    parts: list[Part] = []
-    if before is not None:
-        parts.append(Paragraph(("In index form, and in values that the forward pass has saved:",)))
-        parts.append(Display((m.Line(left, write(before, naming)), m.Line(None, write(equation.body, naming)))))
-    else:
-        parts.append(Paragraph(("In index form:",)))
-        parts.append(Display((m.Line(left, write(equation.body, naming)),)))
+    body = write(equation.body, naming)
+    lines = [m.Line(left, body)] if before is None else [m.Line(left, write(before, naming)), m.Line(None, body)]
     matrix = matrix_form(equation, naming)
-    if matrix is not None:
-        parts.append(Paragraph(("Between matrices:",)))
-        parts.append(Display((matrix,)))
-    return parts
+    forms = ["index form", *([] if before is None else ["saved values"]), *([] if matrix is None else ["matrices"])]
+    lines.extend([] if matrix is None else [matrix])
+    return [Paragraph((f"The result in {', in '.join(forms)}:",)), Display(tuple(lines))]
+
+
+def _listed(tensors: list[str]) -> Inline:
+    pieces: list[str | m.Math | Code] = []
+    for place, tensor in enumerate(tensors):
+        if place:
+            pieces.append(" and " if place == len(tensors) - 1 else ", ")
+        pieces.append(Naming().tensor(tensor))
+    return tuple(pieces)
 
 
 def _step(step: Step, number: int, formula: Formula) -> Derived:
     naming = Naming()
-    lines = (m.Line(write(step.target, naming), write(step.before, naming)), m.Line(None, write(step.after, naming)))
+    left, before, after = (write(side, naming) for side in (step.target, step.before, step.after))
+    lines = (m.Line(left, after),) if before == left else (m.Line(left, before), m.Line(None, after))
     return Derived(number, title(step.rule), reason(step, _detail(step, formula)), lines)
 
 
 def _detail(step: Step, formula: Formula) -> Inline:
-    """What a rule was applied to, as mathematics where it is an equation of the formula or between two indices."""
+    """What a rule was applied to, as mathematics where it is a tensor, an equation of the formula, or of two indices."""
+    if step.rule == "chain rule" and not step.detail:
+        return _listed(sorted({partial.of.tensor for partial in step.after.atoms(Partial)}))
     for equation in formula.equations:
         if step.detail in (str(equation), equation.text):
             line = index_form(equation, Naming())
             assert line.left is not None
             return (m.Relation((line.left, line.right), ("=",)),)
-    between = _INDEX_EQUATION.fullmatch(step.detail)
-    if between:
-        return (m.Relation((m.Name(between[1]), m.Name(between[2])), ("=",)),)
-    return (Code(step.detail),) if step.detail else ()
+    pieces: list[str | m.Math | Code] = []
+    for part in step.detail.split("; ") if step.detail else ():
+        between = _INDEX_EQUATION.fullmatch(part)
+        equal = m.Relation((m.Name(between[1]), m.Name(between[2])), ("=",)) if between else read_identity(part)
+        pieces.extend(["; " if pieces else "", equal or Code(part)])
+    return tuple(pieces)
 

@@ -41,6 +41,11 @@ def parts_of(node: m.Math) -> tuple[m.Math, ...]:
             return ()
 
 
+def holds_matrix(node: m.Math) -> bool:
+    """True where a whole matrix stands anywhere within."""
+    return (isinstance(node, m.Name) and node.matrix) or any(map(holds_matrix, parts_of(node)))
+
+
 def is_tall(node: m.Math) -> bool:
     """True where brackets around it have to grow."""
     if isinstance(node, m.Fraction | m.Derivative | m.Over | m.Cases):

@@ -72,12 +72,14 @@ def network_letters(network: Network) -> dict[str, Letter]:
     letters: dict[str, Letter] = {}
     parameters = {p.name for p in network.parameters}
     for block in network.blocks:
-        made = {b: local for local, b in block.binding.items() if b.startswith(f"{block.name}.")}
+        own = block.formula.with_role("output", "intermediate", "parameter", "constant", "state")
+        bound = {block.binding[t.name]: t.name for t in own if t.name in block.binding}
+        made = {name: local for name, local in bound.items() if name not in letters and "." in name}
         if parameters & made.keys() or any((local, layer) in taken for local in made.values()):
             layer += 1
         for name, local in made.items():
             taken.add((local, layer))
             letters[name] = Letter(local, str(layer))
-    for name in network.tensors:
+    for name in network.tensors:  # the network's own, without a layer
         letters.setdefault(name, Letter(name.rsplit(".", 1)[-1]))
     return letters

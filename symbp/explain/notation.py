@@ -16,9 +16,9 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Not, Or
 
 from symbp.explain import mathematics as m
-from symbp.explain.arithmetic import ordered_factors, ordered_terms, split_number
+from symbp.explain.arithmetic import is_negative, ordered_factors, ordered_terms, split_number
 from symbp.explain.naming import Naming
-from symbp.formula.expression import Element, Flat, InRange, MaxOver, Partial, SumOver, Winner, _Unit
+from symbp.formula.expression import Element, Flat, InRange, MaxOver, Partial, SumOver, Winner, _Unit, elements
 
 SIGNS: dict[str, m.Sign] = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "==": "=", "!=": "!="}
 
@@ -74,16 +74,24 @@ def _(node: sp.Add, naming: Naming) -> m.Math:
 @_write.register
 def _(node: sp.Mul, naming: Naming) -> m.Math:
     sign, above, below = ordered_factors(node)
-    small = [f for f in above if not _stands_alone(f, naming)]
-    large = [_write(f, naming) for f in above if _stands_alone(f, naming)]
-    factors: list[m.Math] = []
+    over, beside = _above_the_bar(above, below, naming) if below else (above, [])
+    factors = [_write(f, naming) for f in over]
     if below:
-        numerator = [_write(f, naming) for f in small] or [m.Number("1")]
-        factors.append(m.Fraction(_product(numerator), _product([_write(f, naming) for f in below])))
-    else:
-        factors.extend(_write(f, naming) for f in small)
-    value = _product(factors + large)
+        divisor = _product([_write(f, naming) for f in below])
+        factors = [m.Fraction(_product(factors or [m.Number("1")]), divisor)]
+    value = _product(factors + [_write(f, naming) for f in beside])
     return m.Sum(((-1, value),)) if sign < 0 else value
+
+
+def _above_the_bar(
+    factors: list[sp.Expr], below: list[sp.Expr], naming: Naming
+) -> tuple[list[sp.Expr], list[sp.Expr]]:
+    """The factors written above the bar of a fraction, and those written beside it."""
+    if len(factors) == 1 and not _is_derivative(factors[0], naming):
+        constant = not any(f.has(Element) for f in below)
+        return ([], factors) if constant and factors[0].has(SumOver, MaxOver) else (factors, [])
+    beside = [f for f in factors if _stands_alone(f, naming)]
+    return [f for f in factors if f not in beside], beside
 
 
 def _product(factors: list[m.Math]) -> m.Math:
@@ -91,10 +99,16 @@ def _product(factors: list[m.Math]) -> m.Math:
 
 
 def _stands_alone(factor: sp.Expr, naming: Naming) -> bool:
-    """True for a factor that is written beside a fraction, not above its bar."""
-    if isinstance(factor, Element):
-        return naming.is_written_as_derivative(factor.tensor)
-    return isinstance(factor, SumOver | MaxOver | Partial | sp.Piecewise | sp.KroneckerDelta | InRange)
+    """True for a factor that, among others, is written beside a fraction, not above its bar."""
+    tall = isinstance(factor, sp.Add) and (factor.has(SumOver) or any(_is_derivative(e, naming) for e in elements(factor)))
+    kinds = SumOver | MaxOver | sp.Piecewise | sp.KroneckerDelta | InRange
+    return tall or _is_derivative(factor, naming) or isinstance(factor, kinds)
+
+
+def _is_derivative(factor: sp.Expr, naming: Naming) -> bool:
+    return isinstance(factor, Partial) or (
+        isinstance(factor, Element) and naming.is_written_as_derivative(factor.tensor)
+    )
 
 
 @_write.register
@@ -141,6 +155,8 @@ def _bound(node: Any, naming: Naming) -> tuple[m.Math, ...]:
 
 @_write.register
 def _(node: SumOver, naming: Naming) -> m.Math:
+    if is_negative(node.body):
+        return m.Sum(((-1, m.Over("sum", _bound(node, naming), _write(-node.body, naming))),))
     return m.Over("sum", _bound(node, naming), _write(node.body, naming))
 
 
@@ -181,6 +197,10 @@ def _(node: sp.Piecewise, naming: Naming) -> m.Math:
     pairs = list(node.args)
     if len(pairs) == 2 and pairs[1].cond == sp.true:
         values = (pairs[0].expr, pairs[1].expr)
+        condition = pairs[0].cond
+        if isinstance(condition, sp.Gt | sp.Lt) and condition.args == values:  # how max(a, b) and min(a, b) are read
+            function = "max" if isinstance(condition, sp.Gt) else "min"
+            return m.Call(function, (_write(values[1], naming), _write(values[0], naming)))
         if values == (1, 0):
             return m.Indicator(_write(pairs[0].cond, naming))
         if values == (0, 1):

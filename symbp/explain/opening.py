@@ -91,7 +91,7 @@ def _tensors(view: View) -> list[Part]:
 
 def _tensor_row(view: View, tensor: NetworkTensor) -> tuple[Inline, ...]:
     letter = view.letters[tensor.name]
-    matrix = len(tensor.shape) > 1
+    matrix = len(tensor.shape) == 2
     base = letter.base.upper() if matrix and len(letter.base) == 1 else letter.base
     symbol = m.Name(base, layer=letter.layer, matrix=matrix)
     return (symbol,), (Code(tensor.name),), _shape(tensor.shape), (_role(tensor),)

@@ -24,9 +24,9 @@ NARRATION: Mapping[Rule, Narration] = {
     "chain rule": Narration(
         "Chain rule",
         "The cost depends on this tensor through ",
-        ": each way adds the cotangent of what it computes times that value's derivative, summed over its indices.",
-        "The cost depends on this tensor through every value computed from it: each adds its cotangent times its "
-        "derivative, summed over its indices.",
+        ": the derivative of the cost by each element there is multiplied by that element’s own, and all are summed.",
+        "The derivative of the cost by each value computed from this tensor is multiplied by that value’s own, and all "
+        "are summed.",
     ),
     "differentiate": Narration(
         "Differentiate",

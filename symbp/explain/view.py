@@ -50,11 +50,13 @@ class View:
     def formulas(self) -> tuple[FormulaDerivation, ...]:
         """The derivations of the formulas that the blocks shown use, in order of first use."""
         shown = {block.formula.name for block in self.blocks}
-        return tuple(d for name, d in self.derivation.formulas.items() if name in shown)
+        return tuple(d for name, d in self.derivation.formulas.items() if self.complete or name in shown)
 
     def users(self, formula: str) -> tuple[str, ...]:
-        """The names of the blocks that use a formula."""
-        return tuple(b.name for b in self.derivation.network.blocks if b.formula.name == formula)
+        """The names of the blocks that use a formula, those of the link last."""
+        network = self.derivation.network
+        names = (b.name for b in (*network.blocks, *network.link) if b.formula.name == formula)
+        return tuple(dict.fromkeys(names))
 
 
 def view_of(

@@ -5,6 +5,8 @@ Every string that is not mathematics is escaped.
 
 from __future__ import annotations
 
+import unicodedata
+
 from symbp.explain import document as d
 from symbp.explain.mathematics import Line, Math
 from symbp.targets.environment import render
@@ -15,23 +17,41 @@ ESCAPES = str.maketrans(
     {
         "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%",
         "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "<": r"\textless{}", ">": r"\textgreater{}",
-        "|": r"\textbar{}", '"': r"\textquotedbl{}", "∂": r"\ensuremath{\partial}", "δ": r"\ensuremath{\delta}",
+        "|": r"\textbar{}", '"': "''", "∂": r"\ensuremath{\partial}", "δ": r"\ensuremath{\delta}",
         "⊙": r"\ensuremath{\odot}", "×": r"\ensuremath{\times}", "–": "--", "’": "'", "“": "``", "”": "''",
     }
 )  # fmt: skip
 PLACEHOLDER = "?"  # for characters that the fonts of a plain LaTeX lack
+ACCENTS = "\u0300\u0301\u0302\u0303\u0308\u030a\u030c\u0327"  # those that Computer Modern can compose
+WHOLE = 4  # rows of a display that stay on one page
 SECTIONS = {1: "section*", 2: "subsection*", 3: "subsubsection*"}
 
 
 def escape(text: str) -> str:
-    """Plain text as LaTeX: what LaTeX would read as a command is set as itself; unprintable characters as `?`."""
-    plain = "".join(c if (c.isprintable() and ord(c) < 0x180) or ord(c) in ESCAPES else PLACEHOLDER for c in text)
+    """Plain text as LaTeX: what LaTeX would read as a command is set as itself; what its fonts lack as `?`."""
+    plain = "".join(c if _has_glyph(c) else " " if c.isspace() else PLACEHOLDER for c in text)
     return plain.translate(ESCAPES)
+
+
+def _has_glyph(character: str) -> bool:
+    if character.isascii():
+        return character.isprintable()
+    base, *accents = unicodedata.normalize("NFD", character)
+    composed = base.isascii() and base.isalpha() and len(accents) == 1 and accents[0] in ACCENTS
+    return composed or ord(character) in ESCAPES
 
 
 def write(document: d.Document) -> str:
     """The document as LaTeX source."""
-    parts = [_part(part).rstrip("\n") for part in document.parts]
+    parts: list[str] = []
+    before: d.Part | None = None
+    for part in document.parts:
+        written = _part(part).rstrip("\n")
+        if isinstance(before, d.Paragraph) and isinstance(part, d.Display | d.Equations):
+            parts[-1] += f"\n{written}"  # an empty line would set them apart
+        else:
+            parts.append(written)
+        before = part
     return render("latex/document.tex.jinja", "latex", title=escape(document.title), parts=parts)
 
 
@@ -65,7 +85,10 @@ def _part(part: d.Part) -> str:
 
 
 def _display(lines: tuple[Line, ...], number: int | None = None) -> str:
-    return render("latex/display.tex.jinja", "latex", rows=rows(lines, number=number))
+    written = rows(lines, number=number)
+    if len(written) <= WHOLE:
+        written = [row + "*" if row.endswith(r"\\") else row for row in written]
+    return render("latex/display.tex.jinja", "latex", rows=written)
 
 
 def _row(cells: tuple[d.Inline, ...]) -> str:

@@ -10,11 +10,11 @@ from functools import singledispatch
 
 from symbp.explain import mathematics as m
 from symbp.explain.identifiers import GREEK, parts
-from symbp.explain.levels import ATOM, POWER, PRODUCT, SUM, is_tall, level
+from symbp.explain.levels import ATOM, POWER, PRODUCT, SUM, holds_matrix, is_tall, level
 
 FUNCTIONS = {
     "log": r"\log", "exp": r"\exp", "sin": r"\sin", "cos": r"\cos", "tan": r"\tan", "sinh": r"\sinh", "cosh": r"\cosh",
-    "tanh": r"\tanh", "asin": r"\arcsin", "acos": r"\arccos", "atan": r"\arctan", "logistic": r"\sigma",
+    "tanh": r"\tanh", "max": r"\max", "min": r"\min", "asin": r"\arcsin", "acos": r"\arccos", "atan": r"\arctan", "logistic": r"\sigma",
 }  # fmt: skip
 SIGNS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "=": "=", "!=": r"\ne"}
 LINE_SIGNS = {"=": "=", "<-": r"\leftarrow", "in": r"\in"}
@@ -95,20 +95,27 @@ def _(node: m.Product) -> str:
     last = len(node.factors) - 1
     for place, factor in enumerate(node.factors):
         open_ended = isinstance(factor, m.Over | m.Cases) and place < last
-        piece = _parentheses(factor) if open_ended else bracket(factor, PRODUCT)
+        other = isinstance(factor, m.Product) and factor.kind != node.kind
+        piece = _parentheses(factor) if open_ended or other else bracket(factor, PRODUCT)
         if not text:
             text = piece
             continue
-        text += f" {_between(node.kind, node.factors[place - 1], factor)} {piece}"
+        text += f" {_between(node.kind, node.factors[place - 1], factor)}{piece}"
     return text
 
 
 def _between(kind: str, before: m.Math, after: m.Math) -> str:
+    """What stands between two factors: nothing between letters, a thin space beside anything larger."""
     if kind == "elementwise":
-        return r"\odot"
+        return r"\odot "
     if isinstance(after, m.Number) or (isinstance(before, m.Derivative) and isinstance(after, m.Derivative)):
-        return r"\cdot"
-    return r"\,"
+        return r"\cdot "
+    both = isinstance(before, m.Name | m.Number) and isinstance(after, m.Name) and _is_short(before) and _is_short(after)
+    return "" if both or isinstance(after, m.Sum) else r"\, "
+
+
+def _is_short(node: m.Name | m.Number) -> bool:
+    return isinstance(node, m.Number) or len(parts(node.base).root) == 1 or parts(node.base).root in GREEK
 
 
 @_write.register
@@ -143,7 +150,7 @@ def _function(name: str) -> str:
 def _(node: m.Call) -> str:
     if not node.arguments:
         return _function(node.function)
-    if node.function == "exp" and not is_tall(node.arguments[0]):
+    if node.function == "exp" and not is_tall(node.arguments[0]) and not holds_matrix(node):
         return f"e^{{{_write(node.arguments[0])}}}"
     return _function(node.function) + _parentheses(*node.arguments)
 
@@ -157,7 +164,8 @@ def _(node: m.Bars) -> str:
 
 @_write.register
 def _(node: m.Over) -> str:
-    head = rf"{OPERATORS[node.operator]}_{{{_indices(node.bound)}}}"
+    bound = ", ".join(map(_write, node.bound))
+    head = rf"{OPERATORS[node.operator]}_{{{bound}}}"
     return head if isinstance(node.body, m.Words) and not node.body.text else f"{head} {bracket(node.body, PRODUCT)}"
 
 

@@ -16,7 +16,7 @@ SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~&!])")
 
 def escape(text: str) -> str:
     """Plain text in which no character means anything to Markdown or HTML."""
-    return SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return SPECIAL.sub(r"\\\1", re.sub(r"\s", " ", text))
 
 
 def write(document: d.Document) -> str:
@@ -67,8 +67,7 @@ def _inline(text: d.Inline) -> str:
 
 def _piece(piece: str | Math | d.Code) -> str:
     if isinstance(piece, str):
-        leading, trailing = piece[:1].isspace(), piece[-1:].isspace()
-        return " " * leading + escape(piece) + " " * (trailing and bool(piece.strip()))
+        return escape(piece)
     if isinstance(piece, d.Code):
         return "`" + piece.text.replace("`", "'").replace("|", "\\|") + "`"
     return f"${write_mathematics(piece)}$"

@@ -90,7 +90,9 @@ def _(node: m.Product) -> str:
     for place, factor in enumerate(node.factors):
         open_ended = isinstance(factor, m.Over | m.Cases) and place < last
         divided = isinstance(factor, m.Fraction) and place > 0
-        pieces.append(f"({_write(factor)})" if open_ended or divided else bracket(factor, levels.PRODUCT))
+        other = isinstance(factor, m.Product) and factor.kind != node.kind
+        inside = open_ended or divided or other
+        pieces.append(f"({_write(factor)})" if inside else bracket(factor, levels.PRODUCT))
     return PRODUCTS[node.kind].join(pieces) if node.kind != "numbers" else " · ".join(pieces)
 
 
@@ -130,6 +132,8 @@ def _(node: m.Bars) -> str:
 def _(node: m.Over) -> str:
     lowered = _indices(node.bound)
     head = OPERATORS[node.operator] + lowered
+    if len(node.bound) > 1 and node.operator == "sum" and "[" not in lowered:
+        head = " ".join(OPERATORS["sum"] + _indices((index,)) for index in node.bound)
     if isinstance(node.body, m.Words) and not node.body.text:
         return head
     return f"{head} {bracket(node.body, levels.PRODUCT)}"
