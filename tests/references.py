@@ -96,7 +96,9 @@ ACTIVATIONS: dict[str, Reference] = {
     "gelu_tanh": Reference(lambda z: F.gelu(z, approximate="tanh"), lambda z: jax.nn.gelu(z, approximate=True)),
     "sigmoid": Reference(lambda z: torch.sigmoid(z), jax.nn.sigmoid),
     "log_sigmoid": Reference(lambda z: F.logsigmoid(z), jax.nn.log_sigmoid),
-    "hard_sigmoid": Reference(lambda z: F.hardsigmoid(z), jax.nn.hard_sigmoid, kinks=((-3.0, 0.0), (3.0, 0.0))),
+    "hard_sigmoid": Reference(  # PyTorch's hardsigmoid has a gradient of 1/6 in single precision
+        lambda z: F.relu6(z + 3) / 6, jax.nn.hard_sigmoid, kinks=((-3.0, 0.0), (3.0, 0.0))
+    ),
     "silu": Reference(lambda z: F.silu(z), jax.nn.silu),
     "swish_beta": Reference(
         lambda z, beta: z * torch.sigmoid(beta * z),

@@ -166,10 +166,14 @@ ENTRIES = (
     Entry(
         "glu",
         "activation",
-        "a[...,j] = z[...,j] * sigmoid(z[...,j + size(j)])",
+        """
+        h[...,i] = z[...,i]
+        g[...,i] = z[...,i + size(i)]
+        a = h * sigmoid(g)
+        """,
         "the first half of the last axis, gated by the second",
         "Dauphin et al., Language Modeling with Gated Convolutional Networks (2016), arXiv:1612.08083, eq. 1",
-        sizes=(("j", "extent(z, -1) / 2"),),
+        sizes=(("i", "extent(z, -1) / 2"),),
         aliases=("nn.GLU", "keras.glu"),
     ),
 )

@@ -73,7 +73,7 @@ def _candidates(equation: Equation, anchor: Element, derivative: sp.Expr, canoni
         replaced = masked
         for read, places in reads:
             value = equation.target.xreplace(places)
-            solved = solution.xreplace({generator.value: value}).xreplace(places)
+            solved = solution.xreplace(places).xreplace({generator.value: value})
             replaced = generator.put(replaced, read, places, solved)
         back = replaced.xreplace({dummy: s for s, dummy in sums.items()})
         yield tidy(canonical(factor_out(back, equation.sizes)))

@@ -1,0 +1,104 @@
+"""A row of the catalog, read, derived and evaluated on arrays: what the tests of the catalog compare with references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from symbp.catalog import lookup
+from symbp.catalog.entry import Entry, EntryKind, Value
+from symbp.derive.derivation import FormulaDerivation
+from symbp.derive.derive import derive_formula
+from symbp.derive.seam import derive_joint
+from symbp.formula.backends import numpy_backend
+from symbp.formula.equation import Equation
+from symbp.formula.evaluate import evaluate_formula
+from symbp.forward.rows import formula_of
+from symbp.forward.sizes import evaluate_size
+
+Arrays = dict[str, Any]
+
+
+def row(kind: EntryKind, name: str) -> Entry:
+    """The row of this canonical name."""
+    entry = lookup(kind, name)
+    assert entry is not None, name
+    return entry
+
+
+def complete(entry: Entry, given: Mapping[str, Value]) -> dict[str, Value]:
+    """The given options, constants among them, with the row's defaults for the rest."""
+    defaults = {o.name: o.default for o in entry.options if o.default is not None}
+    assert set(given) <= set(entry.accepts()), (entry.name, given)
+    return {**defaults, **given}
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A derivation with numbers for its scalars, and for the sizes that no array shows."""
+
+    derivation: FormulaDerivation
+    scalars: Mapping[str, float]
+    sizes: Mapping[sp.Symbol, int]
+
+    def stated(self, arrays: Mapping[str, Any]) -> Arrays:
+        """Every tensor of the formula, from its equations as they were written."""
+        return self._run(self.derivation.formula.equations, arrays)
+
+    def forward(self, arrays: Mapping[str, Any]) -> Arrays:
+        """Every tensor of the formula, from the equations that are evaluated."""
+        return self._run(self.derivation.forward, arrays)
+
+    def backward(self, values: Mapping[str, Any]) -> Arrays:
+        """Every cotangent `d_...`, from what `forward` gave and the cotangent of the output."""
+        return self._run([gradient.equation for gradient in self.derivation.backward], values)
+
+    def _run(self, equations: Iterable[Equation], arrays: Mapping[str, Any]) -> Arrays:
+        """Evaluates in the precision of the arrays. What overflows on the way counts only where it shows in a value."""
+        sizes = dict(self.sizes)
+        for name, tensor in self.derivation.formula.tensors.items():
+            if name in arrays:
+                sizes.update(zip(tensor.axes, np.shape(arrays[name]), strict=True))
+        dtype = np.result_type(*(a for a in map(np.asarray, arrays.values()) if a.dtype.kind == "f"))
+        scalars = {self.derivation.formula.scalars[name]: value for name, value in self.scalars.items()}
+        with np.errstate(all="ignore"):
+            return evaluate_formula(equations, arrays, sizes, scalars, numpy_backend(dtype))
+
+
+def derive_row(
+    entry: Entry, options: Mapping[str, Value], shape: tuple[int, ...], output_rank: int | None = None
+) -> Derived:
+    """Derive the row for an input of this shape; a loss with a link is derived together with it, from the logits."""
+    return _derive_row(entry, tuple(complete(entry, options).items()), shape, output_rank)
+
+
+@cache
+def _derive_row(
+    entry: Entry, given: tuple[tuple[str, Value], ...], shape: tuple[int, ...], output_rank: int | None
+) -> Derived:
+    options = dict(given)
+    formula = formula_of(entry, options, len(shape), output_rank).formula
+    scalars = {n: float(v) for n, v in options.items() if n in formula.scalars and isinstance(v, int | float)}
+    sizes = {
+        formula.letters[letter]: evaluate_size(text, options, {entry.argument: shape})
+        for letter, text in entry.sizes
+        if letter in formula.letters
+    }
+    if not entry.link:
+        return Derived(derive_formula(formula), scalars, sizes)
+    link = formula_of(row("activation", entry.link), {}, len(shape)).formula
+    found = derive_joint(link, formula, entry.argument)
+    assert found is not None, f"{entry.name} does not join with {entry.link}"
+    return Derived(found[0], scalars, sizes)
+
+
+def close(actual: Any, expected: Any, rtol: float, atol: float = 0.0) -> None:
+    """Assert equality within tolerances, shapes included; NaN is never equal."""
+    actual, expected = np.asarray(actual), np.asarray(expected)
+    assert actual.shape == expected.shape
+    np.testing.assert_allclose(actual, expected, rtol=rtol, atol=atol, equal_nan=False)
