@@ -1,0 +1,42 @@
+"""Identifiers of the generated module: `dense_1.z` is `ws.dense_1_z`, its cotangent `ws.d_dense_1_z`.
+
+Names of a network hold dots where Python needs another character; the fewest underscores that keep them all distinct
+take their place. Not here: which of these names a routine may use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import count
+
+from symbp.program.program import Array, Storage
+
+OWNERS: Mapping[Storage, str] = {
+    "argument": "",
+    "parameter": "params.",
+    "gradient": "gradients.",
+    "constant": "ws.",
+    "workspace": "ws.",
+    "state": "self.",
+}
+
+
+def separator(names: Iterable[str]) -> str:
+    """The underscores that replace the dots of names: one, or more where two names would become the same."""
+    distinct = set(names)
+    return next("_" * n for n in count(1) if len({name.replace(".", "_" * n) for name in distinct}) == len(distinct))
+
+
+def identifier(name: str, between: str = "_") -> str:
+    """The name as an identifier."""
+    return name.replace(".", between)
+
+
+def references(arrays: Mapping[str, Array], between: str) -> dict[str, str]:
+    """Every array as a routine reads it: `x`, `params.dense_1_W`, `gradients.dense_1_W`, `ws.dense_1_z`."""
+    return {name: OWNERS[a.storage] + identifier(_of(a), between) for name, a in arrays.items()}
+
+
+def _of(array: Array) -> str:
+    """The array's name; of a gradient, the name of its parameter."""
+    return array.name.removeprefix("d_") if array.storage == "gradient" else array.name

@@ -1,0 +1,57 @@
+"""What a generated module may contain: the last look at the text before it leaves the target.
+
+The module is parsed again, and refused where it imports something that is not listed, calls a builtin that is not
+listed, reaches for a name with two leading underscores that is not listed, or has a syntax that no template uses.
+This guards against a string that escaped its quotes; it is not a sandbox for modules of other origin.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+
+IMPORTS = frozenset(
+    {"__future__", "collections.abc", "itertools", "math", "numpy", "numpy.typing", "os", "sys", "threading", "types", "typing", "zipfile"}
+)
+BUILTINS = frozenset(
+    {
+        *("bool", "dict", "float", "int", "object", "str", "tuple", "type", "list", "set"),
+        *("abs", "all", "any", "enumerate", "getattr", "isinstance", "iter", "len", "max", "min", "next", "open"),
+        *("print", "range", "repr", "reversed", "setattr", "slice", "sorted", "sum", "zip"),
+        *("AttributeError", "EOFError", "KeyError", "TypeError", "ValueError"),
+    }
+)
+DUNDERS = frozenset({"__init__", "__getitem__", "__iter__", "__len__", "__reduce__", "__repr__", "__name__"})
+REFUSED = (ast.AsyncFunctionDef, ast.Await, ast.Global, ast.Lambda, ast.Match, ast.Nonlocal, ast.While, ast.Yield, ast.YieldFrom)
+
+
+class UnsafeModule(ValueError):
+    """A rendered module that holds what no generated module may hold."""
+
+
+def inspect(text: str) -> None:
+    """Raise `UnsafeModule` where the module holds anything that is not allowed."""
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        raise UnsafeModule(f"line {error.lineno}: {error.msg}") from error
+    for node in ast.walk(tree):
+        reason = _objection(node)
+        if reason:
+            raise UnsafeModule(f"line {getattr(node, 'lineno', 0)}: {reason}")
+
+
+def _objection(node: ast.AST) -> str:
+    """Why the node is refused, or nothing."""
+    if isinstance(node, REFUSED):
+        return f"syntax {type(node).__name__}"
+    if isinstance(node, ast.Import):
+        return next((f"import of {a.name}" for a in node.names if a.name not in IMPORTS), "")
+    if isinstance(node, ast.ImportFrom):
+        return "" if node.module in IMPORTS and node.level == 0 else f"import from {node.module}"
+    name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+    if name.startswith("__") and name not in DUNDERS:
+        return f"name {name}"
+    if isinstance(node, ast.Name) and hasattr(builtins, name) and name not in BUILTINS | DUNDERS:
+        return f"builtin {name}"
+    return ""

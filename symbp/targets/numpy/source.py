@@ -1,0 +1,65 @@
+"""Lines of Python, broken as `ruff format` breaks them, so that what is emitted needs no formatter.
+
+Supported: calls, tuples of values, comments and docstring lines. Operators are never broken over lines; whoever
+writes one keeps it short.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+WIDTH = 120
+INDENT = "    "
+
+
+def call(head: str, arguments: Sequence[str], depth: int, *, tail: str = "") -> list[str]:
+    """`head(arguments)tail` at a depth of indentation: on one line, or the arguments on the next, or one to a line."""
+    margin, inner = INDENT * depth, INDENT * (depth + 1)
+    line = f"{margin}{head}({', '.join(arguments)}){tail}"
+    if len(line) <= WIDTH or not arguments:
+        return [line]
+    middle = f"{inner}{', '.join(arguments)}"
+    if len(middle) <= WIDTH:
+        return [f"{margin}{head}(", middle, f"{margin}){tail}"]
+    return [f"{margin}{head}(", *(f"{inner}{a}," for a in arguments), f"{margin}){tail}"]
+
+
+def rows(head: str, entries: Sequence[str], depth: int = 0) -> list[str]:
+    """`head(` with one entry to a line, each with its comma: a tuple that stays a column."""
+    margin, inner = INDENT * depth, INDENT * (depth + 1)
+    return [f"{margin}{head}(", *(f"{inner}{entry}," for entry in entries), f"{margin})"]
+
+
+def comment(text: str, depth: int, *, hanging: str = "") -> list[str]:
+    """`# text`, continued on further comment lines where it is long; `hanging` indents those."""
+    lead = f"{INDENT * depth}# "
+    wrapped = textwrap.wrap(
+        text,
+        WIDTH - len(lead),
+        subsequent_indent=hanging,
+        break_long_words=True,
+        break_on_hyphens=False,
+    )
+    return [(lead + line).rstrip() for line in wrapped]
+
+
+def paragraph(text: str, depth: int = 0, *, hanging: str = "") -> list[str]:
+    """Lines of a docstring."""
+    margin = INDENT * depth
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=margin, subsequent_indent=margin + hanging, break_on_hyphens=False
+    )
+
+
+def literal(text: str) -> str:
+    """A string of a user as Python source, in double quotes where `repr` does not need single ones."""
+    plain = repr(text)
+    return plain if '"' in text or plain[0] == '"' else f'"{plain[1:-1]}"'
+
+
+def shape(dims: Sequence[object]) -> str:
+    """A shape as Python writes it: `(n, 512)`, `(512,)`, `()`."""
+    if len(dims) == 1:
+        return f"({dims[0]},)"
+    return f"({', '.join(map(str, dims))})"
