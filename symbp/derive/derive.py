@@ -105,14 +105,32 @@ class _Derivation:
             steps[-1] = replace(steps[-1], after=respelt) if steps[-1].after == expression else steps[-1]
         expression = record("collect", respelt, self.canonical(tidy(respelt), target, sizes))
         for equation in self.formula.equations:
-            spelt = replace(equation, body=self.canonical(equation.body, equation.target, dict(equation.sizes)))
-            better = eliminate(spelt, expression, lambda e: self.canonical(e, target, sizes))
-            expression = record("saved value", expression, better, str(spelt))
+            better = self.with_saved(equation, expression, target, sizes)
+            expression = record("saved value", expression, better, str(equation))
         stable, applied = stabilize(expression, self.shifts)
         expression = record("stable form", expression, stable, "; ".join(applied))
         used = {s: sizes[s] for s in sizes if s in expression.free_symbols or s in target.free_symbols}
         used |= {s: sizes[s] for s in bound_indices(expression)}
         return Gradient(tensor.name, Equation(target, expression, used), tuple(steps))
+
+    def with_saved(
+        self, equation: Equation, expression: sp.Expr, target: Element, sizes: dict[sp.Symbol, sp.Expr]
+    ) -> sp.Expr:
+        """The expression with the equation's value in it where that is cheaper; both are spelt alike meanwhile."""
+        free = tuple(dict.fromkeys((*_indices_of(target), *_indices_of(equation.target))))
+        body, used = canonical(equation.body, free, equation.sizes, self.formula.letters)
+        known = {**sizes, **used}
+
+        def spell(e: sp.Expr) -> sp.Expr:
+            spelt, found = canonical(e, free, known, self.formula.letters)
+            known.update(found)
+            return spelt
+
+        better = eliminate(replace(equation, body=body, sizes=known), expression, spell)
+        if better == expression:
+            return expression
+        sizes.update({s: extent for s, extent in known.items() if s not in sizes})
+        return self.canonical(better, target, sizes)
 
     def place(self, tensor: Tensor, names: Names, sizes: dict[sp.Symbol, sp.Expr]) -> Element:
         """The element whose cotangent is sought, at indices spelt as the formula reads or assigns the tensor."""

@@ -75,7 +75,8 @@ def canonical(
     forbidden = {s.name for s in free}
 
     def choose(extent: sp.Expr, inner: set[str]) -> sp.Symbol:
-        pool = [name for name, value in letters.items() if value == extent] or ["k"]
+        pool = [name for name, value in letters.items() if value == extent]
+        pool = pool or [str(extent).removeprefix("N_") if extent.is_Symbol else "k"]
         primes = ""
         while True:
             for name in pool:
@@ -89,7 +90,7 @@ def canonical(
         if not isinstance(node, BINDERS):
             return node.func(*map(visit, node.args))
         held = {old: sp.Dummy(old.name, integer=True, nonnegative=True) for old in node.bound}
-        body = visit(node.body.xreplace(held))
+        body = visit(_replace_free(node.body, held))
         inner = {s.name for s in body.free_symbols if isinstance(s, sp.Symbol) and s not in held.values()}
         inner |= {s.name for s in bound_indices(body)}
         renaming: dict[sp.Symbol, sp.Symbol] = {}
@@ -108,6 +109,16 @@ def canonical(
 
     result = visit(expression)
     return result, spelt
+
+
+def _replace_free(node: sp.Basic, mapping: Mapping[sp.Symbol, sp.Symbol]) -> sp.Basic:
+    """`mapping` applied to free indices only: a binder further in that binds the same name keeps its own."""
+    if isinstance(node, BINDERS):
+        mapping = {old: new for old, new in mapping.items() if old not in node.bound}
+        return node.func(_replace_free(node.body, mapping), *node.args[1:])
+    if node in mapping:
+        return mapping[node]
+    return node.func(*(_replace_free(a, mapping) for a in node.args)) if node.args else node
 
 
 def _first_use(body: sp.Expr, symbol: sp.Dummy) -> tuple[int, str]:

@@ -1,0 +1,143 @@
+"""Array libraries that the slow evaluator runs on: NumPy, mpmath at a chosen precision, JAX, PyTorch.
+
+A backend holds numbers only. Index arithmetic is always NumPy's, so autodiff sees nothing but the formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Array = Any  # an array of the backend's library
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What the evaluator needs of an array library. `functions` are elementwise, by the name of the SymPy node."""
+
+    name: str
+    functions: dict[str, Callable[..., Array]]
+    array: Callable[[Any], Array]  # from NumPy or a number
+    where: Callable[[Any, Array, Array], Array]
+    total: Callable[[Array, tuple[int, ...]], Array]
+    largest: Callable[[Array, tuple[int, ...]], Array]
+    take: Callable[[Array, tuple[np.ndarray, ...]], Array]
+    to_numpy: Callable[[Array], np.ndarray]
+
+
+def numpy_backend(dtype: Any = np.float64) -> Backend:
+    """NumPy in the given dtype; complex dtypes serve the complex step."""
+    from scipy.special import erf
+
+    functions: dict[str, Callable[..., Any]] = {
+        **{name: getattr(np, name) for name in _SHARED},
+        "Abs": np.abs,
+        "sign": np.sign,
+        "erf": erf,
+        "floor": np.floor,
+        "asin": np.arcsin,
+        "acos": np.arccos,
+        "atan": np.arctan,
+        "logistic": lambda x: np.where(x >= 0, 1.0, np.exp(np.minimum(x, 0))) / (1 + np.exp(-np.abs(x))),
+        "softplus": lambda x: np.logaddexp(0, x),
+    }
+    return Backend(
+        "numpy",
+        functions,
+        lambda value: np.asarray(value, dtype),
+        np.where,
+        lambda value, axes: np.sum(value, axis=axes),
+        lambda value, axes: np.max(value, axis=axes),
+        lambda value, places: value[places],
+        np.asarray,
+    )
+
+
+_SHARED = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "expm1", "log1p")
+
+
+def mpmath_backend(digits: int = 50) -> Backend:
+    """Object arrays of mpmath numbers. The caller sets the working precision with `mpmath.workdps(digits)`."""
+    import mpmath
+
+    def each(function: Callable[..., Any]) -> Callable[..., Any]:
+        vectorized = np.frompyfunc(function, 1, 1)
+        return lambda value: np.asarray(vectorized(value), object)
+
+    names = (*_SHARED, "erf", "floor", "asin", "acos", "atan", "sign")
+    functions = {name: each(getattr(mpmath, name)) for name in names}
+    functions["Abs"] = each(abs)
+    functions["logistic"] = each(lambda x: 1 / (1 + mpmath.exp(-x)))
+    functions["softplus"] = each(lambda x: mpmath.log1p(mpmath.exp(x)))
+    number = np.frompyfunc(lambda v: mpmath.mpf(float(v)) if isinstance(v, float | np.floating) else mpmath.mpf(v), 1, 1)
+    return Backend(
+        f"mpmath, {digits} digits",
+        functions,
+        lambda value: np.asarray(number(np.asarray(value, object)), object),
+        np.where,
+        lambda value, axes: np.asarray(np.sum(value, axis=axes), object),
+        lambda value, axes: np.asarray(np.max(value, axis=axes), object),
+        lambda value, places: value[places],
+        lambda value: np.asarray(value, object),
+    )
+
+
+def jax_backend() -> Backend:
+    """JAX on float64; differentiable by `jax.grad`."""
+    import jax
+    import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", True)
+    functions: dict[str, Callable[..., Any]] = {
+        **{name: getattr(jnp, name) for name in _SHARED},
+        "Abs": jnp.abs,
+        "sign": jnp.sign,
+        "erf": jax.scipy.special.erf,
+        "floor": jnp.floor,
+        "asin": jnp.arcsin,
+        "acos": jnp.arccos,
+        "atan": jnp.arctan,
+        "logistic": jax.nn.sigmoid,
+        "softplus": jax.nn.softplus,
+    }
+    return Backend(
+        "jax",
+        functions,
+        lambda value: jnp.asarray(value, jnp.float64),
+        jnp.where,
+        lambda value, axes: jnp.sum(value, axis=axes),
+        lambda value, axes: jnp.max(value, axis=axes),
+        lambda value, places: value[places],
+        np.asarray,
+    )
+
+
+def torch_backend() -> Backend:
+    """PyTorch on float64; differentiable by `torch.autograd`."""
+    import torch
+
+    functions: dict[str, Callable[..., Any]] = {
+        **{name: getattr(torch, name) for name in _SHARED},
+        "Abs": torch.abs,
+        "sign": torch.sign,
+        "erf": torch.erf,
+        "floor": torch.floor,
+        "asin": torch.asin,
+        "acos": torch.acos,
+        "atan": torch.atan,
+        "logistic": torch.sigmoid,
+        "softplus": torch.nn.functional.softplus,
+    }
+    return Backend(
+        "torch",
+        functions,
+        lambda value: torch.as_tensor(value, dtype=torch.float64),
+        lambda condition, yes, no: torch.where(torch.as_tensor(condition), yes, no),
+        lambda value, axes: torch.sum(value, dim=axes) if axes else value,
+        lambda value, axes: torch.amax(value, dim=axes),
+        lambda value, places: value[tuple(torch.as_tensor(p) for p in places)],
+        lambda value: value.detach().numpy(),
+    )

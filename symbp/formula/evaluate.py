@@ -1,0 +1,354 @@
+"""The slow evaluator: what an equation means, by the most literal reading. It is the oracle; nothing fast depends on it.
+
+Every index is an axis. A node's value has one axis for each index that it depends on; reads gather with integer arrays,
+and reading outside a tensor gives 0. A recurrence is evaluated position by position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from symbp.formula.backends import Array, Backend, numpy_backend
+from symbp.formula.equation import Equation
+from symbp.formula.expression import (
+    Element,
+    Flat,
+    InRange,
+    MaxOver,
+    Partial,
+    SumOver,
+    Winner,
+    elements,
+)
+
+Axes = tuple[sp.Symbol, ...]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the names of an expression stand for: tensors as arrays, sizes and hyperparameters as numbers.
+
+    `index_sizes` gives the number of values of each index. `partials` evaluates a derivative not yet taken.
+    """
+
+    tensors: Mapping[str, Array]
+    sizes: Mapping[sp.Symbol, int]
+    index_sizes: Mapping[sp.Symbol, int]
+    scalars: Mapping[sp.Symbol, float]
+    backend: Backend
+    partials: Callable[[Partial, Setting], tuple[Array, Axes]] | None = None
+
+
+def index_sizes(sizes_of: Mapping[sp.Symbol, sp.Expr], sizes: Mapping[sp.Symbol, int]) -> dict[sp.Symbol, int]:
+    """The number behind each index's symbolic size."""
+    return {i: int(extent.xreplace({s: sp.Integer(v) for s, v in sizes.items()})) for i, extent in sizes_of.items()}
+
+
+def evaluate_expression(expression: sp.Expr, free: Axes, setting: Setting) -> Array:
+    """The expression's values as an array with one axis for each index of `free`, in that order."""
+    value, axes = _value(expression, setting)
+    return _spread(value, axes, free, setting)
+
+
+def evaluate_equation(
+    equation: Equation,
+    tensors: Mapping[str, Array],
+    sizes: Mapping[sp.Symbol, int],
+    scalars: Mapping[sp.Symbol, float] | None = None,
+    backend: Backend | None = None,
+) -> Array:
+    """The tensor that the equation computes from `tensors`, its axes as on the left side."""
+    backend = backend or numpy_backend()
+    setting = Setting(tensors, sizes, index_sizes(equation.sizes, sizes), scalars or {}, backend)
+    target = equation.target
+    if any(elements(equation.body, target.tensor)):
+        return _recurrence(equation, setting)
+    free = tuple(s for i in target.indices for s in (i.args if isinstance(i, Flat) else (i,)))
+    value = evaluate_expression(equation.body, free, setting)
+    shape = tuple(_count(i, setting) for i in target.indices)
+    return value.reshape(shape)
+
+
+def evaluate_formula(
+    equations: Iterable[Equation],
+    tensors: Mapping[str, Array],
+    sizes: Mapping[sp.Symbol, int],
+    scalars: Mapping[sp.Symbol, float] | None = None,
+    backend: Backend | None = None,
+) -> dict[str, Array]:
+    """Every tensor given or computed, after all equations in order."""
+    known = dict(tensors)
+    for equation in equations:
+        known[equation.target.tensor] = evaluate_equation(equation, known, sizes, scalars, backend)
+    return known
+
+
+def _count(place: sp.Expr, setting: Setting) -> int:
+    if isinstance(place, Flat):
+        return int(np.prod([setting.index_sizes[i] for i in place.args]))
+    return setting.index_sizes[place]
+
+
+def _recurrence(equation: Equation, setting: Setting) -> Array:
+    """One position after the other along the index that the equation reads itself shifted in."""
+    target, backend = equation.target, setting.backend
+    along = _shifted_index(equation)
+    axis = target.indices.index(along[0])
+    count = setting.index_sizes[along[0]]
+    shape = [setting.index_sizes[i] for i in target.indices]
+    slices: list[Array | None] = [None] * count
+    empty = backend.array(np.zeros([s for a, s in enumerate(shape) if a != axis]))
+    rest = tuple(i for i in target.indices if i != along[0])
+    for position in range(count) if along[1] < 0 else reversed(range(count)):
+        so_far = _stack([empty if s is None else s for s in slices], axis, backend)
+        at = equation.body.xreplace({along[0]: sp.Integer(position)})
+        inner = Setting(
+            {**setting.tensors, target.tensor: so_far}, setting.sizes, setting.index_sizes, setting.scalars, backend
+        )
+        slices[position] = evaluate_expression(at, rest, inner)
+    return _stack([s for s in slices if s is not None], axis, backend)
+
+
+def _stack(parts: list[Array], axis: int, backend: Backend) -> Array:
+    if backend.name == "jax":
+        import jax.numpy as jnp
+
+        return jnp.stack(parts, axis)
+    if backend.name == "torch":
+        import torch
+
+        return torch.stack(parts, axis)
+    return np.stack(parts, axis)
+
+
+def _shifted_index(equation: Equation) -> tuple[sp.Symbol, int]:
+    """The one index that every read of the equation's own target shifts the same way, and the direction."""
+    found: set[tuple[sp.Symbol, int]] = set()
+    for read in elements(equation.body, equation.target.tensor):
+        shifts = {
+            (mine, int(sp.sign(place - mine)))
+            for mine, place in zip(equation.target.indices, read.indices, strict=True)
+            if (place - mine).is_Integer and place != mine
+        }
+        if len(shifts) != 1:
+            raise ValueError(f"`{equation}` reads itself in no order of evaluation")
+        found |= shifts
+    if len(found) != 1:
+        raise ValueError(f"`{equation}` reads itself in no single order of evaluation")
+    return found.pop()
+
+
+# values and their axes
+
+
+def _spread(value: Array, axes: Axes, wanted: Axes, setting: Setting) -> Array:
+    """The value with exactly the wanted axes, repeated along those it does not depend on."""
+    extra = [a for a in axes if a not in wanted]
+    if extra:
+        raise ValueError(f"the value depends on {', '.join(map(str, extra))}, which the left side lacks")
+    aligned = _align(value, axes, wanted)
+    ones = setting.backend.array(np.ones([setting.index_sizes[a] for a in wanted]))
+    return aligned * ones
+
+
+def _align(value: Array, axes: Axes, wanted: Axes) -> Array:
+    """The value's axes in the wanted order, size 1 where it has none."""
+    if not hasattr(value, "shape"):
+        return value
+    order = [axes.index(a) for a in wanted if a in axes]
+    moved = value.permute(order) if hasattr(value, "permute") else np.transpose(value, order) if isinstance(value, np.ndarray) else value.transpose(order)
+    shape = iter(moved.shape)
+    return moved.reshape([next(shape) if a in axes else 1 for a in wanted])
+
+
+def _union(parts: Iterable[Axes]) -> Axes:
+    return tuple(dict.fromkeys(a for axes in parts for a in axes))
+
+
+def _together(arguments: Iterable[sp.Basic], setting: Setting) -> tuple[list[Any], Axes]:
+    values = [_value(a, setting) for a in arguments]
+    axes = _union(v[1] for v in values)
+    return [_align(v, own, axes) for v, own in values], axes
+
+
+def _value(node: sp.Basic, setting: Setting) -> tuple[Any, Axes]:
+    """The node's value and its axes."""
+    backend = setting.backend
+    if isinstance(node, Element):
+        return _read(node, setting)
+    if isinstance(node, SumOver | MaxOver):
+        return _reduce(node, setting)
+    if isinstance(node, Winner):
+        return _winner(node, setting)
+    if isinstance(node, Partial):
+        if setting.partials is None:
+            raise ValueError(f"{node} has not been taken, and nothing says how to evaluate it")
+        return setting.partials(node, setting)
+    if isinstance(node, sp.KroneckerDelta):
+        places, axes = _places(node.args, setting)
+        return backend.array((places[0] == places[1]).astype(float)), axes
+    if isinstance(node, InRange):
+        (place, size), axes = _places(node.args, setting)
+        return backend.array(((place >= 0) & (place < size)).astype(float)), axes
+    if isinstance(node, sp.Symbol):
+        if node in setting.scalars:
+            return backend.array(setting.scalars[node]), ()
+        places, axes = _places([node], setting)
+        return backend.array(places[0].astype(float)), axes
+    if isinstance(node, sp.Integer):
+        return backend.array(int(node)), ()
+    if isinstance(node, sp.Rational):
+        return backend.array(int(node.p)) / backend.array(int(node.q)), ()
+    if node.is_Number or node.is_NumberSymbol:
+        return backend.array(_number(node, backend)), ()
+    if isinstance(node, sp.Add | sp.Mul):
+        values, axes = _together(node.args, setting)
+        return reduce((lambda a, b: a + b) if isinstance(node, sp.Add) else (lambda a, b: a * b), values), axes
+    if isinstance(node, sp.Pow):
+        return _power(node, setting)
+    if isinstance(node, sp.Piecewise):
+        return _piecewise(node, setting)
+    if isinstance(node, sp.exp):
+        (value,), axes = _together([node.args[0]], setting)
+        return backend.functions["exp"](value), axes
+    name = type(node).__name__
+    if name in backend.functions:
+        (value,), axes = _together(node.args, setting)
+        return backend.functions[name](value), axes
+    raise ValueError(f"the evaluator does not know `{name}` in {node}")
+
+
+def _number(node: sp.Expr, backend: Backend) -> Any:
+    if backend.name.startswith("mpmath"):
+        import mpmath
+
+        return mpmath.mpf(sp.N(node, mpmath.mp.dps + 5)._mpf_)
+    return float(node)
+
+
+def _power(node: sp.Pow, setting: Setting) -> tuple[Any, Axes]:
+    (base, exponent), axes = _together(node.args, setting)
+    if node.exp.is_Integer:
+        return base ** int(node.exp), axes
+    if node.exp == sp.Rational(1, 2):
+        return setting.backend.functions["sqrt"](base), axes
+    return base**exponent, axes
+
+
+def _reduce(node: SumOver | MaxOver, setting: Setting) -> tuple[Any, Axes]:
+    value, axes = _value(node.body, setting)
+    inside = tuple(a for a in node.bound if a in axes)
+    places = tuple(axes.index(a) for a in inside)
+    rest = tuple(a for a in axes if a not in inside)
+    if isinstance(node, MaxOver):
+        return (setting.backend.largest(value, places) if places else value), rest
+    repeats = int(np.prod([setting.index_sizes[a] for a in node.bound if a not in inside]))
+    return (setting.backend.total(value, places) if places else value) * repeats, rest
+
+
+def _winner(node: Winner, setting: Setting) -> tuple[Any, Axes]:
+    value, axes = _value(node.body, setting)
+    rest = tuple(a for a in axes if a not in node.bound)
+    spread = _spread(value, axes, (*rest, *node.bound), setting)
+    counts = [setting.index_sizes[b] for b in node.bound]
+    flat = setting.backend.to_numpy(spread).reshape(*[setting.index_sizes[a] for a in rest], int(np.prod(counts)))
+    first = np.argmax(flat, axis=-1)
+    return setting.backend.array(np.unravel_index(first, counts)[node.bound.index(node.which)]), rest
+
+
+def _piecewise(node: sp.Piecewise, setting: Setting) -> tuple[Any, Axes]:
+    pieces = [(_value(v, setting), _condition(c, setting)) for v, c in node.args]
+    axes = _union([*(v[1] for v, _ in pieces), *(c[1] for _, c in pieces)])
+    result = None
+    for (value, own), (condition, where) in reversed(pieces):
+        aligned = _align(value, own, axes)
+        result = aligned if result is None else setting.backend.where(_align(condition, where, axes), aligned, result)
+    return result, axes
+
+
+def _condition(node: sp.Basic, setting: Setting) -> tuple[Any, Axes]:
+    if node in (sp.true, sp.false):
+        return np.asarray(bool(node)), ()
+    if isinstance(node, sp.And | sp.Or):
+        parts = [_condition(a, setting) for a in node.args]
+        axes = _union(p[1] for p in parts)
+        aligned = [_align(v, own, axes) for v, own in parts]
+        return reduce((lambda a, b: a & b) if isinstance(node, sp.And) else (lambda a, b: a | b), aligned), axes
+    if isinstance(node, sp.Not):
+        value, axes = _condition(node.args[0], setting)
+        return ~value, axes
+    compare: dict[type, Callable[[Any, Any], Any]] = {
+        sp.StrictGreaterThan: lambda a, b: a > b,
+        sp.GreaterThan: lambda a, b: a >= b,
+        sp.StrictLessThan: lambda a, b: a < b,
+        sp.LessThan: lambda a, b: a <= b,
+        sp.Equality: lambda a, b: a == b,
+        sp.Unequality: lambda a, b: a != b,
+    }
+    (left, right), axes = _together(node.args, setting)
+    outcome = compare[type(node)](left, right)
+    return (outcome.astype(bool) if isinstance(outcome, np.ndarray) else outcome), axes
+
+
+# indices: always NumPy integers
+
+
+def _read(node: Element, setting: Setting) -> tuple[Any, Axes]:
+    tensor = setting.tensors[node.tensor]
+    if not node.indices:
+        return setting.backend.array(tensor) if not hasattr(tensor, "shape") else tensor, ()
+    places, axes = _places(node.indices, setting)
+    inside = np.asarray(True)
+    clipped = []
+    for place, extent in zip(places, tensor.shape, strict=True):
+        inside = inside & (place >= 0) & (place < extent)
+        clipped.append(np.clip(place, 0, extent - 1))
+    full = np.broadcast_shapes(*(p.shape for p in clipped))
+    value = setting.backend.take(_numbers(tensor, setting), tuple(np.broadcast_to(p, full).copy() for p in clipped))
+    if inside.all():
+        return value, axes
+    return setting.backend.where(np.broadcast_to(inside, full).copy(), value, setting.backend.array(0)), axes
+
+
+def _numbers(tensor: Array, setting: Setting) -> Array:
+    integral = isinstance(tensor, np.ndarray) and tensor.dtype.kind in "iu"
+    return setting.backend.array(tensor) if integral else tensor
+
+
+def _places(nodes: Iterable[sp.Basic], setting: Setting) -> tuple[list[np.ndarray], Axes]:
+    values = [_place(node, setting) for node in nodes]
+    axes = _union(v[1] for v in values)
+    return [np.asarray(_align(v, own, axes)) for v, own in values], axes
+
+
+def _place(node: sp.Basic, setting: Setting) -> tuple[np.ndarray, Axes]:
+    """The value of an integer expression."""
+    if isinstance(node, sp.Integer):
+        return np.asarray(int(node)), ()
+    if isinstance(node, sp.Symbol):
+        if node in setting.index_sizes:
+            return np.arange(setting.index_sizes[node]), (node,)
+        number = setting.sizes[node] if node in setting.sizes else setting.scalars[node]
+        return np.asarray(int(number)), ()
+    if isinstance(node, Element):
+        places, axes = _places(node.indices, setting)
+        return np.asarray(setting.backend.to_numpy(setting.tensors[node.tensor]))[tuple(places)].astype(int), axes
+    if isinstance(node, Flat):
+        places, axes = _places(node.args, setting)
+        position = np.asarray(0)
+        for place, index in zip(places, node.args, strict=True):
+            position = position * setting.index_sizes[index] + place
+        return position, axes
+    if isinstance(node, sp.Add | sp.Mul):
+        places, axes = _places(node.args, setting)
+        return reduce(np.add if isinstance(node, sp.Add) else np.multiply, places), axes
+    if isinstance(node, Winner):
+        value, axes = _winner(node, setting)
+        return setting.backend.to_numpy(value).astype(int), axes
+    raise ValueError(f"`{node}` is not an index that can be evaluated")
