@@ -9,10 +9,11 @@ from typing import Any
 
 import sympy as sp
 
-from symbp.formula.expression import Element, Flat, InRange, MaxOver, Partial, SumOver, Winner
+from symbp.formula.expression import Element, Flat, InRange, MaxOver, Partial, SumOver, Winner, elements
 
 BATCH = "n"
 FRACTIONS = (2, 4, 8)  # written as fractions although they end as decimals: 1/2, 3/4
+DIGITS = 12  # after the point; what is longer is cut off, with an ellipsis
 
 
 def split_number(value: sp.Number) -> tuple[str, str]:
@@ -38,7 +39,8 @@ def _decimal(above: int, below: int) -> tuple[str, str] | None:
     if rest != 1:
         return None
     text = str(above * 10**digits // below).rjust(digits + 1, "0")
-    return f"{text[:-digits]}.{text[-digits:]}", "1"
+    ending = text[-digits:] if digits <= DIGITS else f"{text[-digits:][:DIGITS]}…"
+    return f"{text[:-digits]}.{ending}", "1"
 
 
 def _plain(value: Any) -> str:
@@ -64,7 +66,7 @@ def _term_rank(term: sp.Expr) -> int:
     if term.has(SumOver, MaxOver):
         return 1
     if isinstance(term, Element):
-        return 4 - min(len(term.indices), 2)
+        return 4 - min(len(term.indices), 2) if term.indices else 5
     return 5 if isinstance(term, sp.Symbol) else 1
 
 
@@ -120,6 +122,8 @@ def _factor_rank(factor: sp.Expr) -> tuple[int, int, str]:
     if isinstance(base, Element):
         if base.tensor.startswith("d_"):
             return 2, 0, text
+        if not base.indices:
+            return 1, 1, text
         return 4, 0 if BATCH in {str(i) for i in base.indices} else 1, text
     if isinstance(base, Partial):
         return 3, 0, text
@@ -129,4 +133,7 @@ def _factor_rank(factor: sp.Expr) -> tuple[int, int, str]:
         return 7, 0, text
     if isinstance(base, Winner | Flat):
         return 5, 0, text
-    return (6 if isinstance(base, sp.Add) else 5), 0, text
+    if isinstance(base, sp.Add):
+        plain = not base.has(sp.Function, SumOver) and not any(e.tensor.startswith("d_") for e in elements(base))
+        return (4, 2, text) if plain else (6, 0, text)
+    return 5, 0, text

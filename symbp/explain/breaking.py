@@ -13,6 +13,7 @@ from symbp.explain.levels import PRODUCT, level
 
 Width = Callable[[m.Math], float]
 BRACKETS = (m.Glyph("("), m.Glyph(")"))
+GLYPHS = {"numbers": m.Glyph("*"), "matrices": m.Glyph("@"), "elementwise": m.Glyph("⊙")}
 ENOUGH = 0.45  # a line may be broken at an outer operator once it is this full
 
 
@@ -37,7 +38,7 @@ def _opened(node: m.Math) -> list[m.Math] | None:
         case m.Sum(terms=terms) if len(terms) > 1 or terms[0][0] < 0:
             return _signed(terms)
         case m.Product(factors=factors, kind=kind):
-            return _factors(factors, {"numbers": "*", "matrices": "@", "elementwise": "⊙"}[kind])
+            return _factors(factors, kind)
         case m.Over(body=body) if not isinstance(body, m.Words):
             return [m.Over(node.operator, node.bound, m.Words("")), *_within(body, PRODUCT)]
         case m.Call(arguments=(argument,)):
@@ -59,13 +60,14 @@ def _signed(terms: tuple[tuple[int, m.Math], ...]) -> list[m.Math]:
     return pieces
 
 
-def _factors(factors: tuple[m.Math, ...], glyph: str) -> list[m.Math]:
+def _factors(factors: tuple[m.Math, ...], kind: str) -> list[m.Math]:
     pieces: list[m.Math] = []
     for place, factor in enumerate(factors):
         if pieces:
-            pieces.append(m.Glyph(glyph))  # type: ignore[arg-type]
-        open_ended = isinstance(factor, m.Over | m.Cases) and place < len(factors) - 1
-        pieces.extend(_within(factor, PRODUCT + 1 if open_ended else PRODUCT))
+            pieces.append(GLYPHS[kind])
+        enclosed = isinstance(factor, m.Over | m.Cases) and place < len(factors) - 1
+        enclosed = enclosed or (isinstance(factor, m.Product) and factor.kind != kind)
+        pieces.extend([m.Glyph("("), factor, m.Glyph(")")] if enclosed else _within(factor, PRODUCT))
     return pieces
 
 

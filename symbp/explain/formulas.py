@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import sympy as sp
+
 from symbp.derive.derivation import FormulaDerivation, Gradient, Seam, Step
 from symbp.explain import mathematics as m
 from symbp.explain.document import Code, Derived, Display, Equations, Heading, Inline, Paragraph, Part
@@ -118,6 +120,19 @@ def _result(gradient: Gradient) -> list[Part]:
     return [Paragraph((f"The result in {', in '.join(forms)}:",)), Display(tuple(lines))]
 
 
+def _explicit(side: sp.Expr, written: m.Math) -> m.Math:
+    """A chain rule with the cost's own partial derivative marked: the other tensors in it are held fixed there."""
+    through = sorted({partial.of.tensor for partial in side.atoms(Partial)} - {COST})
+    if not through or not isinstance(written, m.Sum):
+        return written
+    fixed = tuple(Naming().tensor(tensor) for tensor in through)
+    return m.Sum(tuple((sign, m.Held(term, fixed) if _is_of_cost(term) else term) for sign, term in written.terms))
+
+
+def _is_of_cost(term: m.Math) -> bool:
+    return isinstance(term, m.Derivative) and term.of == m.Name(COST)
+
+
 def _listed(tensors: list[str]) -> Inline:
     pieces: list[str | m.Math | Code] = []
     for place, tensor in enumerate(tensors):
@@ -129,13 +144,14 @@ def _listed(tensors: list[str]) -> Inline:
 
 def _step(step: Step, number: int, formula: Formula) -> Derived:
     naming = Naming()
-    left, before, after = (write(side, naming) for side in (step.target, step.before, step.after))
+    left = write(step.target, naming)
+    before, after = (_explicit(side, write(side, naming)) for side in (step.before, step.after))
     lines = (m.Line(left, after),) if before == left else (m.Line(left, before), m.Line(None, after))
     return Derived(number, title(step.rule), reason(step, _detail(step, formula)), lines)
 
 
 def _detail(step: Step, formula: Formula) -> Inline:
-    """What a rule was applied to, as mathematics where it is a tensor, an equation of the formula, or of two indices."""
+    """What a rule was applied to: tensors, an equation of the formula, of two indices, or an identity."""
     if step.rule == "chain rule" and not step.detail:
         return _listed(sorted({partial.of.tensor for partial in step.after.atoms(Partial)}))
     for equation in formula.equations:
@@ -149,4 +165,3 @@ def _detail(step: Step, formula: Formula) -> Inline:
         equal = m.Relation((m.Name(between[1]), m.Name(between[2])), ("=",)) if between else read_identity(part)
         pieces.extend(["; " if pieces else "", equal or Code(part)])
     return tuple(pieces)
-

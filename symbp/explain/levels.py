@@ -33,8 +33,8 @@ def parts_of(node: m.Math) -> tuple[m.Math, ...]:
             return one, other
         case m.Root(body=one) | m.Bars(body=one) | m.Transposed(body=one) | m.Indicator(condition=one):
             return (one,)
-        case m.Over(bound=bound, body=one):
-            return *bound, one
+        case m.Over(bound=items, body=one) | m.Held(body=one, fixed=items):
+            return *items, one
         case m.Cases(rows=rows):
             return tuple(part for row in rows for part in row if part is not None)
         case _:
@@ -48,7 +48,7 @@ def holds_matrix(node: m.Math) -> bool:
 
 def is_tall(node: m.Math) -> bool:
     """True where brackets around it have to grow."""
-    if isinstance(node, m.Fraction | m.Derivative | m.Over | m.Cases):
+    if isinstance(node, m.Fraction | m.Derivative | m.Held | m.Over | m.Cases):
         return True
     if isinstance(node, m.Name | m.Power):
         return is_tall(node.base) if isinstance(node, m.Power) else False

@@ -1,7 +1,7 @@
 """Mathematics as it is written: a closed set of notation nodes, between expressions and any target's syntax.
 
     Number Name Sum Product Fraction Power Root Call Bars Over Component Cases Relation Logic Indicator Derivative
-    Tuple Transposed Ones Words       what stands on the page
+    Held Tuple Transposed Ones Words       what stands on the page
     Glyph Row                         a formula taken apart at its operators, so that a line can be broken there
 
 `symbp.explain.notation` makes them from expressions, `symbp.explain.matrix` from index structure; each target prints
@@ -151,6 +151,14 @@ class Derivative(Math):
 
     of: Math
     by: Math
+
+
+@dataclass(frozen=True)
+class Held(Math):
+    """A derivative taken while other tensors are held fixed."""
+
+    body: Math
+    fixed: tuple[Math, ...]
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import sympy as sp
 
 from symbp.explain import mathematics as m
 from symbp.explain.arithmetic import BATCH, ordered_terms
-from symbp.explain.naming import Naming
+from symbp.explain.naming import COTANGENT, Naming
 from symbp.explain.notation import write
 from symbp.formula.equation import Equation
 from symbp.formula.expression import Element, SumOver, elements
@@ -48,7 +49,7 @@ class _AsMatrix(Naming):
 
 
 def matrix_form(equation: Equation, naming: Naming, given: Mapping[str, m.Math] | None = None) -> m.Line | None:
-    """The equation between matrices, or None where it has no such form. `given` tensors are written as what they are."""
+    """The equation between matrices, or None where it has no such form. `given` says how to write some."""
     named = _AsMatrix(naming.letters, given or {})
     try:
         form = _Form(equation, named)
@@ -65,7 +66,7 @@ def _axes(tuples: list[tuple[sp.Symbol, ...]], separate: list[frozenset[sp.Symbo
     """The axis that each index belongs to, after joining neighbours until no tensor has more than two axes."""
     rows: list[list[tuple[sp.Symbol, ...]]] = [[(i,) for i in t] for t in tuples]
     while any(len(r) > 2 for r in rows):
-        pairs = {(a, b) for r in rows for a, b in zip(r, r[1:], strict=False)}
+        pairs = {(a, b) for r in rows for a, b in pairwise(r)}
         for a, b in sorted(pairs, key=str, reverse=True):
             together = all((a in r) == (b in r) and (a not in r or r.index(a) + 1 == r.index(b)) for r in rows)
             alike = all(bool(s & set(a)) == bool(s & set(b)) for s in separate)
@@ -103,7 +104,8 @@ class _Form:
     def right(self) -> m.Math:
         """The right-hand side with the axes of the left."""
         target = self.equation.target
-        if not target.indices or any(i not in self.axes for i in self.equation.body.free_symbols if i.is_nonnegative and i in self.equation.sizes):
+        loose = {i for i in self.equation.body.free_symbols if i in self.equation.sizes} - self.axes.keys()
+        if not target.indices or loose:
             raise _NoMatrixFormError
         return self.form(self.equation.body, *self.natural(target))
 
@@ -154,29 +156,27 @@ class _Form:
 
     def product(self, expression: sp.Mul, rows: Axis, columns: Axis) -> m.Math:
         sign, scalars, factors = self.split(expression)
-        whole = [f for f in factors if self.of(f) == {rows, columns} - {None}]
-        partial = [f for f in factors if f not in whole]
-        if whole or not partial:
-            value = _elementwise([self.form(f, rows, columns) for f in (*whole, *partial)])
+        left = [f for f in factors if self.of(f) == {rows}]
+        right = [f for f in factors if self.of(f) == {columns}]
+        if left and right and len(left) + len(right) == len(factors):  # an outer product
+            column, row = sp.Mul(*left), sp.Mul(*right)
+            value: m.Math = m.Product((self.form(column, rows, None), self.form(row, None, columns)), "matrices")
+        elif left == factors and columns is not None:
+            value = self.spread(self.form(sp.Mul(*left), rows, None), {rows}, rows, columns)
+        elif right == factors and rows is not None:
+            value = self.spread(self.form(sp.Mul(*right), None, columns), {columns}, rows, columns)
         else:
-            left = [f for f in partial if self.of(f) == {rows}]
-            right = [f for f in partial if self.of(f) == {columns}]
-            if not left or not right:
-                value = self.spread(_elementwise([self.form(f, *((rows, None) if left else (None, columns))) for f in partial]),
-                                    {rows} if left else {columns}, rows, columns)
-            else:
-                column = _elementwise([self.form(f, rows, None) for f in left])
-                row = _elementwise([self.form(f, None, columns) for f in right])
-                value = m.Product((column, row), "matrices")
+            value = _elementwise([self.form(f, rows, columns) for f in factors])
         return _scaled(sign, scalars, value, self.naming)
 
     def split(self, expression: sp.Expr) -> tuple[int, sp.Expr, list[sp.Expr]]:
         """The sign of a product, its scalar part, and the factors that vary, cotangents first."""
         coefficient, rest = expression.as_coeff_Mul()
-        varying, constant = [], [abs(coefficient)]
+        varying: list[sp.Expr] = []
+        constant = [abs(coefficient)]
         for factor in sp.Mul.make_args(rest):
             (varying if self.of(factor) or factor.has(SumOver) else constant).append(factor)
-        varying.sort(key=lambda f: (not str(f).startswith("d_"), not isinstance(f, Element), str(f)))
+        varying.sort(key=lambda f: (not isinstance(f, Element), not str(f).startswith(COTANGENT), str(f)))
         return (-1 if coefficient.is_negative else 1), sp.Mul(*constant), varying
 
     def contraction(self, expression: SumOver, rows: Axis, columns: Axis) -> m.Math:
@@ -186,7 +186,9 @@ class _Form:
             raise _NoMatrixFormError
         (axis,) = summed
         sign, scalars, factors = self.split(expression.body)
-        rows, columns = ((rows if rows in self.of(expression) else None), (columns if columns in self.of(expression) else None))
+        varies = self.of(expression)
+        rows = rows if rows in varies else None
+        columns = columns if columns in varies else None
         if rows is None and columns is None:
             raise _NoMatrixFormError
         left = [f for f in factors if rows is not None and rows in self.of(f)]
@@ -206,6 +208,10 @@ class _Form:
             if exponent.is_Integer and 2 <= exponent <= MAX_POWER:
                 return _elementwise([self.form(base, rows, columns)] * int(exponent))
             raise _NoMatrixFormError
+        if isinstance(expression, sp.Abs):
+            return m.Bars(self.form(expression.args[0], rows, columns))
+        if isinstance(expression, sp.Function) and len(expression.args) == 1 and not isinstance(expression, sp.floor):
+            return m.Call(type(expression).__name__, (self.form(expression.args[0], rows, columns),))
         if any(self.natural(e) not in ((rows, columns), (None, None)) for e in elements(expression)):
             raise _NoMatrixFormError
         if expression.has(SumOver) or any(_multiplies_tensors(p) for p in expression.atoms(sp.Mul, sp.Pow)):
@@ -218,7 +224,7 @@ class _Form:
 def _multiplies_tensors(node: sp.Expr) -> bool:
     if isinstance(node, sp.Pow):
         return bool(node.has(Element))
-    return sum(f.has(Element) for f in node.args) > 1
+    return bool(sum(f.has(Element) for f in node.args) > 1)
 
 
 def _elementwise(factors: list[m.Math]) -> m.Math:

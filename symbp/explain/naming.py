@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from symbp.explain import mathematics as m
+from symbp.formula.equation import Formula
+from symbp.formula.expression import SumOver, elements
 from symbp.forward.network import Block, Network
 
 COST = "C"
@@ -64,18 +66,17 @@ def of_block(block: Block, letters: Mapping[str, Letter]) -> Naming:
 def network_letters(network: Network) -> dict[str, Letter]:
     """A letter for every tensor of the network, distinct.
 
-    A block with parameters begins a layer; a block without stays in its layer as long as its letters are free there.
-    What comes before the first parameters is layer 0.
+    A block that weighs its inputs begins a layer; another stays in its layer as long as its letters are free there.
+    What comes before the first weights is layer 0.
     """
     layer = 0
     taken: set[tuple[str, int]] = set()
     letters: dict[str, Letter] = {}
-    parameters = {p.name for p in network.parameters}
     for block in network.blocks:
         own = block.formula.with_role("output", "intermediate", "parameter", "constant", "state")
         bound = {block.binding[t.name]: t.name for t in own if t.name in block.binding}
         made = {name: local for name, local in bound.items() if name not in letters and "." in name}
-        if parameters & made.keys() or any((local, layer) in taken for local in made.values()):
+        if _weighs(block.formula) or any((local, layer) in taken for local in made.values()):
             layer += 1
         for name, local in made.items():
             taken.add((local, layer))
@@ -83,3 +84,10 @@ def network_letters(network: Network) -> dict[str, Letter]:
     for name in network.tensors:  # the network's own, without a layer
         letters.setdefault(name, Letter(name.rsplit(".", 1)[-1]))
     return letters
+
+
+def _weighs(formula: Formula) -> bool:
+    """True where a parameter stands under a sum: the formula adds its inputs up, each with a weight."""
+    parameters = {t.name for t in formula.with_role("parameter")}
+    sums = (node for e in formula.equations for node in e.body.atoms(SumOver))
+    return any(element.tensor in parameters for node in sums for element in elements(node))

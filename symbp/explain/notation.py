@@ -16,11 +16,11 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Not, Or
 
 from symbp.explain import mathematics as m
-from symbp.explain.arithmetic import is_negative, ordered_factors, ordered_terms, split_number
+from symbp.explain.arithmetic import BATCH, is_negative, ordered_factors, ordered_terms, split_number
+from symbp.explain.bar import above_the_bar
+from symbp.explain.conditions import SIGNS, between, extreme
 from symbp.explain.naming import Naming
-from symbp.formula.expression import Element, Flat, InRange, MaxOver, Partial, SumOver, Winner, _Unit, elements
-
-SIGNS: dict[str, m.Sign] = {"<": "<", "<=": "<=", ">": ">", ">=": ">=", "==": "=", "!=": "!="}
+from symbp.formula.expression import Element, Flat, InRange, MaxOver, Partial, SumOver, Winner, _Unit
 
 
 class UnknownNodeError(TypeError):
@@ -74,7 +74,7 @@ def _(node: sp.Add, naming: Naming) -> m.Math:
 @_write.register
 def _(node: sp.Mul, naming: Naming) -> m.Math:
     sign, above, below = ordered_factors(node)
-    over, beside = _above_the_bar(above, below, naming) if below else (above, [])
+    over, beside = above_the_bar(above, below, naming) if below else (above, [])
     factors = [_write(f, naming) for f in over]
     if below:
         divisor = _product([_write(f, naming) for f in below])
@@ -83,32 +83,8 @@ def _(node: sp.Mul, naming: Naming) -> m.Math:
     return m.Sum(((-1, value),)) if sign < 0 else value
 
 
-def _above_the_bar(
-    factors: list[sp.Expr], below: list[sp.Expr], naming: Naming
-) -> tuple[list[sp.Expr], list[sp.Expr]]:
-    """The factors written above the bar of a fraction, and those written beside it."""
-    if len(factors) == 1 and not _is_derivative(factors[0], naming):
-        constant = not any(f.has(Element) for f in below)
-        return ([], factors) if constant and factors[0].has(SumOver, MaxOver) else (factors, [])
-    beside = [f for f in factors if _stands_alone(f, naming)]
-    return [f for f in factors if f not in beside], beside
-
-
 def _product(factors: list[m.Math]) -> m.Math:
     return factors[0] if len(factors) == 1 else m.Product(tuple(factors))
-
-
-def _stands_alone(factor: sp.Expr, naming: Naming) -> bool:
-    """True for a factor that, among others, is written beside a fraction, not above its bar."""
-    tall = isinstance(factor, sp.Add) and (factor.has(SumOver) or any(_is_derivative(e, naming) for e in elements(factor)))
-    kinds = SumOver | MaxOver | sp.Piecewise | sp.KroneckerDelta | InRange
-    return tall or _is_derivative(factor, naming) or isinstance(factor, kinds)
-
-
-def _is_derivative(factor: sp.Expr, naming: Naming) -> bool:
-    return isinstance(factor, Partial) or (
-        isinstance(factor, Element) and naming.is_written_as_derivative(factor.tensor)
-    )
 
 
 @_write.register
@@ -150,7 +126,8 @@ def _(node: sp.Function, naming: Naming) -> m.Math:
 
 
 def _bound(node: Any, naming: Naming) -> tuple[m.Math, ...]:
-    return tuple(_write(i, naming) for i in node.bound)
+    """The bound indices, the batch first."""
+    return tuple(_write(i, naming) for i in sorted(node.bound, key=lambda i: i.name.rstrip("'") != BATCH))
 
 
 @_write.register
@@ -167,7 +144,7 @@ def _(node: MaxOver, naming: Naming) -> m.Math:
 
 @_write.register
 def _(node: Winner, naming: Naming) -> m.Math:
-    place = m.Over("argmax", _bound(node, naming), _write(node.body, naming))
+    place = m.Over("argmax", tuple(_write(i, naming) for i in node.bound), _write(node.body, naming))
     return place if len(node.bound) == 1 else m.Component(place, _write(node.which, naming))
 
 
@@ -197,14 +174,13 @@ def _(node: sp.Piecewise, naming: Naming) -> m.Math:
     pairs = list(node.args)
     if len(pairs) == 2 and pairs[1].cond == sp.true:
         values = (pairs[0].expr, pairs[1].expr)
-        condition = pairs[0].cond
-        if isinstance(condition, sp.Gt | sp.Lt) and condition.args == values:  # how max(a, b) and min(a, b) are read
-            function = "max" if isinstance(condition, sp.Gt) else "min"
+        function = extreme(pairs[0].cond, *values)
+        if function:
             return m.Call(function, (_write(values[1], naming), _write(values[0], naming)))
         if values == (1, 0):
             return m.Indicator(_write(pairs[0].cond, naming))
         if values == (0, 1):
-            return m.Indicator(_write(sp.Not(pairs[0].cond), naming))
+            return m.Indicator(_write(sp.to_nnf(sp.Not(pairs[0].cond), simplify=False), naming))
     return m.Cases(
         tuple((_write(p.expr, naming), None if p.cond == sp.true else _write(p.cond, naming)) for p in pairs)
     )
@@ -212,12 +188,16 @@ def _(node: sp.Piecewise, naming: Naming) -> m.Math:
 
 @_write.register
 def _(node: Relational, naming: Naming) -> m.Math:
-    left, right = (_write(a, naming) for a in node.args)
-    return m.Relation((left, right), (SIGNS[node.rel_op],))
+    relation = node if node.lhs.has(Element) or not node.rhs.has(Element) else node.reversed
+    return m.Relation((_write(relation.lhs, naming), _write(relation.rhs, naming)), (SIGNS[relation.rel_op],))
 
 
 @_write.register
 def _(node: And, naming: Naming) -> m.Math:
+    chain = between(node)
+    if chain is not None:
+        low, below, value, above, high = chain
+        return m.Relation((_write(low, naming), _write(value, naming), _write(high, naming)), (below, above))
     return m.Logic("and", tuple(_write(a, naming) for a in sp.ordered(node.args)))
 
 

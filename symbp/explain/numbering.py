@@ -57,9 +57,7 @@ def step_numbers(derivation: Derivation) -> Mapping[tuple[str, str], int]:
     return found
 
 
-def _forward_numbers(
-    name: str, derived: FormulaDerivation, numbers: Mapping[Place, int]
-) -> dict[tuple[str, str], int]:
+def _forward_numbers(name: str, derived: FormulaDerivation, numbers: Mapping[Place, int]) -> dict[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = {}
     for position, equation in enumerate(derived.formula.equations):
         found[name, equation.target.tensor] = numbers[WRITTEN, name, equation.target.tensor, position]

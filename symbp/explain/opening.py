@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import prod
 
+import sympy as sp
+
 from symbp.explain import mathematics as m
 from symbp.explain.document import Code, Heading, Inline, Paragraph, Part, Table
 from symbp.explain.naming import COST, ERROR
 from symbp.explain.view import View
+from symbp.formula.expression import Flat, elements
 from symbp.forward.network import BATCH, Dim, NetworkTensor
 
-N, J, I = m.Name("n"), m.Name("j"), m.Name("i")
+_N, _I, _J = m.Name("n"), m.Name("i"), m.Name("j")
 _Z, _W, _X, _B, _C = m.Name("z"), m.Name("W"), m.Name("x"), m.Name("b"), m.Name(COST)
-_SINGLE = m.Relation(
-    (_Z, m.Sum(((1, m.Product((m.Transposed(_W), _X), "matrices")), (1, _B)))), ("=",)
-)
+_SINGLE = m.Relation((_Z, m.Sum(((1, m.Product((m.Transposed(_W), _X), "matrices")), (1, _B)))), ("=",))
 _ROWS = m.Relation(
     (
         m.Name("Z", matrix=True),
@@ -28,12 +29,12 @@ _ROWS = m.Relation(
     ),
     ("=",),
 )
-_ERROR = m.Relation((m.Name(ERROR, (N, J)), m.Derivative(_C, m.Name("z", (N, J)))), ("=",))
+_ERROR = m.Relation((m.Name(ERROR, (_N, _J)), m.Derivative(_C, m.Name("z", (_N, _J)))), ("=",))
 
 
 def opening(view: View) -> list[Part]:
     """The convention and the symbols, then what the network consists of."""
-    return [*_conventions(), *_blocks(view), *_tensors(view)]
+    return [*_conventions(), *_indices(view), *_blocks(view), *_tensors(view)]
 
 
 def _conventions() -> list[Part]:
@@ -42,8 +43,8 @@ def _conventions() -> list[Part]:
         Paragraph(
             (
                 "The convention is the article’s: a layer of neurons computes ", _SINGLE, " with ", _W,
-                " of shape (inputs, outputs), so ", m.Name("W", (I, J)), " leads from neuron ", I,
-                " of one layer to neuron ", J, " of the next. A batch is rows, one example each: ", _ROWS, ", where ",
+                " of shape (inputs, outputs), so ", m.Name("W", (_I, _J)), " leads from neuron ", _I,
+                " of one layer to neuron ", _J, " of the next. A batch is rows, one example each: ", _ROWS, ", where ",
                 m.Ones(), " is a column of ones and vectors over neurons are rows. ", _C,
                 " is the cost of the whole batch, by default the mean over its ", m.Name("N"), " examples.",
             )
@@ -60,21 +61,41 @@ def _conventions() -> list[Part]:
     ]  # fmt: skip
 
 
+def _indices(view: View) -> list[Part]:
+    """What is said about indices that are more than letters, where there are such."""
+    bodies = [e.body for d in view.formulas() for e in (*d.forward, *(g.equation for g in d.backward))]
+    bodies += [g.equation.target for d in view.formulas() for g in d.backward]
+    said: list[str | m.Math | Code] = []
+    if any(body.has(Flat) for body in bodies):
+        said.extend([m.Tuple((_I, _J)), " is the row-major position of ", _I, " and ", _J, " together. "])
+    if any(isinstance(i, sp.Add) for body in bodies for e in elements(body) for i in e.indices):
+        said.append("What is read outside a tensor is 0.")
+    return [Paragraph(tuple(said))] if said else []
+
+
 def _blocks(view: View) -> list[Part]:
     rows: list[tuple[Inline, ...]] = []
     for block in view.blocks:
         output = view.derivation.network.tensors.get(block.binding.get(block.formula.output.name, ""))
-        options = ", ".join(f"{name} = {value:g}" for name, value in block.scalars.items())
+        values = [(name, f"{value:g}") for name, value in block.scalars.items()]
+        values += [(name, "N" if value == BATCH else str(value)) for name, value in block.sizes.items() if name != "N"]
         rows.append(
             (
                 (Code(block.name),),
                 (block.formula.name,),
                 _shape(output.shape) if output else ("",),
-                (options or "–",),
+                _values(values),
             )
         )
-    header: tuple[Inline, ...] = (("Block",), ("Formula",), ("Shape of its output",), ("Hyperparameters",))
+    header: tuple[Inline, ...] = (("Block",), ("Formula",), ("Shape of its output",), ("Sizes and hyperparameters",))
     return [Heading(1, ("The network",)), Table(header, tuple(rows))]
+
+
+def _values(pairs: list[tuple[str, str]]) -> Inline:
+    pieces: list[str | m.Math | Code] = []
+    for name, value in pairs:
+        pieces.extend([", " if pieces else "", m.Relation((m.Name(name), m.Number(value)), ("=",))])
+    return tuple(pieces) or ("–",)
 
 
 def _tensors(view: View) -> list[Part]:

@@ -71,7 +71,7 @@ class _Pass:
         return role != "input" or block.binding[gradient.tensor] in self.trained
 
     def takes(self, block: Block, gradients: list[Gradient], cotangent: str) -> bool:
-        """True where a cotangent may be put in place: the block has one gradient, between matrices, that reads it once."""
+        """True where a cotangent may be put in place: one gradient, between matrices, reads it once."""
         if len(gradients) != 1 or sum(e.tensor == cotangent for e in elements(gradients[0].equation.body)) != 1:
             return False
         return matrix_form(gradients[0].equation, self.view.naming(block)) is not None

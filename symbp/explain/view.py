@@ -32,18 +32,16 @@ class View:
 
     def readers(self, tensor: str) -> tuple[Block, ...]:
         """The blocks of the network that read a tensor of it."""
-        inputs = ("input", "parameter", "constant", "target")
         return tuple(
             block
             for block in self.derivation.network.blocks
-            if any(block.binding.get(t.name) == tensor for t in block.formula.with_role(*inputs))
+            if any(block.binding.get(t.name) == tensor for t in block.formula.with_role("input", "target"))
         )
 
     def maker(self, tensor: str) -> Block | None:
         """The block that computes a tensor of the network; None for its inputs and parameters."""
-        outputs = ("output", "intermediate")
         for block in self.derivation.network.blocks:
-            if any(block.binding.get(t.name) == tensor for t in block.formula.with_role(*outputs)):
+            if any(block.binding.get(t.name) == tensor for t in block.formula.with_role("output", "intermediate")):
                 return block
         return None
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from symbp.explain import mathematics as m
 from symbp.explain.breaking import broken
-from symbp.targets.latex.mathematics import LINE_SIGNS, write
+from symbp.targets.latex.mathematics import write
+from symbp.targets.latex.symbols import LINE_SIGNS
 from symbp.targets.latex.width import RELATION, width
 
 PAGE = 46.0  # ems in a line: 166 mm at 10 pt

@@ -11,16 +11,7 @@ from functools import singledispatch
 from symbp.explain import mathematics as m
 from symbp.explain.identifiers import GREEK, parts
 from symbp.explain.levels import ATOM, POWER, PRODUCT, SUM, holds_matrix, is_tall, level
-
-FUNCTIONS = {
-    "log": r"\log", "exp": r"\exp", "sin": r"\sin", "cos": r"\cos", "tan": r"\tan", "sinh": r"\sinh", "cosh": r"\cosh",
-    "tanh": r"\tanh", "max": r"\max", "min": r"\min", "asin": r"\arcsin", "acos": r"\arccos", "atan": r"\arctan", "logistic": r"\sigma",
-}  # fmt: skip
-SIGNS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "=": "=", "!=": r"\ne"}
-LINE_SIGNS = {"=": "=", "<-": r"\leftarrow", "in": r"\in"}
-GLYPHS = {"+": "+", "-": "-", "*": r"\cdot", "@": "", "⊙": r"\odot", "(": r"\bigl(", ")": r"\bigr)", "/": r"\big/"}
-PRODUCTS = {"numbers": r"\,", "matrices": r"\,", "elementwise": r"\odot"}
-OPERATORS = {"sum": r"\sum", "max": r"\max", "argmax": r"\arg\max"}
+from symbp.targets.latex.symbols import FUNCTIONS, GLYPHS, OPERATORS, SIGNS
 
 
 def write(node: m.Math) -> str:
@@ -55,7 +46,7 @@ def word(text: str) -> str:
 
 @_write.register
 def _(node: m.Number) -> str:
-    return word(node.text) if node.text.isalpha() else node.text
+    return word(node.text) if node.text.isalpha() else node.text.replace("…", r"\ldots ")
 
 
 @_write.register
@@ -110,12 +101,14 @@ def _between(kind: str, before: m.Math, after: m.Math) -> str:
         return r"\odot "
     if isinstance(after, m.Number) or (isinstance(before, m.Derivative) and isinstance(after, m.Derivative)):
         return r"\cdot "
-    both = isinstance(before, m.Name | m.Number) and isinstance(after, m.Name) and _is_short(before) and _is_short(after)
+    both = _is_short(before) and _is_short(after)
     return "" if both or isinstance(after, m.Sum) else r"\, "
 
 
-def _is_short(node: m.Name | m.Number) -> bool:
-    return isinstance(node, m.Number) or len(parts(node.base).root) == 1 or parts(node.base).root in GREEK
+def _is_short(node: m.Math) -> bool:
+    if isinstance(node, m.Name):
+        return len(parts(node.base).root) == 1 or parts(node.base).root in GREEK
+    return isinstance(node, m.Number)
 
 
 @_write.register
@@ -209,6 +202,11 @@ def _(node: m.Indicator) -> str:
 @_write.register
 def _(node: m.Derivative) -> str:
     return rf"\frac{{\partial {_write(node.of)}}}{{\partial {_write(node.by)}}}"
+
+
+@_write.register
+def _(node: m.Held) -> str:
+    return rf"\left. {_write(node.body)} \right|_{{{', '.join(map(_write, node.fixed))}}}"
 
 
 @_write.register

@@ -30,6 +30,8 @@ def width(node: m.Math) -> float:
             return max(width(above), width(below)) + BAR
         case m.Derivative(of=of, by=by):
             return max(width(of), width(by)) + LETTER + BAR
+        case m.Held(body=body, fixed=fixed):
+            return width(body) + BRACKET + SMALL * sum(map(width, fixed))
         case m.Power(base=base, exponent=exponent):
             return _within(base, PRODUCT + 1) + SMALL * width(exponent)
         case m.Root(body=body):

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from functools import singledispatch
 
-from symbp.explain import mathematics as m
 from symbp.explain import levels
+from symbp.explain import mathematics as m
 from symbp.explain.identifiers import GREEK, parts
 
 SUBSCRIPTS = dict(zip("0123456789aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True)) | {"'": "′"}
@@ -114,7 +114,7 @@ def _(node: m.Power) -> str:
 
 @_write.register
 def _(node: m.Root) -> str:
-    return f"√{bracket(node.body, levels.ATOM)}" if isinstance(node.body, m.Name) else f"√({_write(node.body)})"
+    return f"√{_write(node.body)}" if isinstance(node.body, m.Name | m.Number) else f"√({_write(node.body)})"
 
 
 @_write.register
@@ -173,6 +173,11 @@ def _(node: m.Indicator) -> str:
 @_write.register
 def _(node: m.Derivative) -> str:
     return f"∂{_write(node.of)}/∂{_write(node.by)}"
+
+
+@_write.register
+def _(node: m.Held) -> str:
+    return f"({_write(node.body)} at fixed {', '.join(map(_write, node.fixed))})"
 
 
 @_write.register
