@@ -1,4 +1,4 @@
-"""A row of the catalog, read, derived and evaluated on arrays: what the tests of the catalog compare with references."""
+"""A row of the catalog, read, derived and evaluated on arrays: what its tests compare with references."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from symbp.derive.derivation import FormulaDerivation
 from symbp.derive.derive import derive_formula
 from symbp.derive.seam import derive_joint
 from symbp.formula.backends import numpy_backend
-from symbp.formula.equation import Equation
+from symbp.formula.equation import Equation, Formula
 from symbp.formula.evaluate import evaluate_formula
 from symbp.forward.rows import formula_of
 from symbp.forward.sizes import evaluate_size
@@ -74,27 +74,28 @@ def derive_row(
     entry: Entry, options: Mapping[str, Value], shape: tuple[int, ...], output_rank: int | None = None
 ) -> Derived:
     """Derive the row for an input of this shape; a loss with a link is derived together with it, from the logits."""
-    return _derive_row(entry, tuple(complete(entry, options).items()), shape, output_rank)
-
-
-@cache
-def _derive_row(
-    entry: Entry, given: tuple[tuple[str, Value], ...], shape: tuple[int, ...], output_rank: int | None
-) -> Derived:
-    options = dict(given)
-    formula = formula_of(entry, options, len(shape), output_rank).formula
+    options = complete(entry, options)
+    formula, derivation = _derivation(entry, tuple(options.items()), len(shape), output_rank)
     scalars = {n: float(v) for n, v in options.items() if n in formula.scalars and isinstance(v, int | float)}
     sizes = {
         formula.letters[letter]: evaluate_size(text, options, {entry.argument: shape})
         for letter, text in entry.sizes
         if letter in formula.letters
     }
+    return Derived(derivation, scalars, sizes)
+
+
+@cache
+def _derivation(
+    entry: Entry, options: tuple[tuple[str, Value], ...], rank: int, output_rank: int | None
+) -> tuple[Formula, FormulaDerivation]:
+    formula = formula_of(entry, dict(options), rank, output_rank).formula
     if not entry.link:
-        return Derived(derive_formula(formula), scalars, sizes)
-    link = formula_of(row("activation", entry.link), {}, len(shape)).formula
+        return formula, derive_formula(formula)
+    link = formula_of(row("activation", entry.link), {}, rank).formula
     found = derive_joint(link, formula, entry.argument)
     assert found is not None, f"{entry.name} does not join with {entry.link}"
-    return Derived(found[0], scalars, sizes)
+    return formula, found[0]
 
 
 def close(actual: Any, expected: Any, rtol: float, atol: float = 0.0) -> None:

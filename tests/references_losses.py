@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -33,13 +34,17 @@ POS_WEIGHT = (3.0, 1.0, 0.5, 2.0)
 class LossReference:
     """How a loss must behave: `torch` and `jax` take `a`, `y`, `reduction` and the case's options and constants.
 
-    `inputs` says what to draw; a case that needs other inputs names them under `inputs`.
+    `inputs` says what to draw; a case that needs other inputs names them under `inputs`. `extremes` are the entries of
+    `a` at which cost and gradient are finite, far out; none for a loss of probabilities. `kinks` are pairs of a and y
+    with the derivative there.
     """
 
     torch: Callable[..., Any]
     jax: Callable[..., Any]
     inputs: Inputs
     cases: tuple[Case, ...] = ({},)
+    extremes: tuple[float, ...] = (-1e4, 1e4)
+    kinks: tuple[tuple[float, float, float], ...] = ()
 
 
 def _reduce(values: Any, reduction: str) -> Any:
@@ -56,7 +61,7 @@ def _torch_cross_entropy_of_probabilities(
     if targets == "labels" and not label_smoothing:
         return F.nll_loss(torch.log(a), y, weight, reduction=reduction)
     w = torch.ones(a.shape[1], dtype=a.dtype) if weight is None else weight
-    q = F.one_hot(y, a.shape[1]) if targets == "labels" else y
+    q = F.one_hot(y, a.shape[1]).to(a.dtype) if targets == "labels" else y
     total = -((q * (1 - label_smoothing) + label_smoothing / a.shape[1]) * w * torch.log(a)).sum()
     if reduction == "sum":
         return total
@@ -81,8 +86,8 @@ def _jax_binary(log_p: Any, log_q: Any, y: Any, reduction: str, weight: Any = 1.
 
 
 def _torch_kl(a: Any, y: Any, reduction: str, log_input: bool = False, per_entry: bool = False) -> Any:
-    how = "batchmean" if reduction == "mean" and not per_entry else reduction
-    return F.kl_div(a if log_input else torch.log(a), y, reduction=how)
+    values = F.kl_div(a if log_input else torch.log(a), y, reduction="none")
+    return _reduce(values if per_entry else values.sum(-1), reduction)
 
 
 def _jax_kl(a: Any, y: Any, reduction: str, log_input: bool = False, per_entry: bool = False) -> Any:
@@ -97,8 +102,7 @@ def _torch_gaussian(a: Any, y: Any, reduction: str) -> Any:
 
 def _jax_gaussian(a: Any, y: Any, reduction: str) -> Any:
     mean, log_variance = jnp.split(a, 2, -1)
-    scale = jnp.exp(log_variance / 2)
-    return _reduce(-jax.scipy.stats.norm.logpdf(y, mean, scale) - jnp.log(2 * jnp.pi) / 2, reduction)
+    return _reduce(log_variance / 2 + ((y - mean) * jnp.exp(-log_variance / 2)) ** 2 / 2, reduction)
 
 
 def _jax_huber(a: Any, y: Any, reduction: str, delta: float = 1.0) -> Any:
@@ -108,7 +112,7 @@ def _jax_huber(a: Any, y: Any, reduction: str, delta: float = 1.0) -> Any:
 
 
 def _jax_log_cosh(a: Any, y: Any, reduction: str) -> Any:
-    return _reduce(jnp.logaddexp(a - y, y - a) - jnp.log(2.0), reduction)
+    return _reduce(jnp.logaddexp(a - y, y - a) - math.log(2), reduction)
 
 
 def _jax_cosine(a: Any, y: Any, reduction: str) -> Any:
@@ -144,21 +148,24 @@ LOSSES: dict[str, LossReference] = {
         lambda a, y, reduction: F.l1_loss(a, y, reduction=reduction),
         lambda a, y, reduction: _reduce(jnp.abs(a - y), reduction),
         "values",
+        kinks=((1.0, 1.0, 0.0),),
     ),
     "huber": LossReference(
         lambda a, y, reduction, delta=1.0: F.huber_loss(a, y, reduction=reduction, delta=delta),
         _jax_huber,
         "values",
         ({}, {"delta": 0.4}),
+        kinks=((1.0, 0.0, 1.0), (-1.0, 0.0, -1.0), (0.0, 0.0, 0.0)),
     ),
     "smooth_l1": LossReference(
         lambda a, y, reduction, beta=1.0: F.smooth_l1_loss(a, y, reduction=reduction, beta=beta),
         lambda a, y, reduction, beta=1.0: _jax_huber(a, y, reduction, beta) / beta,
         "values",
         ({}, {"beta": 0.4}),
+        kinks=((1.0, 0.0, 1.0), (-1.0, 0.0, -1.0), (0.0, 0.0, 0.0)),
     ),
     "log_cosh": LossReference(
-        lambda a, y, reduction: _reduce(torch.logaddexp(a - y, y - a) - torch.log(torch.tensor(2.0)), reduction),
+        lambda a, y, reduction: _reduce(torch.logaddexp(a - y, y - a) - math.log(2), reduction),
         _jax_log_cosh,
         "values",
     ),
@@ -167,6 +174,7 @@ LOSSES: dict[str, LossReference] = {
         lambda a, y, reduction, **more: _jax_binary(jnp.log(a), jnp.log1p(-a), y, reduction, **more),
         "unit",
         ({}, {"weight": WEIGHT}),
+        extremes=(),
     ),
     "bce_with_logits": LossReference(
         lambda a, y, reduction, weight=None, pos_weight=None: F.binary_cross_entropy_with_logits(
@@ -183,6 +191,7 @@ LOSSES: dict[str, LossReference] = {
         lambda a, y, reduction, **more: _jax_cross_entropy(jnp.log(a), y, reduction, **more),
         "rows",
         _CROSS_ENTROPY_CASES,
+        extremes=(),
     ),
     "softmax_cross_entropy": LossReference(
         _torch_cross_entropy,
@@ -206,21 +215,28 @@ LOSSES: dict[str, LossReference] = {
             {"log_input": True, "inputs": "log rows"},
             {"log_input": True, "per_entry": True, "inputs": "log rows"},
         ),
+        extremes=(),
     ),
     "hinge": LossReference(
         lambda a, y, reduction: _reduce(F.relu(1 - y * a), reduction),
         lambda a, y, reduction: _reduce(jax.nn.relu(1 - y * a), reduction),
         "signs",
+        kinks=((1.0, 1.0, 0.0), (-1.0, -1.0, 0.0)),
     ),
     "squared_hinge": LossReference(
         lambda a, y, reduction: _reduce(F.relu(1 - y * a).square(), reduction),
         lambda a, y, reduction: _reduce(jax.nn.relu(1 - y * a) ** 2, reduction),
         "signs",
+        kinks=((1.0, 1.0, 0.0),),
     ),
     "poisson_nll": LossReference(
-        _torch_poisson, _jax_poisson, "counts", ({}, {"log_input": False, "inputs": "positive"})
+        _torch_poisson,
+        _jax_poisson,
+        "counts",
+        ({}, {"log_input": False, "inputs": "positive"}),
+        extremes=(-1e4,),
     ),
-    "gaussian_nll": LossReference(_torch_gaussian, _jax_gaussian, "halves"),
+    "gaussian_nll": LossReference(_torch_gaussian, _jax_gaussian, "halves", extremes=(1e4,)),
     "cosine": LossReference(
         lambda a, y, reduction: _reduce(1 - F.cosine_similarity(a, y, -1), reduction), _jax_cosine, "values"
     ),

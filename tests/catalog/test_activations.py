@@ -94,7 +94,9 @@ def test_value_and_gradient(name: str, case: Case, oracle: str) -> None:
 
 
 @pytest.mark.parametrize("shape", [(6,), (3, 2, 6)])
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize(
+    "name", ["relu", "silu", "prelu", "softmax", "glu"]
+)  # by cases, a call, a parameter, the last axis
 def test_other_ranks_are_rows_of_the_same(name: str, shape: tuple[int, ...]) -> None:
     case = ACTIVATIONS[name].cases[0]
     z = _sample(ACTIVATIONS[name], case, shape)
