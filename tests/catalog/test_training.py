@@ -1,0 +1,262 @@
+"""Optimizers, schedules, initializers, clipping and penalties against PyTorch and JAX, in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import sympy as sp
+from derived import close, complete, derive_row, row
+from references import Case, torch
+from references_training import CLIPPING, INITIALIZERS, OPTIMIZERS, PENALTIES, SCHEDULES
+
+from symbp.catalog import entries, names
+from symbp.catalog.entry import Entry
+from symbp.formula.equation import Formula
+from symbp.formula.evaluate import evaluate_equation
+from symbp.formula.expression import element
+from symbp.forward.rows import scalars_of, update_of
+
+STEPS, SIZE = 12, 6
+EXACT = 1e-12
+
+needs_torch = pytest.mark.skipif(torch is None, reason="PyTorch is not installed")
+
+
+def _cases(references: Mapping[str, Any]) -> list[Any]:
+    return [
+        pytest.param(name, case, id=f"{name}-{number}")
+        for name, reference in references.items()
+        for number, case in enumerate(reference.cases)
+    ]
+
+
+def _run(formula: Formula, values: dict[str, Any], numbers: Mapping[str, float]) -> dict[str, Any]:
+    """One run of the equations in order, each over the values that the ones before it left."""
+    sizes = {s: SIZE for t in formula.tensors.values() for a in t.axes for s in a.free_symbols}
+    scalars = {symbol: numbers[name] for name, symbol in formula.scalars.items()}
+    for equation in formula.equations:
+        renamed = replace(equation, target=element("result", *equation.target.indices))
+        values[equation.target.tensor] = evaluate_equation(renamed, values, sizes, scalars)
+    return values
+
+
+def _numbers(entry: Entry, options: Mapping[str, Any]) -> dict[str, float]:
+    return {k: float(v) for k, v in complete(entry, options).items() if isinstance(v, int | float)}
+
+
+def _start() -> tuple[Any, Any]:
+    """Weights, and gradients for every step; one entry of the gradient is always 0."""
+    rng = np.random.default_rng(3)
+    gradients = rng.normal(size=(STEPS, SIZE)) * np.array([1, 1, 0, 10, 0.1, 1])
+    return rng.normal(size=SIZE), gradients
+
+
+def _by_equations(name: str, case: Case) -> Any:
+    entry = row("optimizer", name)
+    update = update_of(entry, complete(entry, case))
+    numbers = _numbers(entry, case)
+    w, gradients = _start()
+    values: dict[str, Any] = {"w": w}
+    for state in update.variant.states:
+        initial = numbers[state.initial] if isinstance(state.initial, str) else state.initial
+        values[state.name] = np.full(SIZE if state.axes else (), initial)
+    trace = []
+    for t, g in enumerate(gradients, 1):
+        values = _run(
+            update.formula, {**values, "g": g}, {**numbers, "eta": numbers["learning_rate"] / t, "t": float(t)}
+        )
+        trace.append(values["w"])
+    return np.array(trace)
+
+
+@pytest.mark.parametrize(
+    ("kind", "references"),
+    [
+        ("optimizer", OPTIMIZERS),
+        ("schedule", SCHEDULES),
+        ("initializer", INITIALIZERS),
+        ("clipping", CLIPPING),
+        ("penalty", PENALTIES),
+    ],
+)
+def test_every_row_has_a_reference(kind: Any, references: Mapping[str, Any]) -> None:
+    assert set(references) == set(names(kind))
+
+
+def test_every_variant_has_a_case() -> None:
+    for kind, references in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
+        for entry in entries(kind):  # type: ignore[arg-type]
+            tried = {entry.variant(complete(entry, case)) for case in references[entry.name].cases}
+            both = {v for v in entry.variants if {"decoupled_weight_decay"} < v.options}
+            assert set(entry.variants) - both <= tried, entry.name
+            assert both & tried == both, entry.name
+
+
+@pytest.mark.parametrize(("name", "case"), _cases(OPTIMIZERS))
+def test_optimizer_follows_its_paper(name: str, case: Case) -> None:
+    """Every weight after every step, the learning rate falling as 1/t, as the paper's algorithm in JAX leaves it."""
+    numbers: dict[str, Any] = complete(row("optimizer", name), case)
+    w, gradients = _start()
+    weights, memory, trace = jnp.asarray(w), {}, []
+    for t, g in enumerate(gradients, 1):
+        weights, memory = OPTIMIZERS[name].jax(
+            weights, jnp.asarray(g), memory, t, numbers["learning_rate"] / t, numbers
+        )
+        trace.append(weights)
+    close(_by_equations(name, case), np.array(trace), EXACT, 1e-14)
+
+
+@pytest.fixture
+def double_precision() -> Iterator[None]:
+    """PyTorch's NAdam keeps its product of momenta in the default precision, whatever the weights have."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
+@needs_torch
+@pytest.mark.usefixtures("double_precision")
+@pytest.mark.parametrize(("name", "case"), _cases(OPTIMIZERS))
+def test_optimizer_in_lockstep_with_pytorch(name: str, case: Case) -> None:
+    options = complete(row("optimizer", name), case)
+    make = OPTIMIZERS[name].torch
+    if make is None:
+        pytest.skip(f"PyTorch has no {name}")
+    w, gradients = _start()
+    weights = torch.tensor(w, requires_grad=True)
+    optimizer = make([weights], options)
+    if optimizer is None:
+        pytest.skip(f"PyTorch's {name} has no decoupled weight decay")
+    trace = []
+    for t, g in enumerate(gradients, 1):
+        optimizer.param_groups[0]["lr"] = float(str(options["learning_rate"])) / t
+        weights.grad = torch.tensor(g)
+        optimizer.step()
+        trace.append(weights.detach().numpy().copy())
+    close(_by_equations(name, case), np.array(trace), EXACT, 1e-14)
+
+
+def _etas(name: str, case: Case) -> Any:
+    entry = row("schedule", name)
+    formula = scalars_of(entry, complete(entry, case)).formula
+    numbers = _numbers(entry, case)
+    return np.array(
+        [_run(formula, {}, {**numbers, "t": float(t), "eta_0": 0.05})["eta"] for t in range(SCHEDULES[name].steps)]
+    )
+
+
+@pytest.mark.parametrize(("name", "case"), _cases(SCHEDULES))
+def test_schedule_is_its_closed_form(name: str, case: Case) -> None:
+    expected = [SCHEDULES[name].jax(t, 0.05, **case) for t in range(SCHEDULES[name].steps)]
+    close(_etas(name, case), np.array(expected), EXACT, 1e-16)
+
+
+@needs_torch
+@pytest.mark.parametrize(("name", "case"), _cases(SCHEDULES))
+def test_schedule_in_lockstep_with_pytorch(name: str, case: Case) -> None:
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.05)
+    scheduler = SCHEDULES[name].torch(optimizer, case)
+    expected = []
+    for _ in range(SCHEDULES[name].steps):
+        expected.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    close(_etas(name, case), np.array(expected), 1e-11, 1e-16)  # PyTorch multiplies step by step
+
+
+def _scales(name: str, case: Case, fan_in: int, fan_out: int) -> dict[str, float]:
+    """The numbers that the distribution is drawn with."""
+    entry = row("initializer", name)
+    numbers = _numbers(entry, case)
+    if not entry.equations:
+        return numbers
+    formula = scalars_of(entry, complete(entry, case)).formula
+    found = _run(formula, {}, {**numbers, "fan_in": float(fan_in), "fan_out": float(fan_out)})
+    return {k: float(v) for k, v in found.items()}
+
+
+def _draws(name: str, case: Case, fan_in: int, fan_out: int) -> list[Any]:
+    """A draw of shape (fan_in, fan_out) from JAX, and one from PyTorch where it is installed."""
+    draws = [np.asarray(INITIALIZERS[name].jax(jax.random.key(0), (fan_in, fan_out), **case))]
+    if torch is not None:
+        torch.manual_seed(0)
+        with torch.no_grad():
+            draws.append(INITIALIZERS[name].torch(torch.empty(fan_out, fan_in), **case).T.double().numpy())
+    return draws
+
+
+@pytest.mark.parametrize(("name", "case"), _cases(INITIALIZERS))
+def test_initializer_draws_with_the_scales_of_others(name: str, case: Case) -> None:
+    """300 x 200 draws: mean and deviation within 2 %, ends of an interval within 0.1 % of its length."""
+    scales = _scales(name, case, 300, 200)
+    distribution = row("initializer", name).distribution
+    for draw in _draws(name, case, 300, 200):
+        if distribution == "constant":
+            close(draw, np.full(draw.shape, scales["value"]), 1e-6)
+        elif distribution == "normal":
+            assert abs(draw.mean() - scales["mean"]) < 0.02 * scales["std"]
+            assert draw.std() == pytest.approx(scales["std"], rel=0.02)
+        elif distribution == "uniform":
+            length = scales["high"] - scales["low"]
+            assert draw.min() == pytest.approx(scales["low"], abs=1e-3 * length)
+            assert draw.max() == pytest.approx(scales["high"], abs=1e-3 * length)
+            assert draw.std() == pytest.approx(length / 12**0.5, rel=0.02)
+        else:
+            close(draw.T @ draw, scales["gain"] ** 2 * np.eye(200), 1e-5, 1e-5)
+
+
+@pytest.mark.parametrize("name", CLIPPING)
+@pytest.mark.parametrize("scale", [0.01, 1.0, 1e3])
+def test_clipping(name: str, scale: float) -> None:
+    by_torch, by_jax, case = CLIPPING[name]
+    entry = row("clipping", name)
+    g = _start()[1][0] * scale
+    found = _run(update_of(entry, complete(entry, case)).formula, {"g": g}, _numbers(entry, case))["g"]
+    close(found, by_jax(jnp.asarray(g), **case), EXACT)
+    if torch is not None:
+        weights = torch.zeros(SIZE, dtype=torch.float64, requires_grad=True)
+        weights.grad = torch.tensor(g)
+        by_torch([weights], **case)
+        close(found, weights.grad.numpy(), EXACT)
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_penalty_and_its_gradient(name: str) -> None:
+    by_torch, by_jax, case = PENALTIES[name]
+    w = _start()[0]
+    derived = derive_row(row("penalty", name), case, w.shape)
+    values = derived.forward({"w": w})
+    gradient = derived.backward({**values, "d_R": np.asarray(1.0)})["d_w"]
+    value, expected = jax.value_and_grad(by_jax)(jnp.asarray(w), **case)
+    close(values["R"], value, EXACT)
+    close(gradient, expected, EXACT)
+    if torch is not None:
+        weights = torch.tensor(w, requires_grad=True)
+        by_torch(weights, **case).backward()
+        close(gradient, weights.grad.numpy(), EXACT)
+
+
+def test_half_the_square_decays_as_a_coupled_weight_decay() -> None:
+    """l2's gradient is what the optimizers add for the same strength."""
+    w = _start()[0]
+    derived = derive_row(row("penalty", "l2"), {"strength": 0.3}, w.shape)
+    gradient = derived.backward({**derived.forward({"w": w}), "d_R": np.asarray(1.0)})["d_w"]
+    entry = row("optimizer", "sgd")
+    options = {"learning_rate": 1.0, "weight_decay": 0.3}
+    update = update_of(entry, complete(entry, options)).formula
+    after = _run(update, {"w": w, "g": np.zeros(SIZE)}, {**_numbers(entry, options), "eta": 1.0, "t": 1.0})
+    close(w - after["w"], gradient, EXACT)
+
+
+def test_numbers_of_rows_are_exact() -> None:
+    """A literal in a formula is the fraction it looks like, so that precision is a matter of the target alone."""
+    entry = row("optimizer", "nadam")
+    formula = update_of(entry, complete(entry, {})).formula
+    assert not any(e.body.atoms(sp.Float) for e in formula.equations)
