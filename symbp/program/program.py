@@ -6,7 +6,8 @@
     Fold      out = sum | max | argmax over axes   reduced axes are kept with size 1 where `keep`
     View      out = the same numbers, axes permuted, inserted, merged or split; no copy wherever the layout allows
     Gather    out = source[indices]                `None` keeps an axis whole; others are integer arrays, broadcast
-    Scatter   out = 0, then out[indices] += source
+    Scatter   out = 0, or `base`, then out[indices] += source
+    Shift     out[.., j, ..] = operand[.., j + start, ..], 0 where that is outside
     Range     out = 0, 1, 2, ... along one axis
     Fill      out = one number
 
@@ -114,11 +115,26 @@ class Gather:
 
 @dataclass(frozen=True)
 class Scatter:
-    """`out = 0`, then `out[indices] += source` with repeated positions added, one entry for each axis of `out`."""
+    """`out = base` (0 where there is none), then `out[indices] += source`, one entry for each axis of `out`.
+
+    Repeated positions add up; `distinct` says that there are none.
+    """
 
     out: str
     source: Operand
     indices: tuple[str | None, ...]
+    base: str | None = None
+    distinct: bool = False
+
+
+@dataclass(frozen=True)
+class Shift:
+    """`out[.., j, ..] = operand[.., j + start, ..]` along one axis, 0 where the operand ends."""
+
+    out: str
+    operand: str
+    axis: int
+    start: Scalar
 
 
 @dataclass(frozen=True)
@@ -136,7 +152,7 @@ class Fill:
     value: Scalar
 
 
-Op = Map | Select | Contract | Fold | View | Gather | Scatter | Range | Fill
+Op = Map | Select | Contract | Fold | View | Gather | Scatter | Shift | Range | Fill
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,104 @@
+"""Piecewise expressions: as a maximum, a minimum, a mask, or a selection between guarded branches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from symbp.program.functions import RELATIONS
+from symbp.program.values import Value
+
+if TYPE_CHECKING:
+    from symbp.program.lower import Lowering
+
+
+def piecewise(lowering: Lowering, node: sp.Piecewise) -> Value:
+    """The value of the first branch whose condition holds."""
+    bounded = _bounded(lowering, node)
+    if bounded is not None:
+        return bounded
+    if len(node.args) == 2 and node.args[1] == (0, True) and node.args[0][0] == 1:
+        return condition(lowering, node.args[0][1])  # a mask: true counts as 1
+    if len(node.args) == 2 and node.args[0][0] == 0 and node.args[1] == (1, True):
+        return lowering.builder.map("logical_not", condition(lowering, node.args[0][1]))
+    return _selected(lowering, node)
+
+
+def _bounded(lowering: Lowering, node: sp.Piecewise) -> Value | None:
+    """`x where x > c, else c` is a maximum; with `c1` below and `c2` above, a maximum of a minimum."""
+    (first, held), (second, last) = node.args[0], node.args[1]
+    if len(node.args) == 2 and last == sp.true:
+        return _extreme(lowering, first, second, held)
+    if len(node.args) == 3 and node.args[2][1] == sp.true:
+        x = node.args[2][0]
+        low, high = first, second
+        if not (held == (x <= low) and last == (x >= high)) or not all(map(lowering.is_scalar, (low, high))):
+            return None
+        above = lowering.builder.map("maximum", lowering.value(x), lowering.value(low))
+        return lowering.builder.map("minimum", above, lowering.value(high))
+    return None
+
+
+def _extreme(lowering: Lowering, first: sp.Expr, second: sp.Expr, held: sp.Basic) -> Value | None:
+    for function, relations in (("maximum", (first > second, first >= second)), ("minimum", (first < second, first <= second))):
+        if held in relations or held in [getattr(r, "reversed", r) for r in relations]:
+            values = lowering.value(first), lowering.value(second)
+            if any(v.axes for v in values):
+                return lowering.builder.map(function, *values)
+    return None
+
+
+def condition(lowering: Lowering, node: sp.Basic) -> Value:
+    """A condition as an array of truth values."""
+    builder = lowering.builder
+    if isinstance(node, sp.And | sp.Or):
+        parts = [condition(lowering, a) for a in node.args]
+        total = parts[0]
+        for part in parts[1:]:
+            total = builder.map("logical_and" if isinstance(node, sp.And) else "logical_or", total, part)
+        return total
+    if isinstance(node, sp.Not):
+        return builder.map("logical_not", condition(lowering, node.args[0]))
+    function = RELATIONS.get(type(node))
+    if function is None:
+        raise builder.error(f"`{node}` is not a condition on its indices")
+    left, right = node.args
+    if lowering.is_scalar(left) and not lowering.is_scalar(right):  # z < c reads better than c > z
+        node = node.reversed
+        function, (left, right) = RELATIONS[type(node)], node.args
+    return builder.map(function, lowering.value(left), lowering.value(right), word="mask")
+
+
+def _selected(lowering: Lowering, node: sp.Piecewise) -> Value:
+    """Branches from the last to the first; each is evaluated only where it is taken, if it could fail elsewhere."""
+    builder = lowering.builder
+    conditions = [condition(lowering, c) for _, c in node.args if c != sp.true]
+    values = []
+    for position, (branch, _) in enumerate(node.args):
+        outer = builder.mask
+        if _may_fail(branch) and conditions:
+            builder.mask = _taken(lowering, conditions, position)
+        values.append(lowering.value(branch))
+        builder.mask = outer
+    total = values[-1]
+    if len(conditions) == len(values):
+        total = builder.select(conditions[-1], values[-1], builder.scalar(sp.nan))
+    for chosen, value in reversed(list(zip(conditions, values[: len(node.args) - 1], strict=False))):
+        total = builder.select(chosen, value, total)
+    return total
+
+
+def _may_fail(branch: sp.Expr) -> bool:
+    return bool(branch.has(sp.Pow, sp.log, sp.exp, sp.Function)) and not branch.is_number
+
+
+def _taken(lowering: Lowering, conditions: list[Value], position: int) -> Value:
+    """Where the branch at this position is the one that is taken."""
+    builder = lowering.builder
+    mask: Value | None = conditions[position] if position < len(conditions) else None
+    for earlier in conditions[:position]:
+        other = builder.map("logical_not", earlier)
+        mask = other if mask is None else builder.map("logical_and", mask, other)
+    assert mask is not None
+    return mask

@@ -1,0 +1,173 @@
+"""Sums and products: terms added smallest first, factors multiplied smallest first, sums of products contracted.
+
+A sum over indices is a contraction where two factors have indices that the other lacks; otherwise it is a fold of the
+elementwise product. Factors whose indices another factor has are multiplied into it first; more than two that remain
+are contracted in pairs, cheapest first.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from symbp.formula.expression import SumOver
+from symbp.program import scatter
+from symbp.program.program import Contract
+from symbp.program.values import Value
+
+if TYPE_CHECKING:
+    from symbp.program.lower import Lowering
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def add(lowering: Lowering, node: sp.Add) -> Value:
+    """Terms over few indices before terms over many, positive before negative; terms with deltas scattered last."""
+    builder = lowering.builder
+    terms = node.as_ordered_terms()
+    deltas = [t for t in terms if scatter.open_deltas(lowering, t)]
+    number = sp.Add(*(t for t in terms if lowering.is_scalar(t)))
+    rest = [t for t in terms if t not in deltas and not lowering.is_scalar(t)]
+    values: list[tuple[Value, bool]] = []
+    for term in rest:
+        minus = term.could_extract_minus_sign()
+        values.append((lowering.value(-term if minus else term), minus))
+    if number != 0:
+        minus = number.is_negative is True
+        values.append((builder.scalar(-number if minus else number), minus))
+    values.sort(key=lambda pair: (len(pair[0].axes), pair[1]))
+    if values and values[0][1] and (positive := next((p for p in values if not p[1]), None)):
+        values.remove(positive)
+        values.insert(0, positive)
+    total: Value | None = None
+    for value, minus in values:
+        if total is None:
+            total = builder.map("negative", value) if minus else value
+        else:
+            total = builder.map("subtract" if minus else "add", total, value)
+    for term in deltas:
+        total = scatter.scatter_term(lowering, term, total)
+    assert total is not None
+    return total
+
+
+def multiply(lowering: Lowering, node: sp.Mul) -> Value:
+    """A product: deltas scattered, numbers with the smallest factor, what is below the line divided by once."""
+    if scatter.open_deltas(lowering, node):
+        return scatter.scatter_term(lowering, node, None)
+    number, above, below = split_factors(lowering, node)
+    return quotient(lowering, number, [lowering.value(f) for f in above], [lowering.value(f) for f in below])
+
+
+def split_factors(lowering: Lowering, node: sp.Expr) -> tuple[sp.Expr, list[sp.Expr], list[sp.Expr]]:
+    """The number in a product, its factors above the line, and those below."""
+    number: sp.Expr = sp.Integer(1)
+    above: list[sp.Expr] = []
+    below: list[sp.Expr] = []
+    for factor in node.as_ordered_factors():
+        if lowering.is_scalar(factor):
+            number = number * factor
+        elif isinstance(factor, sp.Pow) and factor.exp.could_extract_minus_sign():
+            below.append(factor.base**-factor.exp)
+        else:
+            above.append(factor)
+    return number, above, below
+
+
+def quotient(lowering: Lowering, number: sp.Expr, above: list[Value], below: list[Value]) -> Value:
+    """number * product(above) / product(below)."""
+    builder = lowering.builder
+    bottom = _product(lowering, below) if below else None
+    minus = number.could_extract_minus_sign()
+    if minus:
+        number = -number
+    if number != 1:
+        above = [*above, builder.scalar(number)]
+    top = _product(lowering, above) if above else builder.scalar(sp.Integer(1))
+    if bottom is not None:
+        top = builder.map("divide", top, bottom)
+    if not minus:
+        return top
+    return builder.map("negative", top)
+
+
+def _product(lowering: Lowering, values: list[Value]) -> Value:
+    ordered = sorted(values, key=lambda v: len(v.axes))
+    if len(ordered) > 1 and not ordered[0].axes and not isinstance(ordered[0].operand, str):
+        ordered[0], ordered[1] = ordered[1], ordered[0]  # an array first: z * 2
+    total = ordered[0]
+    for value in ordered[1:]:
+        if total.kind == "bool" and value.kind == "bool":
+            total = lowering.builder.map("logical_and", total, value)
+        else:
+            total = lowering.builder.map("multiply", total, value)
+    return total
+
+
+def sum_over(lowering: Lowering, node: SumOver) -> Value:
+    """A sum over indices: contraction, fold, or scatter where a delta stands in it."""
+    if scatter.open_deltas(lowering, node):
+        return scatter.scatter_term(lowering, node, None)
+    bound = node.bound
+    number, above, below = split_factors(lowering, node.body)
+    over = [b for b in bound if any(b in f.free_symbols for f in (*above, *below))]
+    number = number * sp.Mul(*(lowering.builder.equation.sizes[b] for b in bound if b not in over))
+    factors = [lowering.value(f) for f in above]
+    if below:
+        factors.append(quotient(lowering, sp.Integer(1), [], [lowering.value(f) for f in below]))
+    total = contract(lowering, factors, tuple(over))
+    return total if number == 1 else quotient(lowering, number, [total], [])
+
+
+def contract(lowering: Lowering, factors: list[Value], over: tuple[sp.Symbol, ...]) -> Value:
+    """The sum over these indices of the product of the factors."""
+    factors = _absorbed(lowering, factors)
+    while len(factors) > 1:
+        one, other = min(combinations(factors, 2), key=lambda pair: _cost(lowering, pair, factors, over))
+        rest = [f for f in factors if f is not one and f is not other]
+        later = {a for f in rest for a in f.axes}
+        kept = lowering.builder.sorted(a for a in (*one.axes, *other.axes) if a not in over or a in later)
+        factors = _absorbed(lowering, [*rest, _contraction(lowering, one, other, kept)])
+    (value,) = factors
+    left = tuple(a for a in value.axes if a in over)
+    return lowering.builder.fold("sum", value, left) if left else value
+
+
+def _absorbed(lowering: Lowering, factors: list[Value]) -> list[Value]:
+    """Factors whose indices another factor has, multiplied into the smallest such factor."""
+    factors = sorted(factors, key=lambda f: len(f.axes))
+    for small in factors:
+        holders = [f for f in factors if f is not small and set(small.axes) <= set(f.axes)]
+        if holders:
+            rest = [f for f in factors if f is not small and f is not holders[0]]
+            return _absorbed(lowering, [*rest, _product(lowering, [small, holders[0]])])
+    return factors
+
+
+def _cost(
+    lowering: Lowering, pair: tuple[Value, Value], factors: list[Value], over: tuple[sp.Symbol, ...]
+) -> tuple[int, int]:
+    """Fewest indices in the result, then fewest in the loop."""
+    axes = {a for v in pair for a in v.axes}
+    later = {a for f in factors if f not in pair for a in f.axes}
+    kept = [a for a in axes if a not in over or a in later]
+    return len(kept), len(axes)
+
+
+def _contraction(lowering: Lowering, one: Value, other: Value, kept: tuple[sp.Symbol, ...]) -> Value:
+    """One product of two arrays, summed over what is not kept; an index of one array alone is folded away first."""
+    builder = lowering.builder
+    sides = []
+    for mine, theirs in ((one, other), (other, one)):
+        alone = tuple(a for a in mine.axes if a not in theirs.axes and a not in kept)
+        if mine.kind == "bool":
+            mine = builder.map("multiply", mine, builder.scalar(sp.Integer(1)))
+        sides.append(builder.fold("sum", mine, alone) if alone else mine)
+    left, right = sides
+    letter = dict(zip(dict.fromkeys((*left.axes, *right.axes)), LETTERS, strict=False))
+    out = builder.fresh("product", kept)
+    spelt = ["".join(letter[a] for a in axes) for axes in (left.axes, right.axes, kept)]
+    builder.operations.append(Contract(out, left.array, right.array, *spelt))
+    return Value(out, kept)
