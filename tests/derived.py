@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,6 +45,10 @@ class Derived:
     scalars: Mapping[str, float]
     sizes: Mapping[sp.Symbol, int]
 
+    def with_output(self, shape: tuple[int, ...]) -> Derived:
+        """The same where only the output's shape, given by an option, shows its sizes."""
+        return replace(self, sizes={**self.sizes, **dict(zip(self.derivation.formula.output.axes, shape, strict=True))})
+
     def stated(self, arrays: Mapping[str, Any]) -> Arrays:
         """Every tensor of the formula, from its equations as they were written."""
         return self._run(self.derivation.formula.equations, arrays)
@@ -75,27 +78,28 @@ def derive_row(
 ) -> Derived:
     """Derive the row for an input of this shape; a loss with a link is derived together with it, from the logits."""
     options = complete(entry, options)
-    formula, derivation = _derivation(entry, tuple(options.items()), len(shape), output_rank)
+    formula = formula_of(entry, options, len(shape), output_rank).formula
+    if formula.name not in _DERIVATIONS:
+        _DERIVATIONS[formula.name] = _derive(entry, formula, len(shape))
     scalars = {n: float(v) for n, v in options.items() if n in formula.scalars and isinstance(v, int | float)}
     sizes = {
         formula.letters[letter]: evaluate_size(text, options, {entry.argument: shape})
         for letter, text in entry.sizes
         if letter in formula.letters
     }
-    return Derived(derivation, scalars, sizes)
+    return Derived(_DERIVATIONS[formula.name], scalars, sizes)
 
 
-@cache
-def _derivation(
-    entry: Entry, options: tuple[tuple[str, Value], ...], rank: int, output_rank: int | None
-) -> tuple[Formula, FormulaDerivation]:
-    formula = formula_of(entry, dict(options), rank, output_rank).formula
+_DERIVATIONS: dict[str, FormulaDerivation] = {}  # by the formula's name, which is distinct for distinct formulas
+
+
+def _derive(entry: Entry, formula: Formula, rank: int) -> FormulaDerivation:
     if not entry.link:
-        return formula, derive_formula(formula)
+        return derive_formula(formula)
     link = formula_of(row("activation", entry.link), {}, rank).formula
     found = derive_joint(link, formula, entry.argument)
     assert found is not None, f"{entry.name} does not join with {entry.link}"
-    return formula, found[0]
+    return found[0]
 
 
 def close(actual: Any, expected: Any, rtol: float, atol: float = 0.0) -> None:

@@ -21,11 +21,20 @@ Step = Callable[[Any, Any, Memory, int, float, Mapping[str, Any]], tuple[Any, Me
 
 @dataclass(frozen=True)
 class OptimizerReference:
-    """`torch` makes the optimizer from `(parameters, options)`; None where PyTorch lacks it. `cases` are options."""
+    """`torch` makes the optimizer from `(parameters, options)`; None where PyTorch lacks it. `cases` are options.
+
+    `decouples` says whether PyTorch's class can decouple the weight decay.
+    """
 
     torch: Callable[[Any, Mapping[str, Any]], Any] | None
     jax: Step
     cases: tuple[Case, ...] = ({},)
+    decouples: bool = False
+
+    def torch_cases(self) -> tuple[Case, ...]:
+        """The cases that PyTorch knows."""
+        known = self.cases if self.torch is not None else ()
+        return tuple(case for case in known if self.decouples or not case.get("decoupled_weight_decay"))
 
 
 @dataclass(frozen=True)
@@ -117,17 +126,14 @@ def _decaying(step: Step, always: bool = False) -> Step:
     return decayed
 
 
-_ARGUMENTS = {"epsilon": "eps"}
+_ARGUMENTS = {"epsilon": "eps", "learning_rate": "lr"}
 
 
-def _torch_optimizer(name: str, *, decoupled: bool = False, **fixed: Any) -> Callable[[Any, Mapping[str, Any]], Any]:
-    """Makes torch.optim's class; `decoupled` says whether it takes the option of this name."""
-
+def _torch_optimizer(name: str, **fixed: Any) -> Callable[[Any, Mapping[str, Any]], Any]:
     def make(parameters: Any, options: Mapping[str, Any]) -> Any:
         arguments = {_ARGUMENTS.get(k, k): v for k, v in options.items()}
-        arguments["lr"] = arguments.pop("learning_rate")
-        if not decoupled and arguments.pop("decoupled_weight_decay", False):
-            return None
+        if not arguments.get("decoupled_weight_decay"):
+            arguments.pop("decoupled_weight_decay", None)  # some classes lack it
         if "beta_1" in arguments:
             arguments["betas"] = (arguments.pop("beta_1"), arguments.pop("beta_2"))
         return getattr(torch.optim, name)(parameters, **arguments, **fixed)
@@ -170,14 +176,14 @@ OPTIMIZERS: dict[str, OptimizerReference] = {
         _also_decayed({}, {"momentum": 0.7}, {"centered": True}, {"momentum": 0.7, "centered": True}),
     ),
     "adam": OptimizerReference(
-        _torch_optimizer("Adam", decoupled=True), _decaying(_adam), _also_decayed({}, {"beta_1": 0.5, "epsilon": 0.01})
+        _torch_optimizer("Adam"), _decaying(_adam), _also_decayed({}, {"beta_1": 0.5, "epsilon": 0.01}), decouples=True
     ),
     "adamw": OptimizerReference(_torch_optimizer("AdamW"), _decaying(_adam, always=True), ({}, {"weight_decay": 0.2})),
     "amsgrad": OptimizerReference(
-        _torch_optimizer("Adam", decoupled=True, amsgrad=True), _decaying(_amsgrad), _also_decayed({})
+        _torch_optimizer("Adam", amsgrad=True), _decaying(_amsgrad), _also_decayed({}), decouples=True
     ),
     "nadam": OptimizerReference(
-        _torch_optimizer("NAdam", decoupled=True), _decaying(_nadam), _also_decayed({}, {"momentum_decay": 0.1})
+        _torch_optimizer("NAdam"), _decaying(_nadam), _also_decayed({}, {"momentum_decay": 0.1}), decouples=True
     ),
     "lion": OptimizerReference(None, _decaying(_lion), _also_decayed({})),
 }

@@ -123,17 +123,21 @@ def double_precision() -> Iterator[None]:
 
 @needs_torch
 @pytest.mark.usefixtures("double_precision")
-@pytest.mark.parametrize(("name", "case"), _cases(OPTIMIZERS))
+@pytest.mark.parametrize(
+    ("name", "case"),
+    [
+        pytest.param(name, case, id=f"{name}-{number}")
+        for name, reference in OPTIMIZERS.items()
+        for number, case in enumerate(reference.torch_cases())
+    ],
+)
 def test_optimizer_in_lockstep_with_pytorch(name: str, case: Case) -> None:
     options = complete(row("optimizer", name), case)
-    make = OPTIMIZERS[name].torch
-    if make is None:
-        pytest.skip(f"PyTorch has no {name}")
     w, gradients = _start()
     weights = torch.tensor(w, requires_grad=True)
+    make = OPTIMIZERS[name].torch
+    assert make is not None
     optimizer = make([weights], options)
-    if optimizer is None:
-        pytest.skip(f"PyTorch's {name} has no decoupled weight decay")
     trace = []
     for t, g in enumerate(gradients, 1):
         optimizer.param_groups[0]["lr"] = float(str(options["learning_rate"])) / t
