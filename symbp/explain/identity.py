@@ -42,6 +42,8 @@ def _read(node: ast.expr) -> m.Math:
             first = _read(left)
             terms = first.terms if isinstance(first, m.Sum) else ((1, first),)
             return m.Sum((*terms, (sign, _read(right))))
+        case ast.BinOp(left=ast.UnaryOp(op=ast.USub(), operand=left), op=ast.Mult(), right=right):
+            return m.Sum(((-1, m.Product((_read(left), _read(right)))),))
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
             return m.Product((_read(left), _read(right)))
         case ast.BinOp(left=left, op=ast.Div(), right=right):

@@ -5,6 +5,7 @@ Every string that is not mathematics is escaped.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from symbp.explain import document as d
@@ -24,13 +25,14 @@ ESCAPES = str.maketrans(
 PLACEHOLDER = "?"  # for characters that the fonts of a plain LaTeX lack
 ACCENTS = "\u0300\u0301\u0302\u0303\u0308\u030a\u030c\u0327"  # those that Computer Modern can compose
 WHOLE = 4  # rows of a display that stay on one page
+LONG_WORD, BREAK_AFTER = re.compile(r"\S{16,}"), re.compile(r"(?<=\w)([./:,_])(?=\w)")
 SECTIONS = {1: "section*", 2: "subsection*", 3: "subsubsection*"}
 
 
 def escape(text: str) -> str:
     """Plain text as LaTeX: what LaTeX would read as a command is set as itself; what its fonts lack as `?`."""
     plain = "".join(c if _has_glyph(c) else " " if c.isspace() else PLACEHOLDER for c in text)
-    return plain.translate(ESCAPES)
+    return LONG_WORD.sub(lambda word: BREAK_AFTER.sub(r"\1\\allowbreak{}", word[0]), plain.translate(ESCAPES))
 
 
 def _has_glyph(character: str) -> bool:

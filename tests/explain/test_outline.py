@@ -1,0 +1,132 @@
+"""What an explanation says: its sections, its numbers, the three factors, the recursion, and one layer on its own."""
+
+from __future__ import annotations
+
+import re
+from typing import get_args
+
+import pytest
+from explained import HYPERPARAMETERS, momentum, perceptron, with_activation, with_loss
+
+from symbp.derive.derivation import Rule
+from symbp.errors import UserError
+from symbp.explain.document import Derived, Document, Equations, Paragraph
+from symbp.explain.numbering import numbering, step_numbers
+from symbp.explain.outline import explain
+from symbp.explain.rules import NARRATION
+from symbp.targets.explanation import render
+from symbp.targets.text.mathematics import write
+
+
+def numbered(document: Document) -> dict[int, Derived | Equations]:
+    return {part.number: part for part in document.parts if isinstance(part, Derived | Equations)}
+
+
+def test_every_step_is_numbered_in_order_of_reading() -> None:
+    derivation = perceptron()
+    shown = [part.number for part in explain(derivation).parts if isinstance(part, Derived | Equations)]
+    assert shown == list(range(1, len(numbering(derivation)) + 1))
+
+
+def test_the_numbers_that_code_quotes_lead_to_the_results() -> None:
+    derivation = perceptron()
+    parts = numbered(explain(derivation))
+    numbers = step_numbers(derivation)
+    for name, derived in derivation.formulas.items():
+        computed = {e.target.tensor for e in derived.forward} | {g.equation.target.tensor for g in derived.backward}
+        assert {tensor for formula, tensor in numbers if formula == name} >= computed
+    last = parts[numbers["dense", "d_W"]].lines[-1]
+    assert write(last.right) == "Σₙ δₙⱼ · xₙᵢ"
+    stated = parts[numbers["dense", "z"]]
+    assert isinstance(stated, Equations)
+    assert write(stated.lines[0].right) == "Σᵢ xₙᵢ · Wᵢⱼ + bⱼ"
+
+
+def test_a_layer_alone_keeps_the_numbers_of_the_whole() -> None:
+    derivation = perceptron()
+    whole, part = numbered(explain(derivation)), numbered(explain(derivation, "dense_2"))
+    assert part
+    assert part.items() < whole.items()
+
+
+def test_a_layer_alone_says_nothing_of_the_others() -> None:
+    text = render(perceptron(), "text", layer="dense_2")
+    assert "dense_2.W" in text
+    assert "dense_1.W" not in text
+    assert "flatten" not in text
+
+
+def test_an_unknown_layer_is_named_with_the_nearest() -> None:
+    with pytest.raises(UserError, match=r"no layer `dense_22`; did you mean `dense_2`\?"):
+        render(perceptron(), "text", layer="dense_22")
+
+
+def test_an_unknown_format_is_named_with_the_valid_ones() -> None:
+    with pytest.raises(UserError, match="no format `html`; the formats are `latex`, `markdown`, `text`"):
+        render(perceptron(), "html")  # type: ignore[arg-type]
+
+
+def test_the_three_factors_are_named_and_found() -> None:
+    text = render(perceptron(), "text")
+    assert "∂C/∂w = ∂C/∂a · ∂a/∂z · ∂z/∂w" in text
+    assert "∂C/∂W⁽¹⁾ᵢⱼ = Σₙ ∂C/∂a⁽¹⁾ₙⱼ · ∂a⁽¹⁾ₙⱼ/∂z⁽¹⁾ₙⱼ · ∂z⁽¹⁾ₙⱼ/∂W⁽¹⁾ᵢⱼ" in text
+    assert "∂z⁽¹⁾ₙⱼ/∂W⁽¹⁾ᵢⱼ = y⁽⁰⁾ₙᵢ" in text
+    assert "∂a⁽¹⁾ₙⱼ/∂z⁽¹⁾ₙⱼ = 𝟙[a⁽¹⁾ₙⱼ > 0]" in text
+    assert "∂C/∂a⁽¹⁾ₙⱼ = Σⱼ′ δ⁽²⁾ₙⱼ′ · W⁽²⁾ⱼⱼ′" in text
+    assert "∂C/∂W⁽¹⁾ᵢⱼ = Σₙ δ⁽¹⁾ₙⱼ · y⁽⁰⁾ₙᵢ" in text
+
+
+def test_the_recursion_has_the_networks_own_tensors() -> None:
+    text = render(perceptron(), "text")
+    backward = re.sub(r" +", " ", text[text.index("The backward pass") :])
+    assert "δ⁽³⁾ₙⱼ = (a⁽³⁾ₙⱼ − 𝟙[j = yₙ])/N" in backward
+    assert "δ⁽²⁾ = (δ⁽³⁾·W⁽³⁾ᵀ) ⊙ 𝟙[A⁽²⁾ > 0]" in backward
+    assert "∂C/∂W⁽²⁾ = A⁽¹⁾ᵀ·δ⁽²⁾" in backward
+    assert "∂C/∂b⁽²⁾ = 𝟏ᵀ·δ⁽²⁾" in backward
+    assert "∂C/∂x" not in backward, "nothing is trained behind the network's input"
+
+
+def test_the_seam_is_shown_step_by_step() -> None:
+    document = explain(perceptron())
+    steps = [part for part in document.parts if isinstance(part, Derived)]
+    assert [step.rule for step in steps[:2]] == ["Put in the formula", "Rewrite"]
+
+
+@pytest.mark.parametrize(
+    ("activation", "slope"),
+    [("sigmoid", "δ = ∂C/∂A ⊙ A ⊙ (1 − A)"), ("tanh", "δ = ∂C/∂A ⊙ (1 − A ⊙ A)"), ("relu", "δ = ∂C/∂A ⊙ 𝟙[A > 0]")],
+)
+def test_results_stand_in_saved_values_between_matrices(activation: str, slope: str) -> None:
+    assert slope in re.sub(r" +", " ", render(with_activation(activation), "text"))
+
+
+def test_an_activation_with_parameters_stays_in_its_layer() -> None:
+    text = render(with_activation("prelu"), "text")
+    assert "A⁽¹⁾" in text
+    assert "A⁽²⁾" not in text
+
+
+def test_a_cost_read_twice_tells_its_own_partial_derivative_from_the_whole() -> None:
+    assert "∂C/∂aₙⱼ = (∂C/∂aₙⱼ at fixed p) + Σₙ′ ∂C/∂pₙ′ · ∂pₙ′/∂aₙⱼ" in render(with_loss("cosine"), "text")
+
+
+def test_the_optimizer_ends_the_document() -> None:
+    text = render(perceptron(), "text", optimizer=momentum(), hyperparameters=HYPERPARAMETERS)
+    ending = re.sub(r" +", " ", text[text.index("The update") :])
+    assert "v ← momentum · v + g" in ending
+    assert "w ← w − η · v" in ending
+    assert "Here η = 0.01, momentum = 0.5." in ending
+
+
+def test_every_rule_has_its_sentences() -> None:
+    assert NARRATION.keys() == set(get_args(Rule))
+    for rule, narration in NARRATION.items():
+        assert narration.bare.endswith("."), rule
+        assert narration.after.endswith("."), rule
+
+
+def test_the_convention_is_named() -> None:
+    text = " ".join(render(perceptron(), "text").split())
+    assert "z = Wᵀ·x + b" in text
+    assert "Z = X·W + 𝟏·b" in text
+    assert any(isinstance(part, Paragraph) for part in explain(perceptron()).parts)
