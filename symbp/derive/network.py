@@ -32,7 +32,7 @@ def _join_seam(
     network: Network, formulas: dict[str, FormulaDerivation]
 ) -> tuple[Network, tuple[Seam, ...]]:
     """Join the loss with the block whose output it reads, where that is simpler."""
-    position = next(i for i, b in enumerate(network.blocks) if "C" in b.binding.values())
+    position = next(i for i, b in enumerate(network.blocks) if network.costs[0] in b.binding.values())
     loss = network.blocks[position]
     before = network.blocks[position - 1] if position else None
     through = next((n for n, t in loss.binding.items() if before and t == before.binding[before.formula.output.name]), None)

@@ -24,6 +24,7 @@ class _Building:
 
     current: str
     maker: str  # the layer that made the current tensor
+    penalized: bool = False  # whether the cost has terms beside the loss
     tensors: dict[str, NetworkTensor] = field(default_factory=dict)
     blocks: list[Block] = field(default_factory=list)
     parameters: list[Parameter] = field(default_factory=list)
@@ -35,7 +36,7 @@ class _Building:
 
 def build_network(spec: NetworkSpec) -> Network:
     """The spec's network in blocks; SpecError where shapes do not fit or a formula cannot be read."""
-    building = _Building("x", "the input")
+    building = _Building("x", "the input", penalized=bool(spec.penalties))
     building.tensors["x"] = NetworkTensor("x", (BATCH, *spec.input_shape), "input")
     for layer in spec.layers:
         _add(building, layer.name, layer.use, layer.initializers)
@@ -46,7 +47,7 @@ def build_network(spec: NetworkSpec) -> Network:
         link = (building.blocks[-1],)
     prediction = building.current
     _add(building, "loss", spec.loss, {})
-    costs = ["C"]
+    costs = [building.current]
     for penalty in spec.penalties:
         for parameter in [p for p in building.parameters if p.decays]:
             building.current, building.maker = parameter.name, parameter.name
@@ -142,7 +143,7 @@ def _global_name(local: str, role: str, entry: Entry, name: str, building: _Buil
         return building.current
     if role == "target":
         return local
-    if entry.kind == "loss" and role == "output":
+    if entry.kind == "loss" and role == "output" and not building.penalized:
         return "C"
     return f"{name}.{local}"
 

@@ -1,0 +1,111 @@
+"""A plain NumPy interpreter of programs: the reference that passes and emitted code are verified against.
+
+Every operation allocates its result; nothing is shared or updated in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from symbp.formula.backends import numpy_backend
+from symbp.program.program import (
+    Array,
+    Contract,
+    Fill,
+    Fold,
+    Gather,
+    Map,
+    Op,
+    Operand,
+    Program,
+    Range,
+    Scalar,
+    Scatter,
+    Select,
+    Shift,
+    View,
+)
+
+
+def run(
+    program: Program, routines: Sequence[str], given: Mapping[str, np.ndarray], n: int, scalars: Mapping[str, float] | None = None
+) -> dict[str, np.ndarray]:
+    """Every array after the routines, from the given ones; `n` is the number of examples, `scalars` name numbers."""
+    state = _State(program, dict(given), n, {"N": n, "log_max": np.log(np.finfo(np.float64).max), **(scalars or {})})
+    for name in routines:
+        for statement in program.routines[name].statements:
+            for op in statement.operations:
+                state.arrays[op.out] = state.compute(op)
+    return state.arrays
+
+
+class _State:
+    def __init__(self, program: Program, arrays: dict[str, np.ndarray], n: int, scalars: Mapping[str, float]) -> None:
+        self.program = program
+        self.arrays = arrays
+        self.n = n
+        self.scalars = scalars
+        self.erf = numpy_backend().functions["erf"]
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return tuple(self.n if d == "n" else int(d) for d in self._array(name).shape)
+
+    def _array(self, name: str) -> Array:
+        return self.program.arrays[name]
+
+    def operand(self, operand: Operand) -> Any:
+        if isinstance(operand, Scalar):
+            value = operand.value
+            numbers = {s: self.scalars[s.name] for s in value.free_symbols}
+            return float(value.subs(numbers))
+        return self.arrays[operand]
+
+    def compute(self, op: Op) -> np.ndarray:
+        shape = self.shape(op.out)
+        match op:
+            case Map():
+                values = [self.operand(o) for o in op.operands]
+                function = {"copy": lambda v: v, "erf": self.erf}.get(op.function) or getattr(np, op.function)
+                if op.where is not None:
+                    mask = np.broadcast_to(self.arrays[op.where], shape)
+                    out = np.zeros(shape)
+                    out[mask] = function(*(np.broadcast_to(v, shape)[mask] for v in values))
+                    return out
+                return np.array(np.broadcast_to(function(*values), shape))
+            case Select():
+                return np.array(
+                    np.broadcast_to(np.where(self.arrays[op.condition], self.operand(op.yes), self.operand(op.no)), shape)
+                )
+            case Contract():
+                return np.einsum(f"{op.left_axes},{op.right_axes}->{op.out_axes}", self.arrays[op.left], self.arrays[op.right])
+            case Fold():
+                held = self.arrays[op.operand]
+                axis = op.axes[0] if op.function == "argmax" else op.axes
+                return np.asarray(getattr(held, op.function)(axis=axis, keepdims=op.keep))
+            case View():
+                order = [a for a in op.axes if a is not None]
+                return self.arrays[op.operand].transpose(order).reshape(shape)
+            case Gather():
+                return self.arrays[op.source][self._places(op.indices)]
+            case Scatter():
+                out = np.zeros(shape) if op.base is None else self.arrays[op.base].copy()
+                np.add.at(out, self._places(op.indices), self.operand(op.source))
+                return out
+            case Shift():
+                start = int(self.operand(op.start))
+                held = np.moveaxis(self.arrays[op.operand], op.axis, 0)
+                out = np.zeros((shape[op.axis], *held.shape[1:]))
+                for place in range(shape[op.axis]):
+                    if 0 <= place + start < len(held):
+                        out[place] = held[place + start]
+                return np.moveaxis(out, 0, op.axis)
+            case Range():
+                return np.arange(int(np.prod(shape))).reshape(shape)
+            case Fill():
+                return np.full(shape, self.operand(op.value))
+
+    def _places(self, indices: tuple[str | None, ...]) -> tuple[Any, ...]:
+        return tuple(slice(None) if i is None else self.arrays[i] for i in indices)

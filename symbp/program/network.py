@@ -1,0 +1,177 @@
+"""A derivation as a program: every block's statements in the routine where they belong.
+
+    forward    up to the network's output
+    predict    from the output to the prediction
+    loss       from the output to the cost
+    backward   cotangents from the cost to every parameter, and forward values that nothing else needs
+    input      the cotangent of the network's input, on request
+    update     the optimizer, over flat vectors
+
+A tensor that several blocks read gets a part of its cotangent from each; the parts are added.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import sympy as sp
+
+from symbp.derive.derivation import Derivation
+from symbp.formula.equation import Equation, Formula
+from symbp.formula.expression import element
+from symbp.forward.network import Block, Network
+from symbp.program.instance import Instance, Template, template
+from symbp.program.lower import lower_equation
+from symbp.program.operands import reads
+from symbp.program.program import Array, Map, Program, Routine, Statement, Storage
+
+COST = "C"
+Numbers = Mapping[tuple[str, str], int]  # (formula, tensor) -> the step of the derivation that a statement implements
+
+
+def lower_network(
+    derivation: Derivation, update: Sequence[Formula] = (), numbers: Numbers | None = None
+) -> Program:
+    """The program of a network; `update` holds clipping and the optimizer, in order."""
+    lowering = _Lowering(derivation, numbers or {})
+    routines = lowering.routines()
+    steps, arrays = lower_update(update)
+    routines["update"] = Routine("update", steps)
+    return Program({**lowering.arrays, **arrays}, routines)
+
+
+def lower_update(formulas: Sequence[Formula]) -> tuple[tuple[Statement, ...], dict[str, Array]]:
+    """Update equations over flat vectors `w`, `g` and states; arrays that are not states are scratch."""
+    statements: list[Statement] = []
+    found: dict[str, Array] = {}
+    for formula in formulas:
+        tensors = dict(formula.tensors)
+        arrays = {n: (t.axes, t.kind) for n, t in tensors.items()}
+        for equation in formula.equations:
+            statements.append(Statement(formula.name, equation, lower_equation(equation, tensors, arrays)))
+        for name, (axes, kind) in arrays.items():
+            states = {t.name for t in formula.with_role("state", "output")} | {"w", "g"}
+            storage: Storage = "state" if name in states else "workspace"
+            storage = {"w": "parameter", "g": "gradient"}.get(name, storage)  # type: ignore[assignment]
+            found[name] = Array(name, ("n",) * len(axes), kind, storage)
+    return tuple(statements), found
+
+
+class _Lowering:
+    """The state of one lowering: templates by formula, arrays by name."""
+
+    def __init__(self, derivation: Derivation, numbers: Numbers) -> None:
+        self.derivation = derivation
+        self.network: Network = derivation.network
+        self.numbers = numbers
+        self.templates: dict[str, Template] = {}
+        self.arrays: dict[str, Array] = {}
+        self.storage = _storage(self.network)
+
+    def routines(self) -> dict[str, Routine]:
+        network = self.network
+        instances = [self.instance(b) for b in network.blocks]
+        forward = [s for i in instances for s in self.numbered(i, i.forward())]
+        links = [self.instance(b) for b in network.link]
+        link = [s for i in links for s in self.numbered(i, i.forward())]
+        output = _needed(forward, [network.output])
+        costs = [s for s in _needed(forward, network.costs) if s not in output]
+        later = [s for s in forward if s not in output and s not in costs]
+        backward, of_input = self.backward(instances)
+        if network.costs != (COST,):
+            costs.append(self.total())
+        for instance in (*links, *instances):
+            self.arrays = {**instance.arrays, **self.arrays}
+        routines = {
+            "forward": output,
+            "predict": link if network.prediction != network.output else [],
+            "loss": costs,
+            "backward": [*later, *backward],
+            "input": of_input,
+        }
+        return {name: Routine(name, tuple(statements)) for name, statements in routines.items()}
+
+    def instance(self, block: Block) -> Instance:
+        name = block.formula.name
+        if name not in self.templates:
+            self.templates[name] = template(self.derivation.formulas[name])
+        return Instance(block, self.templates[name], self.storage)
+
+    def numbered(self, instance: Instance, statements: list[Statement]) -> list[Statement]:
+        formula = instance.block.formula.name
+        return [
+            Statement(s.block, s.equation, s.operations, self.numbers.get((formula, s.equation.target.tensor), 0))
+            for s in statements
+        ]
+
+    def backward(self, instances: list[Instance]) -> tuple[list[Statement], list[Statement]]:
+        """Statements in order of execution, and apart from them those of the input's cotangent."""
+        written = Counter(
+            i.block.binding[tensor] for i in instances for tensor, _, _ in i.template.backward
+        )
+        parts: dict[str, list[str]] = {}
+        statements: list[Statement] = []
+        of_input: list[Statement] = []
+        for instance in reversed(instances):
+            block = instance.block
+            shared = {
+                f"d_{local}": f"d_{block.binding[local]}.{block.name}"
+                for local, _, _ in instance.template.backward
+                if written[block.binding[local]] > 1
+            }
+            numbers = {t: self.numbers.get((block.formula.name, f"d_{t}"), 0) for t in block.formula.tensors}
+            for local, statement in instance.backward(shared, numbers).items():
+                tensor = block.binding[local]
+                into = of_input if tensor == "x" else statements
+                into.append(statement)
+                if tensor in written and written[tensor] > 1:
+                    parts.setdefault(tensor, []).append(f"d_{tensor}.{block.name}")
+                    if len(parts[tensor]) == written[tensor]:
+                        into.append(self.added(tensor, parts[tensor], block.name))
+        return statements, of_input
+
+    def added(self, tensor: str, parts: list[str], block: str) -> Statement:
+        """The sum of a cotangent's parts."""
+        held = self.network.tensors[tensor]
+        name = f"d_{tensor}"
+        self.arrays[name] = Array(name, held.shape, "float", self.storage.get(name, "workspace"))
+        return self.sum_of(name, parts, block, len(held.shape))
+
+    def total(self) -> Statement:
+        """The cost: the loss and every penalty."""
+        self.arrays[COST] = Array(COST, (), "float", "workspace")
+        return self.sum_of(COST, list(self.network.costs), "cost", 0)
+
+    def sum_of(self, name: str, parts: Sequence[str], block: str, rank: int) -> Statement:
+        indices = [sp.Symbol(letter, integer=True, nonnegative=True) for letter in "ijklm"[:rank]]
+        equation = Equation(
+            element(name, *indices), sp.Add(*(element(p, *indices) for p in parts)), {i: sp.Symbol("N") for i in indices}
+        )
+        operations = [Map(name, "add", (parts[0], parts[1]))]
+        operations += [Map(name, "add", (name, part)) for part in parts[2:]]
+        return Statement(block, equation, tuple(operations))
+
+
+def _storage(network: Network) -> dict[str, Storage]:
+    """Where tensors of the network live that are not the pass's own."""
+    storage: dict[str, Storage] = {"x": "argument", "y": "argument"}
+    for tensor in network.tensors.values():
+        if tensor.role == "constant":
+            storage[tensor.name] = "constant"
+    for parameter in network.parameters:
+        storage[parameter.name] = "parameter"
+        storage[f"d_{parameter.name}"] = "gradient"
+    return storage
+
+
+def _needed(statements: Sequence[Statement], results: Sequence[str]) -> list[Statement]:
+    """The statements that the results depend on, in order."""
+    wanted = set(results)
+    kept: list[Statement] = []
+    for statement in reversed(statements):
+        written = {op.out for op in statement.operations}
+        if written & wanted:
+            kept.append(statement)
+            wanted |= {name for op in statement.operations for name in reads(op)}
+    return kept[::-1]

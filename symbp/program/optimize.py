@@ -1,0 +1,57 @@
+"""The optimize stage: a derivation lowered, every pass applied and verified, the report of what each saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from symbp.derive.derivation import Derivation
+from symbp.formula.equation import Formula
+from symbp.program.network import COST, Numbers, lower_network
+from symbp.program.passes import PASSES, Pass
+from symbp.program.plan import Plan, plan_buffers
+from symbp.program.program import Program
+from symbp.program.verify import verify
+
+
+@dataclass(frozen=True)
+class PassReport:
+    """The number of operations and of arrays after a pass; the first entry is the program as lowered."""
+
+    name: str
+    operations: int
+    arrays: int
+
+
+@dataclass(frozen=True)
+class Optimized:
+    """The program, the buffers of its workspace, and what the passes did."""
+
+    program: Program
+    plan: Plan
+    reports: tuple[PassReport, ...]
+
+
+def optimize(
+    derivation: Derivation,
+    update: Sequence[Formula] = (),
+    numbers: Numbers | None = None,
+    passes: Sequence[Pass] = PASSES,
+) -> Optimized:
+    """Lower, then apply the passes in order; the verifier runs after each."""
+    program = lower_network(derivation, update, numbers)
+    network = derivation.network
+    gradients = [f"d_{p.name}" for p in network.parameters]
+    keep = frozenset([network.output, network.prediction, COST, "d_x", *network.costs, *gradients, "w", "g"])
+    verify(program)
+    reports = [_report("lowered", program)]
+    for each in passes:
+        program = each.apply(program, keep)
+        verify(program)
+        reports.append(_report(each.name, program))
+    return Optimized(program, plan_buffers(program, keep), tuple(reports))
+
+
+def _report(name: str, program: Program) -> PassReport:
+    operations = sum(len(s.operations) for r in program.routines.values() for s in r.statements)
+    return PassReport(name, operations, len(program.arrays))

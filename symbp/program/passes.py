@@ -1,0 +1,153 @@
+"""Passes over a program, each a rewriting that keeps every result: named, ordered, reported on, verified in between.
+
+    share     an operation that an earlier one computed already takes its result (shifts, exponentials, sums)
+    prune     operations that nothing reads go
+    in place  a temporary becomes the array that its last reader writes: z = x W ; z += b
+
+Passes see the routines forward, loss, backward and input as one sequence; `predict` stands alone. `update` writes its
+arrays again and again, so only `in place` applies to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from symbp.program.operands import reads, renamed
+from symbp.program.program import Array, Fill, Map, Op, Program, Range, Routine, Scatter, Select, Statement, View
+
+SEQUENCES = (("forward", "loss", "backward", "input"), ("predict",))
+Keep = frozenset[str]  # results that must stay under their names
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A named rewriting of a program."""
+
+    name: str
+    apply: Callable[[Program, Keep], Program]
+
+
+def _over(program: Program, names: Sequence[str], change: Callable[[list[Statement]], list[Statement]]) -> Program:
+    """The program with the statements of these routines, as one sequence, changed; each stays in its routine."""
+    present = [n for n in names if n in program.routines]
+    tagged = [(n, s) for n in present for s in program.routines[n].statements]
+    changed = change([s for _, s in tagged])
+    routines = dict(program.routines)
+    for name in present:
+        mine = [c for (n, _), c in zip(tagged, changed, strict=True) if n == name]
+        routines[name] = Routine(name, tuple(s for s in mine if s.operations))
+    return replace(program, routines=routines)
+
+
+def share(program: Program, keep: Keep) -> Program:
+    """Common subexpressions: the first result is used wherever the same operation stands again."""
+
+    def change(statements: list[Statement]) -> list[Statement]:
+        held: dict[Op, str] = {}
+        instead: dict[str, str] = {}
+        done = []
+        for statement in statements:
+            operations = []
+            for op in statement.operations:
+                op = replace(renamed(op, lambda name: instead.get(name, name)), out=op.out)
+                key = replace(op, out="")
+                shareable = not isinstance(op, Scatter | Fill) and op.out not in reads(op)
+                same = shareable and key in held and program.arrays[held[key]] == _like(program, op.out, held[key])
+                if same and op.out not in keep:
+                    instead[op.out] = held[key]
+                    continue
+                if shareable:
+                    held.setdefault(key, op.out)
+                operations.append(op)
+            done.append(replace(statement, operations=tuple(operations)))
+        return done
+
+    for sequence in SEQUENCES:
+        program = _over(program, sequence, change)
+    return program
+
+
+def _like(program: Program, name: str, other: str) -> Array:
+    return replace(program.arrays[name], name=other)
+
+
+def prune(program: Program, keep: Keep) -> Program:
+    """Dead code: operations whose results nothing reads and nobody asked for."""
+
+    def change(statements: list[Statement]) -> list[Statement]:
+        wanted = set(keep)
+        done: list[Statement] = []
+        for statement in reversed(statements):
+            operations: list[Op] = []
+            for op in reversed(statement.operations):
+                if op.out in wanted:
+                    operations.append(op)
+                    wanted.update(reads(op))
+            done.append(replace(statement, operations=tuple(reversed(operations))))
+        return done[::-1]
+
+    for sequence in SEQUENCES:
+        program = _over(program, sequence, change)
+    return program
+
+
+def in_place(program: Program, keep: Keep) -> Program:
+    """A temporary whose only reader is elementwise and of its shape becomes that reader's output."""
+    everything = [op for r in program.routines.values() for s in r.statements for op in s.operations]
+    readers: dict[str, int] = {}
+    for op in everything:
+        for name in reads(op):
+            readers[name] = readers.get(name, 0) + 1
+
+    def change(statement: Statement) -> Statement:
+        operations = list(statement.operations)
+        for position in reversed(range(len(operations))):
+            op = operations[position]
+            if not isinstance(op, Map | Select | Scatter):
+                continue
+            for name in _candidates(op):
+                start = next((k for k, o in enumerate(operations[:position]) if o.out == name), None)
+                if start is None or readers[name] != 1 or name in keep or isinstance(operations[start], View | Range):
+                    continue
+                same = replace(program.arrays[name], name=op.out) == replace(program.arrays[op.out], storage=program.arrays[name].storage)
+                between = operations[start:position]
+                late = any(op.out in (o.out, *reads(o)) for o in between[1:]) or op.out in reads(op)
+                unsafe = op.out in reads(between[0]) and not isinstance(between[0], Map | Select)
+                if same and program.arrays[name].storage == "workspace" and not late and not unsafe:
+                    operations[start : position + 1] = [
+                        renamed(o, lambda n, old=name, new=op.out: new if n == old else n)
+                        for o in operations[start : position + 1]
+                    ]
+                    break
+        return replace(statement, operations=tuple(operations))
+
+    routines = {
+        name: Routine(name, tuple(change(s) for s in routine.statements)) for name, routine in program.routines.items()
+    }
+    return _without_unused(replace(program, routines=routines))
+
+
+def _candidates(op: Op) -> list[str]:
+    """The operands whose memory the operation may write its result to."""
+    if isinstance(op, Map):
+        return [o for o in op.operands if isinstance(o, str)]
+    if isinstance(op, Select):
+        return [o for o in (op.no, op.yes) if isinstance(o, str)]
+    return [op.base] if isinstance(op, Scatter) and op.base else []
+
+
+def _without_unused(program: Program) -> Program:
+    """Only arrays that some operation mentions, and parameters and gradients."""
+    mentioned = {
+        name
+        for routine in program.routines.values()
+        for statement in routine.statements
+        for op in statement.operations
+        for name in (op.out, *reads(op))
+    }
+    arrays = {n: a for n, a in program.arrays.items() if n in mentioned or a.storage in ("parameter", "gradient", "argument")}
+    return replace(program, arrays=arrays)
+
+
+PASSES: tuple[Pass, ...] = (Pass("share", share), Pass("prune", prune), Pass("in place", in_place))
