@@ -5,6 +5,7 @@ SymPy keeps the operands of a sum or a product in an order of its own; here they
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -52,7 +53,7 @@ def _plain(value: Any) -> str:
 def ordered_terms(node: sp.Add) -> list[tuple[int, sp.Expr]]:
     """The terms of a sum with their signs, in the order of writing: positive first, then numbers, sums, elements."""
     signed = [_signed(term) for term in node.args]
-    return sorted(signed, key=lambda pair: (pair[0] < 0, _term_rank(pair[1]), str(pair[1])))
+    return sorted(signed, key=lambda pair: (pair[0] < 0, _term_rank(pair[1]), as_text(pair[1])))
 
 
 def _signed(term: sp.Expr) -> tuple[int, sp.Expr]:
@@ -114,9 +115,16 @@ def _number_factors(value: sp.Number) -> tuple[list[sp.Expr], list[sp.Expr]]:
     return [value], []
 
 
+@lru_cache(maxsize=4096)
+def as_text(expression: sp.Expr) -> str:
+    """The expression as text, to settle ties the same way every time."""
+    return str(expression)
+
+
+@lru_cache(maxsize=4096)
 def _factor_rank(factor: sp.Expr) -> tuple[int, int, str]:
     base = factor.base if isinstance(factor, sp.Pow) else factor
-    text = str(factor)
+    text = as_text(factor)
     if isinstance(base, sp.Symbol) or base.is_Number or base.is_NumberSymbol:
         return 1, 0, text
     if isinstance(base, Element):

@@ -11,6 +11,7 @@ found together, as the error δ.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import sympy as sp
 
@@ -22,7 +23,7 @@ from symbp.explain.notation import write
 from symbp.explain.view import View
 from symbp.formula.equation import Equation
 from symbp.formula.expression import Element, SumOver, elements
-from symbp.formula.indices import Names, rename_bound
+from symbp.formula.indices import Names, bound_indices, rename_bound
 from symbp.forward.network import Block
 
 
@@ -162,15 +163,19 @@ def _gradient_at(view: View, block: Block, tensor: str, indices: tuple[sp.Expr, 
 def _relabelled(equation: Equation, indices: tuple[sp.Expr, ...]) -> Equation | None:
     """The equation with other free indices, bound ones renamed out of their way; None where that cannot be said."""
     old = equation.target.indices
+    if old == indices:
+        return equation
     if len(old) != len(indices) or any(not i.is_Symbol for i in (*old, *indices)):
         return None
-    sizes = dict(equation.sizes)
-    body = equation.body
-    if old != indices:
-        names = Names([str(i) for i in (*indices, *old)])
-        body = rename_bound(body, names, sizes)
-    moved = dict(zip(old, indices, strict=True))
-    return Equation(equation.target.xreplace(moved), body.xreplace(moved), sizes)
+    return _moved(equation.target, equation.body, indices)
+
+
+@lru_cache(maxsize=256)
+def _moved(target: Element, body: sp.Expr, indices: tuple[sp.Symbol, ...]) -> Equation:
+    sizes = {i: i for i in bound_indices(body)}  # only names matter here
+    renamed = rename_bound(body, Names([i.name for i in (*indices, *target.indices)]), sizes)
+    moved = dict(zip(target.indices, indices, strict=True))
+    return Equation(target.xreplace(moved), renamed.xreplace(moved), {})
 
 
 def _slope(view: View, activation: Block, tensor: str, z: Element) -> sp.Expr | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "zeta": "ζ", "eta": "η", "theta": "θ",
@@ -32,6 +33,7 @@ class Parts:
         return (len(self.root) == 1 or self.root in GREEK) and not self.subscript and not self.accent
 
 
+@cache
 def parts(identifier: str) -> Parts:
     """The parts of an identifier: letters, then digits or words after an underscore, then primes."""
     bare = identifier.rstrip("'")

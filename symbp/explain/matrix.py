@@ -22,7 +22,7 @@ from itertools import pairwise
 import sympy as sp
 
 from symbp.explain import mathematics as m
-from symbp.explain.arithmetic import BATCH, ordered_terms
+from symbp.explain.arithmetic import BATCH, as_text, ordered_terms
 from symbp.explain.naming import COTANGENT, Naming
 from symbp.explain.notation import write
 from symbp.formula.equation import Equation
@@ -116,7 +116,7 @@ class _Form:
             return axes[0], axes[1]
         if not axes:
             return None, None
-        return (axes[0], None) if any(str(i) == BATCH for i in axes[0] or ()) else (None, axes[0])
+        return (axes[0], None) if any(i.name == BATCH for i in axes[0] or ()) else (None, axes[0])
 
     def of(self, expression: sp.Expr) -> set[Axis]:
         """The axes that an expression varies over."""
@@ -176,7 +176,7 @@ class _Form:
         constant = [abs(coefficient)]
         for factor in sp.Mul.make_args(rest):
             (varying if self.of(factor) or factor.has(SumOver) else constant).append(factor)
-        varying.sort(key=lambda f: (not isinstance(f, Element), not str(f).startswith(COTANGENT), str(f)))
+        varying.sort(key=lambda f: (not isinstance(f, Element), not as_text(f).startswith(COTANGENT), as_text(f)))
         return (-1 if coefficient.is_negative else 1), sp.Mul(*constant), varying
 
     def contraction(self, expression: SumOver, rows: Axis, columns: Axis) -> m.Math:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from symbp.derive.derivation import Derivation, FormulaDerivation
 from symbp.errors import UserError
@@ -30,20 +31,32 @@ class View:
         """The letters of a formula's tensors where this block uses it."""
         return of_block(block, self.letters)
 
+    @cached_property
+    def _readers(self) -> Mapping[str, tuple[Block, ...]]:
+        found: dict[str, tuple[Block, ...]] = {}
+        for block in self.derivation.network.blocks:
+            for name in dict.fromkeys(block.binding[t.name] for t in block.formula.with_role("input", "target")):
+                found[name] = (*found.get(name, ()), block)
+        return found
+
+    @cached_property
+    def _makers(self) -> Mapping[str, Block]:
+        made = ("output", "intermediate")
+        blocks = self.derivation.network.blocks
+        return {
+            b.binding[t.name]: b
+            for b in blocks
+            for t in b.formula.tensors.values()
+            if t.role in made and t.name in b.binding
+        }
+
     def readers(self, tensor: str) -> tuple[Block, ...]:
         """The blocks of the network that read a tensor of it."""
-        return tuple(
-            block
-            for block in self.derivation.network.blocks
-            if any(block.binding.get(t.name) == tensor for t in block.formula.with_role("input", "target"))
-        )
+        return self._readers.get(tensor, ())
 
     def maker(self, tensor: str) -> Block | None:
         """The block that computes a tensor of the network; None for its inputs and parameters."""
-        for block in self.derivation.network.blocks:
-            if any(block.binding.get(t.name) == tensor for t in block.formula.with_role("output", "intermediate")):
-                return block
-        return None
+        return self._makers.get(tensor)
 
     def formulas(self) -> tuple[FormulaDerivation, ...]:
         """The derivations of the formulas that the blocks shown use, in order of first use."""

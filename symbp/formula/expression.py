@@ -61,7 +61,7 @@ class Element(_Real):
 
     @property
     def tensor(self) -> str:
-        return str(self.args[0])
+        return str(self.args[0].name)
 
     @property
     def indices(self) -> tuple[sp.Expr, ...]:
