@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from symbp.explain import mathematics as m
-from symbp.explain.levels import PRODUCT, level
+from symbp.explain.levels import PRODUCT, is_tall, level
 
 Width = Callable[[m.Math], float]
-BRACKETS = (m.Glyph("("), m.Glyph(")"))
 GLYPHS = {"numbers": m.Glyph("*"), "matrices": m.Glyph("@"), "elementwise": m.Glyph("⊙")}
 ENOUGH = 0.45  # a line may be broken at an outer operator once it is this full
 
@@ -26,10 +25,14 @@ def broken(node: m.Math, width: Width, limit: float) -> tuple[m.Math, ...]:
         lines = _fill(pieces, width, limit, ENOUGH)
         wide = [piece for row in lines if width(row) > limit for piece in row.pieces if _opened(piece) is not None]
         if not wide:
-            return tuple(_fill(pieces, width, limit, 0))
+            return tuple(_fill([_sized(piece, is_tall(node)) for piece in pieces], width, limit, 0))
         widest = max(wide, key=width)
         place = next(i for i, piece in enumerate(pieces) if piece is widest)
         pieces[place : place + 1] = _opened(widest) or []
+
+
+def _sized(piece: m.Math, tall: bool) -> m.Math:
+    return m.Glyph(piece.text, tall) if isinstance(piece, m.Glyph) else piece
 
 
 def _opened(node: m.Math) -> list[m.Math] | None:
@@ -100,7 +103,9 @@ def _fill(pieces: list[m.Math], width: Width, limit: float, enough: float) -> li
 
 
 def _best_cut(line: list[m.Math], depths: list[int], width: Width, least: float) -> int:
-    places = [i for i in range(1, len(line)) if isinstance(line[i], m.Glyph) and line[i] not in BRACKETS]
+    places = [
+        i for i in range(1, len(line)) if isinstance(line[i], m.Glyph) and not (_is(line[i], "(") or _is(line[i], ")"))
+    ]
     full = [i for i in places if width(m.Row(tuple(line[:i]))) >= least]
     if not full:
         return 0

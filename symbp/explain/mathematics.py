@@ -189,9 +189,10 @@ class Words(Math):
 
 @dataclass(frozen=True)
 class Glyph(Math):
-    """An operator or a bracket that stands on its own in a `Row`."""
+    """An operator or a bracket that stands on its own in a `Row`; `tall` where the formula needs large brackets."""
 
     text: Literal["+", "-", "*", "@", "⊙", "(", ")", "/"]
+    tall: bool = False
 
 
 @dataclass(frozen=True)

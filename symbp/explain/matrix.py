@@ -30,6 +30,7 @@ from symbp.formula.expression import Element, SumOver, elements
 
 Axis = tuple[sp.Symbol, ...] | None  # indices that count as one axis; None: an axis of size 1
 MAX_POWER = 3  # A ⊙ A ⊙ A
+MOST_NODES = 40  # of an elementwise formula
 
 
 class _NoMatrixFormError(Exception):
@@ -50,12 +51,20 @@ class _AsMatrix(Naming):
 
 def matrix_form(equation: Equation, naming: Naming, given: Mapping[str, m.Math] | None = None) -> m.Line | None:
     """The equation between matrices, or None where it has no such form. `given` says how to write some."""
+    if _is_long(equation.body):
+        return None
     named = _AsMatrix(naming.letters, given or {})
     try:
         form = _Form(equation, named)
         return m.Line(named.tensor(equation.target.tensor, _marks(equation.target)), form.right())
     except _NoMatrixFormError:
         return None
+
+
+def _is_long(body: sp.Expr) -> bool:
+    """True for a formula that is no product of matrices and says more in index form than between matrices."""
+    nodes = sum(not node.is_Symbol for node in sp.preorder_traversal(body))
+    return not body.has(SumOver) and nodes > MOST_NODES
 
 
 def _marks(element: Element) -> tuple[m.Math, ...]:

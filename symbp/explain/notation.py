@@ -19,6 +19,7 @@ from symbp.explain import mathematics as m
 from symbp.explain.arithmetic import BATCH, is_negative, ordered_factors, ordered_terms, split_number
 from symbp.explain.bar import above_the_bar
 from symbp.explain.conditions import SIGNS, between, extreme
+from symbp.explain.levels import is_tall
 from symbp.explain.naming import Naming
 from symbp.formula.expression import Element, Flat, InRange, MaxOver, Partial, SumOver, Winner, _Unit
 
@@ -76,10 +77,14 @@ def _(node: sp.Mul, naming: Naming) -> m.Math:
     sign, above, below = ordered_factors(node)
     over, beside = above_the_bar(above, below, naming) if below else (above, [])
     factors = [_write(f, naming) for f in over]
+    tall: list[m.Math] = []
     if below:
         divisor = _product([_write(f, naming) for f in below])
-        factors = [m.Fraction(_product(factors or [m.Number("1")]), divisor)]
-    value = _product(factors + [_write(f, naming) for f in beside])
+        if not is_tall(divisor):
+            tall = [f for f in factors if is_tall(f) and not isinstance(f, m.Over)]
+        numerator = [f for f in factors if f not in tall]
+        factors = [m.Fraction(_product(numerator or [m.Number("1")]), divisor)]
+    value = _product(factors + tall + [_write(f, naming) for f in beside])
     return m.Sum(((-1, value),)) if sign < 0 else value
 
 

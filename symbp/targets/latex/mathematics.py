@@ -11,7 +11,7 @@ from functools import singledispatch
 from symbp.explain import mathematics as m
 from symbp.explain.identifiers import GREEK, parts
 from symbp.explain.levels import ATOM, POWER, PRODUCT, SUM, holds_matrix, is_tall, level
-from symbp.targets.latex.symbols import FUNCTIONS, GLYPHS, OPERATORS, SIGNS
+from symbp.targets.latex.symbols import FUNCTIONS, GLYPHS, OPERATORS, SIGNS, TALL_GLYPHS
 
 
 def write(node: m.Math) -> str:
@@ -235,7 +235,7 @@ def _(node: m.Words) -> str:
 
 @_write.register
 def _(node: m.Glyph) -> str:
-    return GLYPHS[node.text]
+    return TALL_GLYPHS.get(node.text, GLYPHS[node.text]) if node.tall else GLYPHS[node.text]
 
 
 @_write.register
