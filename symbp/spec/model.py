@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from symbp.catalog.entry import Entry
+from symbp.errors import UserError
 
 OptionValue = float | int | bool | str | tuple[float, ...]
 
@@ -37,7 +38,7 @@ class Problem:
         return f"{self.place}: {self.message}"
 
 
-class SpecError(ValueError):
+class SpecError(UserError):
     """A spec that cannot be used; `problems` lists everything found, in the order of the file."""
 
     def __init__(self, problems: list[Problem]) -> None:

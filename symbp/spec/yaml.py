@@ -1,0 +1,169 @@
+"""The door to YAML: plain data, and the line on which everything stands. A spec is data from strangers.
+
+Refused, with the line: aliases and anchors, tags, duplicate keys, several documents, keys that are not text, numbers
+that are not finite, and texts that are too large, too deep or not UTF-8. YAML 1.2, so `1e-3` is a number and `no` a word.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.tokens import AliasToken, AnchorToken, TagToken
+
+from symbp.spec.model import Place, Problem, SpecError
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 24
+MAX_NODES = 20_000
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """A text as plain data; `lines` gives the line of every key and item, by its path."""
+
+    file: str
+    data: Any
+    lines: dict[Path, int]
+
+    def place(self, *path: str | int) -> Place:
+        """Where a path stands; a path that is not there has the place of its nearest parent."""
+        known = path
+        while known and known not in self.lines:
+            known = known[:-1]
+        return Place(self.file, self.lines.get(known, 1), spelt(path))
+
+
+def spelt(path: Path) -> str:
+    """`layers[2].dense.units`."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def read_yaml(text: bytes, file: str) -> Document:
+    """The data of a text; SpecError for what YAML or this door refuses."""
+
+    def refuse(line: int, message: str) -> SpecError:
+        return SpecError([Problem(Place(file, line, ""), message)])
+
+    if len(text) > MAX_BYTES:
+        raise refuse(1, f"the spec has {len(text)} bytes; at most {MAX_BYTES} are read")
+    try:
+        decoded = text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = text[: error.start].count(b"\n") + 1
+        raise refuse(line, f"byte {error.start} is not UTF-8; save the file as UTF-8") from None
+    odd = next((c for c in decoded if ord(c) in _BIDIRECTIONAL or (ord(c) < 32 and c not in "\n\r\t")), None)
+    if odd is not None:
+        line = decoded[: decoded.index(odd)].count("\n") + 1
+        raise refuse(line, f"the control character {odd!r} is not allowed")
+    _check_depth(decoded, refuse)
+    loader = YAML(typ="rt", pure=True)
+    try:
+        for token in loader.scan(decoded):
+            line = token.start_mark.line + 1
+            if isinstance(token, AliasToken | AnchorToken):
+                raise refuse(line, "anchors and aliases (& and *) are not read; write the value out")
+            if isinstance(token, TagToken):
+                raise refuse(line, "tags (!) are not read; write plain values")
+        nodes = [n for n in YAML(typ="rt", pure=True).compose_all(decoded) if n is not None]
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        column = f" (column {mark.column + 1})" if mark else ""
+        raise refuse(line, f"not YAML{column}: {error.problem or error.context}") from None
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise refuse(1, f"not YAML: {str(error)[:200]}") from None
+    if len(nodes) != 1:
+        raise refuse(1, "the file is empty" if not nodes else f"the file holds {len(nodes)} documents; expected one")
+    reader = _Reader(file)
+    data = reader.convert(nodes[0], ())
+    if reader.problems:
+        raise SpecError(reader.problems)
+    return Document(file, data, reader.lines)
+
+
+_BIDIRECTIONAL = frozenset((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0xFEFF))
+
+
+def _check_depth(text: str, refuse: Any) -> None:
+    """Flow brackets are counted before parsing, which is recursive."""
+    level = 0
+    for character in text:
+        level += (character in "[{") - (character in "]}")
+        if level > 4 * MAX_DEPTH:
+            raise refuse(1, f"brackets are nested deeper than {MAX_DEPTH}")
+
+
+class _Reader:
+    """Turns nodes into plain data and notes lines and problems."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.lines: dict[Path, int] = {}
+        self.problems: list[Problem] = []
+        self.count = 0
+
+    def problem(self, node: Node, path: Path, message: str) -> None:
+        self.problems.append(Problem(Place(self.file, node.start_mark.line + 1, spelt(path)), message))
+
+    def convert(self, node: Node, path: Path) -> Any:
+        self.count += 1
+        self.lines.setdefault(path, node.start_mark.line + 1)
+        if len(path) > MAX_DEPTH or self.count > MAX_NODES:
+            if len(self.problems) < 1:
+                what = f"nested deeper than {MAX_DEPTH}" if len(path) > MAX_DEPTH else f"more than {MAX_NODES} values"
+                self.problem(node, (), f"the spec is {what}")
+            return None
+        if isinstance(node, MappingNode):
+            return self.mapping(node, path)
+        if isinstance(node, SequenceNode):
+            return [self.convert(item, (*path, k)) for k, item in enumerate(node.value)]
+        assert isinstance(node, ScalarNode)
+        return self.scalar(node, path)
+
+    def mapping(self, node: MappingNode, path: Path) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key = self.convert_key(key_node, path)
+            if key is None:
+                continue
+            line = key_node.start_mark.line + 1
+            if key in found:
+                first = self.lines[(*path, key)]
+                self.problem(key_node, (*path, key), f"`{key}` stands twice; the first is on line {first}")
+                continue
+            self.lines[(*path, key)] = line
+            found[key] = self.convert(value_node, (*path, key))
+        return found
+
+    def convert_key(self, node: Node, path: Path) -> str | None:
+        if isinstance(node, ScalarNode) and not node.tag.endswith((":null", ":float")):
+            return str(node.value)
+        self.problem(node, path, "a key must be a name")
+        return None
+
+    def scalar(self, node: ScalarNode, path: Path) -> Any:
+        tag, text = str(node.tag).rpartition(":")[2], str(node.value)
+        if tag == "null":
+            return None
+        if tag == "bool":
+            return text.lower() == "true"
+        if tag in ("int", "float"):
+            try:
+                plain = text.replace("_", "")
+                value = int(plain, 0) if tag == "int" and len(plain) < 40 else float(plain.replace(".inf", "inf").replace(".nan", "nan"))
+            except ValueError:
+                return text
+            if isinstance(value, float) and not math.isfinite(value):
+                self.problem(node, path, f"{text[:40]} is not a finite number")
+                return 0.0
+            return value
+        return text
