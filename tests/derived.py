@@ -16,7 +16,8 @@ from symbp.derive.derive import derive_formula
 from symbp.derive.seam import derive_joint
 from symbp.formula.backends import numpy_backend
 from symbp.formula.equation import Equation, Formula
-from symbp.formula.evaluate import evaluate_formula
+from symbp.formula.evaluate import evaluate_equation, evaluate_formula
+from symbp.formula.expression import element
 from symbp.forward.rows import formula_of
 from symbp.forward.sizes import evaluate_size
 
@@ -100,6 +101,26 @@ def _derive(entry: Entry, formula: Formula, rank: int) -> FormulaDerivation:
     found = derive_joint(link, formula, entry.argument)
     assert found is not None, f"{entry.name} does not join with {entry.link}"
     return found[0]
+
+
+def run(formula: Formula, values: dict[str, Any], numbers: Mapping[str, float]) -> dict[str, Any]:
+    """One run of the equations in order, each over the values that the ones before it left."""
+    sizes = {
+        axis: count
+        for name, tensor in formula.tensors.items()
+        if name in values
+        for axis, count in zip(tensor.axes, np.shape(values[name]), strict=True)
+    }
+    scalars = {symbol: numbers[name] for name, symbol in formula.scalars.items()}
+    for equation in formula.equations:
+        renamed = replace(equation, target=element("result", *equation.target.indices))
+        values[equation.target.tensor] = evaluate_equation(renamed, values, sizes, scalars)
+    return values
+
+
+def numbers_of(entry: Entry, options: Mapping[str, Any]) -> dict[str, float]:
+    """The options that are numbers, with the row's defaults."""
+    return {k: float(v) for k, v in complete(entry, options).items() if isinstance(v, int | float)}
 
 
 def close(actual: Any, expected: Any, rtol: float, atol: float = 0.0) -> None:

@@ -2,7 +2,8 @@
 
     ACTIVATIONS   symbp's name -> Reference   (this file)
     LOSSES        symbp's name -> LossReference                     tests/references_losses.py
-    OPTIMIZERS, SCHEDULES, INITIALIZERS, CLIPPING, PENALTIES        tests/references_training.py
+    OPTIMIZERS    symbp's name -> OptimizerReference                tests/references_optimizers.py
+    SCHEDULES, INITIALIZERS, CLIPPING, PENALTIES                    tests/references_training.py
 
 A reference is a plain function of arrays, called with the options and parameters of a case by keyword. None of them
 is read from the catalog: a wrong formula there cannot agree with itself here.
@@ -10,6 +11,7 @@ is read from the catalog: a wrong formula there cannot agree with itself here.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,11 +22,8 @@ import jax.numpy as jnp
 
 jax.config.update("jax_enable_x64", True)
 
-torch: Any = None
-F: Any = None
-if importlib.util.find_spec("torch"):
-    import torch
-    import torch.nn.functional as F  # noqa: N812 - PyTorch's own name for it
+torch: Any = importlib.import_module("torch") if importlib.util.find_spec("torch") else None
+F: Any = torch.nn.functional if torch else None
 
 Case = Mapping[str, Any]
 

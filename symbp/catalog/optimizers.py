@@ -66,14 +66,13 @@ def _decay(default: float = 0.0) -> Option:
     return Option("weight_decay", default, low=0, summary="share of w taken away, in units of the learning rate")
 
 
-_DECOUPLES = Option(
-    "decoupled_weight_decay", False, "boolean", summary="decay w, not through its gradient", needs="weight_decay"
-)
+_DECOUPLES = Option("decoupled_weight_decay", False, "boolean", summary="decay w itself", needs="weight_decay")
 _BETAS = (_rate("beta_1", 0.9, "memory of the mean gradient"), _rate("beta_2", 0.999, "memory of its square"))
+_ADAM_OPTIONS = (_learning_rate(0.001), *_BETAS, _epsilon(1e-8))
+_HEAVY = (_learning_rate(0.001), _rate("momentum", 0.9, "share of the velocity that is kept", "mu"))
 
 _ACCUMULATOR = StateRow("s", initial="initial_accumulator_value")
 
-_SGD = "w = w - eta * g"
 _MOMENTUM = "v = momentum * v + g; w = w - eta * v"
 _NESTEROV = "v = momentum * v + g; w = w - eta * (g + momentum * v)"
 _ADAGRAD = "s = s + g**2; w = w - eta * g / (sqrt(s) + epsilon)"
@@ -131,7 +130,7 @@ _LION = "w = w - eta * sign(beta_1 * m + (1 - beta_1) * g); m = beta_2 * m + (1 
 ENTRIES = (
     _optimizer(
         "sgd",
-        _SGD,
+        "w = w - eta * g",
         "stochastic gradient descent; with momentum and nesterov as in the rows of these names",
         "Robbins & Monro, A Stochastic Approximation Method, Annals of Mathematical Statistics 22 (1951)",
         _learning_rate(0.001),
@@ -145,8 +144,7 @@ ENTRIES = (
         _MOMENTUM,
         "the heavy ball, in PyTorch's convention: the learning rate multiplies the velocity, not the gradient in it",
         "Polyak, Some methods of speeding up the convergence of iteration methods (1964), eq. 9; torch.optim.SGD",
-        _learning_rate(0.001),
-        _rate("momentum", 0.9, "share of the velocity that is kept", "mu"),
+        *_HEAVY,
         states=(_V,),
     ),
     _optimizer(
@@ -154,8 +152,7 @@ ENTRIES = (
         _NESTEROV,
         "momentum that looks ahead, in PyTorch's convention",
         "Sutskever, Martens, Dahl, Hinton, On the importance of initialization and momentum (2013), eq. 3-4",
-        _learning_rate(0.001),
-        _rate("momentum", 0.9, "share of the velocity that is kept", "mu"),
+        *_HEAVY,
         states=(_V,),
     ),
     _optimizer(
@@ -205,9 +202,7 @@ ENTRIES = (
         _ADAM,
         "momentum over root mean square, both corrected for their start at 0",
         "Kingma & Ba, Adam: A Method for Stochastic Optimization (2014), arXiv:1412.6980, algorithm 1",
-        _learning_rate(0.001),
-        *_BETAS,
-        _epsilon(1e-8),
+        *_ADAM_OPTIONS,
         states=(_M, _V),
         aliases=("optim.Adam",),
     ),
@@ -217,7 +212,7 @@ ENTRIES = (
         _DECOUPLED + _ADAM,
         "Adam with decoupled weight decay",
         "Loshchilov & Hutter, Decoupled Weight Decay Regularization (2017), arXiv:1711.05101, algorithm 2",
-        options=(_learning_rate(0.001), *_BETAS, _epsilon(1e-8), _decay(0.01)),
+        options=(*_ADAM_OPTIONS, _decay(0.01)),
         states=(_M, _V),
         aliases=("optim.AdamW",),
     ),
@@ -226,9 +221,7 @@ ENTRIES = (
         _AMSGRAD,
         "Adam whose rates never rise",
         "Reddi, Kale, Kumar, On the Convergence of Adam and Beyond (2018), arXiv:1904.09237, algorithm 2",
-        _learning_rate(0.001),
-        *_BETAS,
-        _epsilon(1e-8),
+        *_ADAM_OPTIONS,
         states=(_M, _V, StateRow("u")),
     ),
     _optimizer(

@@ -25,7 +25,8 @@ CASES = [
 
 def _split(name: str, case: Case) -> tuple[dict[str, Any], dict[str, Any]]:
     """The case's options, and its parameters as arrays."""
-    parameters = {p.name for v in (row("activation", name), *row("activation", name).variants) for p in v.parameters}
+    entry = row("activation", name)
+    parameters = {p.name for v in (entry.variant({}), *entry.variants) for p in v.parameters}
     options = {k: v for k, v in case.items() if k not in parameters}
     return options, {k: np.asarray(v, float) for k, v in case.items() if k in parameters}
 

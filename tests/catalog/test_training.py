@@ -1,28 +1,22 @@
-"""Optimizers, schedules, initializers, clipping and penalties against PyTorch and JAX, in float64."""
+"""Schedules, initializers, clipping and penalties against PyTorch and JAX, in float64."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-import sympy as sp
-from derived import close, complete, derive_row, row
+from derived import close, complete, derive_row, numbers_of, row, run
 from references import Case, torch
-from references_training import CLIPPING, INITIALIZERS, OPTIMIZERS, PENALTIES, SCHEDULES
+from references_training import CLIPPING, INITIALIZERS, PENALTIES, SCHEDULES
 
 from symbp.catalog import entries, names
-from symbp.catalog.entry import Entry
-from symbp.formula.equation import Formula
-from symbp.formula.evaluate import evaluate_equation
-from symbp.formula.expression import element
 from symbp.forward.rows import scalars_of, update_of
 
-STEPS, SIZE = 12, 6
+SIZE = 6
 EXACT = 1e-12
 
 needs_torch = pytest.mark.skipif(torch is None, reason="PyTorch is not installed")
@@ -36,49 +30,13 @@ def _cases(references: Mapping[str, Any]) -> list[Any]:
     ]
 
 
-def _run(formula: Formula, values: dict[str, Any], numbers: Mapping[str, float]) -> dict[str, Any]:
-    """One run of the equations in order, each over the values that the ones before it left."""
-    sizes = {s: SIZE for t in formula.tensors.values() for a in t.axes for s in a.free_symbols}
-    scalars = {symbol: numbers[name] for name, symbol in formula.scalars.items()}
-    for equation in formula.equations:
-        renamed = replace(equation, target=element("result", *equation.target.indices))
-        values[equation.target.tensor] = evaluate_equation(renamed, values, sizes, scalars)
-    return values
-
-
-def _numbers(entry: Entry, options: Mapping[str, Any]) -> dict[str, float]:
-    return {k: float(v) for k, v in complete(entry, options).items() if isinstance(v, int | float)}
-
-
-def _start() -> tuple[Any, Any]:
-    """Weights, and gradients for every step; one entry of the gradient is always 0."""
-    rng = np.random.default_rng(3)
-    gradients = rng.normal(size=(STEPS, SIZE)) * np.array([1, 1, 0, 10, 0.1, 1])
-    return rng.normal(size=SIZE), gradients
-
-
-def _by_equations(name: str, case: Case) -> Any:
-    entry = row("optimizer", name)
-    update = update_of(entry, complete(entry, case))
-    numbers = _numbers(entry, case)
-    w, gradients = _start()
-    values: dict[str, Any] = {"w": w}
-    for state in update.variant.states:
-        initial = numbers[state.initial] if isinstance(state.initial, str) else state.initial
-        values[state.name] = np.full(SIZE if state.axes else (), initial)
-    trace = []
-    for t, g in enumerate(gradients, 1):
-        values = _run(
-            update.formula, {**values, "g": g}, {**numbers, "eta": numbers["learning_rate"] / t, "t": float(t)}
-        )
-        trace.append(values["w"])
-    return np.array(trace)
+def _vector() -> Any:
+    return np.random.default_rng(3).normal(size=SIZE) * np.array([1, 1, 0.5, 10, 0.1, 1])
 
 
 @pytest.mark.parametrize(
     ("kind", "references"),
     [
-        ("optimizer", OPTIMIZERS),
         ("schedule", SCHEDULES),
         ("initializer", INITIALIZERS),
         ("clipping", CLIPPING),
@@ -89,70 +47,18 @@ def test_every_row_has_a_reference(kind: Any, references: Mapping[str, Any]) -> 
     assert set(references) == set(names(kind))
 
 
-def test_every_variant_has_a_case() -> None:
-    for kind, references in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
-        for entry in entries(kind):  # type: ignore[arg-type]
-            tried = {entry.variant(complete(entry, case)) for case in references[entry.name].cases}
-            both = {v for v in entry.variants if {"decoupled_weight_decay"} < v.options}
-            assert set(entry.variants) - both <= tried, entry.name
-            assert both & tried == both, entry.name
-
-
-@pytest.mark.parametrize(("name", "case"), _cases(OPTIMIZERS))
-def test_optimizer_follows_its_paper(name: str, case: Case) -> None:
-    """Every weight after every step, the learning rate falling as 1/t, as the paper's algorithm in JAX leaves it."""
-    numbers: dict[str, Any] = complete(row("optimizer", name), case)
-    w, gradients = _start()
-    weights, memory, trace = jnp.asarray(w), {}, []
-    for t, g in enumerate(gradients, 1):
-        weights, memory = OPTIMIZERS[name].jax(
-            weights, jnp.asarray(g), memory, t, numbers["learning_rate"] / t, numbers
-        )
-        trace.append(weights)
-    close(_by_equations(name, case), np.array(trace), EXACT, 1e-14)
-
-
-@pytest.fixture
-def double_precision() -> Iterator[None]:
-    """PyTorch's NAdam keeps its product of momenta in the default precision, whatever the weights have."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(before)
-
-
-@needs_torch
-@pytest.mark.usefixtures("double_precision")
-@pytest.mark.parametrize(
-    ("name", "case"),
-    [
-        pytest.param(name, case, id=f"{name}-{number}")
-        for name, reference in OPTIMIZERS.items()
-        for number, case in enumerate(reference.torch_cases())
-    ],
-)
-def test_optimizer_in_lockstep_with_pytorch(name: str, case: Case) -> None:
-    options = complete(row("optimizer", name), case)
-    w, gradients = _start()
-    weights = torch.tensor(w, requires_grad=True)
-    make = OPTIMIZERS[name].torch
-    assert make is not None
-    optimizer = make([weights], options)
-    trace = []
-    for t, g in enumerate(gradients, 1):
-        optimizer.param_groups[0]["lr"] = float(str(options["learning_rate"])) / t
-        weights.grad = torch.tensor(g)
-        optimizer.step()
-        trace.append(weights.detach().numpy().copy())
-    close(_by_equations(name, case), np.array(trace), EXACT, 1e-14)
+def test_every_variant_of_a_schedule_has_a_case() -> None:
+    for entry in entries("schedule"):
+        tried = {entry.variant(complete(entry, case)) for case in SCHEDULES[entry.name].cases}
+        assert set(entry.variants) <= tried, entry.name
 
 
 def _etas(name: str, case: Case) -> Any:
     entry = row("schedule", name)
     formula = scalars_of(entry, complete(entry, case)).formula
-    numbers = _numbers(entry, case)
+    numbers = numbers_of(entry, case)
     return np.array(
-        [_run(formula, {}, {**numbers, "t": float(t), "eta_0": 0.05})["eta"] for t in range(SCHEDULES[name].steps)]
+        [run(formula, {}, {**numbers, "t": float(t), "eta_0": 0.05})["eta"] for t in range(SCHEDULES[name].steps)]
     )
 
 
@@ -178,11 +84,11 @@ def test_schedule_in_lockstep_with_pytorch(name: str, case: Case) -> None:
 def _scales(name: str, case: Case, fan_in: int, fan_out: int) -> dict[str, float]:
     """The numbers that the distribution is drawn with."""
     entry = row("initializer", name)
-    numbers = _numbers(entry, case)
+    numbers = numbers_of(entry, case)
     if not entry.equations:
         return numbers
     formula = scalars_of(entry, complete(entry, case)).formula
-    found = _run(formula, {}, {**numbers, "fan_in": float(fan_in), "fan_out": float(fan_out)})
+    found = run(formula, {}, {**numbers, "fan_in": float(fan_in), "fan_out": float(fan_out)})
     return {k: float(v) for k, v in found.items()}
 
 
@@ -221,8 +127,8 @@ def test_initializer_draws_with_the_scales_of_others(name: str, case: Case) -> N
 def test_clipping(name: str, scale: float) -> None:
     by_torch, by_jax, case = CLIPPING[name]
     entry = row("clipping", name)
-    g = _start()[1][0] * scale
-    found = _run(update_of(entry, complete(entry, case)).formula, {"g": g}, _numbers(entry, case))["g"]
+    g = _vector() * scale
+    found = run(update_of(entry, complete(entry, case)).formula, {"g": g}, numbers_of(entry, case))["g"]
     close(found, by_jax(jnp.asarray(g), **case), EXACT)
     if torch is not None:
         weights = torch.zeros(SIZE, dtype=torch.float64, requires_grad=True)
@@ -234,7 +140,7 @@ def test_clipping(name: str, scale: float) -> None:
 @pytest.mark.parametrize("name", PENALTIES)
 def test_penalty_and_its_gradient(name: str) -> None:
     by_torch, by_jax, case = PENALTIES[name]
-    w = _start()[0]
+    w = _vector()
     derived = derive_row(row("penalty", name), case, w.shape)
     values = derived.forward({"w": w})
     gradient = derived.backward({**values, "d_R": np.asarray(1.0)})["d_w"]
@@ -247,20 +153,24 @@ def test_penalty_and_its_gradient(name: str) -> None:
         close(gradient, weights.grad.numpy(), EXACT)
 
 
+def test_an_absolute_weight_of_0_is_not_pushed() -> None:
+    """The kink of l1, as PyTorch has it."""
+    w = np.array([0.0, -1.0])
+    derived = derive_row(row("penalty", "l1"), {"strength": 0.5}, w.shape)
+    close(derived.backward({**derived.forward({"w": w}), "d_R": np.asarray(1.0)})["d_w"], [0.0, -0.5], EXACT)
+    if torch is not None:
+        weights = torch.tensor(w, requires_grad=True)
+        PENALTIES["l1"][0](weights, strength=0.5).backward()
+        close(weights.grad.numpy(), [0.0, -0.5], EXACT)
+
+
 def test_half_the_square_decays_as_a_coupled_weight_decay() -> None:
     """l2's gradient is what the optimizers add for the same strength."""
-    w = _start()[0]
+    w = _vector()
     derived = derive_row(row("penalty", "l2"), {"strength": 0.3}, w.shape)
     gradient = derived.backward({**derived.forward({"w": w}), "d_R": np.asarray(1.0)})["d_w"]
     entry = row("optimizer", "sgd")
     options = {"learning_rate": 1.0, "weight_decay": 0.3}
     update = update_of(entry, complete(entry, options)).formula
-    after = _run(update, {"w": w, "g": np.zeros(SIZE)}, {**_numbers(entry, options), "eta": 1.0, "t": 1.0})
+    after = run(update, {"w": w, "g": np.zeros(SIZE)}, {**numbers_of(entry, options), "eta": 1.0, "t": 1.0})
     close(w - after["w"], gradient, EXACT)
-
-
-def test_numbers_of_rows_are_exact() -> None:
-    """A literal in a formula is the fraction it looks like, so that precision is a matter of the target alone."""
-    entry = row("optimizer", "nadam")
-    formula = update_of(entry, complete(entry, {})).formula
-    assert not any(e.body.atoms(sp.Float) for e in formula.equations)
