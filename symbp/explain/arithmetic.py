@@ -53,7 +53,17 @@ def _plain(value: Any) -> str:
 def ordered_terms(node: sp.Add) -> list[tuple[int, sp.Expr]]:
     """The terms of a sum with their signs, in the order of writing: positive first, then numbers, sums, elements."""
     signed = [_signed(term) for term in node.args]
-    return sorted(signed, key=lambda pair: (pair[0] < 0, _term_rank(pair[1]), as_text(pair[1])))
+    rank = _index_rank if node.is_integer else _term_rank
+    return sorted(signed, key=lambda pair: (pair[0] < 0, rank(pair[1]), as_text(pair[1])))
+
+
+def _index_rank(term: sp.Expr) -> int:
+    """In an index: products, then letters, then sizes, then numbers, as in S p + u and t + 1."""
+    if term.is_Number:
+        return 3
+    if isinstance(term, sp.Symbol):
+        return 1 if term.name[0].islower() else 2
+    return 0
 
 
 def _signed(term: sp.Expr) -> tuple[int, sp.Expr]:
@@ -132,7 +142,7 @@ def _factor_rank(factor: sp.Expr) -> tuple[int, int, str]:
             return 2, 0, text
         if not base.indices:
             return 1, 1, text
-        return 4, 0 if BATCH in {str(i) for i in base.indices} else 1, text
+        return 4, 0 if BATCH in {str(i).rstrip("'") for i in base.indices} else 1, text
     if isinstance(base, Partial):
         return 3, 0, text
     if isinstance(base, SumOver | MaxOver):

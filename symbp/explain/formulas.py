@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import re
-
-import sympy as sp
-
-from symbp.derive.derivation import FormulaDerivation, Gradient, Seam, Step
+from symbp.derive.derivation import FormulaDerivation, Gradient, Seam
 from symbp.explain import mathematics as m
-from symbp.explain.document import Code, Derived, Display, Equations, Heading, Inline, Paragraph, Part
+from symbp.explain.document import Code, Display, Equations, Heading, Paragraph, Part
 from symbp.explain.forward import index_form
-from symbp.explain.identity import read_identity
 from symbp.explain.matrix import matrix_form
 from symbp.explain.naming import COST, Naming
 from symbp.explain.notation import write
 from symbp.explain.numbering import EVALUATED, GRADIENT, SEAM, WRITTEN
-from symbp.explain.rules import reason, title
+from symbp.explain.steps import step_part
 from symbp.explain.view import View
 from symbp.formula.equation import Formula
-from symbp.formula.expression import Partial
-
-_INDEX_EQUATION = re.compile(r"([A-Za-z]'*) = ([A-Za-z]'*)")
 
 
 def seams(view: View) -> list[Part]:
@@ -44,7 +36,7 @@ def _seam(view: View, seam: Seam) -> list[Part]:
         )
     ]  # fmt: skip
     for position, step in enumerate(seam.steps):
-        parts.append(_step(step, view.numbers[SEAM, seam.joint, "", position], formula))
+        parts.append(step_part(step, view.numbers[SEAM, seam.joint, "", position], formula))
     return parts
 
 
@@ -68,7 +60,7 @@ def _formula(view: View, derived: FormulaDerivation) -> list[Part]:
         number = view.numbers[WRITTEN, formula.name, equation.target.tensor, position]
         parts.append(Equations(number, (index_form(equation, Naming()),)))
     for position, step in enumerate(derived.forward_steps):
-        parts.append(_step(step, view.numbers[EVALUATED, formula.name, "", position], formula))
+        parts.append(step_part(step, view.numbers[EVALUATED, formula.name, "", position], formula))
     parts.extend(_helpers(derived))
     for gradient in derived.backward:
         parts.extend(_gradient(view, formula, gradient))
@@ -93,7 +85,7 @@ def _gradient(view: View, formula: Formula, gradient: Gradient) -> list[Part]:
     parts: list[Part] = [Heading(3, ("The derivative of ", m.Name(COST), " with respect to ", of))]
     for position, step in enumerate(gradient.steps):
         number = view.numbers[GRADIENT, formula.name, equation.target.tensor, position]
-        parts.append(_step(step, number, formula))
+        parts.append(step_part(step, number, formula))
     if not gradient.steps:
         number = view.numbers[GRADIENT, formula.name, equation.target.tensor, 0]
         parts.append(Equations(number, (m.Line(sought, write(equation.body, naming)),)))
@@ -118,50 +110,3 @@ def _result(gradient: Gradient) -> list[Part]:
     forms = ["index form", *([] if before is None else ["saved values"]), *([] if matrix is None else ["matrices"])]
     lines.extend([] if matrix is None else [matrix])
     return [Paragraph((f"The result in {', in '.join(forms)}:",)), Display(tuple(lines))]
-
-
-def _explicit(side: sp.Expr, written: m.Math) -> m.Math:
-    """A chain rule with the cost's own partial derivative marked: the other tensors in it are held fixed there."""
-    through = sorted({partial.of.tensor for partial in side.atoms(Partial)} - {COST})
-    if not through or not isinstance(written, m.Sum):
-        return written
-    fixed = tuple(Naming().tensor(tensor) for tensor in through)
-    return m.Sum(tuple((sign, m.Held(term, fixed) if _is_of_cost(term) else term) for sign, term in written.terms))
-
-
-def _is_of_cost(term: m.Math) -> bool:
-    return isinstance(term, m.Derivative) and term.of == m.Name(COST)
-
-
-def _listed(tensors: list[str]) -> Inline:
-    pieces: list[str | m.Math | Code] = []
-    for place, tensor in enumerate(tensors):
-        if place:
-            pieces.append(" and " if place == len(tensors) - 1 else ", ")
-        pieces.append(Naming().tensor(tensor))
-    return tuple(pieces)
-
-
-def _step(step: Step, number: int, formula: Formula) -> Derived:
-    naming = Naming()
-    left = write(step.target, naming)
-    before, after = (_explicit(side, write(side, naming)) for side in (step.before, step.after))
-    lines = (m.Line(left, after),) if before == left else (m.Line(left, before), m.Line(None, after))
-    return Derived(number, title(step.rule), reason(step, _detail(step, formula)), lines)
-
-
-def _detail(step: Step, formula: Formula) -> Inline:
-    """What a rule was applied to: tensors, an equation of the formula, of two indices, or an identity."""
-    if step.rule == "chain rule" and not step.detail:
-        return _listed(sorted({partial.of.tensor for partial in step.after.atoms(Partial)}))
-    for equation in formula.equations:
-        if step.detail in (str(equation), equation.text):
-            line = index_form(equation, Naming())
-            assert line.left is not None
-            return (m.Relation((line.left, line.right), ("=",)),)
-    pieces: list[str | m.Math | Code] = []
-    for part in step.detail.split("; ") if step.detail else ():
-        between = _INDEX_EQUATION.fullmatch(part)
-        equal = m.Relation((m.Name(between[1]), m.Name(between[2])), ("=",)) if between else read_identity(part)
-        pieces.extend(["; " if pieces else "", equal or Code(part)])
-    return tuple(pieces)

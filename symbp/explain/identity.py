@@ -54,6 +54,8 @@ def _read(node: ast.expr) -> m.Math:
             return m.Name(name, _indices(index))
         case ast.Call(func=ast.Name(id="abs"), args=[argument]):
             return m.Bars(_read(argument))
+        case ast.Call(func=ast.Name(id="flat"), args=items):
+            return m.Tuple(tuple(map(_read, items)))
         case ast.Call(func=ast.Name(id="sqrt"), args=[argument]):
             return m.Root(_read(argument))
         case ast.Call(func=ast.Name(id=function), args=arguments, keywords=[]):

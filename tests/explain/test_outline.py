@@ -8,12 +8,15 @@ from typing import get_args
 import pytest
 from explained import HYPERPARAMETERS, momentum, perceptron, with_activation, with_loss
 
-from symbp.derive.derivation import Rule
+from symbp.derive.derivation import Rule, Step
 from symbp.errors import UserError
-from symbp.explain.document import Derived, Document, Equations, Paragraph
+from symbp.explain.document import Code, Derived, Document, Equations, Paragraph
 from symbp.explain.numbering import numbering, step_numbers
 from symbp.explain.outline import explain
 from symbp.explain.rules import NARRATION
+from symbp.explain.steps import step_part
+from symbp.formula.equation import Equation, Formula
+from symbp.formula.expression import element, index, size
 from symbp.targets.explanation import render
 from symbp.targets.text.mathematics import write
 
@@ -130,3 +133,19 @@ def test_the_convention_is_named() -> None:
     assert "z = Wᵀ·x + b" in text
     assert "Z = X·W + 𝟏·b" in text
     assert any(isinstance(part, Paragraph) for part in explain(perceptron()).parts)
+
+
+def test_a_step_without_a_detail_names_nothing() -> None:
+    n, j = index("n"), index("j")
+    plain = Equation(element("y", n, j), element("s", n, j), {n: size("N"), j: size("N_j")})
+    formula = Formula("copy", (plain,), {})
+    step = Step("differentiate", element("d_s", n, j), element("d_y", n, j), element("d_y", n, j), plain.sizes)
+    part = step_part(step, 1, formula)
+    assert part.reason == (NARRATION["differentiate"].bare,)
+
+
+def test_a_saved_value_is_named_with_its_equation() -> None:
+    step = next(s for g in perceptron().formulas["relu"].backward for s in g.steps if s.rule == "saved value")
+    (_, equation, _) = step_part(step, 1, perceptron().formulas["relu"].formula).reason
+    assert not isinstance(equation, str | Code)
+    assert write(equation) == "aₙⱼ = max(0, zₙⱼ)"

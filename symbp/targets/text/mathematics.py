@@ -61,10 +61,13 @@ def _(node: m.Name) -> str:
     named = parts(node.base)
     text = _word(named.root) + ACCENTS.get(named.accent, "")
     if named.subscript:
-        text += _lowered(named.subscript) or f"_{named.subscript}"
+        lowered = _lowered(named.subscript) if len(named.subscript) == 1 else None
+        text += lowered or f"_{named.subscript}"
     text += "′" * named.primes
     text += "".join(SUPERSCRIPTS[c] for c in f"({node.layer})") if node.layer else ""
-    return text + _indices(node.indices) if node.indices else text
+    if not node.indices:
+        return text
+    return text + (f"[{','.join(map(_write, node.indices))}]" if named.subscript else _indices(node.indices))
 
 
 def _indices(items: tuple[m.Math, ...]) -> str:
@@ -130,10 +133,11 @@ def _(node: m.Bars) -> str:
 
 @_write.register
 def _(node: m.Over) -> str:
-    lowered = _indices(node.bound)
-    head = OPERATORS[node.operator] + lowered
-    if len(node.bound) > 1 and node.operator == "sum" and "[" not in lowered:
-        head = " ".join(OPERATORS["sum"] + _indices((index,)) for index in node.bound)
+    each = [_indices((index,)) for index in node.bound]
+    if len(each) == 1 or (node.operator == "sum" and not any("[" in index for index in each)):
+        head = " ".join(OPERATORS[node.operator] + index for index in each)
+    else:
+        head = f"{OPERATORS[node.operator]}[{','.join(map(_write, node.bound))}]"
     if isinstance(node.body, m.Words) and not node.body.text:
         return head
     return f"{head} {bracket(node.body, levels.PRODUCT)}"
