@@ -20,11 +20,12 @@ from typing import Literal, TypeVar
 
 from symbp.derive.derivation import Derivation
 from symbp.derive.network import derive_network
-from symbp.explain import render, step_numbers
+from symbp.explain.numbering import step_numbers
 from symbp.forward.build import build_network
 from symbp.forward.rows import update_of
 from symbp.program.optimize import Optimized, optimize
 from symbp.spec.model import NetworkSpec
+from symbp.targets.explanation import render
 from symbp.targets.load import check_module, load_source
 from symbp.targets.numpy import emit
 
@@ -66,7 +67,7 @@ def generate(
     update = [update_of(use.entry, use.options).formula for use in (*spec.clipping, spec.optimizer)]
     optimized = timed("optimize", lambda: optimize(derivation, update, step_numbers(derivation)))
     module = timed("emit", lambda: emit(spec, derivation, optimized))
-    latex = timed("explain", lambda: render(derivation, "latex"))
+    latex = timed("explain", lambda: render(derivation, "latex", updates=update))
     if check:
         timed("check", lambda: check_module(module, spec.name))
     return Generated(spec, derivation, optimized, module, latex, seconds)

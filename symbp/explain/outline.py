@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from symbp.derive.derivation import Derivation
 from symbp.explain.chain import chain
@@ -11,7 +11,7 @@ from symbp.explain.formulas import formulas, seams
 from symbp.explain.forward import forward
 from symbp.explain.opening import opening
 from symbp.explain.recursion import recursion
-from symbp.explain.updates import updates
+from symbp.explain.updates import updates as update_section
 from symbp.explain.view import view_of
 from symbp.formula.equation import Formula
 
@@ -20,17 +20,17 @@ def explain(
     derivation: Derivation,
     layer: str | None = None,
     *,
-    optimizer: Formula | None = None,
+    updates: Sequence[Formula] = (),
     hyperparameters: Mapping[str, float] | None = None,
 ) -> Document:
     """The derivation as a document: convention, network, forward pass, chain rule, every step, backward pass, update.
 
     With `layer` only what belongs to that block; numbers stay those of the whole. Raises UserError for a layer that the
-    network does not have.
+    network does not have. `updates` are the equations of clipping and optimizer, `hyperparameters` their values by name.
     """
-    view = view_of(derivation, layer, optimizer, hyperparameters)
+    view = view_of(derivation, layer, updates, hyperparameters)
     title = f"Back-propagation in {derivation.network.name}, derived"
     if layer is not None:
         title += f": {layer}"
-    sections = (opening, forward, chain, seams, formulas, recursion, updates)
+    sections = (opening, forward, chain, seams, formulas, recursion, update_section)
     return Document(title, tuple(part for section in sections for part in section(view)))

@@ -1,12 +1,13 @@
-"""The update equations of the optimizer, with the values of its hyperparameters."""
+"""The update equations: what clipping and the optimizer do to every parameter, with their hyperparameters' values."""
 
 from __future__ import annotations
 
 from symbp.explain import mathematics as m
-from symbp.explain.document import Code, Display, Heading, Paragraph, Part
+from symbp.explain.document import Code, Display, Heading, Inline, Paragraph, Part
 from symbp.explain.naming import COST, Naming
 from symbp.explain.notation import write
 from symbp.explain.view import View
+from symbp.formula.equation import Formula
 from symbp.formula.expression import SumOver
 
 
@@ -18,27 +19,24 @@ class _Whole(Naming):
 
 
 def updates(view: View) -> list[Part]:
-    """What one step of training does to every parameter; nothing where no optimizer is given."""
-    formula = view.optimizer
-    if formula is None:
+    """What one step of training does to every parameter; nothing where no update is given."""
+    if not view.updates:
         return []
+    gradient = m.Relation((m.Name("g"), m.Derivative(m.Name(COST), m.Name("w"))), ("=",))
+    opening: Inline = ("One step of training changes every entry ", m.Name("w"), " of every parameter by its gradient ")
+    parts: list[Part] = [Heading(1, ("The update",)), Paragraph((*opening, gradient, "."))]
+    for formula in view.updates:
+        parts.extend(_update(view, formula))
+    return parts
+
+
+def _update(view: View, formula: Formula) -> list[Part]:
     elementwise = not any(e.body.has(SumOver) for e in formula.equations)
     naming = _Whole() if elementwise else Naming()
     lines = tuple(m.Line(write(e.target, naming), write(e.body, naming), "<-") for e in formula.equations)
-    gradient = m.Relation((m.Name("g"), m.Derivative(m.Name(COST), m.Name("w"))), ("=",))
-    parts: list[Part] = [
-        Heading(1, ("The update",)),
-        Paragraph(
-            ("Every entry ", m.Name("w"), " of every parameter, with its gradient ", gradient, ", is updated by ",
-             Code(formula.name), ":")
-        ),
-        Display(lines),
-    ]  # fmt: skip
-    values: list[str | m.Math | Code] = []
-    for name, value in view.hyperparameters.items():
-        values.extend([", " if values else "Here ", m.Name(name), f" = {value:g}"])
-    if values:
-        parts.append(Paragraph((*values, ".")))
-    if formula.source:
-        parts.append(Paragraph((f"Source: {formula.source}.",)))
-    return parts
+    said: list[str | m.Math | Code] = [Code(formula.name)]
+    values = {name: view.hyperparameters[name] for name in formula.scalars if name in view.hyperparameters}
+    for place, (name, value) in enumerate(values.items()):
+        said.extend([", " if place else " with ", m.Relation((m.Name(name), m.Number(f"{value:.12g}")), ("=",))])
+    source = f" ({formula.source})" if formula.source else ""
+    return [Paragraph((*said, f"{source}:")), Display(lines)]

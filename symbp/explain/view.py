@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -24,7 +24,7 @@ class View:
     letters: Mapping[str, Letter]
     numbers: Mapping[Place, int]
     complete: bool
-    optimizer: Formula | None = None
+    updates: tuple[Formula, ...] = ()
     hyperparameters: Mapping[str, float] = field(default_factory=dict)
 
     def naming(self, block: Block) -> Naming:
@@ -73,7 +73,7 @@ class View:
 def view_of(
     derivation: Derivation,
     layer: str | None = None,
-    optimizer: Formula | None = None,
+    updates: Sequence[Formula] = (),
     hyperparameters: Mapping[str, float] | None = None,
 ) -> View:
     """The whole derivation, or the part of it that belongs to one layer.
@@ -91,7 +91,7 @@ def view_of(
         network_letters(derivation.network),
         numbering(derivation),
         layer is None,
-        optimizer,
+        tuple(updates),
         hyperparameters or {},
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from symbp.derive.derivation import Derivation
@@ -27,13 +27,14 @@ def render(
     format: Format = "latex",
     layer: str | None = None,
     *,
-    optimizer: Formula | None = None,
+    updates: Sequence[Formula] = (),
     hyperparameters: Mapping[str, float] | None = None,
 ) -> str:
     """The derivation of a network's back-propagation, step by step, or the part that belongs to `layer`.
 
-    `optimizer` adds its update equations. Raises UserError for an unknown layer or format.
+    `updates` are the equations of clipping and optimizer that the document ends with, in order, and `hyperparameters`
+    their values by name. Raises UserError for an unknown layer or format.
     """
     if format not in WRITERS:
         raise UserError(f"no format `{format}`; the formats are {', '.join(f'`{name}`' for name in WRITERS)}")
-    return WRITERS[format](explain(derivation, layer, optimizer=optimizer, hyperparameters=hyperparameters))
+    return WRITERS[format](explain(derivation, layer, updates=updates, hyperparameters=hyperparameters))

@@ -114,11 +114,11 @@ def test_a_cost_read_twice_tells_its_own_partial_derivative_from_the_whole() -> 
 
 
 def test_the_optimizer_ends_the_document() -> None:
-    text = render(perceptron(), "text", optimizer=momentum(), hyperparameters=HYPERPARAMETERS)
+    text = render(perceptron(), "text", updates=[momentum()], hyperparameters=HYPERPARAMETERS)
     ending = re.sub(r" +", " ", text[text.index("The update") :])
     assert "v ← momentum · v + g" in ending
     assert "w ← w − η · v" in ending
-    assert "Here η = 0.01, momentum = 0.5." in ending
+    assert "momentum with η = 0.01, momentum = 0.5" in ending or "momentum with momentum = 0.5, η = 0.01" in ending
 
 
 def test_every_rule_has_its_sentences() -> None:
