@@ -1,0 +1,179 @@
+"""The command line: thin. Every command reads a spec, calls one stage of the pipeline, and shows or writes the result.
+
+Errors that a user can mend go to standard error with exit status 2; anything else is a defect and is not hidden.
+Heavy imports (SymPy, NumPy) happen inside the commands that need them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from symbp import __version__
+from symbp.errors import UserError
+
+if TYPE_CHECKING:
+    from symbp.spec.model import NetworkSpec
+
+SPEC = click.argument("spec", type=click.Path(path_type=Path))
+FORMATS = {"latex": "tex", "markdown": "md", "text": "txt"}
+KINDS = ("layers", "activations", "losses", "optimizers", "schedules", "clipping", "penalties", "initializers")
+
+
+class _Group(click.Group):
+    """Commands in the order of use, and user errors as messages with status 2."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except UserError as error:
+            click.echo(f"symbp: {error}", err=True)
+            ctx.exit(2)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(1)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="symbp")
+def main() -> None:
+    """Back-propagation derived step by step, and emitted as a NumPy-only module."""
+
+
+@main.command()
+@SPEC
+@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("generated"), show_default=True, help="folder to write to")
+@click.option("--dtype", type=click.Choice(["float32", "float64"]), help="in place of the spec's")
+@click.option("--force", is_flag=True, help="overwrite files that symbp did not write")
+@click.option("--quiet", is_flag=True, help="print nothing but errors")
+def generate(spec: Path, output: Path, dtype: Any, force: bool, quiet: bool) -> None:
+    """Derive a network, check its gradient, write the module and the derivation (LaTeX)."""
+    from symbp import pipeline
+    from symbp.targets.write import write_files
+
+    read = _read(spec)
+    made = pipeline.generate(read, dtype=dtype)
+    written = write_files(output, {f"{read.name}.py": made.module, f"{read.name}.tex": made.latex}, force=force)
+    if not quiet:
+        stages = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in made.seconds.items())
+        click.echo(f"{read.name}: {len(made.derivation.network.parameters)} parameter tensors, gradient checked ({stages})")
+        for path in written:
+            click.echo(f"  {path}")
+
+
+@main.command()
+@SPEC
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
+@click.option("--layer", help="only this layer, by its name")
+@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="write to this folder, not to the terminal")
+@click.option("--force", is_flag=True, help="overwrite a file that symbp did not write")
+def derive(spec: Path, form: str, layer: str | None, output: Path | None, force: bool) -> None:
+    """Print the derivation of a network's back-propagation, step by step."""
+    from symbp import pipeline
+    from symbp.explain.document import render
+    from symbp.targets.write import write_files
+
+    read = _read(spec)
+    text = render(pipeline.derive(read), form, layer)
+    if output is None:
+        click.echo(text)
+        return
+    for path in write_files(output, {f"{read.name}.{FORMATS[form]}": text}, force=force):
+        click.echo(path)
+
+
+@main.command()
+@SPEC
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--batch", type=click.IntRange(1, 256), default=4, show_default=True, help="examples in the comparison")
+def check(spec: Path, seed: int, batch: int) -> None:
+    """Compare every gradient of the module with autodiff, in double precision."""
+    from symbp.verify.check import check_network
+    from symbp.verify.table import show
+
+    report = check_network(_read(spec), seed=seed, batch=batch)
+    show(report)
+    if not report.passed:
+        sys.exit(1)
+
+
+@main.command()
+@SPEC
+@click.option("--data", type=click.Path(path_type=Path), help="folder that holds the data; else SYMBP_DATA")
+@click.option("--epochs", type=click.IntRange(1), help="in place of the spec's")
+@click.option("--run", "run_folder", type=click.Path(path_type=Path, file_okay=False), help="folder of the run  [default: runs/NAME]")
+@click.option("--resume", type=click.Path(path_type=Path, dir_okay=False), help="go on from this checkpoint")
+@click.option("--metrics", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
+@click.option("--dtype", type=click.Choice(["float32", "float64"]), help="in place of the spec's")
+@click.option("--download", is_flag=True, help="fetch MNIST, with its checksums, where it is not found")
+@click.option("--quiet", is_flag=True, help="no progress")
+def train(
+    spec: Path,
+    data: Path | None,
+    epochs: int | None,
+    run_folder: Path | None,
+    resume: Path | None,
+    metrics: str,
+    dtype: Any,
+    download: bool,
+    quiet: bool,
+) -> None:
+    """Generate the module in memory and train it: progress, checkpoints, metrics, a loss curve."""
+    from symbp import pipeline
+    from symbp.training import run_training
+
+    read = _read(spec)
+    made = pipeline.generate(read, dtype=dtype)
+    run_training(
+        made.spec,
+        pipeline.load_module(made),
+        data_folder=data,
+        run_folder=run_folder or Path("runs") / read.name,
+        epochs=epochs,
+        resume=resume,
+        metrics=metrics,
+        download=download,
+        quiet=quiet,
+    )
+
+
+@main.command()
+@click.argument("name")
+@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("."), help="folder to write to")
+def new(name: str, output: Path) -> None:
+    """Write a commented spec to start from, NAME.yaml; an existing file is never touched."""
+    from symbp.spec.starter import write_starter
+
+    click.echo(write_starter(name, output))
+
+
+@main.command("list")
+@click.argument("kind", type=click.Choice(KINDS), required=False)
+def list_(kind: str | None) -> None:
+    """Show layers, activations, losses, optimizers, ... with their formulas and options."""
+    from symbp.spec.listing import show
+
+    show(KINDS if kind is None else (kind,))
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of specs, so that editors complete and check them."""
+    import json
+
+    from symbp.spec.jsonschema import spec_schema
+
+    click.echo(json.dumps(spec_schema(), indent=2))
+
+
+def _read(path: Path) -> NetworkSpec:
+    from symbp.spec import read_spec
+
+    return read_spec(path)

@@ -1,0 +1,86 @@
+"""`symbp schema`: the JSON Schema of specs, from the models of their structure and the catalog."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from symbp.catalog import aliases, entries
+from symbp.catalog.entry import Entry, EntryKind, Option
+from symbp.spec.schema import SpecModel
+
+PLACES: dict[str, tuple[EntryKind, ...]] = {
+    "loss": ("loss",),
+    "optimizer": ("optimizer",),
+    "schedule": ("schedule",),
+    "clip": ("clipping",),
+    "penalty": ("penalty",),
+}
+JSON_TYPES = {"real": "number", "integer": "integer", "boolean": "boolean", "choice": "string"}
+LAYER_KEYS = {
+    "name": {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,63}$", "description": "the layer's own name"},
+    "activation": {"description": "an activation that follows as a layer of its own"},
+    "initializer": {"description": "an initializer for the weight, or one for each parameter by name"},
+}
+
+
+def spec_schema() -> dict[str, Any]:
+    """The schema, draft 2020-12."""
+    schema = SpecModel.model_json_schema()
+    schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    properties = schema["properties"]
+    for key, kinds in PLACES.items():
+        described = {"description": properties[key].get("description", "")}
+        use = _use(kinds, {})
+        several = {"anyOf": [use, {"type": "array", "items": use}]} if key in ("clip", "penalty") else use
+        properties[key] = {**described, **several}
+    properties["layers"]["items"] = _use(("layer", "activation"), LAYER_KEYS)
+    return schema
+
+
+def _use(kinds: tuple[EntryKind, ...], extra: dict[str, Any]) -> dict[str, Any]:
+    """A name alone, or a mapping of one name to its options."""
+    rows = [entry for kind in kinds for entry in entries(kind)]
+    others = sorted({alias for kind in kinds for alias in aliases(kind)})
+    return {
+        "anyOf": [
+            {"type": "string", "enum": [e.name for e in rows]},
+            {"type": "string", "enum": others, "description": "a name from PyTorch or Keras"} if others else False,
+            {
+                "type": "object",
+                "minProperties": 1,
+                "maxProperties": 1,
+                "properties": {e.name: _options(e, extra) for e in rows},
+            },
+            {"type": "string", "description": "a definition of the spec's own"},
+        ]
+    }
+
+
+def _options(entry: Entry, extra: dict[str, Any]) -> dict[str, Any]:
+    """The options by name, or the one value that a bare use gives."""
+    own = {o.name: _option(o) for o in entry.options}
+    lists = {n: {"type": "array", "items": {"type": "number"}} for n in entry.accepts() if n not in own}
+    whole: dict[str, Any] = {
+        "type": "object",
+        "description": f"{entry.summary}: {entry.equations.strip()}",
+        "properties": {**own, **lists, **extra, **{a: _option(o) for o in entry.options for a in o.aliases}},
+        "additionalProperties": False,
+    }
+    required = [o for o in entry.options if o.default is None]
+    sole = required[0] if len(required) == 1 else entry.options[0] if len(entry.options) == 1 else None
+    return {"anyOf": [whole, {"type": "null"}, *([_option(sole)] if sole else [])]}
+
+
+def _option(option: Option) -> dict[str, Any]:
+    if option.type == "shape":
+        return {"type": "array", "items": {"type": "integer", "minimum": 1}, "description": option.summary}
+    found: dict[str, Any] = {"type": JSON_TYPES[option.type], "description": option.summary}
+    if option.choices:
+        found["enum"] = list(option.choices)
+    if option.low is not None:
+        found["exclusiveMinimum" if option.low_open else "minimum"] = option.low
+    if option.high is not None:
+        found["exclusiveMaximum" if option.high_open else "maximum"] = option.high
+    if option.default is not None:
+        found["default"] = option.default
+    return found

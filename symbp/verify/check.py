@@ -1,0 +1,132 @@
+"""`symbp check`: the generated module's gradients against every oracle that is installed.
+
+Where none is, central differences on the definitions, in double precision, take their place, and the report says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from symbp.errors import UserError
+from symbp.forward.network import Network
+from symbp.pipeline import Generated, generate, load_module
+from symbp.spec.model import NetworkSpec
+from symbp.verify.examples import draw
+from symbp.verify.oracles import evaluate_network, installed
+
+# Gradients of both sides carry rounding of some hundred additions: 1e-9 is 4e6 eps. Central differences with a step of
+# cbrt(eps) are good to about eps**(2/3), 4e-11, times the curvature.
+AUTODIFF_TOLERANCE = 1e-9
+DIFFERENCES_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The worst relative error of one gradient against one oracle, relative to the gradient's largest entry."""
+
+    oracle: str
+    name: str
+    shape: tuple[int, ...]
+    error: float
+    tolerance: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the error is within the tolerance; NaN is not."""
+        return bool(self.error <= self.tolerance)
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """Every reading, and the oracles that are not installed."""
+
+    spec: str
+    batch: int
+    seed: int
+    readings: tuple[Reading, ...]
+    absent: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether there are readings and all of them passed."""
+        return bool(self.readings) and all(r.passed for r in self.readings)
+
+
+def check_network(spec: NetworkSpec, *, seed: int = 0, batch: int = 4) -> CheckReport:
+    """Generate the module, draw parameters and examples away from kinks, compare the cost and every gradient."""
+    generated = generate(spec, dtype="float64", check=False)
+    return compare(generated, seed=seed, batch=batch)
+
+
+def compare(generated: Generated, *, seed: int = 0, batch: int = 4) -> CheckReport:
+    """The readings of a module that was generated in double precision."""
+    network = generated.derivation.network
+    try:
+        arrays = draw(network, batch, seed)
+    except ValueError as error:
+        raise UserError(f"{generated.spec.name}: {error}; try another --seed") from None
+    found = module_gradients(generated, arrays)
+    names = tuple(p.name for p in network.parameters)
+    readings: list[Reading] = []
+    oracles = installed()
+    for oracle in oracles:
+        cost, gradients = oracle.gradients(_definitions(generated), arrays, (*names, "x"))
+        readings += _readings(oracle.name, found, {"C": np.asarray(cost), **gradients}, AUTODIFF_TOLERANCE)
+    if not oracles:
+        gradients = central_differences(_definitions(generated), arrays, (*names, "x"))
+        cost = evaluate_network(_definitions(generated), arrays)["C"]
+        readings += _readings("central differences", found, {"C": cost, **gradients}, DIFFERENCES_TOLERANCE)
+    absent = tuple(n for n in ("JAX", "PyTorch") if n not in [o.name for o in oracles])
+    return CheckReport(generated.spec.name, batch, seed, tuple(readings), absent)
+
+
+def module_gradients(generated: Generated, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The module's cost `C`, its gradients and the input's."""
+    module = load_module(generated)
+    params = module.init(0, np.float64)
+    for name, values in params.items():
+        values[...] = arrays[name]
+    cost, gradients, of_input = module.loss_and_gradients(params, arrays["x"], arrays["y"], input_gradient=True)
+    return {"C": np.asarray(cost), "x": of_input, **dict(gradients.items())}
+
+
+def central_differences(network: Network, arrays: dict[str, np.ndarray], wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Entry by entry where a tensor has at most 200 of them; of a larger one, 200 entries chosen by a fixed seed."""
+    step = np.cbrt(np.finfo(np.float64).eps)
+    chosen = np.random.default_rng(0)
+    found = {}
+    for name in wanted:
+        flat = arrays[name].reshape(-1)
+        places = np.arange(flat.size) if flat.size <= 200 else chosen.choice(flat.size, 200, replace=False)
+        gradient = np.full(flat.size, np.nan)
+        for place in places:
+            sides = []
+            for sign in (1, -1):
+                moved = flat.copy()
+                moved[place] += sign * step
+                sides.append(evaluate_network(network, {**arrays, name: moved.reshape(arrays[name].shape)})["C"])
+            gradient[place] = (sides[0] - sides[1]) / (2 * step)
+        found[name] = gradient.reshape(arrays[name].shape)
+    return found
+
+
+def _readings(
+    oracle: str, found: dict[str, np.ndarray], expected: dict[str, np.ndarray], tolerance: float
+) -> list[Reading]:
+    readings = []
+    for name, reference in expected.items():
+        value = np.asarray(found[name], np.float64)
+        known = ~np.isnan(reference) if oracle == "central differences" else np.ones(np.shape(reference), bool)
+        scale = max(float(np.max(np.abs(reference[known]), initial=0)), np.finfo(np.float64).tiny)
+        error = float(np.max(np.abs(value - reference)[known], initial=0)) / scale
+        readings.append(Reading(oracle, name, tuple(value.shape), error, tolerance))
+    return readings
+
+
+def _definitions(generated: Generated) -> Network:
+    """The network before any seam was joined: the catalog's own equations."""
+    from symbp.forward.build import build_network
+
+    return build_network(generated.spec)

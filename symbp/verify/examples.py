@@ -1,0 +1,76 @@
+"""Random parameters and examples for a network, drawn so that no condition of a formula is near its kink."""
+
+from __future__ import annotations
+
+import numpy as np
+import sympy as sp
+
+from symbp.forward.network import BATCH, Network
+from symbp.verify.oracles import evaluate_network
+
+MARGIN = 1e-6  # the least distance between the two sides of a condition
+TRIES = 50
+
+
+def draw(network: Network, batch: int, seed: int) -> dict[str, np.ndarray]:
+    """`x`, `y` and every parameter, in double precision; ValueError where every draw was near a kink."""
+    source = np.random.default_rng(seed)
+    for _ in range(TRIES):
+        arrays = _draw(network, batch, source)
+        if _margin(network, arrays) > MARGIN:
+            return arrays
+    raise ValueError(f"{TRIES} random draws were all within {MARGIN} of a kink")
+
+
+def _draw(network: Network, batch: int, source: np.random.Generator) -> dict[str, np.ndarray]:
+    arrays = {}
+    for parameter in network.parameters:
+        scale = 1 / np.sqrt(max(parameter.fan_in, 1))
+        arrays[parameter.name] = scale * source.standard_normal(parameter.shape)
+    shape = [batch if d == BATCH else int(d) for d in network.tensors["x"].shape]
+    arrays["x"] = source.standard_normal(shape)
+    target = network.tensors["y"]
+    shape = [batch if d == BATCH else int(d) for d in target.shape]
+    if target.kind == "int":
+        classes = int(network.tensors[network.output].shape[-1])
+        arrays["y"] = source.integers(0, classes, shape)
+    else:
+        positive = source.uniform(0.05, 0.95, shape)
+        arrays["y"] = positive / positive.sum(-1, keepdims=True) if shape[-1:] != [1] and len(shape) > 1 else positive
+    return arrays
+
+
+def _margin(network: Network, arrays: dict[str, np.ndarray]) -> float:
+    """The least distance between the sides of any condition or the argument of any absolute value."""
+    from symbp.formula.equation import Equation
+    from symbp.formula.evaluate import evaluate_equation
+
+    known = evaluate_network(network, arrays)
+    least = np.inf
+    for block in network.blocks:
+        local = {name: known[bound] for name, bound in block.binding.items() if bound in known}
+        n = len(arrays["x"])
+        for equation in block.formula.equations:
+            for difference in _differences(equation.body):
+                letters = tuple(s for s in equation.sizes if s in difference.free_symbols)
+                probe = Equation(sp_element(letters), difference, equation.sizes)
+                symbols = {s for a in equation.sizes.values() for s in a.free_symbols}
+                sizes = {s: n if block.sizes[str(s)] == BATCH else int(block.sizes[str(s)]) for s in symbols}
+                scalars = {block.formula.scalars[k]: v for k, v in block.scalars.items() if k in block.formula.scalars}
+                values = evaluate_equation(probe, local, sizes, scalars)
+                least = min(least, float(np.min(np.abs(values))))
+    return least
+
+
+def sp_element(letters: tuple[sp.Symbol, ...]) -> sp.Expr:
+    """A left side over these indices."""
+    from symbp.formula.expression import element
+
+    return element("probe", *letters)
+
+
+def _differences(body: sp.Expr) -> list[sp.Expr]:
+    """left - right of every condition, and the argument of every absolute value."""
+    found = [r.args[0] - r.args[1] for r in body.atoms(sp.core.relational.Relational)]
+    found += [a.args[0] for a in body.atoms(sp.Abs)]
+    return [d for d in found if d.free_symbols]

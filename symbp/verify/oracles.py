@@ -1,0 +1,99 @@
+"""Autodiff oracles: a network evaluated by the definitions of its blocks, literally, and differentiated by JAX or PyTorch.
+
+The definitions are the equations as the catalog states them; stable forms, saved values and joined seams are not used.
+Everything is in double precision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from symbp.formula.backends import Backend, jax_backend, numpy_backend, torch_backend
+from symbp.formula.evaluate import evaluate_formula
+from symbp.forward.network import BATCH, Block, Network
+
+Arrays = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """An autodiff library. `gradients(network, arrays, wanted)` gives the cost, and its derivatives by name."""
+
+    name: str
+    gradients: Callable[[Network, Arrays, tuple[str, ...]], tuple[float, dict[str, np.ndarray]]]
+
+
+def installed() -> tuple[Oracle, ...]:
+    """The oracles that can be imported here."""
+    known = {"jax": Oracle("JAX", _jax), "torch": Oracle("PyTorch", _torch)}
+    return tuple(oracle for module, oracle in known.items() if find_spec(module) is not None)
+
+
+def evaluate_network(network: Network, arrays: Mapping[str, Any], backend: Backend | None = None) -> dict[str, Any]:
+    """Every tensor of the network from its input, target and parameters, block by block; the cost is `C`."""
+    backend = backend or numpy_backend()
+    known = {**_constants(network, backend), **arrays}
+    n = len(arrays["x"])
+    for block in network.blocks:
+        made = _evaluate_block(block, known, n, backend)
+        known |= made
+    total = known[network.costs[0]]
+    for name in network.costs[1:]:
+        total = total + known[name]
+    known["C"] = total
+    return known
+
+
+def _constants(network: Network, backend: Backend) -> dict[str, Any]:
+    return {
+        t.name: backend.array(np.array(t.value).reshape([int(d) for d in t.shape]))
+        for t in network.tensors.values()
+        if t.value is not None
+    }
+
+
+def _evaluate_block(block: Block, known: Mapping[str, Any], n: int, backend: Backend) -> dict[str, Any]:
+    formula = block.formula
+    symbols = {s for t in formula.tensors.values() for a in t.axes for s in a.free_symbols}
+    symbols |= {s for e in formula.equations for a in e.sizes.values() for s in a.free_symbols}
+    sizes: dict[sp.Symbol, int] = {}
+    for symbol in symbols:
+        size = block.sizes[str(symbol)]
+        sizes[symbol] = n if size == BATCH else int(size)
+    scalars = {formula.scalars[name]: value for name, value in block.scalars.items() if name in formula.scalars}
+    local = {name: known[bound] for name, bound in block.binding.items() if bound in known}
+    made = evaluate_formula(formula.equations, local, sizes, scalars, backend)
+    return {block.binding[e.target.tensor]: made[e.target.tensor] for e in formula.equations}
+
+
+def _jax(network: Network, arrays: Arrays, wanted: tuple[str, ...]) -> tuple[float, dict[str, np.ndarray]]:
+    import jax
+
+    backend = jax_backend()
+    held = {n: a if a.dtype.kind in "iu" else backend.array(a) for n, a in arrays.items()}
+
+    def cost(chosen: dict[str, Any]) -> Any:
+        return evaluate_network(network, {**held, **chosen}, backend)["C"]
+
+    value, gradients = jax.value_and_grad(cost)({n: held[n] for n in wanted})
+    return float(value), {n: np.asarray(g) for n, g in gradients.items()}
+
+
+def _torch(network: Network, arrays: Arrays, wanted: tuple[str, ...]) -> tuple[float, dict[str, np.ndarray]]:
+    import torch
+
+    backend = torch_backend()
+    held = {n: a if a.dtype.kind in "iu" else backend.array(a) for n, a in arrays.items()}
+    leaves = {n: held[n].clone().requires_grad_(True) for n in wanted}
+    cost = evaluate_network(network, {**held, **leaves}, backend)["C"]
+    found = torch.autograd.grad(cost, list(leaves.values()), allow_unused=True)
+    gradients = {
+        n: np.zeros_like(arrays[n]) if g is None else g.numpy() for n, g in zip(leaves, found, strict=True)
+    }
+    return float(cost.detach()), gradients
