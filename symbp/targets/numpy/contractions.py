@@ -2,8 +2,8 @@
 
 The letters of a contraction fall into four groups: kept by both operands (a stack of products), only by the left, only
 by the right, and summed. Where the operands hold each group in one piece, the contraction is a matrix product of
-their reshaped forms; anything else is `np.einsum` in its plain C loop, with no search for an order. A letter that one operand alone
-has and the result lacks is not supported: lowering folds it first.
+their reshaped forms; anything else is `np.einsum` in its plain C loop, with no search for an order. A letter that one
+operand alone has and the result lacks is not supported: lowering folds it first.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Groups:
 def groups(op: Contract) -> Groups:
     """Sort the letters of the contraction."""
     left, right, out = op.left_axes, op.right_axes, op.out_axes
-    if len(set(left)) < len(left) or len(set(right)) < len(right) or set(left) ^ set(right) > set(out):
+    if len(set(left)) < len(left) or len(set(right)) < len(right) or not set(left) ^ set(right) <= set(out):
         raise ValueError(f"contraction {left},{right}->{out}: a letter stands twice, or is summed in one operand alone")
     return Groups(
         stack="".join(a for a in left if a in right and a in out),
@@ -55,7 +55,7 @@ def product(op: Contract, left: str, right: str, out: str, sizes: Mapping[str, s
 
 
 def _matrix(name: str, axes: str, rows: str, columns: str, flip: str, sizes: Mapping[str, str]) -> str:
-    """The array with axes `rows + columns` or `columns + rows` as a matrix of rows and columns; empty where it is neither."""
+    """The array as a matrix of rows and columns; empty where its axes are neither `rows + columns` nor the reverse."""
     if axes == rows + columns:
         return name + _reshaped(rows, columns, sizes)
     if axes == columns + rows:

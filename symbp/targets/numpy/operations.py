@@ -1,58 +1,32 @@
 """One operation of a program as one line of NumPy, or as few as it takes; one function per kind of operation.
 
-Every result goes to the array that the plan gives it: through `out=`, or in place where the output is the first
-operand. Not here: which array a name stands for (`Scope`), comments, the order of statements.
+Every result goes to the array that holds it: through `out=`, or in place where the output is the first operand.
+Nothing here allocates an array that grows with the batch, but for gathers and scatters at positions along several
+axes, where NumPy does. Not here: comments, the order of statements, how arrays share buffers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import singledispatch
 
 from symbp.program.program import (
-    Array,
     Contract,
     Fill,
     Fold,
     Gather,
     Map,
     Op,
-    Operand,
     Range,
-    Scalar,
     Scatter,
     Select,
+    Shift,
     View,
 )
-from symbp.targets.numpy import contractions, scalars, source
+from symbp.targets.numpy import contractions
+from symbp.targets.numpy.scope import Scope
 
 IN_PLACE = {"add": "+=", "subtract": "-=", "multiply": "*=", "divide": "/="}
 COMMUTES = frozenset({"add", "multiply"})
-
-
-@dataclass(frozen=True)
-class Scope:
-    """What names mean where a routine is printed: arrays and symbols of scalars, in Python."""
-
-    arrays: Mapping[str, Array]
-    names: Mapping[str, str]
-    symbols: Mapping[str, str]
-    depth: int = 1
-
-    def operand(self, operand: Operand) -> str:
-        """An array's name, or a scalar, in Python."""
-        if isinstance(operand, Scalar):
-            return scalars.python(operand.value, self.symbols)
-        return self.names[operand]
-
-    def call(self, head: str, *arguments: str) -> list[str]:
-        """A call at the routine's depth."""
-        return source.call(head, arguments, self.depth)
-
-    def line(self, text: str) -> list[str]:
-        """A line at the routine's depth."""
-        return [source.INDENT * self.depth + text]
 
 
 @singledispatch
@@ -63,25 +37,29 @@ def lines(op: Op, scope: Scope) -> list[str]:
 
 @lines.register
 def _(op: Map, scope: Scope) -> list[str]:
-    out, operands = scope.names[op.out], [scope.operand(o) for o in op.operands]
+    out, operands = scope[op.out], [scope.operand(o) for o in op.operands]
     if op.function in IN_PLACE and op.where is None:
         if op.function in COMMUTES and operands[1] == out != operands[0]:
             operands.reverse()
         if operands[0] == out:
             return scope.line(f"{out} {IN_PLACE[op.function]} {operands[1]}")
-    mask = [f"where={scope.names[op.where]}"] if op.where else []
+    if op.function == "erf":  # harmless where it is not wanted
+        return scope.call("_erf", *operands, out)
+    mask = [f"where={scope[op.where]}"] if op.where else []
     if op.function == "copy":
-        return scope.call("np.copyto", out, *operands, *mask)
+        return [] if scope.same(op.operands[0], op.out) else scope.call("np.copyto", out, *operands, *mask)
     return scope.call(f"np.{op.function}", *operands, f"out={out}", *mask)
 
 
 @lines.register
 def _(op: Select, scope: Scope) -> list[str]:
-    out, condition = scope.names[op.out], scope.names[op.condition]
+    out, condition = scope[op.out], scope[op.condition]
     yes, no = scope.operand(op.yes), scope.operand(op.no)
-    if yes == out:
-        return scope.call("np.copyto", out, no, f"where=~{condition}")
-    copy = [] if no == out else scope.call("np.copyto", out, no)
+    if scope.same(op.yes, op.out):
+        elsewhere = scope.elsewhere(op.condition)
+        opposite = scope.call("np.logical_not", condition, f"out={elsewhere}")
+        return opposite + scope.call("np.copyto", out, no, f"where={elsewhere}")
+    copy = [] if scope.same(op.no, op.out) else scope.call("np.copyto", out, no)
     return copy + scope.call("np.copyto", out, yes, f"where={condition}")
 
 
@@ -89,9 +67,7 @@ def _(op: Select, scope: Scope) -> list[str]:
 def _(op: Contract, scope: Scope) -> list[str]:
     shapes = (op.left_axes, scope.arrays[op.left].shape), (op.right_axes, scope.arrays[op.right].shape)
     sizes = {letter: str(dim) for letters, shape in shapes for letter, dim in zip(letters, shape, strict=True)}
-    head, arguments = contractions.product(
-        op, scope.names[op.left], scope.names[op.right], scope.names[op.out], sizes
-    )
+    head, arguments = contractions.product(op, scope[op.left], scope[op.right], scope[op.out], sizes)
     return scope.call(head, *arguments)
 
 
@@ -100,67 +76,68 @@ def _(op: Fold, scope: Scope) -> list[str]:
     whole = len(op.axes) == len(scope.arrays[op.operand].shape)
     axes = [] if whole and op.function != "argmax" else [f"axis={op.axes[0] if len(op.axes) == 1 else op.axes}"]
     keep = ["keepdims=True"] if op.keep else []
-    return scope.call(f"{scope.names[op.operand]}.{op.function}", *axes, *keep, f"out={scope.names[op.out]}")
+    return scope.call(f"{scope[op.operand]}.{op.function}", *axes, *keep, f"out={scope[op.out]}")
 
 
 @lines.register
 def _(op: View, scope: Scope) -> list[str]:
-    return scope.line(f"{scope.names[op.out]} = {view(op, scope)}")
-
-
-def view(op: View, scope: Scope) -> str:
-    """The expression of a view."""
-    text, rank = scope.names[op.operand], len(scope.arrays[op.operand].shape)
-    order = tuple(axis for axis in op.axes if axis is not None)
-    if order != tuple(range(rank)):
-        text += ".T" if order == (1, 0) else f".transpose{order}"
-    permuted = tuple(1 if axis is None else scope.arrays[op.operand].shape[axis] for axis in op.axes)
-    shape = scope.arrays[op.out].shape
-    return text if permuted == shape and None not in op.axes else f"{text}.reshape({', '.join(map(str, shape))})"
-
-
-@lines.register
-def _(op: Gather, scope: Scope) -> list[str]:
-    return scope.line(f"{scope.names[op.out]}[...] = {scope.names[op.source]}[{_index(op.indices, scope)}]")
-
-
-@lines.register
-def _(op: Scatter, scope: Scope) -> list[str]:
-    out = scope.names[op.out]
-    fill = scope.line(f"{out}.fill(0)")
-    return fill + scope.call("np.add.at", out, f"({_index(op.indices, scope)})", scope.operand(op.source))
-
-
-def _index(indices: tuple[str | None, ...], scope: Scope) -> str:
-    return ", ".join(":" if name is None else scope.names[name] for name in indices)
+    return []  # stands in place, where it is read
 
 
 @lines.register
 def _(op: Range, scope: Scope) -> list[str]:
-    shape = scope.arrays[op.out].shape
-    length = next((dim for dim in shape if dim != 1), 1)
-    reshaped = "" if len(shape) == 1 else f".reshape({', '.join(map(str, shape))})"
-    return scope.line(f"{scope.names[op.out]}[...] = np.arange({length}){reshaped}")
+    return []  # made with the workspace
+
+
+@lines.register
+def _(op: Gather, scope: Scope) -> list[str]:
+    out, source = scope[op.out], scope[op.source]
+    if scope.picks_one_of_each_row(op.indices):
+        return [
+            *scope.call("np.add", scope.row_starts(op.source), scope[op.indices[1] or ""], f"out={scope.positions()}"),
+            *scope.call(f"{source}.take", scope.positions(), f"out={out}", 'mode="clip"'),
+        ]
+    if op.indices[0] is not None and not any(op.indices[1:]):
+        return scope.call(f"{source}.take", scope[op.indices[0]], "axis=0", f"out={out}", 'mode="clip"')
+    return scope.line(f"{out}[...] = {source}[{_index(op.indices, scope)}]")
+
+
+@lines.register
+def _(op: Scatter, scope: Scope) -> list[str]:
+    out, source = scope[op.out], scope.operand(op.source)
+    start = _cleared(out, scope) if op.base is None else lines(Map(op.out, "copy", (op.base,)), scope)
+    if op.distinct and scope.picks_one_of_each_row(op.indices):
+        return [
+            *start,
+            *scope.call("np.add", scope.row_starts(op.out), scope[op.indices[1] or ""], f"out={scope.positions()}"),
+            *scope.call(f"{out}.take", scope.positions(), f"out={scope.picked()}", 'mode="clip"'),
+            *scope.line(f"{scope.picked()} += {source}"),
+            *scope.call(f"{out}.put", scope.positions(), scope.picked()),
+        ]
+    return start + scope.call("np.add.at", out, f"({_index(op.indices, scope)},)", source)
+
+
+@lines.register
+def _(op: Shift, scope: Scope) -> list[str]:
+    out, operand = scope[op.out], scope[op.operand]
+    extent, available = scope.arrays[op.out].shape[op.axis], scope.arrays[op.operand].shape[op.axis]
+    if extent == "n" or available == "n":
+        raise TypeError(f"no NumPy for a shift along the batch: {op}")
+    shift = int(op.start.value)
+    start, stop = max(0, -shift), min(extent, available - shift)
+    before = ":, " * op.axis
+    inside = f"{out}[{before}{start}:{stop}] = {operand}[{before}{start + shift}:{stop + shift}]"
+    return ([] if (start, stop) == (0, extent) else _cleared(out, scope)) + scope.line(inside)
 
 
 @lines.register
 def _(op: Fill, scope: Scope) -> list[str]:
-    return scope.line(f"{scope.names[op.out]}.fill({scope.operand(op.value)})")
+    return scope.line(f"{scope[op.out]}.fill({scope.operand(op.value)})")
 
 
-def reads(op: Op) -> tuple[str, ...]:
-    """The arrays that an operation reads, in order; its output where it updates that in place is not among them."""
-    match op:
-        case Map():
-            operands: tuple[Operand | None, ...] = (*op.operands, op.where)
-        case Select():
-            operands = (op.condition, op.yes, op.no)
-        case Contract():
-            operands = (op.left, op.right)
-        case Fold() | View():
-            operands = (op.operand,)
-        case Gather() | Scatter():
-            operands = (op.source, *op.indices)
-        case _:
-            operands = ()
-    return tuple(o for o in operands if isinstance(o, str))
+def _cleared(out: str, scope: Scope) -> list[str]:
+    return scope.line(f"{out}.fill(0)")
+
+
+def _index(indices: tuple[str | None, ...], scope: Scope) -> str:
+    return ", ".join(":" if name is None else scope[name] for name in indices)

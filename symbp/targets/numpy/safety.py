@@ -11,7 +11,20 @@ import ast
 import builtins
 
 IMPORTS = frozenset(
-    {"__future__", "collections.abc", "itertools", "math", "numpy", "numpy.typing", "os", "sys", "threading", "types", "typing", "zipfile"}
+    {
+        "__future__",
+        "collections.abc",
+        "itertools",
+        "math",
+        "numpy",
+        "numpy.typing",
+        "os",
+        "sys",
+        "threading",
+        "types",
+        "typing",
+        "zipfile",
+    }
 )
 BUILTINS = frozenset(
     {
@@ -22,23 +35,39 @@ BUILTINS = frozenset(
     }
 )
 DUNDERS = frozenset({"__init__", "__getitem__", "__iter__", "__len__", "__reduce__", "__repr__", "__name__"})
-REFUSED = (ast.AsyncFunctionDef, ast.Await, ast.Global, ast.Lambda, ast.Match, ast.Nonlocal, ast.While, ast.Yield, ast.YieldFrom)
+ATTRIBUTES = {
+    "os": frozenset({"PathLike", "fspath", "fsync", "getpid", "path", "replace", "unlink"}),
+    "sys": frozenset({"exit"}),
+    "threading": frozenset({"get_ident"}),
+    "zipfile": frozenset({"BadZipFile"}),
+}
+REFUSED = (
+    ast.AsyncFunctionDef,
+    ast.Await,
+    ast.Global,
+    ast.Lambda,
+    ast.Match,
+    ast.Nonlocal,
+    ast.While,
+    ast.Yield,
+    ast.YieldFrom,
+)
 
 
-class UnsafeModule(ValueError):
+class UnsafeModuleError(ValueError):
     """A rendered module that holds what no generated module may hold."""
 
 
 def inspect(text: str) -> None:
-    """Raise `UnsafeModule` where the module holds anything that is not allowed."""
+    """Raise `UnsafeModuleError` where the module holds anything that is not allowed."""
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
-        raise UnsafeModule(f"line {error.lineno}: {error.msg}") from error
+        raise UnsafeModuleError(f"line {error.lineno}: {error.msg}") from error
     for node in ast.walk(tree):
         reason = _objection(node)
         if reason:
-            raise UnsafeModule(f"line {getattr(node, 'lineno', 0)}: {reason}")
+            raise UnsafeModuleError(f"line {getattr(node, 'lineno', 0)}: {reason}")
 
 
 def _objection(node: ast.AST) -> str:
@@ -49,6 +78,10 @@ def _objection(node: ast.AST) -> str:
         return next((f"import of {a.name}" for a in node.names if a.name not in IMPORTS), "")
     if isinstance(node, ast.ImportFrom):
         return "" if node.module in IMPORTS and node.level == 0 else f"import from {node.module}"
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+        listed = ATTRIBUTES.get(node.value.id)
+        if listed is not None and node.attr not in listed:
+            return f"attribute {node.value.id}.{node.attr}"
     name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
     if name.startswith("__") and name not in DUNDERS:
         return f"name {name}"

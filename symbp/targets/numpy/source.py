@@ -6,6 +6,7 @@ writes one keeps it short.
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Sequence
 
@@ -47,9 +48,7 @@ def comment(text: str, depth: int, *, hanging: str = "") -> list[str]:
 def paragraph(text: str, depth: int = 0, *, hanging: str = "") -> list[str]:
     """Lines of a docstring."""
     margin = INDENT * depth
-    return textwrap.wrap(
-        text, WIDTH, initial_indent=margin, subsequent_indent=margin + hanging, break_on_hyphens=False
-    )
+    return textwrap.wrap(text, WIDTH, initial_indent=margin, subsequent_indent=margin + hanging, break_on_hyphens=False)
 
 
 def literal(text: str) -> str:
@@ -63,3 +62,17 @@ def shape(dims: Sequence[object]) -> str:
     if len(dims) == 1:
         return f"({dims[0]},)"
     return f"({', '.join(map(str, dims))})"
+
+
+def bound(value: float) -> str:
+    """The end of an interval in Python."""
+    return repr(value) if math.isfinite(value) else "math.inf" if value > 0 else "-math.inf"
+
+
+def assignment(targets: Sequence[str], values: Sequence[str], depth: int) -> list[str]:
+    """`a, b = x, y` where that fits on a line, else an assignment for each."""
+    margin = INDENT * depth
+    line = f"{margin}{', '.join(targets)} = {', '.join(values)}"
+    if len(line) <= WIDTH:
+        return [line]
+    return [f"{margin}{target} = {value}" for target, value in zip(targets, values, strict=True)]

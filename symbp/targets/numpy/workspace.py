@@ -1,21 +1,41 @@
-"""The workspace: one array for each name a routine writes, where they may, several in one buffer."""
+"""The workspace: an array for each name that a routine writes; names whose arrays share a buffer are one array.
+
+Ranges, positions and scratch that NumPy's calls need besides (`Scope.extras`) have arrays of their own. Views have none.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from symbp.forward.network import NetworkTensor
+from symbp.program.plan import Plan
 from symbp.program.program import Array, Program
-from symbp.targets.numpy import names, source
+from symbp.targets.numpy import names, routines, source
+from symbp.targets.numpy.scope import Scope
 
 DTYPES = {"float": "dtype", "int": "np.intp", "bool": "np.bool_"}
+LOG_MAX = "math.log(np.finfo(dtype).max)"
 
 
-def lines(program: Program, tensors: Mapping[str, NetworkTensor], separator: str) -> Iterator[str]:
-    """The statements that allocate the arrays."""
+def lines(
+    program: Program, plan: Plan, tensors: Mapping[str, NetworkTensor], scope: Scope, separator: str
+) -> Iterator[str]:
+    """The statements that allocate the arrays, in order of first use."""
+    yield from (f"self.{attribute} = {made}" for attribute, made in scope.extras.items())
     for array in program.arrays.values():
-        attribute = f"self.{names.identifier(array.name, separator)}"
         if array.storage == "constant":
-            yield f"{attribute} = np.array({tensors[array.name].value}, dtype).reshape{source.shape(array.shape)}"
-        elif array.storage == "workspace" and "n" in array.shape or array.storage == "workspace":
-            yield f"{attribute} = np.empty({source.shape(array.shape)}, {DTYPES[array.kind]})"
+            values = tensors[array.name].value
+            yield f"self.{names.identifier(array.name, separator)} = np.array({values}, dtype)"
+    passes = [routine for name, routine in program.routines.items() if name != "update"]
+    written = [op.out for r in passes for op in routines.operations(r.statements) if routines.stored(op)]
+    for name in dict.fromkeys(written):
+        array = program.arrays[name]
+        if array.storage == "workspace":
+            yield _allocated(array, plan.buffer_of.get(name, name), separator)
+
+
+def _allocated(array: Array, buffer: str, separator: str) -> str:
+    attribute = f"self.{names.identifier(array.name, separator)}"
+    if buffer != array.name:
+        return f"{attribute} = self.{names.identifier(buffer, separator)}"
+    return f"{attribute} = np.empty({source.shape(array.shape)}, {DTYPES[array.kind]})"

@@ -1,0 +1,106 @@
+"""What the names of a program mean where its operations are printed, and what those operations need besides.
+
+arrays    `params.dense_1_W`, `ws.dense_1_z`, `x`
+views     the expression of the view: `ws.loss_shift[:, None]`, `params.dense_1_W.T`
+ranges    an array of the workspace, made once: `ws.range_n`
+symbols   `N` is `n`; hyperparameters are the trainer's
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from symbp.program.program import Array, Op, Operand, Range, Scalar, View
+from symbp.targets.numpy import scalars, source
+
+LOG_MAX = "log_max"  # the logarithm of the largest number of the dtype, in scalars of a program
+
+
+@dataclass
+class Scope:
+    """Names in Python, and `extras`: what the workspace must hold besides the program's arrays, as it turns out."""
+
+    arrays: Mapping[str, Array]
+    names: dict[str, str]
+    symbols: Mapping[str, str]
+    depth: int = 1
+    extras: dict[str, str] = field(default_factory=dict)
+    ranges: set[str] = field(default_factory=set)
+    buffers: Mapping[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> str:
+        """The array in Python."""
+        if name in self.ranges:
+            length = next((dim for dim in self.arrays[name].shape if dim != 1), 1)
+            return self._extra(f"range_{length}", f"np.arange({length})")
+        return self.names[name]
+
+    def operand(self, operand: Operand) -> str:
+        """An array, or a scalar, in Python."""
+        if not isinstance(operand, Scalar):
+            return self[operand]
+        if any(symbol.name == LOG_MAX for symbol in operand.value.free_symbols):
+            self._extra(LOG_MAX, "math.log(np.finfo(dtype).max)")
+        return scalars.python(operand.value, self.symbols)
+
+    def same(self, one: Operand | None, other: str) -> bool:
+        """Whether two arrays are one, or share a buffer."""
+        return isinstance(one, str) and self.buffers.get(one, one) == self.buffers.get(other, other)
+
+    def elsewhere(self, mask: str) -> str:
+        """Scratch for the opposite of a mask."""
+        shape = self.arrays[mask].shape
+        return self._extra(f"elsewhere_{'_'.join(map(str, shape))}", f"np.empty({source.shape(shape)}, np.bool_)")
+
+    def call(self, head: str, *arguments: str) -> list[str]:
+        """A call at the routine's depth."""
+        return source.call(head, arguments, self.depth)
+
+    def line(self, text: str) -> list[str]:
+        """A line at the routine's depth."""
+        return [source.INDENT * self.depth + text]
+
+    def picks_one_of_each_row(self, indices: tuple[str | None, ...]) -> bool:
+        """Whether these are the positions (n, label[n]) in a matrix."""
+        first, *rest = indices
+        if len(rest) != 1 or first not in self.ranges or rest[0] is None:
+            return False
+        return self.arrays[first].shape == self.arrays[rest[0]].shape == ("n",)
+
+    def row_starts(self, matrix: str) -> str:
+        """Where each row of a matrix starts among its numbers."""
+        columns = self.arrays[matrix].shape[1]
+        return self._extra(f"row_starts_{columns}", f"np.arange(0, n * {columns}, {columns})")
+
+    def positions(self) -> str:
+        """Scratch for a position in each row."""
+        return self._extra("positions", "np.empty(n, np.intp)")
+
+    def picked(self) -> str:
+        """Scratch for a number of each row."""
+        return self._extra("picked", "np.empty(n, dtype)")
+
+    def _extra(self, attribute: str, made: str) -> str:
+        self.extras[attribute] = made
+        return f"ws.{attribute}"
+
+    def bind(self, operations: Iterable[Op]) -> None:
+        """Learn the views and ranges among operations, which are in order."""
+        for op in operations:
+            if isinstance(op, View):
+                self.names[op.out] = self._view(op)
+            elif isinstance(op, Range):
+                self.ranges.add(op.out)
+
+    def _view(self, op: View) -> str:
+        """Axes permuted and inserted by the expression itself; merged or split by `reshape`."""
+        text, shape = self.names[op.operand], self.arrays[op.operand].shape
+        order = tuple(axis for axis in op.axes if axis is not None)
+        if order != tuple(range(len(shape))):
+            text += ".T" if order == (1, 0) else f".transpose{order}"
+        result = self.arrays[op.out].shape
+        if None in op.axes:
+            text += f"[{', '.join('None' if axis is None else ':' for axis in op.axes)}]"
+        spread = tuple(1 if axis is None else shape[axis] for axis in op.axes)
+        return text if spread == result else f"{text}.reshape({', '.join(map(str, result))})"

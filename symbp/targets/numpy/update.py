@@ -1,0 +1,122 @@
+"""The update of all parameters: clipping and optimizer, over flat vectors.
+
+What is elementwise runs over `STRETCH` numbers at a time, so that they stay in the processor's cache from one operation
+to the next. What makes one number of a whole vector, or of other numbers, runs outside, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from symbp.program.operands import reads
+from symbp.program.program import Array, Map, Program, Statement
+from symbp.targets.numpy import hyperparameters, routines, source
+from symbp.targets.numpy.hyperparameters import Hyperparameter
+from symbp.targets.numpy.scope import Scope
+
+STRETCH = 65536
+OWNERS = {"w": "self.params.flat", "g": "self._gradients.flat"}
+SCRATCH = {"float": ("self._scratch", "dtype"), "bool": ("self._masks", "np.bool_")}
+
+
+@dataclass(frozen=True)
+class Run:
+    """Consecutive statements that all make vectors, or all make `single` numbers."""
+
+    single: bool
+    statements: tuple[Statement, ...]
+
+
+class Update:
+    """The update of a program: `body` of the method, and what it `allocates` once."""
+
+    def __init__(self, program: Program, numbers: Sequence[Hyperparameter]) -> None:
+        self.arrays = program.arrays
+        self.numbers = numbers
+        statements = program.routines["update"].statements
+        grouped = groupby(statements, key=lambda s: not self.arrays[s.operations[-1].out].shape)
+        self.runs = [Run(single, tuple(members)) for single, members in grouped]
+        self.own = self._own()
+        self.rows = dict.fromkeys(SCRATCH, 0)
+        self.body = [line for run in self.runs for line in (self._once(run) if run.single else self._stretched(run))]
+        self.allocates = [*self._owned(), *self._shared()]
+
+    def _own(self) -> list[str]:
+        """Scratch that outlives a stretch: single numbers, and vectors that another run reads as well."""
+        homes: dict[str, set[int]] = {}
+        for position, run in enumerate(self.runs):
+            for array in self._used(run):
+                homes.setdefault(array.name, set()).add(-1 if run.single else position)
+        scratch = [self.arrays[name] for name in homes if self.arrays[name].storage == "workspace"]
+        return [a.name for a in scratch if not a.shape or homes[a.name] != {max(homes[a.name])} or -1 in homes[a.name]]
+
+    def _owned(self) -> list[str]:
+        return [
+            f"self._{name} = np.empty({'SIZE' if self.arrays[name].shape else '()'}, {SCRATCH[self.arrays[name].kind][1]})"
+            for name in self.own
+        ]
+
+    def _shared(self) -> list[str]:
+        return [
+            f"{attribute} = np.empty(({self.rows[kind]}, min(SIZE, STRETCH)), {dtype})"
+            for kind, (attribute, dtype) in SCRATCH.items()
+            if self.rows[kind]
+        ]
+
+    def _used(self, run: Run) -> list[Array]:
+        operations = routines.operations(run.statements)
+        return [self.arrays[n] for n in dict.fromkeys(n for op in operations for n in (*reads(op), op.out))]
+
+    def _owner(self, array: Array) -> str:
+        return OWNERS.get(array.name, f"self._{array.name}" if array.name in self.own else f"self.{array.name}")
+
+    def _once(self, run: Run) -> list[str]:
+        used = self._used(run)
+        bound = source.assignment([a.name for a in used], [self._owner(a) for a in used], 2)
+        return bound + self._printed(run, used, 2)
+
+    def _stretched(self, run: Run) -> list[str]:
+        used = self._used(run)
+        shared = self._placed(run)
+        kept = [a for a in used if a.name not in shared]
+        owners = [f"{self._owner(a)}[part]" if a.shape else self._owner(a) for a in kept]
+        lines = [
+            "        for start in range(0, SIZE, STRETCH):",
+            "            part = slice(start, start + STRETCH)",
+            *source.assignment([a.name for a in kept], owners, 3),
+        ]
+        for row in dict.fromkeys(shared.values()):
+            names = " = ".join(name for name in shared if shared[name] == row)
+            lines.append(f"            {names} = {row}")
+        return lines + self._printed(run, used, 3)
+
+    def _placed(self, run: Run) -> dict[str, str]:
+        """The row of scratch of every vector that lives within a stretch; rows are used again."""
+        operations = routines.operations(run.statements)
+        last = {name: at for at, op in enumerate(operations) for name in (*reads(op), op.out)}
+        free: dict[str, list[int]] = {kind: [] for kind in SCRATCH}
+        place: dict[str, int] = {}
+        for at, op in enumerate(operations):
+            done = [n for n in dict.fromkeys(reads(op)) if n in place and last[n] == at and n != op.out]
+            early = done if isinstance(op, Map) else []
+            for name in early:
+                free[self.arrays[name].kind].append(place[name])
+            array = self.arrays[op.out]
+            if array.storage == "workspace" and op.out not in (*self.own, *place):
+                if not free[array.kind]:
+                    free[array.kind].append(self.rows[array.kind])
+                    self.rows[array.kind] += 1
+                place[op.out] = free[array.kind].pop()
+            for name in done if not early else []:
+                free[self.arrays[name].kind].append(place[name])
+        return {name: f"{SCRATCH[self.arrays[name].kind][0]}[{row}, : SIZE - start]" for name, row in place.items()}
+
+    def _printed(self, run: Run, used: Sequence[Array], depth: int) -> list[str]:
+        lines: list[str] = []
+        for statement in run.statements:
+            symbols = hyperparameters.symbols(self.numbers, statement.block)
+            scope = Scope(self.arrays, {a.name: a.name for a in used}, symbols, depth)
+            lines += routines.computed(statement, scope)
+        return lines

@@ -1,0 +1,226 @@
+"""The contract of a generated module, row by row, on small networks with several losses and optimizers."""
+
+import copy
+import math
+import pickle
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from targets.numpy.small_networks import SPECS, batch, module
+
+NAMES = sorted(SPECS)
+DTYPES = [np.float32, np.float64]
+
+
+@pytest.fixture(params=NAMES)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_init_gives_named_views_of_one_vector(name: str, dtype: type) -> None:
+    params = module(name).init(3, dtype)
+    assert isinstance(params, Mapping)
+    assert params.flat.dtype == dtype
+    assert params.flat.flags.c_contiguous
+    assert {k: v.shape for k, v in params.items()} == dict(module(name).LAYOUT)
+    assert all(np.shares_memory(v, params.flat) for v in params.values())
+    np.testing.assert_array_equal(np.concatenate([v.ravel() for v in params.values()]), params.flat)
+    params["dense_1.b"][0] = 7
+    assert 7 in params.flat
+
+
+def test_init_is_seeded(name: str) -> None:
+    init = module(name).init
+    np.testing.assert_array_equal(init(1).flat, init(1).flat)
+    assert not np.array_equal(init(1).flat, init(2).flat)
+    np.testing.assert_array_equal(init(1).flat, init(1, np.float64).flat.astype(np.float32))
+
+
+def test_init_refuses_other_dtypes(name: str) -> None:
+    with pytest.raises(TypeError, match="dtype: expected float32 or float64, came int64"):
+        module(name).init(0, np.int64)
+
+
+def test_unknown_parameter(name: str) -> None:
+    params = module(name).init()
+    with pytest.raises(KeyError, match=r"dense_1\.w.*expected one of dense_1\.W"):
+        params["dense_1.w"]
+    assert "dense_1.w" not in params
+    assert "flat" not in params
+
+
+def test_parameters_copy_and_pickle(name: str) -> None:
+    params = module(name).init()
+    for twin in (params.copy(), copy.deepcopy(params), pickle.loads(pickle.dumps(params))):
+        np.testing.assert_array_equal(twin.flat, params.flat)
+        assert not np.shares_memory(twin.flat, params.flat)
+        assert all(np.shares_memory(view, twin.flat) for view in twin.values())
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("n", [1, 2, 7])
+def test_shapes_and_dtypes(name: str, dtype: type, n: int) -> None:
+    m, (x, y) = module(name), batch(name, n, dtype)
+    params = m.init(0, dtype)
+    assert m.forward(params, x).shape == m.predict(params, x).shape == (n, 1 if name == "binary" else 3)
+    assert m.forward(params, x).dtype == m.predict(params, x).dtype == dtype
+    assert type(m.loss(params, x, y)) is float
+    cost, gradients = m.loss_and_gradients(params, x, y)
+    assert type(gradients) is m.Parameters
+    assert cost == m.loss(params, x, y)
+    assert gradients.flat.dtype == dtype
+    assert np.isfinite(gradients.flat).all()
+
+
+def test_predict_reads_as_probabilities() -> None:
+    m, (x, _) = module("classifier"), batch("classifier", 5)
+    params = m.init(0, np.float64)
+    logits, probabilities = m.forward(params, x), m.predict(params, x)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-14)
+    np.testing.assert_allclose(probabilities, np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True), rtol=1e-14)
+
+
+def test_results_do_not_change_under_the_caller(name: str) -> None:
+    m, (x, y) = module(name), batch(name, 3)
+    params = m.init(0, np.float64)
+    first = m.forward(params, x)
+    kept, inputs, targets = first.copy(), x.copy(), y.copy()
+    m.loss_and_gradients(params, x[::-1].copy(), y)
+    m.Trainer(params).step(x, y)
+    np.testing.assert_array_equal(first, kept)
+    np.testing.assert_array_equal(x, inputs)
+    np.testing.assert_array_equal(y, targets)
+
+
+def test_a_workspace_may_be_kept(name: str) -> None:
+    m, (x, y) = module(name), batch(name, 3)
+    params, ws = m.init(0, np.float64), m.Workspace(3, np.float64)
+    assert m.loss(params, x, y, ws) == m.loss(params, x, y)
+    np.testing.assert_array_equal(m.predict(params, x, ws), m.predict(params, x))
+    np.testing.assert_array_equal(
+        m.loss_and_gradients(params, x, y, ws)[1].flat, m.loss_and_gradients(params, x, y)[1].flat
+    )
+    with pytest.raises(ValueError, match="workspace: expected n = 2 and float64, came n = 3 and float64"):
+        m.forward(params, x[:2], ws)
+
+
+def test_gradients_agree_with_differences(name: str) -> None:
+    """A second look, besides the module's own: one entry at a time, in the plainest way."""
+    m, (x, y) = module(name), batch(name, 4)
+    params = m.init(1, np.float64)
+    params.flat += 0.1 * np.random.default_rng(1).standard_normal(params.flat.size)
+    gradients = m.loss_and_gradients(params, x, y)[1]
+    found = np.empty_like(params.flat)
+    for i in range(found.size):
+        costs = []
+        for h in (1e-5, -1e-5):
+            moved = params.copy()
+            moved.flat[i] += h
+            costs.append(m.loss(moved, x, y))
+        found[i] = (costs[0] - costs[1]) / 2e-5
+    # central differences: truncation h^2, rounding eps/h, both near 1e-10
+    np.testing.assert_allclose(gradients.flat, found, rtol=1e-7, atol=1e-9)
+
+
+def test_training_lowers_the_cost(name: str) -> None:
+    m, (x, y) = module(name), batch(name, 16)
+    trainer = m.Trainer(m.init(0, np.float64))
+    costs = [trainer.step(x, y) for _ in range(100)]
+    assert type(costs[0]) is float
+    assert costs[0] == m.loss(m.init(0, np.float64), x, y)
+    assert costs[-1] < costs[0]
+    assert trainer.steps == 100
+
+
+def test_a_trainer_owns_its_parameters(name: str) -> None:
+    m, (x, y) = module(name), batch(name, 4)
+    params = m.init(0, np.float64)
+    trainer = m.Trainer(params)
+    trainer.step(x, y)
+    np.testing.assert_array_equal(params.flat, m.init(0, np.float64).flat)
+    assert not np.array_equal(trainer.params.flat, params.flat)
+
+
+def test_state_continues_exactly(name: str) -> None:
+    m, (x, y) = module(name), batch(name, 4)
+    whole = m.Trainer(m.init(0, np.float64))
+    for _ in range(3):
+        whole.step(x, y)
+    resumed = m.Trainer(m.init(9, np.float64), learning_rate=0.25)
+    resumed.load_state_dict(whole.state_dict())
+    for _ in range(3):
+        assert whole.step(x, y) == resumed.step(x, y)
+    np.testing.assert_array_equal(whole.params.flat, resumed.params.flat)
+    assert whole.steps == resumed.steps == 6
+
+
+def test_state_that_does_not_fit_changes_nothing() -> None:
+    m, (x, y) = module("classifier"), batch("classifier", 4)
+    trainer = m.Trainer(m.init(0, np.float64))
+    trainer.step(x, y)
+    before, good = trainer.state_dict(), m.Trainer(m.init(1, np.float64)).state_dict()
+    wrong = [
+        ({k: v for k, v in good.items() if k != "steps"}, "expected also steps"),
+        (good | {"params": good["params"][:-1]}, "params.*expected float64 of shape"),
+        (good | {"params": good["params"].astype(np.float32)}, "params.*came float32"),
+        (good | {"momentum": 1.5}, "momentum: expected"),
+        (good | {"steps": -1}, "steps"),
+    ]
+    for state, message in wrong:
+        with pytest.raises(ValueError, match=message):
+            trainer.load_state_dict(state)
+    after = trainer.state_dict()
+    assert before.keys() == after.keys()
+    assert all(np.array_equal(before[k], after[k]) for k in before)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.0, math.nan, math.inf])
+def test_hyperparameters_are_checked(value: float) -> None:
+    m = module("classifier")
+    with pytest.raises(ValueError, match=r"momentum: expected a finite number from 0\.0 to 0\.99.*came"):
+        m.Trainer(m.init(), momentum=value)
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        m.Trainer(m.init(), velocity=value)
+
+
+def test_hyperparameters_are_the_specs() -> None:
+    trainer = module("classifier").Trainer(module("classifier").init())
+    assert (trainer.learning_rate, trainer.momentum) == (0.1, 0.5)
+
+
+def test_constants(name: str) -> None:
+    m = module(name)
+    assert SPECS[name].sha256 == m.SPEC_SHA256
+    assert m.init().flat.size == m.SIZE
+    with pytest.raises(TypeError):
+        m.LAYOUT["dense_1.W"] = ()
+
+
+def test_check(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    m = module(name)
+    readings = m.check(seed=4)
+    assert set(readings) == set(m.LAYOUT)
+    assert all(reading.error < 1e-8 for reading in readings.values())
+    assert m.main() == 0
+    table = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in table[1:-1]] == list(m.LAYOUT)
+
+
+def test_check_fails_on_a_wrong_gradient(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    m = module(name)
+    right = m._backward
+
+    def wrong(*arguments: object) -> None:
+        right(*arguments)
+        gradients = next(
+            a for a in arguments if isinstance(a, m.Parameters) and not np.array_equal(a.flat, arguments[0].flat)
+        )
+        gradients["dense_2.b"][0] *= 1.001
+
+    monkeypatch.setattr(m, "_backward", wrong)
+    assert m.main() == 1
+    assert "1 of 4 gradients differ" in capsys.readouterr().out
