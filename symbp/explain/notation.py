@@ -33,6 +33,17 @@ def write(expression: sp.Basic, naming: Naming) -> m.Math:
     return _write(expression, naming)
 
 
+def write_number(value: float) -> m.Math:
+    """A hyperparameter's value in digits, with a power of ten where it is very small or large."""
+    mantissa, _, power = f"{abs(value):.12g}".partition("e")
+    number: m.Math = m.Number(mantissa)
+    if power:
+        exponent = m.Number(str(abs(int(power))))
+        ten = m.Power(m.Number("10"), m.Sum(((-1, exponent),)) if int(power) < 0 else exponent)
+        number = ten if mantissa == "1" else m.Product((number, ten))
+    return m.Sum(((-1, number),)) if value < 0 else number
+
+
 @singledispatch
 def _write(node: Any, naming: Naming) -> m.Math:
     raise UnknownNodeError(f"no notation for {type(node).__name__}: {node}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import prod
 
 import sympy as sp
@@ -10,6 +10,7 @@ import sympy as sp
 from symbp.explain import mathematics as m
 from symbp.explain.document import Code, Heading, Inline, Paragraph, Part, Table
 from symbp.explain.naming import COST, ERROR
+from symbp.explain.notation import write_number
 from symbp.explain.view import View
 from symbp.formula.expression import Flat, elements
 from symbp.forward.network import BATCH, Dim, NetworkTensor
@@ -77,8 +78,8 @@ def _blocks(view: View) -> list[Part]:
     rows: list[tuple[Inline, ...]] = []
     for block in view.blocks:
         output = view.derivation.network.tensors.get(block.binding.get(block.formula.output.name, ""))
-        values = [(name, f"{value:g}") for name, value in block.scalars.items()]
-        values += [(name, "N" if value == BATCH else str(value)) for name, value in block.sizes.items() if name != "N"]
+        sizes = {name: m.Name("N") if value == BATCH else write_number(value) for name, value in block.sizes.items()}
+        values = {name: write_number(value) for name, value in block.scalars.items()} | sizes
         rows.append(
             (
                 (Code(block.name),),
@@ -91,10 +92,11 @@ def _blocks(view: View) -> list[Part]:
     return [Heading(1, ("The network",)), Table(header, tuple(rows))]
 
 
-def _values(pairs: list[tuple[str, str]]) -> Inline:
+def _values(values: Mapping[str, m.Math]) -> Inline:
     pieces: list[str | m.Math | Code] = []
-    for name, value in pairs:
-        pieces.extend([", " if pieces else "", m.Relation((m.Name(name), m.Number(value)), ("=",))])
+    for name, value in values.items():
+        if name != "N":
+            pieces.extend([", " if pieces else "", m.Relation((m.Name(name), value), ("=",))])
     return tuple(pieces) or ("–",)
 
 

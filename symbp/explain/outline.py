@@ -25,8 +25,8 @@ def explain(
 ) -> Document:
     """The derivation as a document: convention, network, forward pass, chain rule, every step, backward pass, update.
 
-    With `layer` only what belongs to that block; numbers stay those of the whole. Raises UserError for a layer that the
-    network does not have. `updates` are the equations of clipping and optimizer, `hyperparameters` their values by name.
+    With `layer` only what belongs to that block; numbers stay those of the whole. `updates` are the equations of
+    clipping and optimizer, `hyperparameters` their values by name. Raises UserError for a layer that the network lacks.
     """
     view = view_of(derivation, layer, updates, hyperparameters)
     title = f"Back-propagation in {derivation.network.name}, derived"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from symbp.explain import mathematics as m
 from symbp.explain.document import Code, Display, Heading, Inline, Paragraph, Part
 from symbp.explain.naming import COST, Naming
-from symbp.explain.notation import write
+from symbp.explain.notation import write, write_number
 from symbp.explain.view import View
 from symbp.formula.equation import Formula
 from symbp.formula.expression import SumOver
@@ -37,6 +37,6 @@ def _update(view: View, formula: Formula) -> list[Part]:
     said: list[str | m.Math | Code] = [Code(formula.name)]
     values = {name: view.hyperparameters[name] for name in formula.scalars if name in view.hyperparameters}
     for place, (name, value) in enumerate(values.items()):
-        said.extend([", " if place else " with ", m.Relation((m.Name(name), m.Number(f"{value:.12g}")), ("=",))])
+        said.extend([", " if place else " with ", m.Relation((m.Name(name), write_number(value)), ("=",))])
     source = f" ({formula.source})" if formula.source else ""
     return [Paragraph((*said, f"{source}:")), Display(lines)]

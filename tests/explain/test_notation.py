@@ -11,7 +11,7 @@ from explained import assert_balanced
 from symbp.explain import mathematics as m
 from symbp.explain.identity import read_identity
 from symbp.explain.naming import Naming
-from symbp.explain.notation import UnknownNodeError, write
+from symbp.explain.notation import UnknownNodeError, write, write_number
 from symbp.formula import expression as nodes
 from symbp.formula.expression import (
     UNITS,
@@ -178,3 +178,11 @@ def test_identities_are_read_as_mathematics(identity: str, in_text: str) -> None
 @pytest.mark.parametrize("prose", ["a and b", "x = lambda y: y", "x = y = z", "f(x", "x = [1]"])
 def test_what_is_no_identity_stays_text(prose: str) -> None:
     assert read_identity(prose) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "in_latex"),
+    [(0.5, "0.5"), (1e-8, "10^{-8}"), (2.5e-9, r"2.5 \cdot 10^{-9}"), (-1.0, "-1"), (1e20, "10^{20}"), (784, "784")],
+)
+def test_values_of_hyperparameters(value: float, in_latex: str) -> None:
+    assert latex.write(write_number(value)) == in_latex

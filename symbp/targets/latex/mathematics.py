@@ -99,7 +99,8 @@ def _between(kind: str, before: m.Math, after: m.Math) -> str:
     """What stands between two factors: nothing between letters, a thin space beside anything larger."""
     if kind == "elementwise":
         return r"\odot "
-    if isinstance(after, m.Number) or (isinstance(before, m.Derivative) and isinstance(after, m.Derivative)):
+    digits = isinstance(after, m.Number) or (isinstance(after, m.Power) and isinstance(after.base, m.Number))
+    if digits or (isinstance(before, m.Derivative) and isinstance(after, m.Derivative)):
         return r"\cdot "
     both = _is_short(before) and _is_short(after)
     return "" if both or isinstance(after, m.Sum) else r"\, "
