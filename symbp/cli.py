@@ -74,14 +74,13 @@ def generate(spec: Path, output: Path, dtype: Any, force: bool, quiet: bool) -> 
 @click.option("--layer", help="only this layer, by its name")
 @click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="write to this folder, not to the terminal")
 @click.option("--force", is_flag=True, help="overwrite a file that symbp did not write")
-def derive(spec: Path, form: str, layer: str | None, output: Path | None, force: bool) -> None:
+def derive(spec: Path, form: Any, layer: str | None, output: Path | None, force: bool) -> None:
     """Print the derivation of a network's back-propagation, step by step."""
     from symbp import pipeline
-    from symbp.explain.document import render
     from symbp.targets.write import write_files
 
     read = _read(spec)
-    text = render(pipeline.derive(read), form, layer)
+    text = pipeline.explain(read, pipeline.derive(read), form, layer)
     if output is None:
         click.echo(text)
         return

@@ -21,11 +21,12 @@ from typing import Literal, TypeVar
 from symbp.derive.derivation import Derivation
 from symbp.derive.network import derive_network
 from symbp.explain.numbering import step_numbers
+from symbp.formula.equation import Formula
 from symbp.forward.build import build_network
 from symbp.forward.rows import update_of
 from symbp.program.optimize import Optimized, optimize
 from symbp.spec.model import NetworkSpec
-from symbp.targets.explanation import render
+from symbp.targets.explanation import Format, render
 from symbp.targets.load import check_module, load_source
 from symbp.targets.numpy import emit
 
@@ -64,18 +65,26 @@ def generate(
 
     network = timed("forward", lambda: build_network(spec))
     derivation = timed("derive", lambda: derive_network(network))
-    update = [update_of(use.entry, use.options).formula for use in (*spec.clipping, spec.optimizer)]
-    optimized = timed("optimize", lambda: optimize(derivation, update, step_numbers(derivation)))
+    optimized = timed("optimize", lambda: optimize(derivation, updates(spec), step_numbers(derivation)))
     module = timed("emit", lambda: emit(spec, derivation, optimized))
-    latex = timed("explain", lambda: render(derivation, "latex", updates=update))
+    latex = timed("explain", lambda: explain(spec, derivation, "latex"))
     if check:
-        timed("check", lambda: check_module(module, spec.name))
+        timed("check", lambda: check_module(module, spec.name, derivation.network))
     return Generated(spec, derivation, optimized, module, latex, seconds)
+
+
+def updates(spec: NetworkSpec) -> tuple[Formula, ...]:
+    """The update equations: clipping, then the optimizer."""
+    return tuple(update_of(use.entry, use.options).formula for use in (*spec.clipping, spec.optimizer))
+
+
+def explain(spec: NetworkSpec, derivation: Derivation, format: Format, layer: str | None = None) -> str:
+    """The derivation as a document, ending with the spec's update; UserError for a layer that is not there."""
+    uses = (*spec.clipping, spec.optimizer)
+    values = {n: float(v) for use in uses for n, v in use.options.items() if isinstance(v, int | float)}
+    return render(derivation, format, layer, updates=updates(spec), hyperparameters=values)
 
 
 def load_module(generated: Generated) -> ModuleType:
     """The generated module, loaded from memory."""
     return load_source(generated.module, generated.spec.name)
-
-
-__all__ = ["Generated", "derive", "generate", "load_module", "step_numbers"]
