@@ -151,6 +151,8 @@ def _factor_rank(factor: sp.Expr) -> tuple[int, int, str]:
         return 7, 0, text
     if isinstance(base, Winner | Flat):
         return 5, 0, text
+    if isinstance(base, sp.Add) and not base.has(Element, sp.Function):
+        return 1, 2, text
     if isinstance(base, sp.Add):
         plain = not base.has(sp.Function, SumOver) and not any(e.tensor.startswith("d_") for e in elements(base))
         return (4, 2, text) if plain else (6, 0, text)

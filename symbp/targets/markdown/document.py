@@ -70,4 +70,4 @@ def _piece(piece: str | Math | d.Code) -> str:
         return escape(piece)
     if isinstance(piece, d.Code):
         return "`" + piece.text.replace("`", "'").replace("|", "\\|") + "`"
-    return f"${write_mathematics(piece)}$"
+    return "$" + write_mathematics(piece).replace(r"\_", r"\text{-}") + "$"  # Markdown would take the backslash away
