@@ -303,6 +303,9 @@ def _read(node: Element, setting: Setting) -> tuple[Any, Axes]:
     tensor = setting.tensors[node.tensor]
     if not node.indices:
         return setting.backend.array(tensor) if not hasattr(tensor, "shape") else tensor, ()
+    extents = tuple(setting.index_sizes.get(i) if i.is_Symbol else None for i in node.indices)
+    if extents == tuple(tensor.shape) and len(set(node.indices)) == len(extents):
+        return _numbers(tensor, setting), node.indices  # a whole tensor as it stands
     places, axes = _places(node.indices, setting)
     inside = np.asarray(True)
     clipped = []
@@ -338,7 +341,9 @@ def _place(node: sp.Basic, setting: Setting) -> tuple[np.ndarray, Axes]:
         return np.asarray(int(number)), ()
     if isinstance(node, Element):
         places, axes = _places(node.indices, setting)
-        return np.asarray(setting.backend.to_numpy(setting.tensors[node.tensor]))[tuple(places)].astype(int), axes
+        held = setting.tensors[node.tensor]
+        numbers = held if isinstance(held, np.ndarray) else setting.backend.to_numpy(held)
+        return numbers[tuple(places)].astype(int), axes
     if isinstance(node, Flat):
         places, axes = _places(node.args, setting)
         position = np.asarray(0)

@@ -27,6 +27,17 @@ from symbp.targets.numpy import (
 from symbp.targets.numpy.scope import LOG_MAX, Scope
 
 
+READ = (
+    "params: Parameters",
+    "ws: Workspace",
+    "x: Array",
+    "y: Array",
+    "values: Array",
+    "gradient: Array",
+    "draw: np.random.Generator",
+)
+
+
 def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str:
     """The module's text: the same bytes for the same spec, formatted, parsed again and inspected."""
     network, program = derivation.network, optimized.program
@@ -81,13 +92,10 @@ def _uses_erf(program: Program) -> bool:
 
 def _check(network: Network) -> Iterator[str]:
     """The module's own gradient check, and its table."""
-    arguments = (
-        "params: Parameters|x: Array|y: Array|ws: Workspace|values: Array|gradient: Array|draw: np.random.Generator"
-    )
     yield render(
         "numpy/check.py.jinja",
         batch=examples.BATCH,
         data=examples.statements(network),
-        signature=source.call("def _read", arguments.split("|"), 0, tail=" -> Reading:"),
+        signature=source.call("def _read", READ, 0, tail=" -> Reading:"),
     )
     yield render("numpy/main.py.jinja", width=max(len("gradient by"), *(len(p.name) for p in network.parameters)))

@@ -24,12 +24,12 @@ OWNERS: Mapping[Storage, str] = {
 def separator(names: Iterable[str]) -> str:
     """The underscores that replace the dots of names: one, or more where two names would become the same."""
     distinct = set(names)
-    return next("_" * n for n in count(1) if len({name.replace(".", "_" * n) for name in distinct}) == len(distinct))
+    return next("_" * n for n in count(1) if len({identifier(name, "_" * n) for name in distinct}) == len(distinct))
 
 
 def identifier(name: str, between: str = "_") -> str:
-    """The name as an identifier."""
-    return name.replace(".", between)
+    """The name as an identifier: `loss.shift'` is `loss_shift_prime`."""
+    return name.replace(".", between).replace("'", f"{between}prime")
 
 
 def references(arrays: Mapping[str, Array], between: str) -> dict[str, str]:

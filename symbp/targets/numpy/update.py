@@ -53,10 +53,11 @@ class Update:
         return [a.name for a in scratch if not a.shape or homes[a.name] != {max(homes[a.name])} or -1 in homes[a.name]]
 
     def _owned(self) -> list[str]:
-        return [
-            f"self._{name} = np.empty({'SIZE' if self.arrays[name].shape else '()'}, {SCRATCH[self.arrays[name].kind][1]})"
-            for name in self.own
-        ]
+        lines = []
+        for array in map(self.arrays.__getitem__, self.own):
+            shape, dtype = "SIZE" if array.shape else "()", SCRATCH[array.kind][1]
+            lines.append(f"self._{array.name} = np.empty({shape}, {dtype})")
+        return lines
 
     def _shared(self) -> list[str]:
         return [

@@ -74,7 +74,7 @@ SPECS: dict[str, NetworkSpec] = {
         loss=("softmax_cross_entropy", {"targets": "probabilities", "label_smoothing": 0.1}),
         optimizer=("nadam", {"weight_decay": 0.01}),
         schedule=("cosine", {"T_max": 20}),
-        clipping=(("global_norm", {"max_norm": 0.5}), ("value", {"clip_value": 0.3})),
+        clipping=(("global_norm", {"max_norm": 0.5}),),
         penalties=(("l1", {"strength": 0.01}), ("l2", {"strength": 0.02})),
     ),
 }

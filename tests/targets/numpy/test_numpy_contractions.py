@@ -7,23 +7,10 @@ from symbp.program.program import Contract
 from symbp.targets.numpy import contractions
 
 SIZES = {"n": 3, "t": 2, "i": 4, "j": 5, "k": 6, "h": 2}
-MATMUL = [
-    "ni,ij->nj",
-    "nj,ij->ni",
-    "ni,nj->ij",
-    "ij,ni->nj",
-    "ni,ij->jn",
-    "nti,ij->ntj",
-    "nti,ntj->ij",
-    "n,nj->j",
-    "ni,i->n",
-    "nti,nji->ntj",
-    "nti,nij->ntj",
-    "nit,nij->ntj",
-    "nti,ntj->nij",
-    "hnti,hnji->hntj",
-    "i,i->",
-]
+MATMUL = (
+    "ni,ij->nj nj,ij->ni ni,nj->ij ij,ni->nj ni,ij->jn nti,ij->ntj nti,ntj->ij n,nj->j ni,i->n "
+    "nti,nji->ntj nti,nij->ntj nit,nij->ntj nti,ntj->nij hnti,hnji->hntj i,i->"
+).split()
 EINSUM = ["nk,nk->n", "nk,nk->nk", "i,j->ij", "tni,ntj->ij", "nti,ij->tnj"]
 
 
