@@ -56,9 +56,8 @@ def _(op: Select, scope: Scope) -> list[str]:
     out, condition = scope[op.out], scope[op.condition]
     yes, no = scope.operand(op.yes), scope.operand(op.no)
     if scope.same(op.yes, op.out):
-        elsewhere = scope.elsewhere(op.condition)
-        opposite = scope.call("np.logical_not", condition, f"out={elsewhere}")
-        return opposite + scope.call("np.copyto", out, no, f"where={elsewhere}")
+        turned = scope.call("np.logical_not", condition, f"out={condition}")
+        return [*turned, *scope.call("np.copyto", out, no, f"where={condition}"), *turned]
     copy = [] if scope.same(op.no, op.out) else scope.call("np.copyto", out, no)
     return copy + scope.call("np.copyto", out, yes, f"where={condition}")
 

@@ -48,11 +48,6 @@ class Scope:
         """Whether two arrays are one, or share a buffer."""
         return isinstance(one, str) and self.buffers.get(one, one) == self.buffers.get(other, other)
 
-    def elsewhere(self, mask: str) -> str:
-        """Scratch for the opposite of a mask."""
-        shape = self.arrays[mask].shape
-        return self._extra(f"elsewhere_{'_'.join(map(str, shape))}", f"np.empty({source.shape(shape)}, np.bool_)")
-
     def call(self, head: str, *arguments: str) -> list[str]:
         """A call at the routine's depth."""
         return source.call(head, arguments, self.depth)
