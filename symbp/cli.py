@@ -107,8 +107,8 @@ def check(spec: Path, seed: int, batch: int) -> None:
 @SPEC
 @click.option("--data", type=click.Path(path_type=Path), help="folder that holds the data; else SYMBP_DATA")
 @click.option("--epochs", type=click.IntRange(1), help="in place of the spec's")
-@click.option("--run", "run_folder", type=click.Path(path_type=Path, file_okay=False), help="folder of the run  [default: runs/NAME]")
-@click.option("--resume", type=click.Path(path_type=Path, dir_okay=False), help="go on from this checkpoint")
+@click.option("--run", "run_folder", type=click.Path(path_type=Path, file_okay=False), help="folder of the run  [default: runs/NAME, or runs/NAME-2, ... where that holds a run]")
+@click.option("--resume", type=click.Path(path_type=Path), help="go on from this checkpoint, or this run's folder")
 @click.option("--metrics", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), help="in place of the spec's")
 @click.option("--download", is_flag=True, help="fetch MNIST, with its checksums, where it is not found")
@@ -127,20 +127,25 @@ def train(
     """Generate the module in memory and train it: progress, checkpoints, metrics, a loss curve."""
     from symbp import pipeline
     from symbp.training import run_training
+    from symbp.training.folders import places
 
     read = _read(spec)
+    checkpoint, folder = places(Path("runs") / read.name, run_folder, resume)
     made = pipeline.generate(read, dtype=dtype)
-    run_training(
+    result = run_training(
         made.spec,
+        made.derivation.network,
         pipeline.load_module(made),
         data_folder=data,
-        run_folder=run_folder or Path("runs") / read.name,
+        run_folder=folder,
         epochs=epochs,
-        resume=resume,
+        resume=checkpoint,
         metrics=metrics,
         download=download,
         quiet=quiet,
     )
+    if result.interrupted:
+        sys.exit(130)
 
 
 @main.command()

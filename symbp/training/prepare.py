@@ -1,0 +1,187 @@
+"""From a source's examples to what a network reads: split, scaled, shaped. Seeded, and the same in every run."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from symbp.forward.network import Network
+from symbp.spec.model import DataSpec, NetworkSpec
+from symbp.training.dataset import Dataset, Pair
+from symbp.training.errors import DataError
+from symbp.training.random import SPLIT_TEST, SPLIT_VALIDATION, generator
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Pairs of `x` (n, *input) and `y`, in the network's dtype. `threshold` parts two classes of a single output.
+
+    `classes` says whether an accuracy can be told: the targets are classes.
+    """
+
+    train: Pair
+    validation: Pair | None
+    test: Pair
+    classes: bool
+    threshold: float | None = None
+
+    def fingerprint(self) -> str:
+        """A checksum of the training examples, so that a run goes on with those it began with."""
+        digest = hashlib.blake2b(digest_size=16)
+        for array in self.train:
+            digest.update(memoryview(np.ascontiguousarray(array)).cast("B"))
+        return digest.hexdigest()
+
+
+def prepare(dataset: Dataset, spec: NetworkSpec, network: Network) -> Examples:
+    """The examples of a source for a network. DataError where they do not fit it."""
+    assert spec.data is not None
+    seed, training = spec.training.seed, spec.training
+    _counted(dataset.source, dataset.x, dataset.y)
+    train: Pair = (dataset.x, dataset.y)
+    test = dataset.test
+    if test is None:
+        train, test = _split(train, spec.data.test, generator(seed, SPLIT_TEST), dataset.source)
+    else:
+        _counted(f"{dataset.source} (test)", *test)
+    validation = None
+    if training.validation:
+        train, validation = _split(train, training.validation, generator(seed, SPLIT_VALIDATION), dataset.source)
+    scale = Scaling.of(train[0], dataset.largest, spec.data)
+    targets = Targets.of(dataset, spec, network)
+    return Examples(
+        *(
+            (_inputs(scale(pair[0]), dataset.source, network, spec.dtype), targets(pair[1], spec.dtype)) if pair else None
+            for pair in (train, validation, test)
+        ),  # type: ignore[arg-type]
+        classes=targets.classes,
+        threshold=targets.threshold,
+    )
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """x becomes (x - shift) / width: numbers for images, rows of numbers for tables."""
+
+    shift: np.ndarray
+    width: np.ndarray
+
+    @staticmethod
+    def of(x: np.ndarray, largest: float | None, data: DataSpec) -> Scaling:
+        """From the training set alone: `unit` to the range 0 to 1, `standard` to mean 0 and deviation 1."""
+        axes = None if largest is not None else 0
+        zero, one = np.float64(0), np.float64(1)
+        if data.normalize == "none":
+            return Scaling(np.asarray(zero), np.asarray(one))
+        if data.normalize == "unit":
+            low = zero if largest is not None else x.min(axes).astype(np.float64)
+            high = np.float64(largest) if largest is not None else x.max(axes).astype(np.float64)
+            return Scaling(np.asarray(low), _width(high - low))
+        unit = np.float64(1 if largest is None else largest)  # a given mean and deviation are of pixels from 0 to 1
+        mean = x.mean(axes, dtype=np.float64) if data.mean is None else data.mean * unit
+        std = x.std(axes, dtype=np.float64) if data.std is None else data.std * unit
+        return Scaling(np.asarray(mean), _width(std))
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """The scaled numbers, in double precision where they are not yet."""
+        if not self.shift.any() and (self.width == 1).all():
+            return x
+        result = np.subtract(x, self.shift, dtype=np.float64)
+        result /= self.width
+        return result
+
+
+@dataclass(frozen=True)
+class Targets:
+    """How a source's targets become the network's `y`."""
+
+    source: str
+    shape: tuple[int, ...]  # of one example
+    integers: bool
+    outputs: int
+    one_hot: bool
+    classes: bool
+    threshold: float | None
+
+    @staticmethod
+    def of(dataset: Dataset, spec: NetworkSpec, network: Network) -> Targets:
+        """What the cost compares with: labels, classes as rows with a single 1, or numbers."""
+        tensor = network.tensors["y"]
+        shape = tuple(int(d) for d in tensor.shape[1:])
+        outputs = int(network.tensors[network.output].shape[-1])
+        integers, labels = tensor.kind == "int", dataset.y.dtype.kind in "iub" and dataset.y.ndim == 1
+        if integers and not labels:
+            raise DataError(
+                f"{dataset.source}: the loss `{spec.loss.name}` compares with labels, the targets are "
+                f"{dataset.y.dtype} of shape {dataset.y.shape}"
+            )
+        one_hot = labels and not integers and outputs > 1 and shape == (outputs,)
+        values = np.unique(dataset.y) if outputs == 1 and not integers else np.empty(0)
+        binary = len(values) == 2
+        if integers or one_hot:
+            _labels(dataset, outputs, network.output)
+        return Targets(
+            dataset.source,
+            shape,
+            integers,
+            outputs,
+            one_hot,
+            classes=integers or one_hot or binary,
+            threshold=float(values.mean()) if binary else None,
+        )
+
+    def __call__(self, y: np.ndarray, dtype: str) -> np.ndarray:
+        """`y` for the network."""
+        if self.integers:
+            return y.astype(np.int64)
+        if self.one_hot:
+            return np.eye(self.outputs, dtype=dtype)[y]
+        if prod(y.shape[1:]) != prod(self.shape):
+            raise DataError(
+                f"{self.source}: targets of shape {y.shape[1:]}, the cost compares with numbers of shape {self.shape}"
+            )
+        return np.ascontiguousarray(y.reshape(len(y), *self.shape), dtype)
+
+
+def _labels(dataset: Dataset, outputs: int, output: str) -> None:
+    for y in (dataset.y, *([dataset.test[1]] if dataset.test else [])):
+        if y.min() < 0 or y.max() >= outputs:
+            raise DataError(
+                f"{dataset.source}: labels run from {y.min()} to {y.max()}; "
+                f"the network's output {output} has {outputs} classes, 0 to {outputs - 1}"
+            )
+
+
+def _counted(source: str, x: np.ndarray, y: np.ndarray) -> None:
+    if len(x) != len(y) or len(x) == 0:
+        raise DataError(f"{source}: {len(x)} inputs and {len(y)} targets; expected one target for each input, and some")
+
+
+def _split(pair: Pair, fraction: float, source: np.random.Generator, name: str) -> tuple[Pair, Pair]:
+    """What is kept, and the fraction that is held out, at random."""
+    x, y = pair
+    held = round(fraction * len(x))
+    if not 0 < held < len(x):
+        raise DataError(f"{name}: {fraction} of {len(x)} examples are {held}; both parts need one at least")
+    order = source.permutation(len(x))
+    kept, out = np.sort(order[held:]), np.sort(order[:held])
+    return (x[kept], y[kept]), (x[out], y[out])
+
+
+def _inputs(x: np.ndarray, source: str, network: Network, dtype: str) -> np.ndarray:
+    shape = tuple(int(d) for d in network.tensors["x"].shape[1:])
+    if prod(x.shape[1:]) != prod(shape):
+        raise DataError(
+            f"{source}: an example has shape {x.shape[1:]}, {prod(x.shape[1:])} numbers; "
+            f"the spec's input is {shape}, {prod(shape)} numbers"
+        )
+    return np.ascontiguousarray(x.reshape(len(x), *shape), dtype)
+
+
+def _width(width: np.ndarray | np.floating | float) -> np.ndarray:
+    """A divisor: 1 where nothing varies."""
+    width = np.asarray(width, np.float64)
+    return np.where(width > 0, width, 1.0)

@@ -1,0 +1,201 @@
+"""A run of training: from data to a trained network, a step at a time, able to stop and to go on at any of them.
+
+Everything that a run leaves is in its folder: `checkpoint.npz`, `metrics.csv` (or `.jsonl`), `loss.png`, and at the end
+`NAME.npz` with the parameters, which the generated module's `load` reads.
+
+With sum reduction the cost of an epoch is a mean over its batches' costs like any other: batches count by their size.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from symbp.errors import UserError
+from symbp.files import replace_file
+from symbp.forward.network import Network
+from symbp.spec.model import NetworkSpec
+from symbp.training.batches import batches, count
+from symbp.training.checkpoint import Position, read_checkpoint, write_checkpoint
+from symbp.training.errors import DataError, TrainingError
+from symbp.training.folders import CHECKPOINT
+from symbp.training.interrupt import Interruptions
+from symbp.training.measure import Measure, Measured
+from symbp.training.metrics import Format, Row, written
+from symbp.training.plot import loss_curve
+from symbp.training.prepare import Examples, prepare
+from symbp.training.progress import Display
+from symbp.training.sources import load_source
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """What a run came to, and the files it left. `interrupted`: it stopped where it was told to, and can go on."""
+
+    rows: tuple[Row, ...]
+    folder: Path
+    files: tuple[Path, ...]
+    interrupted: bool = False
+
+
+def run_training(
+    spec: NetworkSpec,
+    network: Network,
+    module: ModuleType,
+    *,
+    run_folder: Path,
+    data_folder: Path | None = None,
+    epochs: int | None = None,
+    resume: Path | None = None,
+    metrics: Format = "csv",
+    download: bool = False,
+    quiet: bool = False,
+) -> TrainingResult:
+    """Train the module that was generated from the spec.
+
+    `epochs` takes the place of the spec's; `resume` is a checkpoint of an earlier run of the same spec and data.
+    Raises DataError, CheckpointError, TrainingError for a cost that is not finite, UserError for an unwritable folder.
+    """
+    if spec.data is None:
+        raise DataError(f"{spec.place.file}: has no `data`, so there is nothing to train on; see `symbp new`")
+    dataset = load_source(
+        spec.data, folder=data_folder, spec_folder=Path(spec.place.file).parent, download=download, quiet=quiet
+    )
+    examples = prepare(dataset, spec, network)
+    run = Run(spec, module, examples, run_folder, epochs or spec.training.epochs, metrics)
+    if resume is not None:
+        run.position = read_checkpoint(resume, module, run.trainer, run.manner)
+    return run.go(quiet=quiet)
+
+
+class Run:
+    """One run: a trainer, and where it stands."""
+
+    def __init__(
+        self, spec: NetworkSpec, module: ModuleType, examples: Examples, folder: Path, epochs: int, metrics: Format
+    ) -> None:
+        self.spec = spec
+        self.module = module
+        self.examples = examples
+        self.folder = folder
+        self.epochs = epochs
+        self.metrics = metrics
+        self.trainer: Any = module.Trainer(module.init(spec.training.seed, spec.dtype))
+        self.position = Position()
+        self.measure = Measure(module, examples)
+        self.manner = {"dtype": spec.dtype, "training_examples": examples.fingerprint()}
+
+    @property
+    def checkpoint(self) -> Path:
+        """The file that holds the run's state."""
+        return self.folder / CHECKPOINT
+
+    def go(self, *, quiet: bool) -> TrainingResult:
+        """All epochs that are left."""
+        training = self.spec.training
+        per_epoch = count(len(self.examples.train[0]), training.batch_size)
+        held = ", ".join(
+            f"{len(pair[0])} {name}"
+            for name, pair in (("validation", self.examples.validation), ("test", self.examples.test))
+            if pair is not None
+        )
+        with Interruptions() as interruptions, Display(self.epochs * per_epoch, self.trainer.steps, quiet=quiet) as display:
+            display.say(f"{self.spec.name}: {len(self.examples.train[0])} training, {held} examples; {self.folder}/")
+            if self.position.epoch > 1 or self.position.batch:
+                display.say(f"going on after {self.trainer.steps} steps, in epoch {self.position.epoch}")
+            while self.position.epoch <= self.epochs:
+                if self._epoch(per_epoch, display, interruptions):
+                    self._save()
+                    display.say(f"interrupted after {self.trainer.steps} steps; go on with --resume {self.checkpoint}")
+                    return TrainingResult(tuple(self.position.rows), self.folder, (self.checkpoint,), interrupted=True)
+            return self._finish(display)
+
+    def _epoch(self, per_epoch: int, display: Display, interruptions: Interruptions) -> bool:
+        """The batches of the epoch that are left, then its row; True where it was interrupted."""
+        position, training = self.position, self.spec.training
+        start = time.perf_counter() - position.seconds
+        for x, y in batches(
+            self.examples.train,
+            training.batch_size,
+            seed=training.seed,
+            epoch=position.epoch,
+            shuffle=training.shuffle,
+            start=position.batch,
+        ):
+            if interruptions.asked:
+                return True
+            cost = self.trainer.step(x, y)
+            if not math.isfinite(cost):
+                raise TrainingError(self._diverged(cost))
+            position.batch += 1
+            position.total += cost * len(x)
+            position.seconds = time.perf_counter() - start
+            display.step(self.trainer.steps, position.epoch, cost)
+            if training.checkpoint_every and self.trainer.steps % training.checkpoint_every == 0 and position.batch < per_epoch:
+                self._save()
+        row = self._row(start)
+        self.position = Position(epoch=position.epoch + 1, rows=[*position.rows, row])
+        self._save()
+        self._write(f"metrics.{self.metrics}", written(self.position.rows, self.metrics).encode())
+        display.epoch(row, self.epochs)
+        return False
+
+    def _row(self, start: float) -> Row:
+        params, position = self.trainer.params, self.position
+        nothing = Measured(math.nan, None)
+        validation = self.measure(params, self.examples.validation) if self.examples.validation else nothing
+        test = self.measure(params, self.examples.test)
+        return Row(
+            position.epoch,
+            self.trainer.steps,
+            self.trainer.learning_rate,
+            position.total / len(self.examples.train[0]),
+            validation.loss if self.examples.validation else None,
+            validation.accuracy,
+            test.loss,
+            test.accuracy,
+            round(time.perf_counter() - start, 3),
+        )
+
+    def _finish(self, display: Display) -> TrainingResult:
+        rows = self.position.rows
+        parameters = self.folder / f"{self.spec.name}.npz"
+        try:
+            self.module.save(parameters, self.trainer.params)
+        except OSError as error:
+            raise UserError(f"cannot write {parameters}: {error.strerror or error}") from None
+        files = [parameters, self.checkpoint, self.folder / f"metrics.{self.metrics}"]
+        if find_spec("matplotlib") is None:
+            display.say("no picture of the loss: matplotlib is not installed; pip install 'symbp[train]'")
+        else:
+            title = f"{self.spec.name}: {self.spec.optimizer.name}, batch {self.spec.training.batch_size}"
+            files.append(self._write("loss.png", loss_curve(rows, title)))
+        last = rows[-1]
+        accuracy = "" if last.test_accuracy is None else f", test accuracy {last.test_accuracy:.2%}"
+        display.say(f"{self.spec.name}: test cost {last.test_loss:.4f}{accuracy} after {last.epoch} epochs, {last.steps} steps")
+        for path in files:
+            display.say(f"  {path}")
+        return TrainingResult(tuple(rows), self.folder, tuple(files))
+
+    def _save(self) -> None:
+        write_checkpoint(self.checkpoint, self.module, self.trainer, self.position, self.manner)
+
+    def _write(self, name: str, content: bytes) -> Path:
+        path = self.folder / name
+        try:
+            replace_file(path, content)
+        except OSError as error:
+            raise UserError(f"cannot write {path}: {error.strerror or error}") from None
+        return path
+
+    def _diverged(self, cost: float) -> str:
+        kept = f"; {self.checkpoint} holds an earlier step" if self.checkpoint.exists() else ""
+        return (
+            f"{self.spec.name}: the cost became {cost} at step {self.trainer.steps}, in epoch {self.position.epoch}; "
+            f"try a smaller learning_rate, `clip: {{global_norm: 1.0}}`, or `data: {{normalize: standard}}`{kept}"
+        )

@@ -1,0 +1,59 @@
+"""Where examples come from, by the name that a spec gives: MNIST, scikit-learn's bundled sets, files of the user's own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+
+from symbp.spec.model import DataSpec
+from symbp.training.dataset import Dataset
+from symbp.training.errors import DataError
+from symbp.training.mnist import download_mnist, find_mnist, load_mnist
+from symbp.training.tables import load_csv, load_npz
+
+BUNDLED: Mapping[str, float | None] = {  # the greatest value of a pixel, where examples are images
+    "digits": 16.0,
+    "breast_cancer": None,
+    "iris": None,
+    "wine": None,
+    "diabetes": None,
+}
+FILES: Mapping[str, Callable[[Path, str], Dataset]] = {"npz": load_npz, "csv": load_csv}
+VARIABLE = "SYMBP_DATA"
+
+
+def load_source(
+    data: DataSpec, *, folder: Path | None, spec_folder: Path, download: bool = False, quiet: bool = False
+) -> Dataset:
+    """The examples of a spec's source. `folder` is the user's choice; else SYMBP_DATA, `data`, and the spec's folder."""
+    folders = [folder] if folder else [*_variable(), Path("data"), spec_folder]
+    if folder is not None and not folder.is_dir():
+        raise DataError(f"{folder}: not a folder; --data names the folder that holds the data")
+    if data.source == "mnist":
+        if download and find_mnist(folders) is None:
+            download_mnist(folder or next(iter(_variable()), Path("data")), quiet=quiet)
+        return load_mnist(folders)
+    if data.source in BUNDLED:
+        return _bundled(data.source)
+    path = next((place for f in folders if (place := f / data.path).is_file()), None)
+    if path is None:
+        looked = ", ".join(map(str, folders))
+        raise DataError(f"{data.path}: not in {looked}; name its folder with --data or {VARIABLE}")
+    return FILES[data.source](path, data.target)
+
+
+def _variable() -> list[Path]:
+    value = os.environ.get(VARIABLE)
+    return [Path(value)] if value else []
+
+
+def _bundled(name: str) -> Dataset:
+    if find_spec("sklearn") is None:
+        raise DataError(f"`{name}` is one of scikit-learn's sets, which is not installed; pip install 'symbp[train]'")
+    from sklearn import datasets
+
+    found = getattr(datasets, f"load_{name}")()
+    classes = tuple(map(str, getattr(found, "target_names", ())))
+    return Dataset(name, found.data, found.target, largest=BUNDLED[name], classes=classes)

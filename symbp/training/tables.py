@@ -1,0 +1,85 @@
+"""Examples of the user's own, from CSV and NPZ files."""
+
+from __future__ import annotations
+
+import csv
+import zipfile
+from pathlib import Path
+
+import numpy as np
+
+from symbp.training.dataset import Dataset
+from symbp.training.errors import DataError
+
+NAMES = (("x_train", "y_train", "x_test", "y_test"), ("x", "y"))
+
+
+def load_npz(path: Path, target: str = "") -> Dataset:
+    """Arrays `x` and `y`, or `x_train`, `y_train`, `x_test`, `y_test`; `target` names another array than `y`."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, EOFError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path}: cannot be read as .npz: {getattr(error, 'strerror', None) or error}") from None
+    if target:
+        arrays |= {"y": arrays.pop(target)} if target in arrays else {}
+        if "y" not in arrays:
+            raise DataError(f"{path}: has no array `{target}`, only {', '.join(arrays)}")
+    names = next((n for n in NAMES if all(name in arrays for name in n)), None)
+    if names is None:
+        raise DataError(f"{path}: expected arrays x and y, or x_train, y_train, x_test and y_test; has {', '.join(arrays)}")
+    for name in names:
+        if arrays[name].dtype.kind not in "fiub" or arrays[name].ndim == 0:
+            raise DataError(f"{path}: {name} holds {arrays[name].dtype} of shape {arrays[name].shape}, expected numbers")
+        if not np.isfinite(arrays[name]).all():
+            raise DataError(f"{path}: {name} holds numbers that are not finite")
+    x, y, *rest = (arrays[name] for name in names)
+    largest = 255.0 if x.dtype == np.uint8 else None
+    return Dataset(str(path), x, y, (rest[0], rest[1]) if rest else None, largest)
+
+
+def load_csv(path: Path, target: str = "") -> Dataset:
+    """Rows of numbers under a line of names; the target is the column that is named, else the last.
+
+    A target of text becomes classes 0, 1, ... in the order of the sorted texts.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = list(csv.reader(file))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if len(rows) < 2 or len(rows[0]) < 2:
+        raise DataError(f"{path}: expected a line of names and lines of numbers, with two columns or more")
+    names = [name.strip() for name in rows[0]]
+    if all(_is_number(name) for name in names):
+        raise DataError(f"{path}:1: the first line holds numbers; expected the columns' names")
+    if target and target not in names:
+        raise DataError(f"{path}:1: has no column `{target}`, only {', '.join(names)}")
+    column = names.index(target) if target else len(names) - 1
+    numbers, targets = [], []
+    for line, row in enumerate(rows[1:], 2):
+        if not row:
+            continue
+        if len(row) != len(names):
+            raise DataError(f"{path}:{line}: {len(row)} values, the first line names {len(names)}")
+        targets.append(row[column].strip())
+        numbers.append([_number(cell, path, line, names[i]) for i, cell in enumerate(row) if i != column])
+    if all(map(_is_number, targets)):
+        y = np.array([_number(cell, path, i, names[column]) for i, cell in enumerate(targets, 2)])
+        return Dataset(str(path), np.array(numbers), y.astype(np.int64) if (y == np.round(y)).all() else y)
+    classes = tuple(sorted(set(targets)))
+    return Dataset(str(path), np.array(numbers), np.array([classes.index(t) for t in targets]), classes=classes)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _number(cell: str, path: Path, line: int, column: str) -> float:
+    if not _is_number(cell) or not np.isfinite(float(cell)):
+        raise DataError(f"{path}:{line}: column {column}: expected a finite number, came {cell[:40]!r}")
+    return float(cell)
