@@ -49,7 +49,14 @@ def main() -> None:
 
 @main.command()
 @SPEC
-@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("generated"), show_default=True, help="folder to write to")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("generated"),
+    show_default=True,
+    help="folder to write to",
+)
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), help="in place of the spec's")
 @click.option("--force", is_flag=True, help="overwrite files that symbp did not write")
 @click.option("--quiet", is_flag=True, help="print nothing but errors")
@@ -63,7 +70,9 @@ def generate(spec: Path, output: Path, dtype: Any, force: bool, quiet: bool) -> 
     written = write_files(output, {f"{read.name}.py": made.module, f"{read.name}.tex": made.latex}, force=force)
     if not quiet:
         stages = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in made.seconds.items())
-        click.echo(f"{read.name}: {len(made.derivation.network.parameters)} parameter tensors, gradient checked ({stages})")
+        click.echo(
+            f"{read.name}: {len(made.derivation.network.parameters)} parameter tensors, gradient checked ({stages})"
+        )
         for path in written:
             click.echo(f"  {path}")
 
@@ -72,7 +81,9 @@ def generate(spec: Path, output: Path, dtype: Any, force: bool, quiet: bool) -> 
 @SPEC
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
 @click.option("--layer", help="only this layer, by its name")
-@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="write to this folder, not to the terminal")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="write to this folder, not to the terminal"
+)
 @click.option("--force", is_flag=True, help="overwrite a file that symbp did not write")
 def derive(spec: Path, form: Any, layer: str | None, output: Path | None, force: bool) -> None:
     """Print the derivation of a network's back-propagation, step by step."""
@@ -107,7 +118,12 @@ def check(spec: Path, seed: int, batch: int) -> None:
 @SPEC
 @click.option("--data", type=click.Path(path_type=Path), help="folder that holds the data; else SYMBP_DATA")
 @click.option("--epochs", type=click.IntRange(1), help="in place of the spec's")
-@click.option("--run", "run_folder", type=click.Path(path_type=Path, file_okay=False), help="folder of the run  [default: runs/NAME, or runs/NAME-2, ... where that holds a run]")
+@click.option(
+    "--run",
+    "run_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="folder of the run  [default: runs/NAME, or runs/NAME-2, ... where that holds a run]",
+)
 @click.option("--resume", type=click.Path(path_type=Path), help="go on from this checkpoint, or this run's folder")
 @click.option("--metrics", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
 @click.option("--dtype", type=click.Choice(["float32", "float64"]), help="in place of the spec's")
@@ -119,7 +135,7 @@ def train(
     epochs: int | None,
     run_folder: Path | None,
     resume: Path | None,
-    metrics: str,
+    metrics: Any,
     dtype: Any,
     download: bool,
     quiet: bool,
@@ -150,7 +166,9 @@ def train(
 
 @main.command()
 @click.argument("name")
-@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("."), help="folder to write to")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("."), help="folder to write to"
+)
 def new(name: str, output: Path) -> None:
     """Write a commented spec to start from, NAME.yaml; an existing file is never touched."""
     from symbp.spec.starter import write_starter

@@ -50,10 +50,8 @@ def derive(spec: NetworkSpec) -> Derivation:
     return derive_network(build_network(spec))
 
 
-def generate(
-    spec: NetworkSpec, *, dtype: Literal["float32", "float64"] | None = None, check: bool = True
-) -> Generated:
-    """Every stage in order; with `check`, the module's own gradient check must pass (GradientError where it does not)."""
+def generate(spec: NetworkSpec, *, dtype: Literal["float32", "float64"] | None = None, check: bool = True) -> Generated:
+    """Every stage in order. GradientError where, with `check`, the module's gradient is wrong."""
     spec = replace(spec, dtype=dtype) if dtype else spec
     seconds: dict[str, float] = {}
 

@@ -45,7 +45,9 @@ def operations(expression: sp.Basic) -> int:
     if isinstance(expression, sp.Add | sp.Mul):
         return len(expression.args) - 1 + inside
     if isinstance(expression, sp.Pow):
-        return (1 if expression.exp in (-1, 2) else 2 if expression.exp.is_Rational else HEAVY) + operations(expression.base)
+        return (1 if expression.exp in (-1, 2) else 2 if expression.exp.is_Rational else HEAVY) + operations(
+            expression.base
+        )
     if isinstance(expression, sp.Function) and not isinstance(expression, sp.Abs | sp.sign | sp.Piecewise):
         return HEAVY + inside
     return 1 + inside
@@ -85,7 +87,8 @@ def _contents(expression: sp.Expr) -> sp.Expr:
 
 
 def _primitive(product: sp.Mul) -> sp.Expr:
-    content, factors = sp.Integer(1), []
+    content = sp.Integer(1)
+    factors: list[sp.Expr] = []
     for factor in product.args:
         number, rest = factor.primitive() if factor.is_Add else (sp.Integer(1), factor)
         content, factors = content * number, [*factors, rest]
@@ -126,4 +129,6 @@ def _rational(expression: sp.Expr) -> bool:
     """Whether `together` is cheap and tidy: sums, products and integer powers, and no decimals to clear."""
     if any(number.q > 16 for number in expression.atoms(sp.Rational)):
         return False
-    return not expression.has(sp.Piecewise) and all(p.exp.is_Integer for p in expression.atoms(sp.Pow) if p.exp.is_Number)
+    return not expression.has(sp.Piecewise) and all(
+        p.exp.is_Integer for p in expression.atoms(sp.Pow) if p.exp.is_Number
+    )

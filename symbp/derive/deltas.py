@@ -92,14 +92,16 @@ def from_terms(terms: list[Term], sizes: Sizes) -> sp.Expr:
 
 @dataclass(frozen=True)
 class Contraction:
-    """What one step of the algebra did: the terms after it, in words of mathematics, and a new left index if one moved."""
+    """What one step of the algebra did: the terms after it, in words, and a new left index if one moved."""
 
     terms: list[Term]
     detail: str
     moved: dict[sp.Symbol, sp.Expr]
 
 
-def contract_once(terms: list[Term], free: tuple[sp.Symbol, ...], axis_size: AxisSize, sizes: Sizes) -> Contraction | None:
+def contract_once(
+    terms: list[Term], free: tuple[sp.Symbol, ...], axis_size: AxisSize, sizes: Sizes
+) -> Contraction | None:
     """Carry out the first delta that can be, in every term that holds it; None when none can."""
     for term in terms:
         for delta in _deltas(term):
@@ -127,9 +129,7 @@ def _apply_everywhere(
     return Contraction(after, detail, {})
 
 
-def _split_flat(
-    term: Term, delta: sp.KroneckerDelta, axis_size: AxisSize, sizes: Sizes
-) -> tuple[Term, str] | None:
+def _split_flat(term: Term, delta: sp.KroneckerDelta, axis_size: AxisSize, sizes: Sizes) -> tuple[Term, str] | None:
     one, other = delta.args
     if not (isinstance(one, Flat) and isinstance(other, Flat) and len(one.args) == len(other.args)):
         return None
@@ -157,20 +157,25 @@ def _solution(summed: sp.Symbol, one: sp.Expr, other: sp.Expr) -> sp.Expr | None
     for side, opposite in ((one, other), (other, one)):
         if side == summed and not opposite.has(summed):
             return opposite
-    if any(isinstance(n, (Element, Flat, *BINDERS)) and summed in n.free_symbols for s in (one, other) for n in sp.preorder_traversal(s)):
+    if any(
+        isinstance(n, (Element, Flat, *BINDERS)) and summed in n.free_symbols
+        for s in (one, other)
+        for n in sp.preorder_traversal(s)
+    ):
         return None
     return solve_for(summed, one - other)
 
 
 def _same_range(solution: sp.Expr, extent: sp.Expr, sizes: Sizes) -> bool:
     if isinstance(solution, Flat):
-        return sp.Mul(*(sizes[i] for i in solution.args)) == extent
-    return isinstance(solution, Element) or sizes.get(solution) == extent
+        return bool(sp.Mul(*(sizes[i] for i in solution.args)) == extent)
+    return isinstance(solution, Element) or bool(sizes.get(solution) == extent)
 
 
 def _covered(factors: tuple[sp.Expr, ...], solution: sp.Expr, extent: sp.Expr, axis_size: AxisSize) -> bool:
     return any(
-        isinstance(f, Element) and any(i == solution and axis_size(f.tensor, a) == extent for a, i in enumerate(f.indices))
+        isinstance(f, Element)
+        and any(i == solution and axis_size(f.tensor, a) == extent for a, i in enumerate(f.indices))
         for f in factors
     )
 

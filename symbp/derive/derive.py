@@ -13,7 +13,7 @@ from dataclasses import replace
 import sympy as sp
 
 from symbp.derive.algebra import tidy
-from symbp.derive.deltas import contract_once, factor_out, from_terms, to_terms
+from symbp.derive.deltas import contract_once, from_terms, to_terms
 from symbp.derive.derivation import FormulaDerivation, Gradient, Rule, Step
 from symbp.derive.differentiate import differentiate, reads
 from symbp.derive.saved import eliminate
@@ -39,9 +39,11 @@ class _Derivation:
         self.hoisted: Hoisted = hoist_maxima(formula)
         self.formula = _separate_recurrence(self.hoisted.formula)
         self.saved = {e.target.tensor: e for e in self.formula.equations}
-        differentiable = [
-            t.name for t in self.formula.with_role("input", "parameter") if t.kind == "float"
-        ] if wanted is None else list(wanted)
+        differentiable = (
+            [t.name for t in self.formula.with_role("input", "parameter") if t.kind == "float"]
+            if wanted is None
+            else list(wanted)
+        )
         self.wanted = _needed(self.formula, differentiable, self.hoisted)
         self.on_path = self.wanted | {t.name for t in self.formula.with_role("output")}
         self.shifts = Shifts(Names([*self.formula.tensors, *self.formula.scalars]))
@@ -54,7 +56,11 @@ class _Derivation:
             if name in self.wanted and name not in outputs:
                 self.found.append(self.gradient(self.formula.tensors[name]))
         forward, steps = self.forward()
-        held = {e.target.tensor: Tensor(e.target.tensor, tuple(e.sizes[i] for i in e.target.indices), "intermediate") for e in forward if e.target.tensor not in self.formula.tensors}
+        held = {
+            e.target.tensor: Tensor(e.target.tensor, tuple(e.sizes[i] for i in e.target.indices), "intermediate")
+            for e in forward
+            if e.target.tensor not in self.formula.tensors
+        }
         formula = replace(self.formula, tensors={**self.formula.tensors, **held})
         return FormulaDerivation(formula, forward, steps, tuple(self.found))
 
@@ -142,7 +148,7 @@ class _Derivation:
                 shared = len(set(read.indices) & set(equation.target.indices))
                 if read.tensor == tensor.name and plain and shared > familiar:
                     shown, familiar = read.indices, shared
-        by_size = {value: name for name, value in reversed(self.formula.letters.items())}
+        by_size = {value: name for name, value in reversed(list(self.formula.letters.items()))}
         indices = []
         for axis, extent in enumerate(tensor.axes):
             name = letter(shown[axis]) if shown else by_size.get(extent, "ijklpqrs"[axis])
@@ -259,7 +265,8 @@ def _separate_recurrence(formula: Formula) -> Formula:
 
         def to_state(node: sp.Basic, name: str = output.name, state: str = state) -> sp.Basic:
             return node.replace(
-                lambda e: isinstance(e, Element) and e.tensor == name, lambda e: element(state, *e.indices)
+                lambda read: isinstance(read, Element) and read.tensor == name,
+                lambda read: element(state, *read.indices),
             )
 
         equations = [replace(e, target=to_state(e.target), body=to_state(e.body)) for e in formula.equations]

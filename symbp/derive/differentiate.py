@@ -47,9 +47,7 @@ def stand_in(atom: sp.Expr) -> sp.Dummy:
     return sp.Dummy(nonnegative=True) if atom.is_nonnegative else sp.Dummy(real=True)
 
 
-def differentiate(
-    expression: sp.Expr, by: Element, names: Names, sizes: dict[sp.Symbol, sp.Expr]
-) -> sp.Expr:
+def differentiate(expression: sp.Expr, by: Element, names: Names, sizes: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
     """∂expression/∂by. The indices of `by` are free and stand nowhere in `expression`."""
     if not reads(expression, by.tensor):
         return sp.Integer(0)
@@ -82,4 +80,6 @@ def _slope(scalar: sp.Expr, dummy: sp.Dummy) -> sp.Expr:
     slope = scalar.diff(dummy)
     if slope.has(sp.DiracDelta):
         slope = slope.replace(sp.DiracDelta, lambda *_: sp.Integer(0))
-    return slope.replace(lambda e: isinstance(e, sp.Derivative) and isinstance(e.expr, sp.floor), lambda _: sp.Integer(0))
+    return slope.replace(
+        lambda e: isinstance(e, sp.Derivative) and isinstance(e.expr, sp.floor), lambda _: sp.Integer(0)
+    )

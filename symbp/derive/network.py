@@ -1,4 +1,4 @@
-"""A network, derived: each distinct formula once, the seam before the loss tried, helper tensors named in every block."""
+"""A network, derived: each distinct formula once, the seam before the loss tried, helpers named in every block."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def derive_network(network: Network) -> Derivation:
     return Derivation(replace(network, blocks=blocks, link=link, tensors=tensors), ordered, seams)
 
 
-def _join_seam(
-    network: Network, formulas: dict[str, FormulaDerivation]
-) -> tuple[Network, tuple[Seam, ...]]:
+def _join_seam(network: Network, formulas: dict[str, FormulaDerivation]) -> tuple[Network, tuple[Seam, ...]]:
     """Join the loss with the block whose output it reads, where that is simpler."""
     position = next(i for i, b in enumerate(network.blocks) if network.costs[0] in b.binding.values())
     loss = network.blocks[position]
     before = network.blocks[position - 1] if position else None
-    through = next((n for n, t in loss.binding.items() if before and t == before.binding[before.formula.output.name]), None)
+    through = next(
+        (n for n, t in loss.binding.items() if before and t == before.binding[before.formula.output.name]), None
+    )
     if before is None or through is None:
         return network, ()
     found = derive_joint(before.formula, loss.formula, through)

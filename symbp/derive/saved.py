@@ -30,7 +30,7 @@ Places = Mapping[sp.Expr, sp.Expr]  # the indices of an equation -> those of one
 
 
 def eliminate(equation: Equation, derivative: sp.Expr, canonical: Canonical) -> sp.Expr:
-    """The cheapest form of `derivative` found with the value of `equation` in it; `derivative` itself if none is cheaper."""
+    """The cheapest form of `derivative` found with the value of `equation` in it; `derivative` if none is."""
     if not equation.body.has(sp.Function, sp.Pow):
         return derivative
     best = _by_value(equation, derivative, canonical)
@@ -83,7 +83,9 @@ def _sums_stay(sums: Mapping[sp.Expr, sp.Dummy], uses: list[Places], derivative:
     """Whether every sum of F has the same value at every use, so that it may be held fixed."""
     bound = set(bound_indices(derivative))
     free = {s for total in sums for s in total.free_symbols}
-    return all(k == v or (k not in free and (v in bound or v.is_Symbol)) or k not in free for u in uses for k, v in u.items())
+    return all(
+        k == v or (k not in free and (v in bound or v.is_Symbol)) or k not in free for u in uses for k, v in u.items()
+    )
 
 
 class _Generator:
@@ -131,7 +133,7 @@ def _generators(body: sp.Expr, anchor: Element) -> Iterator[_Generator]:
 
 
 def _invert(body: sp.Expr, u: sp.Dummy, value: sp.Expr) -> sp.Expr | None:
-    """The u at which body(u) = value, where body is linear fractional in u, or in a logarithm or exponential of such."""
+    """The u at which body(u) = value, where body is linear fractional in u, or a logarithm or exponential of such."""
     if not body.has(u):
         return None
     for outer, inverse in ((sp.log, sp.exp), (sp.exp, sp.log)):
@@ -203,7 +205,7 @@ def _branchwise(equation: Equation, anchor: Element, derivative: sp.Expr, canoni
         return
     changed = derivative.xreplace(swapped)
     if _sign_is_kept(equation, anchor):
-        conditions = {(anchor > 0).xreplace(p): (equation.target > 0).xreplace(p) for p in places_seen}
+        conditions = {sp.Gt(anchor, 0).xreplace(p): sp.Gt(equation.target, 0).xreplace(p) for p in places_seen}
         yield changed.xreplace(conditions)
     yield changed
 

@@ -8,7 +8,8 @@ The activation's output is replaced by its formula in the loss's equations, and 
 
 Nothing here knows those pairs: any two formulas are tried, and joined when the joint gradient costs fewer operations
 than the two apart, and either logarithms came apart (the logarithm of a value that may underflow is gone) or forward
-and backward together cost fewer operations too. The activation stays an equation of the joint formula, so that its value can be saved and predicted.
+and backward together cost fewer operations too. The activation stays an equation of the joint formula, so that its
+value can be saved and predicted.
 """
 
 from __future__ import annotations
@@ -124,7 +125,7 @@ def _inline(made: Equation, equation: Equation) -> tuple[sp.Expr, dict[sp.Symbol
 def _in_terms_of(
     first: Formula, second: Formula, through: str
 ) -> tuple[Formula, dict[str, str], dict[sp.Symbol, sp.Expr]]:
-    """The second formula with the first's name for the tensor between them and the first's sizes, nothing else shared."""
+    """The second formula with the first's name for the tensor between them and its sizes, nothing else shared."""
     output = first.output
     names = Names(first.tensors)
     renamed = {n: output.name if n == through else names.distinct(n) for n in second.tensors}
@@ -156,5 +157,3 @@ def _in_terms_of(
     }
     letters = {name: value.xreplace(sizes) for name, value in second.letters.items()}
     return replace(second, equations=equations, tensors=tensors, letters=letters), renamed, sizes
-
-

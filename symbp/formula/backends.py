@@ -72,7 +72,9 @@ def mpmath_backend(digits: int = 50) -> Backend:
     functions["Abs"] = each(abs)
     functions["logistic"] = each(lambda x: 1 / (1 + mpmath.exp(-x)))
     functions["softplus"] = each(lambda x: mpmath.log1p(mpmath.exp(x)))
-    number = np.frompyfunc(lambda v: mpmath.mpf(float(v)) if isinstance(v, float | np.floating) else mpmath.mpf(v), 1, 1)
+    number = np.frompyfunc(
+        lambda v: mpmath.mpf(float(v)) if isinstance(v, float | np.floating) else mpmath.mpf(v), 1, 1
+    )
     return Backend(
         f"mpmath, {digits} digits",
         functions,

@@ -1,4 +1,4 @@
-"""The slow evaluator: what an equation means, by the most literal reading. It is the oracle; nothing fast depends on it.
+"""The slow evaluator: what an equation means, by the most literal reading. Nothing fast depends on it.
 
 Every index is an axis. A node's value has one axis for each index that it depends on; reads gather with integer arrays,
 and reading outside a tensor gives 0. A recurrence is evaluated position by position.
@@ -162,7 +162,13 @@ def _align(value: Array, axes: Axes, wanted: Axes) -> Array:
     if not hasattr(value, "shape"):
         return value
     order = [axes.index(a) for a in wanted if a in axes]
-    moved = value.permute(order) if hasattr(value, "permute") else np.transpose(value, order) if isinstance(value, np.ndarray) else value.transpose(order)
+    moved = (
+        value.permute(order)
+        if hasattr(value, "permute")
+        else np.transpose(value, order)
+        if isinstance(value, np.ndarray)
+        else value.transpose(order)
+    )
     shape = iter(moved.shape)
     return moved.reshape([next(shape) if a in axes else 1 for a in wanted])
 

@@ -53,7 +53,7 @@ class Declared:
 
 
 @dataclass(frozen=True)
-class Callable_:
+class CallableRow:
     """Another row that a formula may call with one argument: its equations, its argument and result, its defaults."""
 
     equations: str
@@ -69,7 +69,7 @@ class Scope:
     tensors: Mapping[str, Declared]
     scalars: Mapping[str, sp.Symbol]
     outputs: tuple[str, ...]
-    rows: Mapping[str, Callable_] = field(default_factory=dict)
+    rows: Mapping[str, CallableRow] = field(default_factory=dict)
     reduction: str = "mean"
     states: tuple[str, ...] = ()  # tensors that equations may both read and assign
     partial: tuple[str, ...] = ()  # index letters that run over a part of the axes they read
@@ -182,8 +182,8 @@ class _SizeNames:
             for placeholder_number, symbol in reader.extents.values():
                 if placeholder_number == number:
                     self._name(reader.classes.find((number, symbol)), symbol.name)
-        for node, (number, flat) in products.items():
-            self.symbols[node] = sp.Mul(*(self.of_index(number, i) for i in flat.args))
+        for product, (number, flat) in products.items():
+            self.symbols[product] = sp.Mul(*(self.of_index(number, i) for i in flat.args))
 
     def _name(self, node: object, name: str) -> None:
         if node not in self.symbols:
@@ -259,7 +259,8 @@ class _Builder:
         for symbol in sorted(loose, key=str):
             if symbol not in free:
                 raise self.error(
-                    f"index `{symbol}` stands on the right only; bind it, as in `sum[{symbol}](...)`, or add it on the left"
+                    f"index `{symbol}` stands on the right only; bind it, as in `sum[{symbol}](...)`, "
+                    "or add it on the left"
                 )
         return target, body
 
@@ -346,7 +347,8 @@ class _Builder:
         if node.id not in self.reader.known or node.id in self.indices:
             return False
         return not any(
-            isinstance(other, ast.Subscript | ast.Call) and (other.value if isinstance(other, ast.Subscript) else other.func) is node
+            isinstance(other, ast.Subscript | ast.Call)
+            and (other.value if isinstance(other, ast.Subscript) else other.func) is node
             for side in (self.line.left, self.line.right)
             for other in ast.walk(side)
         )
@@ -409,7 +411,7 @@ class _Builder:
             if abs(node.value) >= 10**18:
                 raise self.error(f"{text[:30]} is too large; numbers have at most 18 digits before the point")
             return sp.Integer(node.value)
-        if not 1e-300 < abs(node.value) < 1e300 and node.value != 0:
+        if isinstance(node.value, float) and not 1e-300 < abs(node.value) < 1e300 and node.value != 0:
             raise self.error(f"{text[:30]} is out of range; numbers lie between 1e-300 and 1e300")
         return sp.Rational(text)
 
@@ -467,9 +469,10 @@ class _Builder:
             assert isinstance(node, ast.Call)
             return [Flat(*(i for argument in node.args for i in self._place(argument)))]
         for name in ast.walk(node):
-            if isinstance(name, ast.Name) and not (name.id in RESERVED or name.id in self.scope.scalars):
-                if name.id not in self.reader.known and len(name.id) <= 2:
-                    self._index_symbol(name.id)
+            if not isinstance(name, ast.Name) or name.id in RESERVED or name.id in self.scope.scalars:
+                continue
+            if name.id not in self.reader.known and len(name.id) <= 2:
+                self._index_symbol(name.id)
         value = sp.expand(self.expression(node))
         if not value.is_integer:
             raise self.error(f"index `{self.line.source(node)}` is not an integer")
@@ -513,7 +516,9 @@ class _Builder:
             raise self.error(f"`{name}` needs the indices that it runs over, as in `{name}[i](...)`")
         valid = [*_UNARY, *self.scope.rows, *BINDERS, "where", "max", "min", "clip", "delta", "size"]
         near = difflib.get_close_matches(name, valid, 1)
-        raise self.error(f"`{name}` is not a function of the language" + (f"; did you mean `{near[0]}`?" if near else ""))
+        raise self.error(
+            f"`{name}` is not a function of the language" + (f"; did you mean `{near[0]}`?" if near else "")
+        )
 
     def _arity(self, name: str, arguments: Sequence[ast.expr], count: int) -> None:
         if len(arguments) != count:

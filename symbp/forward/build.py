@@ -1,4 +1,4 @@
-"""From a `NetworkSpec` to a `Network`: each layer's formula at the rank and shapes it meets, errors with both layers named."""
+"""From a `NetworkSpec` to a `Network`: each layer's formula at the rank and shapes it meets."""
 
 from __future__ import annotations
 
@@ -84,7 +84,8 @@ def _add(building: _Building, name: str, use: Use, initializers: Mapping[str, Us
         shown = f"{where} ({entry.name}) on {building.maker}'s output of shape {_shown(building.shape)}: {error}"
         raise SpecError([Problem(use.place, shown)]) from None
     except SizeError as error:
-        shown = f"{where} ({entry.name}) does not fit {building.maker}, whose output has shape {_shown(building.shape)}: {error}"
+        met = f"{building.maker}, whose output has shape {_shown(building.shape)}"
+        shown = f"{where} ({entry.name}) does not fit {met}: {error}"
         raise SpecError([Problem(use.place, shown)]) from None
     binding = {t.name: _global_name(t.name, t.role, entry, name, building) for t in row.formula.tensors.values()}
     constants = {n: use.options[n] for n, _ in row.variant.constants}
@@ -100,7 +101,8 @@ def _add(building: _Building, name: str, use: Use, initializers: Mapping[str, Us
         )
     for parameter in row.variant.parameters:
         building.parameters.append(_parameter(parameter, row.formula, sizes, binding, initializers, use.place))
-    scalars = {n: float(use.options[n]) for n in row.formula.scalars if n in use.options}
+    given = ((n, use.options.get(n)) for n in row.formula.scalars)
+    scalars = {n: float(value) for n, value in given if isinstance(value, float | int)}
     numbers = {str(symbol): value for symbol, value in sizes.values.items()}
     building.blocks.append(Block(name, entry.name, row.formula, binding, numbers, scalars))
     building.current, building.maker = binding[row.formula.output.name], where
@@ -201,5 +203,3 @@ def _fans(parameter: str, formula: Formula, sizes: Sizes) -> tuple[int, int]:
 
 def _shown(shape: tuple[Dim, ...]) -> str:
     return "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
-
-

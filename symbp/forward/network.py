@@ -75,8 +75,8 @@ class Block:
 
 @dataclass(frozen=True)
 class Network:
-    """The network in order of evaluation. The cost `C` is the sum of `costs`: the loss, then penalties; `C` itself where the
-    loss is alone.
+    """The network in order of evaluation. The cost `C` is the sum of `costs`: the loss, then penalties; `C` itself
+    where the loss is alone.
 
     `output` is the tensor that `forward` returns; `prediction` the one that `predict` returns, made from `output` by
     the blocks of `link` (none where they are the same).

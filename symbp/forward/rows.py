@@ -15,7 +15,7 @@ from symbp.catalog import entries
 from symbp.catalog.entry import Entry, Option, Value, Variant
 from symbp.formula.equation import Formula, Kind
 from symbp.formula.expression import scalar
-from symbp.formula.parse import Callable_, Declared, Scope, assigned_names, read_formula
+from symbp.formula.parse import CallableRow, Declared, Scope, assigned_names, read_formula
 
 RUNTIME = ("eta", "eta_0", "t", "fan_in", "fan_out")  # numbers that rows may read beside their options
 
@@ -119,12 +119,12 @@ def _symbol(option: Option) -> sp.Symbol:
 
 
 @cache
-def _callable_rows() -> Mapping[str, Callable_]:
+def _callable_rows() -> Mapping[str, CallableRow]:
     """The elementwise rows that formulas may call, at their defaults."""
     rows = {}
     for entry in entries("activation"):
         if entry.parameters or entry.variants or "[" in entry.equations:
             continue
         defaults = {o.name: sp.nsimplify(o.default, rational=True) for o in entry.options if o.default is not None}
-        rows[entry.name] = Callable_(entry.equations, entry.argument, entry.result, defaults)
+        rows[entry.name] = CallableRow(entry.equations, entry.argument, entry.result, defaults)
     return rows

@@ -74,9 +74,7 @@ def evaluate_size(text: str, options: Mapping[str, object], shapes: Mapping[str,
     return int(value)
 
 
-def _value(
-    node: ast.expr, options: Mapping[str, object], shapes: Mapping[str, tuple[Dim, ...]], text: str
-) -> Fraction:
+def _value(node: ast.expr, options: Mapping[str, object], shapes: Mapping[str, tuple[Dim, ...]], text: str) -> Fraction:
     if isinstance(node, ast.Constant) and isinstance(node.value, int):
         return Fraction(node.value)
     if isinstance(node, ast.Name) and isinstance(options.get(node.id), int):
@@ -93,7 +91,12 @@ def _value(
             return left * right
         if isinstance(node.op, ast.Div | ast.FloorDiv) and right != 0:
             return left / right if isinstance(node.op, ast.Div) else Fraction(left // right)
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "extent" and len(node.args) == 2:
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "extent"
+        and len(node.args) == 2
+    ):
         tensor, axis = node.args
         if isinstance(tensor, ast.Name) and tensor.id in shapes:
             place = int(_value(axis, options, shapes, text))

@@ -1,4 +1,4 @@
-"""Lowered once, used by every block: a formula's operations as templates, and a block's names, shapes and numbers put in."""
+"""Lowered once, used by every block: operations as templates, and a block's names, shapes and numbers put in."""
 
 from __future__ import annotations
 
@@ -57,7 +57,9 @@ class Instance:
                 for symbol in extent.free_symbols:
                     size = block.sizes[str(symbol)]
                     self.numbers[symbol] = BATCH_SIZE if size == BATCH else sp.Integer(size)
-        self.numbers |= {block.formula.scalars[n]: sp.Float(v) for n, v in block.scalars.items() if n in block.formula.scalars}
+        self.numbers |= {
+            block.formula.scalars[n]: sp.Float(v) for n, v in block.scalars.items() if n in block.formula.scalars
+        }
 
     def forward(self) -> list[Statement]:
         return [Statement(self.block.name, e, self.put(ops)) for e, ops in self.template.forward]
@@ -82,7 +84,8 @@ class Instance:
                 changes[part.name] = self.name(value, renamed)
             elif part.name in ("operands", "indices"):
                 changes[part.name] = tuple(
-                    self.scalar(v) if isinstance(v, Scalar) else v if v is None else self.name(v, renamed) for v in value
+                    self.scalar(v) if isinstance(v, Scalar) else v if v is None else self.name(v, renamed)
+                    for v in value
                 )
         return replace(op, **changes)
 

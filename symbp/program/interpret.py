@@ -31,7 +31,11 @@ from symbp.program.program import (
 
 
 def run(
-    program: Program, routines: Sequence[str], given: Mapping[str, np.ndarray], n: int, scalars: Mapping[str, float] | None = None
+    program: Program,
+    routines: Sequence[str],
+    given: Mapping[str, np.ndarray],
+    n: int,
+    scalars: Mapping[str, float] | None = None,
 ) -> dict[str, np.ndarray]:
     """Every array after the routines, from the given ones; `n` is the number of examples, `scalars` name numbers."""
     state = _State(program, dict(given), n, {"N": n, "log_max": np.log(np.finfo(np.float64).max), **(scalars or {})})
@@ -77,19 +81,22 @@ class _State:
                 return np.array(np.broadcast_to(function(*values), shape))
             case Select():
                 return np.array(
-                    np.broadcast_to(np.where(self.arrays[op.condition], self.operand(op.yes), self.operand(op.no)), shape)
+                    np.broadcast_to(
+                        np.where(self.arrays[op.condition], self.operand(op.yes), self.operand(op.no)), shape
+                    )
                 )
             case Contract():
-                return np.einsum(f"{op.left_axes},{op.right_axes}->{op.out_axes}", self.arrays[op.left], self.arrays[op.right])
+                axes = f"{op.left_axes},{op.right_axes}->{op.out_axes}"
+                return np.asarray(np.einsum(axes, self.arrays[op.left], self.arrays[op.right]))
             case Fold():
                 held = self.arrays[op.operand]
                 axis = op.axes[0] if op.function == "argmax" else op.axes
                 return np.asarray(getattr(held, op.function)(axis=axis, keepdims=op.keep))
             case View():
                 order = [a for a in op.axes if a is not None]
-                return self.arrays[op.operand].transpose(order).reshape(shape)
+                return np.reshape(self.arrays[op.operand].transpose(order), shape)
             case Gather():
-                return self.arrays[op.source][self._places(op.indices)]
+                return np.asarray(self.arrays[op.source][self._places(op.indices)])
             case Scatter():
                 out = np.zeros(shape) if op.base is None else self.arrays[op.base].copy()
                 np.add.at(out, self._places(op.indices), self.operand(op.source))

@@ -200,5 +200,3 @@ class Lowering:
         if len(shifts) != 1:
             raise builder.error(f"`{read}` is shifted along {len(shifts)} axes")
         return builder.shift(source, tuple(axes), *shifts[0])
-
-

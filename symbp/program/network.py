@@ -20,7 +20,7 @@ import sympy as sp
 from symbp.derive.derivation import Derivation
 from symbp.formula.equation import Equation, Formula
 from symbp.formula.expression import element
-from symbp.forward.network import Block, Network
+from symbp.forward.network import BATCH, Block, Network
 from symbp.program.instance import Instance, Template, template
 from symbp.program.lower import lower_equation
 from symbp.program.operands import reads
@@ -30,9 +30,7 @@ COST = "C"
 Numbers = Mapping[tuple[str, str], int]  # (formula, tensor) -> the step of the derivation that a statement implements
 
 
-def lower_network(
-    derivation: Derivation, update: Sequence[Formula] = (), numbers: Numbers | None = None
-) -> Program:
+def lower_network(derivation: Derivation, update: Sequence[Formula] = (), numbers: Numbers | None = None) -> Program:
     """The program of a network; `update` holds clipping and the optimizer, in order."""
     lowering = _Lowering(derivation, numbers or {})
     routines = lowering.routines()
@@ -54,7 +52,7 @@ def lower_update(formulas: Sequence[Formula]) -> tuple[tuple[Statement, ...], di
             states = {t.name for t in formula.with_role("state", "output")} | {"w", "g"}
             storage: Storage = "state" if name in states else "workspace"
             storage = {"w": "parameter", "g": "gradient"}.get(name, storage)  # type: ignore[assignment]
-            found[name] = Array(name, ("n",) * len(axes), kind, storage)
+            found[name] = Array(name, (BATCH,) * len(axes), kind, storage)
     return tuple(statements), found
 
 
@@ -107,9 +105,7 @@ class _Lowering:
 
     def backward(self, instances: list[Instance]) -> tuple[list[Statement], list[Statement]]:
         """Statements in order of execution, and apart from them those of the input's cotangent."""
-        written = Counter(
-            i.block.binding[tensor] for i in instances for tensor, _, _ in i.template.backward
-        )
+        written = Counter(i.block.binding[tensor] for i in instances for tensor, _, _ in i.template.backward)
         parts: dict[str, list[str]] = {}
         statements: list[Statement] = []
         of_input: list[Statement] = []
@@ -146,7 +142,9 @@ class _Lowering:
     def sum_of(self, name: str, parts: Sequence[str], block: str, rank: int) -> Statement:
         indices = [sp.Symbol(letter, integer=True, nonnegative=True) for letter in "ijklm"[:rank]]
         equation = Equation(
-            element(name, *indices), sp.Add(*(element(p, *indices) for p in parts)), {i: sp.Symbol("N") for i in indices}
+            element(name, *indices),
+            sp.Add(*(element(p, *indices) for p in parts)),
+            {i: sp.Symbol("N") for i in indices},
         )
         operations = [Map(name, "add", (parts[0], parts[1]))]
         operations += [Map(name, "add", (name, part)) for part in parts[2:]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
@@ -23,8 +23,12 @@ def reads(op: Op) -> tuple[str, ...]:
     return tuple(found)
 
 
-def renamed(op: Op, name: Callable[[str], str]) -> Op:
-    """The operation with every array it reads or writes renamed."""
+def renamed(op: Op, names: Mapping[str, str]) -> Op:
+    """The operation with arrays that it reads or writes renamed."""
+
+    def name(old: str) -> str:
+        return names.get(old, old)
+
     changes: dict[str, Any] = {"out": name(op.out)}
     for part in fields(op):
         value = getattr(op, part.name)

@@ -50,7 +50,7 @@ def share(program: Program, keep: Keep) -> Program:
         for statement in statements:
             operations = []
             for op in statement.operations:
-                op = replace(renamed(op, lambda name: instead.get(name, name)), out=op.out)
+                op = replace(renamed(op, instead), out=op.out)
                 key = replace(op, out="")
                 shareable = not isinstance(op, Scatter | Fill) and op.out not in reads(op)
                 same = shareable and key in held and program.arrays[held[key]] == _like(program, op.out, held[key])
@@ -110,14 +110,15 @@ def in_place(program: Program, keep: Keep) -> Program:
                 start = next((k for k, o in enumerate(operations[:position]) if o.out == name), None)
                 if start is None or readers[name] != 1 or name in keep or isinstance(operations[start], View | Range):
                     continue
-                same = replace(program.arrays[name], name=op.out) == replace(program.arrays[op.out], storage=program.arrays[name].storage)
+                same = replace(program.arrays[name], name=op.out) == replace(
+                    program.arrays[op.out], storage=program.arrays[name].storage
+                )
                 between = operations[start:position]
                 late = any(op.out in (o.out, *reads(o)) for o in between[1:]) or op.out in reads(op)
                 unsafe = op.out in reads(between[0]) and not isinstance(between[0], Map | Select)
                 if same and program.arrays[name].storage == "workspace" and not late and not unsafe:
                     operations[start : position + 1] = [
-                        renamed(o, lambda n, old=name, new=op.out: new if n == old else n)
-                        for o in operations[start : position + 1]
+                        renamed(o, {name: op.out}) for o in operations[start : position + 1]
                     ]
                     break
         return replace(statement, operations=tuple(operations))
@@ -146,7 +147,9 @@ def _without_unused(program: Program) -> Program:
         for op in statement.operations
         for name in (op.out, *reads(op))
     }
-    arrays = {n: a for n, a in program.arrays.items() if n in mentioned or a.storage in ("parameter", "gradient", "argument")}
+    arrays = {
+        n: a for n, a in program.arrays.items() if n in mentioned or a.storage in ("parameter", "gradient", "argument")
+    }
     return replace(program, arrays=arrays)
 
 

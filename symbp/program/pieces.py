@@ -41,10 +41,14 @@ def _bounded(lowering: Lowering, node: sp.Piecewise) -> Value | None:
 
 
 def _extreme(lowering: Lowering, first: sp.Expr, second: sp.Expr, held: sp.Basic) -> Value | None:
-    for function, relations in (("maximum", (first > second, first >= second)), ("minimum", (first < second, first <= second))):
+    if lowering.is_scalar(first) and lowering.is_scalar(second):
+        return None
+    for function, relations in (
+        ("maximum", (first > second, first >= second)),
+        ("minimum", (first < second, first <= second)),
+    ):
         if held in relations or held in [getattr(r, "reversed", r) for r in relations]:
-            if not (lowering.is_scalar(first) and lowering.is_scalar(second)):
-                return lowering.builder.map(function, lowering.value(first), lowering.value(second))
+            return lowering.builder.map(function, lowering.value(first), lowering.value(second))
     return None
 
 

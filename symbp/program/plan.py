@@ -33,7 +33,11 @@ class Plan:
 def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
     """Assign buffers in order of first use; a free buffer of the same shape and kind is used again."""
     operations = [
-        op for name in SEQUENCE if name in program.routines for s in program.routines[name].statements for op in s.operations
+        op
+        for name in SEQUENCE
+        if name in program.routines
+        for s in program.routines[name].statements
+        for op in s.operations
     ]
     root: dict[str, str] = {}
     for op in operations:

@@ -1,8 +1,8 @@
 """Reads at integer positions, and their adjoint: deltas that no sum could resolve, as additions at positions.
 
-    a[n, y[n]]                                 gathered at (0..n-1, y)
-    p[n,k] - delta(k, y[n])                    p, then 1 subtracted at (0..n-1, y)
-    sum[n,t](delta(v, tok[n,t]) * g[n,t,d])    zeros, then g added at rows tok
+a[n, y[n]]                                 gathered at (0..n-1, y)
+p[n,k] - delta(k, y[n])                    p, then 1 subtracted at (0..n-1, y)
+sum[n,t](delta(v, tok[n,t]) * g[n,t,d])    zeros, then g added at rows tok
 """
 
 from __future__ import annotations

@@ -51,7 +51,9 @@ class Builder:
     operations: list[Op] = field(default_factory=list)
     mask: Value | None = None
 
-    def fresh(self, word: str, axes: Sequence[sp.Symbol], kind: Kind = "float", shape: tuple[sp.Expr, ...] | None = None) -> str:
+    def fresh(
+        self, word: str, axes: Sequence[sp.Symbol], kind: Kind = "float", shape: tuple[sp.Expr, ...] | None = None
+    ) -> str:
         """The name of a new temporary: the left side's name and a word for what it holds."""
         stem = f"{self.equation.target.tensor}_{word}"
         name, count = stem, 2
@@ -71,7 +73,11 @@ class Builder:
         while places and places[0] is None:
             places = places[1:]
         one = sp.Integer(1)
-        held = self.arrays[value.array][0] if value.array in self.arrays else tuple(self.equation.sizes[a] for a in value.axes)
+        held = (
+            self.arrays[value.array][0]
+            if value.array in self.arrays
+            else tuple(self.equation.sizes[a] for a in value.axes)
+        )
         shape = tuple(one if p is None else held[p] for p in places)
         out = self.fresh(f"{value.array.removeprefix(self.equation.target.tensor + '_')}_view", (), value.kind, shape)
         self.operations.append(View(out, value.array, places))

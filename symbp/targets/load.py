@@ -6,6 +6,7 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
+from itertools import pairwise
 from types import ModuleType
 from typing import Any
 
@@ -87,16 +88,15 @@ def _disagreement(
         np.subtract(start, step * direction, out=params.flat)
         central.append((above - module.loss(params, x, y, workspace)) / (2 * step))
     params.flat[...] = start
-    better = [(16 * fine - coarse) / 15 for coarse, fine in zip(central, central[1:], strict=False)]
+    better = [(16 * fine - coarse) / 15 for coarse, fine in pairwise(central)]
     scale = max(abs(exact), 1e-3 * float(np.linalg.norm(better)), 1e-6 * abs(module.loss(params, x, y, workspace)))
-    return min(abs(value - exact) for value in better) / max(scale, np.finfo(np.float64).tiny)
+    least = min(abs(float(value) - exact) for value in better)
+    return least / max(float(scale), float(np.finfo(np.float64).tiny))
 
 
 def _examples(network: Network, source: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """Random `x`, and `y` as labels or as positive rows that add to 1."""
-    shapes = {
-        name: [EXAMPLES if d == BATCH else int(d) for d in network.tensors[name].shape] for name in ("x", "y")
-    }
+    shapes = {name: [EXAMPLES if d == BATCH else int(d) for d in network.tensors[name].shape] for name in ("x", "y")}
     x = source.standard_normal(shapes["x"])
     if network.tensors["y"].kind == "int":
         return x, source.integers(int(network.tensors[network.output].shape[-1]), size=shapes["y"])

@@ -1,4 +1,4 @@
-"""Checkpoints: everything that the next step depends on, so that a resumed run ends bit-identical to an uninterrupted one.
+"""Checkpoints: everything that the next step depends on. A resumed run ends bit-identical to an uninterrupted one.
 
 A checkpoint is an `.npz` file without pickles: what the module's own `save` writes of a trainer (so that the module's
 `load` reads it), and where the run stands. The order of the examples is no part of it: it follows from seed and epoch.
@@ -24,7 +24,7 @@ from symbp.training.metrics import Row, packed, unpacked
 
 @dataclass
 class Position:
-    """Where a run stands: `batch` batches of `epoch` (from 1) are done, whose costs add to `total`; earlier epochs' rows."""
+    """Where a run stands: `batch` batches of `epoch` (from 1) are done and cost `total`; `rows` are the past."""
 
     epoch: int = 1
     batch: int = 0
@@ -36,11 +36,10 @@ class Position:
 def write_checkpoint(
     path: Path, module: ModuleType, trainer: Any, position: Position, manner: Mapping[str, object]
 ) -> None:
-    """Replace the checkpoint, whole. `manner` is what must be the same when the run goes on. UserError where it cannot be."""
+    """Replace the checkpoint, whole; `manner` is what must be the same when the run goes on."""
     stream = io.BytesIO()
-    np.savez(
-        stream,
-        **trainer.state_dict(),
+    content: dict[str, Any] = dict(
+        trainer.state_dict(),
         layout_version=module.LAYOUT_VERSION,
         spec_sha256=module.SPEC_SHA256,
         run_epoch=position.epoch,
@@ -50,6 +49,7 @@ def write_checkpoint(
         run_rows=packed(position.rows),
         **{f"manner_{name}": str(value) for name, value in manner.items()},
     )
+    np.savez(stream, **content)
     try:
         replace_file(path, stream.getvalue())
     except OSError as error:

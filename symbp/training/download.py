@@ -20,7 +20,7 @@ PIECE = 1 << 16
 
 
 def fetch(addresses: Sequence[str], path: Path, verify: Callable[[Path], object], *, quiet: bool = False) -> None:
-    """Fetch `path`; `verify` raises DataError for a file that is not the wanted one. DataError where all addresses fail."""
+    """Fetch `path`; `verify` raises DataError for a wrong file. DataError where every address fails."""
     failures = []
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

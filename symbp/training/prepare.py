@@ -32,7 +32,7 @@ class Examples:
         """A checksum of the training examples, so that a run goes on with those it began with."""
         digest = hashlib.blake2b(digest_size=16)
         for array in self.train:
-            digest.update(memoryview(np.ascontiguousarray(array)).cast("B"))
+            digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
 
@@ -52,14 +52,12 @@ def prepare(dataset: Dataset, spec: NetworkSpec, network: Network) -> Examples:
         train, validation = _split(train, training.validation, generator(seed, SPLIT_VALIDATION), dataset.source)
     scale = Scaling.of(train[0], dataset.largest, spec.data)
     targets = Targets.of(dataset, spec, network)
-    return Examples(
-        *(
-            (_inputs(scale(pair[0]), dataset.source, network, spec.dtype), targets(pair[1], spec.dtype)) if pair else None
-            for pair in (train, validation, test)
-        ),  # type: ignore[arg-type]
-        classes=targets.classes,
-        threshold=targets.threshold,
-    )
+
+    def ready(pair: Pair) -> Pair:
+        return _inputs(scale(pair[0]), dataset.source, network, spec.dtype), targets(pair[1], spec.dtype)
+
+    held = ready(validation) if validation else None
+    return Examples(ready(train), held, ready(test), targets.classes, targets.threshold)
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ class Scaling:
         """The scaled numbers, in double precision where they are not yet."""
         if not self.shift.any() and (self.width == 1).all():
             return x
-        result = np.subtract(x, self.shift, dtype=np.float64)
+        result: np.ndarray = np.subtract(x, self.shift, dtype=np.float64)
         result /= self.width
         return result
 
@@ -138,7 +136,7 @@ class Targets:
         if self.integers:
             return y.astype(np.int64)
         if self.one_hot:
-            return np.eye(self.outputs, dtype=dtype)[y]
+            return np.asarray(y[:, None] == np.arange(self.outputs), dtype)
         if prod(y.shape[1:]) != prod(self.shape):
             raise DataError(
                 f"{self.source}: targets of shape {y.shape[1:]}, the cost compares with numbers of shape {self.shape}"
@@ -181,7 +179,7 @@ def _inputs(x: np.ndarray, source: str, network: Network, dtype: str) -> np.ndar
     return np.ascontiguousarray(x.reshape(len(x), *shape), dtype)
 
 
-def _width(width: np.ndarray | np.floating | float) -> np.ndarray:
+def _width(width: np.ndarray | float) -> np.ndarray:
     """A divisor: 1 where nothing varies."""
     width = np.asarray(width, np.float64)
-    return np.where(width > 0, width, 1.0)
+    return np.asarray(np.where(width > 0, width, 1.0))

@@ -104,7 +104,8 @@ class Run:
             for name, pair in (("validation", self.examples.validation), ("test", self.examples.test))
             if pair is not None
         )
-        with Interruptions() as interruptions, Display(self.epochs * per_epoch, self.trainer.steps, quiet=quiet) as display:
+        steps = self.epochs * per_epoch
+        with Interruptions() as interruptions, Display(steps, self.trainer.steps, quiet=quiet) as display:
             display.say(f"{self.spec.name}: {len(self.examples.train[0])} training, {held} examples; {self.folder}/")
             if self.position.epoch > 1 or self.position.batch:
                 display.say(f"going on after {self.trainer.steps} steps, in epoch {self.position.epoch}")
@@ -136,7 +137,8 @@ class Run:
             position.total += cost * len(x)
             position.seconds = time.perf_counter() - start
             display.step(self.trainer.steps, position.epoch, cost)
-            if training.checkpoint_every and self.trainer.steps % training.checkpoint_every == 0 and position.batch < per_epoch:
+            due = training.checkpoint_every and self.trainer.steps % training.checkpoint_every == 0
+            if due and position.batch < per_epoch:
                 self._save()
         row = self._row(start)
         self.position = Position(epoch=position.epoch + 1, rows=[*position.rows, row])
@@ -177,7 +179,7 @@ class Run:
             files.append(self._write("loss.png", loss_curve(rows, title)))
         last = rows[-1]
         accuracy = "" if last.test_accuracy is None else f", test accuracy {last.test_accuracy:.2%}"
-        display.say(f"{self.spec.name}: test cost {last.test_loss:.4f}{accuracy} after {last.epoch} epochs, {last.steps} steps")
+        display.say(f"test cost {last.test_loss:.4f}{accuracy}, after {last.epoch} epochs of {self.spec.name}")
         for path in files:
             display.say(f"  {path}")
         return TrainingResult(tuple(rows), self.folder, tuple(files))

@@ -1,4 +1,4 @@
-"""Where examples come from, by the name that a spec gives: MNIST, scikit-learn's bundled sets, files of the user's own."""
+"""Where examples come from, by the name in the spec: MNIST, scikit-learn's bundled sets, files of the user's own."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ VARIABLE = "SYMBP_DATA"
 def load_source(
     data: DataSpec, *, folder: Path | None, spec_folder: Path, download: bool = False, quiet: bool = False
 ) -> Dataset:
-    """The examples of a spec's source. `folder` is the user's choice; else SYMBP_DATA, `data`, and the spec's folder."""
+    """The examples of a spec's source, from `folder`; without one, SYMBP_DATA, `data`, or the spec's own."""
     folders = [folder] if folder else [*_variable(), Path("data"), spec_folder]
     if folder is not None and not folder.is_dir():
         raise DataError(f"{folder}: not a folder; --data names the folder that holds the data")

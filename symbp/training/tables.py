@@ -27,10 +27,12 @@ def load_npz(path: Path, target: str = "") -> Dataset:
             raise DataError(f"{path}: has no array `{target}`, only {', '.join(arrays)}")
     names = next((n for n in NAMES if all(name in arrays for name in n)), None)
     if names is None:
-        raise DataError(f"{path}: expected arrays x and y, or x_train, y_train, x_test and y_test; has {', '.join(arrays)}")
+        wanted = "x and y, or x_train, y_train, x_test and y_test"
+        raise DataError(f"{path}: expected arrays {wanted}; has {', '.join(arrays)}")
     for name in names:
         if arrays[name].dtype.kind not in "fiub" or arrays[name].ndim == 0:
-            raise DataError(f"{path}: {name} holds {arrays[name].dtype} of shape {arrays[name].shape}, expected numbers")
+            held = f"{arrays[name].dtype} of shape {arrays[name].shape}"
+            raise DataError(f"{path}: {name} holds {held}, expected numbers, an example a row")
         if not np.isfinite(arrays[name]).all():
             raise DataError(f"{path}: {name} holds numbers that are not finite")
     x, y, *rest = (arrays[name] for name in names)

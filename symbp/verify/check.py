@@ -92,7 +92,9 @@ def module_gradients(generated: Generated, arrays: dict[str, np.ndarray]) -> dic
     return {"C": np.asarray(cost), "x": of_input, **dict(gradients.items())}
 
 
-def central_differences(network: Network, arrays: dict[str, np.ndarray], wanted: tuple[str, ...]) -> dict[str, np.ndarray]:
+def central_differences(
+    network: Network, arrays: dict[str, np.ndarray], wanted: tuple[str, ...]
+) -> dict[str, np.ndarray]:
     """Entry by entry where a tensor has at most 200 of them; of a larger one, 200 entries chosen by a fixed seed."""
     step = np.cbrt(np.finfo(np.float64).eps)
     chosen = np.random.default_rng(0)

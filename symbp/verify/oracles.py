@@ -1,4 +1,4 @@
-"""Autodiff oracles: a network evaluated by the definitions of its blocks, literally, and differentiated by JAX or PyTorch.
+"""Autodiff oracles: a network evaluated literally, by the definitions of its blocks; differentiated by JAX or PyTorch.
 
 The definitions are the equations as the catalog states them; stable forms, saved values and joined seams are not used.
 Everything is in double precision.
@@ -90,10 +90,8 @@ def _torch(network: Network, arrays: Arrays, wanted: tuple[str, ...]) -> tuple[f
 
     backend = torch_backend()
     held = {n: a if a.dtype.kind in "iu" else backend.array(a) for n, a in arrays.items()}
-    leaves = {n: held[n].clone().requires_grad_(True) for n in wanted}
+    leaves: dict[str, Any] = {n: backend.array(arrays[n]).clone().requires_grad_(True) for n in wanted}
     cost = evaluate_network(network, {**held, **leaves}, backend)["C"]
     found = torch.autograd.grad(cost, list(leaves.values()), allow_unused=True)
-    gradients = {
-        n: np.zeros_like(arrays[n]) if g is None else g.numpy() for n, g in zip(leaves, found, strict=True)
-    }
+    gradients = {n: np.zeros_like(arrays[n]) if g is None else g.numpy() for n, g in zip(leaves, found, strict=True)}
     return float(cost.detach()), gradients

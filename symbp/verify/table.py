@@ -21,7 +21,9 @@ def show(report: CheckReport, console: Console | None = None) -> None:
         shape = "(" + ", ".join(map(str, reading.shape)) + ")"
         name = "(the cost itself)" if reading.name == "C" else reading.name
         verdict = "ok" if reading.passed else f"above {reading.tolerance:.0e}"
-        table.add_row(reading.oracle, name, shape, f"{reading.error:.1e}", verdict, style=None if reading.passed else "bold red")
+        table.add_row(
+            reading.oracle, name, shape, f"{reading.error:.1e}", verdict, style=None if reading.passed else "bold red"
+        )
     console.print(table)
     if report.absent:
         console.print(f"not installed, so not compared: {', '.join(report.absent)}")

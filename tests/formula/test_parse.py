@@ -5,9 +5,9 @@ import sympy as sp
 
 from symbp.formula.expression import Element, Flat, SumOver, element, index
 from symbp.formula.grammar import MAX_DEPTH, MAX_TEXT, FormulaError
-from symbp.formula.parse import Callable_, Declared, Scope, read_formula
+from symbp.formula.parse import CallableRow, Declared, Scope, read_formula
 
-ROWS = {"sigmoid": Callable_("a = 1 / (1 + exp(-z))", "z", "a")}
+ROWS = {"sigmoid": CallableRow("a = 1 / (1 + exp(-z))", "z", "a")}
 
 
 def read(text, outputs=("y",), scalars=(), rows=ROWS, states=(), **tensors):

@@ -38,7 +38,7 @@ def escape(text: str) -> str:
 def _has_glyph(character: str) -> bool:
     if character.isascii():
         return character.isprintable()
-    base, *accents = unicodedata.normalize("NFD", character)
+    base, *accents = list(unicodedata.normalize("NFD", character))
     composed = base.isascii() and base.isalpha() and len(accents) == 1 and accents[0] in ACCENTS
     return composed or ord(character) in ESCAPES
 

@@ -26,7 +26,6 @@ from symbp.targets.numpy import (
 )
 from symbp.targets.numpy.scope import LOG_MAX, Scope
 
-
 READ = (
     "params: Parameters",
     "ws: Workspace",

@@ -1,6 +1,6 @@
 """The workspace: an array for each name that a routine writes; names whose arrays share a buffer are one array.
 
-Ranges, positions and scratch that NumPy's calls need besides (`Scope.extras`) have arrays of their own; views have none.
+Ranges, positions and scratch that NumPy's calls need besides (`Scope.extras`) have their own; views have none.
 """
 
 from __future__ import annotations

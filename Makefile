@@ -1,0 +1,50 @@
+# Two commands set everything up: `make demo` and `make test`. Both work in a virtual environment of their own, .venv.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# MNIST is used where its files are found; else the digits that scikit-learn brings along.
+MNIST := $(firstword $(wildcard $(addsuffix /train-images-idx3-ubyte*,$(SYMBP_DATA) $(SYMBP_DATA)/mnist data data/mnist)))
+TRAINED := $(if $(MNIST),mnist_mlp,digits_mlp)
+
+.PHONY: demo test test-slow lint golden figures clean
+
+demo: $(VENV)/.demo  ## generate, check and train a network
+	$(BIN)/symbp generate specs/mnist_mlp.yaml -o build/demo
+	$(BIN)/symbp check specs/mnist_mlp.yaml
+	$(BIN)/symbp derive specs/mnist_mlp.yaml --format markdown -o build/demo
+	$(BIN)/symbp train specs/$(TRAINED).yaml
+	@echo "the derivation: build/demo/mnist_mlp.tex (LaTeX), build/demo/mnist_mlp.md (Markdown)"
+	@echo "the module:     build/demo/mnist_mlp.py"
+
+test: $(VENV)/.test  ## the tests that every change must pass
+	$(BIN)/python -m pytest -n auto
+
+test-slow: $(VENV)/.test  ## fuzzing that takes minutes
+	$(BIN)/python -m pytest -n auto -m slow
+
+lint: $(VENV)/.test  ## style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+golden: $(VENV)/.test  ## write generated/ anew
+	$(BIN)/python -m tests.golden
+
+figures: $(VENV)/.test  ## every figure of the README: minutes
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) build runs
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --editable ".[train,check]"
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --editable ".[test]"
+	@touch $@ $(VENV)/.demo
