@@ -73,7 +73,8 @@ Part = Heading | Paragraph | Display | Equations | Table | Derived
 
 @dataclass(frozen=True)
 class Document:
-    """A title and the parts below it, in reading order."""
+    """A title and the parts below it, in reading order; `origin` says what made it of what, in a comment or a line."""
 
     title: str
     parts: tuple[Part, ...]
+    origin: str = ""

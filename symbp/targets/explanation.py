@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from symbp.derive.derivation import Derivation
@@ -29,12 +30,14 @@ def render(
     *,
     updates: Sequence[Formula] = (),
     hyperparameters: Mapping[str, float] | None = None,
+    origin: str = "",
 ) -> str:
     """The derivation of a network's back-propagation, step by step, or the part that belongs to `layer`.
 
     `updates` are the equations of clipping and optimizer that the document ends with, in order, and `hyperparameters`
-    their values by name. Raises UserError for an unknown layer or format.
+    their values by name; `origin` says what made the document of what. Raises UserError for an unknown layer or format.
     """
     if format not in WRITERS:
         raise UserError(f"no format `{format}`; the formats are {', '.join(f'`{name}`' for name in WRITERS)}")
-    return WRITERS[format](explain(derivation, layer, updates=updates, hyperparameters=hyperparameters))
+    document = explain(derivation, layer, updates=updates, hyperparameters=hyperparameters)
+    return WRITERS[format](replace(document, origin=origin))

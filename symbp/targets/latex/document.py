@@ -54,7 +54,9 @@ def write(document: d.Document) -> str:
         else:
             parts.append(written)
         before = part
-    return render("latex/document.tex.jinja", "latex", title=escape(document.title), parts=parts)
+    return render(
+        "latex/document.tex.jinja", "latex", title=escape(document.title), origin=document.origin, parts=parts
+    )
 
 
 def _part(part: d.Part) -> str:

@@ -22,7 +22,7 @@ def escape(text: str) -> str:
 def write(document: d.Document) -> str:
     """The document as Markdown source."""
     parts = [_part(part).rstrip("\n") for part in document.parts]
-    return render("markdown/document.md.jinja", title=escape(document.title), parts=parts)
+    return render("markdown/document.md.jinja", title=escape(document.title), origin=document.origin, parts=parts)
 
 
 def _part(part: d.Part) -> str:

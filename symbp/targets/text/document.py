@@ -20,7 +20,8 @@ def write(document: d.Document) -> str:
     """The document as text."""
     parts = [_part(part).rstrip("\n") for part in document.parts]
     title = _clean(document.title)
-    return render("text/document.txt.jinja", title=title, underline="═" * len(title), parts=parts)
+    underline = "═" * len(title)
+    return render("text/document.txt.jinja", title=title, underline=underline, origin=document.origin, parts=parts)
 
 
 def _part(part: d.Part) -> str:
