@@ -30,7 +30,7 @@ lint: $(VENV)/.test  ## style and types
 	$(BIN)/mypy
 
 golden: $(VENV)/.test  ## write generated/ anew
-	$(BIN)/python -m tests.golden
+	$(BIN)/python tests/golden.py
 
 figures: $(VENV)/.test  ## every figure of the README: minutes
 	$(BIN)/python -m benchmarks

@@ -9,7 +9,7 @@ import keyword
 from pathlib import Path as FilePath
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from symbp.catalog.entry import EntryKind
 from symbp.errors import UserError
@@ -180,7 +180,8 @@ _BRANCHES = frozenset({"int", "list[int]", "list[constrained-int]", "constrained
 def _fields(path: tuple[Any, ...]) -> list[str]:
     from symbp.spec.schema import TrainingModel
 
-    model = {("training",): TrainingModel, ("data",): DataModel}.get(path, SpecModel)
+    models: dict[tuple[Any, ...], type[BaseModel]] = {("training",): TrainingModel, ("data",): DataModel}
+    model = models.get(path, SpecModel)
     return list(model.model_fields)
 
 

@@ -13,6 +13,8 @@ from symbp.spec.yaml import Document, Path
 
 KIND_WORDS: Mapping[str, str] = {"clipping": "way of clipping"}
 
+LARGEST = 1e15  # of any number in a spec
+
 
 class Uses:
     """Reads uses from a document; what is wrong is collected in `problems`. `own` holds the spec's own definitions."""
@@ -25,10 +27,12 @@ class Uses:
     def problem(self, path: Path, message: str) -> None:
         self.problems.append(Problem(self.document.place(*path), message))
 
-    def read(self, kind: EntryKind, value: Any, path: Path, extra: tuple[str, ...] = ()) -> tuple[Use, dict[str, Any]] | None:
+    def read(
+        self, kind: EntryKind, value: Any, path: Path, extra: tuple[str, ...] = ()
+    ) -> tuple[Use, dict[str, Any]] | None:
         """The use that `name`, `{name: options}` or `{name: value}` states, and the keys of `extra` that it gives."""
         if isinstance(value, str):
-            name, given = value, {}
+            name, given = value, dict[str, Any]()
         elif isinstance(value, dict) and len(value) == 1:
             name, given = next(iter(value.items()))
             path = (*path, name)
@@ -69,7 +73,9 @@ class Uses:
         if not isinstance(given, dict):
             sole = self.sole(entry)
             if sole is None:
-                self.problem(path, f"`{name}` takes options by name, as in `{name}: {{option: value}}`; got {_shown(given)}")
+                self.problem(
+                    path, f"`{name}` takes options by name, as in `{name}: {{option: value}}`; got {_shown(given)}"
+                )
                 return None
             given = {sole: given}
         for key, value in given.items():
@@ -89,7 +95,11 @@ class Uses:
             else:
                 valid = [*entry.accepts(), *(a for o in entry.options for a in o.aliases), *extra]
                 near = difflib.get_close_matches(key, valid, 1, 0.5)
-                known = f" (options: {', '.join(dict.fromkeys((*entry.accepts(), *extra)))})" if valid else "; it has no options"
+                known = (
+                    f" (options: {', '.join(dict.fromkeys((*entry.accepts(), *extra)))})"
+                    if valid
+                    else "; it has no options"
+                )
                 hint = f"; did you mean `{near[0]}`?" if near else known
                 self.problem((*path, key), f"`{entry.name}` has no option `{key}`{hint}")
         for key, fixed_value in fixed:
@@ -131,13 +141,14 @@ class Uses:
             return int(value)
         if option.type == "real" and _is_number(value) and self.inside(option, value):
             return float(value)
-        self.problem(path, f"expected {expected(option)}, got {_shown(value)}")
+        size = f", of magnitude {LARGEST:g} at most" if _is_number(value) and abs(value) > LARGEST else ""
+        self.problem(path, f"expected {expected(option)}{size}, got {_shown(value)}")
         return None
 
     def inside(self, option: Option, value: float) -> bool:
         below = option.low is not None and (value < option.low or (option.low_open and value == option.low))
         above = option.high is not None and (value > option.high or (option.high_open and value == option.high))
-        return not (below or above) and abs(value) <= 1e15
+        return not (below or above) and abs(value) <= LARGEST
 
 
 def expected(option: Option) -> str:
@@ -164,5 +175,3 @@ def _is_number(value: Any) -> bool:
 def _shown(value: Any) -> str:
     text = repr(value) if not isinstance(value, dict | list) else "a mapping" if isinstance(value, dict) else "a list"
     return text if len(text) <= 60 else text[:57] + "..."
-
-

@@ -145,7 +145,7 @@ class _Reader:
         return found
 
     def convert_key(self, node: Node, path: Path) -> str | None:
-        if isinstance(node, ScalarNode) and not node.tag.endswith((":null", ":float")):
+        if isinstance(node, ScalarNode) and not str(node.tag).endswith((":null", ":float")):
             return str(node.value)
         self.problem(node, path, "a key must be a name")
         return None

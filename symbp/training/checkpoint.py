@@ -7,7 +7,6 @@ A checkpoint is an `.npz` file without pickles: what the module's own `save` wri
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from symbp.errors import UserError
 from symbp.files import replace_file
 from symbp.training.errors import CheckpointError
 from symbp.training.metrics import Row, packed, unpacked
+from symbp.training.npz import read_npz
 
 
 @dataclass
@@ -59,11 +59,10 @@ def write_checkpoint(
 def read_checkpoint(path: Path, module: ModuleType, trainer: Any, manner: Mapping[str, object]) -> Position:
     """Put the trainer where the checkpoint's was. CheckpointError where the file is damaged or does not fit."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            content = {name: file[name] for name in file.files}
+        content = read_npz(path)
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (EOFError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+    except ValueError as error:
         raise CheckpointError(f"{path}: not a whole checkpoint: {error}") from None
     expected = {"layout_version": module.LAYOUT_VERSION, "spec_sha256": module.SPEC_SHA256}
     expected |= {f"manner_{name}": str(value) for name, value in manner.items()}

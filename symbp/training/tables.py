@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from symbp.training.dataset import Dataset
 from symbp.training.errors import DataError
+from symbp.training.npz import read_npz
 
 NAMES = (("x_train", "y_train", "x_test", "y_test"), ("x", "y"))
 
@@ -17,9 +17,8 @@ NAMES = (("x_train", "y_train", "x_test", "y_test"), ("x", "y"))
 def load_npz(path: Path, target: str = "") -> Dataset:
     """Arrays `x` and `y`, or `x_train`, `y_train`, `x_test`, `y_test`; `target` names another array than `y`."""
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (OSError, EOFError, ValueError, AttributeError, zipfile.BadZipFile) as error:
+        arrays = read_npz(path)
+    except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read as .npz: {getattr(error, 'strerror', None) or error}") from None
     if target:
         arrays |= {"y": arrays.pop(target)} if target in arrays else {}

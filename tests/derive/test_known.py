@@ -16,7 +16,9 @@ def gradients(derivation):
 
 def derived(text, outputs=("y",), scalars=(), **tensors):
     declared = {
-        n: Declared(int(str(r)[0]), "parameter" if n.isupper() or n in "bw" else "input", "int" if "i" in str(r) else "float")
+        n: Declared(
+            int(str(r)[0]), "parameter" if n.isupper() or n in "bw" else "input", "int" if "i" in str(r) else "float"
+        )
         for n, r in tensors.items()
     }
     symbols = {s: scalar(s, positive=True, integer=True) for s in scalars}
@@ -67,7 +69,8 @@ def test_convolution_becomes_transposed_convolution():
 def test_max_pool_scatters_to_the_winner():
     found = derived("y[n,c,p,q] = max[u,v](x[n,c,S*p+u,S*q+v])", scalars=("S",), x=4)
     assert found["x"] == (
-        "d_x[n,c,h,w] = sum[p,q](KroneckerDelta(h, S*p + y_u[n,c,p,q])*KroneckerDelta(w, S*q + y_v[n,c,p,q])*d_y[n,c,p,q])"
+        "d_x[n,c,h,w] = sum[p,q]"
+        "(KroneckerDelta(h, S*p + y_u[n,c,p,q])*KroneckerDelta(w, S*q + y_v[n,c,p,q])*d_y[n,c,p,q])"
     )
 
 
@@ -106,7 +109,9 @@ def test_seams_are_joined_where_the_algebra_is_simpler(activation, loss, options
     assert gradients(found[0])["z"] == result
 
 
-@pytest.mark.parametrize(("activation", "loss"), [("relu", "mse"), ("tanh", "mse"), ("sigmoid", "mse"), ("softplus", "mae")])
+@pytest.mark.parametrize(
+    ("activation", "loss"), [("relu", "mse"), ("tanh", "mse"), ("sigmoid", "mse"), ("softplus", "mae")]
+)
 def test_other_seams_stay(activation, loss):
     first = formula_of(lookup("activation", activation), {}, 2).formula
     second = formula_of(lookup("loss", loss), {}, 2).formula

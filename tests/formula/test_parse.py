@@ -16,7 +16,9 @@ def read(text, outputs=("y",), scalars=(), rows=ROWS, states=(), **tensors):
         name: Declared(int(str(rank)[0]), "input", "int" if str(rank).endswith("i") else "float")
         for name, rank in tensors.items()
     }
-    return read_formula("test", text, Scope(declared, {s: sp.Symbol(s, real=True) for s in scalars}, outputs, rows, states=states))
+    return read_formula(
+        "test", text, Scope(declared, {s: sp.Symbol(s, real=True) for s in scalars}, outputs, rows, states=states)
+    )
 
 
 def test_dense_layer_has_a_size_for_every_axis():

@@ -1,4 +1,4 @@
-"""Every row of the catalog as array operations, against the slow evaluator; passes keep every value; a broken one is seen."""
+"""Every row of the catalog as array operations, against the slow evaluator; a pass that changes a value is seen."""
 
 from dataclasses import replace
 
@@ -11,9 +11,9 @@ from symbp.derive.derive import derive_formula
 from symbp.formula.equation import Tensor
 from symbp.formula.evaluate import evaluate_equation
 from symbp.forward.rows import formula_of
+from symbp.program.interpret import run
 from symbp.program.lower import lower_equation
 from symbp.program.program import Array, Program, Routine, Statement
-from symbp.program.interpret import run
 from symbp.program.values import LoweringError
 
 ROWS = [e for kind in ("activation", "layer", "loss", "penalty") for e in entries(kind)]
@@ -43,9 +43,19 @@ def arguments(formula, sizes, draw):
     for tensor in formula.tensors.values():
         if tensor.role in ("input", "parameter", "target", "constant"):
             shape = [int(a.xreplace({s: sp.Integer(v) for s, v in sizes.items()})) for a in tensor.axes]
-            positive = formula.name.split()[0] in ("binary_cross_entropy", "cross_entropy", "softmax_cross_entropy", "kl_divergence", "bce_with_logits")
+            positive = formula.name.split()[0] in (
+                "binary_cross_entropy",
+                "cross_entropy",
+                "softmax_cross_entropy",
+                "kl_divergence",
+                "bce_with_logits",
+            )
             values = draw.uniform(0.1, 0.9, shape) if positive else draw.standard_normal(shape)
-            classes = next((int(a.xreplace(sizes)) for a in reversed(formula.tensors["a"].axes)), 1) if "a" in formula.tensors and formula.tensors["a"].axes else 1
+            classes = (
+                next((int(a.xreplace(sizes)) for a in reversed(formula.tensors["a"].axes)), 1)
+                if "a" in formula.tensors and formula.tensors["a"].axes
+                else 1
+            )
             tensors[tensor.name] = draw.integers(0, classes, shape) if tensor.kind == "int" else values
     return tensors
 
@@ -72,12 +82,18 @@ def test_operations_agree_with_the_evaluator(entry, sizes):
 
 def computed(equation, formula, known, extents, scalars):
     """The equation's value by its array operations."""
-    tensors = {**formula.tensors, **{f"d_{t.name}": Tensor(f"d_{t.name}", t.axes, t.role) for t in formula.tensors.values()}}
+    tensors = {
+        **formula.tensors,
+        **{f"d_{t.name}": Tensor(f"d_{t.name}", t.axes, t.role) for t in formula.tensors.values()},
+    }
     arrays = {n: (t.axes, t.kind) for n, t in tensors.items()}
     operations = lower_equation(equation, tensors, arrays)
     whole = {s: sp.Integer(v) for s, v in extents.items()}
     arrays = {**{n: (t.axes, t.kind) for n, t in tensors.items()}, **arrays}
-    table = {n: Array(n, tuple(int(a.xreplace(whole)) for a in axes), kind, "workspace") for n, (axes, kind) in arrays.items()}
+    table = {
+        n: Array(n, tuple(int(a.xreplace(whole)) for a in axes), kind, "workspace")
+        for n, (axes, kind) in arrays.items()
+    }
     program = Program(table, {"forward": Routine("forward", (Statement("b", equation, operations),))})
     named = {str(s): v for s, v in {**extents, **scalars}.items()}
     given = {n: v for n, v in known.items() if n != equation.target.tensor}
