@@ -1,10 +1,10 @@
 """The spec's own activations, layers and losses: formulas that become catalog entries of this spec alone.
 
-    define:
-      activations:
-        wiggle: {formula: "a = z + beta*sin(z)**2", options: {beta: 0.5}}
-      layers:
-        scale: {formula: "y[n,j] = s[j] * x[n,j]", parameters: {s: {axes: [j], initializer: ones}}}
+define:
+  activations:
+    wiggle: {formula: "a = z + beta*sin(z)**2", options: {beta: 0.5}}
+  layers:
+    scale: {formula: "y[n,j] = s[j] * x[n,j]", parameters: {s: {axes: [j], initializer: ones}}}
 """
 
 from __future__ import annotations
@@ -65,7 +65,10 @@ def _entry(kind: EntryKind, name: str, row: Any, path: Path, problem: Any) -> En
         return None
     options = _mapping(row, "options", path, problem)
     sizes = _mapping(row, "sizes", path, problem)
-    parameters = [_parameter(n, p, (*path, "parameters", n), problem) for n, p in _mapping(row, "parameters", path, problem).items()]
+    parameters = [
+        _parameter(n, p, (*path, "parameters", n), problem)
+        for n, p in _mapping(row, "parameters", path, problem).items()
+    ]
     integers = row.get("integers") or []
     if not isinstance(integers, list) or not all(isinstance(i, str) for i in integers):
         problem((*path, "integers"), "expected a list of names")
@@ -82,7 +85,10 @@ def _entry(kind: EntryKind, name: str, row: Any, path: Path, problem: Any) -> En
         equations=row["formula"],
         summary=str(row.get("summary", "defined by the spec")),
         source=str(row.get("source", "")),
-        options=(*(o for o in rows if o is not None), *(Option(w, None, "integer", low=1) for w in dict.fromkeys(wanted))),
+        options=(
+            *(o for o in rows if o is not None),
+            *(Option(w, None, "integer", low=1) for w in dict.fromkeys(wanted)),
+        ),
         parameters=tuple(p for p in parameters if p is not None),
         sizes=tuple((str(k), str(v)) for k, v in sizes.items()),
         integers=tuple(integers),

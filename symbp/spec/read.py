@@ -191,5 +191,3 @@ def _data(model: DataModel | str | None) -> DataSpec | None:
     if isinstance(model, str):
         return DataSpec(model)
     return DataSpec(**model.model_dump())
-
-

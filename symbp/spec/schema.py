@@ -1,4 +1,4 @@
-"""The structure of a spec as pydantic models. What stands under a catalog entry's name is checked against the catalog."""
+"""The structure of a spec as pydantic models. What stands under the name of a row is checked against the catalog."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The door to YAML: plain data, and the line on which everything stands. A spec is data from strangers.
 
 Refused, with the line: aliases and anchors, tags, duplicate keys, several documents, keys that are not text, numbers
-that are not finite, and texts that are too large, too deep or not UTF-8. YAML 1.2, so `1e-3` is a number and `no` a word.
+that are not finite, and texts that are too large, too deep or not UTF-8. YAML 1.2: `1e-3` is a number and `no` a word.
 """
 
 from __future__ import annotations
@@ -159,7 +159,11 @@ class _Reader:
         if tag in ("int", "float"):
             try:
                 plain = text.replace("_", "")
-                value = int(plain, 0) if tag == "int" and len(plain) < 40 else float(plain.replace(".inf", "inf").replace(".nan", "nan"))
+                value = (
+                    int(plain, 0)
+                    if tag == "int" and len(plain) < 40
+                    else float(plain.replace(".inf", "inf").replace(".nan", "nan"))
+                )
             except ValueError:
                 return text
             if isinstance(value, float) and not math.isfinite(value):
