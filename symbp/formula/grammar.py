@@ -33,6 +33,35 @@ _ALLOWED = (
 )  # fmt: skip
 
 
+_WORDS: dict[type[ast.AST], str] = {
+    ast.Attribute: "a name with a dot",
+    ast.Lambda: "a function of its own",
+    ast.ListComp: "a list",
+    ast.SetComp: "a set",
+    ast.DictComp: "a mapping",
+    ast.GeneratorExp: "a loop",
+    ast.List: "a list",
+    ast.Set: "a set",
+    ast.Dict: "a mapping",
+    ast.JoinedStr: "a text",
+    ast.NamedExpr: "an assignment inside an expression",
+    ast.IfExp: "`if` (write `where(condition, a, b)`)",
+    ast.Slice: "a range of indices",
+    ast.Starred: "`*` before a name",
+    ast.Mod: "`%`",
+    ast.FloorDiv: "`//` (write `floor(a / b)`)",
+    ast.MatMult: "`@` (write `sum[i](...)`)",
+    ast.BitXor: "`^` (a power is `**`)",
+    ast.BitAnd: "`&` (write `and`)",
+    ast.BitOr: "`|` (write `or`)",
+    ast.Invert: "`~` (write `not`)",
+    ast.Import: "`import`",
+    ast.AugAssign: "an assignment such as `+=`",
+    ast.Await: "`await`",
+    ast.Yield: "`yield`",
+}
+
+
 class FormulaError(UserError):
     """A formula that cannot be used: says what, in which line of it, and what was expected."""
 
@@ -84,7 +113,7 @@ def _read_line(line: str) -> Line:
         raise FormulaError(f"the equation has {len(nodes)} parts; at most {MAX_NODES} are read", line[:120])
     for node in nodes:
         if not isinstance(node, _ALLOWED):
-            raise FormulaError(f"`{type(node).__name__}` is not part of the language", line[:200])
+            raise FormulaError(f"{_called(node, line)} is not part of the language", line[:200])
         if isinstance(node, ast.Name) and not NAME.fullmatch(node.id):
             raise FormulaError(f"{node.id!r} is not a name; names match {NAME.pattern}", line[:200])
         if isinstance(node, ast.Call) and node.keywords:
@@ -99,6 +128,13 @@ def _read_line(line: str) -> Line:
     if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
         raise FormulaError("expected one equation, `name[indices] = expression`", line[:200])
     return Line(statement.targets[0], statement.value, line)
+
+
+def _called(node: ast.AST, line: str) -> str:
+    """A node in words, and as it is written."""
+    word = _WORDS.get(type(node), f"`{type(node).__name__}`")
+    written = ast.get_source_segment(line, node) if isinstance(node, ast.expr) else None
+    return f"{word} (`{written[:60]}`)" if written else word
 
 
 def _nesting(line: str) -> int:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
+from symbp.formula.constants import MAX_EXPONENT, ConstantError, constant
 from symbp.formula.equation import Equation, Formula, Kind, Role, Tensor
 from symbp.formula.expression import (
     Element,
@@ -129,9 +130,9 @@ class _Reader:
         self.equations.append((target, body, text))
         for node in (target, *(n for n in sp.preorder_traversal(body) if isinstance(n, Element))):
             self.mentioned.setdefault(node.tensor)
+            whole = self.known[node.tensor].role == "parameter" if node.tensor in self.known else False
             for axis, place in enumerate(node.indices):
-                spans = node is target or letter(place) not in self.scope.partial if place.is_Symbol else False
-                if spans:
+                if place.is_Symbol and (node is target or whole or letter(place) not in self.scope.partial):
                     self.classes.join((node.tensor, axis), (number, place))
 
     def role_of(self, name: str) -> Role:
@@ -247,6 +248,7 @@ class _Builder:
         if places is not None:  # a recurrence may read its own earlier positions
             self.reader.known.setdefault(name, Declared(len(target_indices), self.reader.role_of(name)))
         body = self.expression(self.line.right)
+        self._check_numbers(body)
         if places is None:
             declared = self.reader.known.get(name)
             elementwise = any(s in body.free_symbols for s in self.rest)
@@ -263,6 +265,14 @@ class _Builder:
                     "or add it on the left"
                 )
         return target, body
+
+    def _check_numbers(self, body: sp.Expr) -> None:
+        """What parts that cancel (`z - z`) or powers of powers come to."""
+        if body.has(sp.I, sp.zoo, sp.nan, sp.oo, -sp.oo):
+            raise self.error("the right side is not a real, finite number")
+        for power in body.atoms(sp.Pow):
+            if power.exp.is_Number and abs(power.exp) > MAX_EXPONENT:
+                raise self.error(f"the exponent {str(power.exp)[:30]} is too large; at most {MAX_EXPONENT} is read")
 
     def _left(self) -> tuple[str, list[ast.expr] | None]:
         left = self.line.left
@@ -356,6 +366,11 @@ class _Builder:
     # expressions
 
     def expression(self, node: ast.expr) -> sp.Expr:
+        try:
+            if not isinstance(node, ast.Constant):
+                constant(node)
+        except ConstantError as error:
+            raise self.error(f"`{self.line.source(error.node)[:60]}`: {error}") from None
         if isinstance(node, ast.BinOp):
             return self._chain(node)
         if isinstance(node, ast.Constant):
@@ -395,12 +410,12 @@ class _Builder:
         return value
 
     def _power(self, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
-        if base.is_Number and exponent.is_Number and (abs(exponent) > 64 or len(str(base)) > 40):
+        if exponent.is_Number and abs(exponent) > MAX_EXPONENT:
+            raise self.error(f"the exponent {str(exponent)[:30]} is too large; at most {MAX_EXPONENT} is read")
+        if base.is_Number and len(str(base)) > 40:
             raise self.error("a power of numbers this large is not computed")
         if base.is_zero and exponent.is_negative:
             raise self.error("division by 0")
-        if base.is_Number and base.is_negative and exponent.is_Number and not exponent.is_Integer:
-            raise self.error("a fractional power of a negative number is not real")
         return base**exponent
 
     def _number(self, node: ast.Constant) -> sp.Expr:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import prod
 
 import sympy as sp
 
@@ -12,10 +13,13 @@ from symbp.catalog.entry import Entry, ParameterRow
 from symbp.formula.equation import Formula
 from symbp.formula.expression import SumOver, elements
 from symbp.formula.grammar import FormulaError
+from symbp.forward.defined import definition_problems, written_rank
 from symbp.forward.network import BATCH, Block, Dim, Network, NetworkTensor, Parameter
 from symbp.forward.rows import Row, formula_of
 from symbp.forward.sizes import SizeError, Sizes, evaluate_size
 from symbp.spec.model import NetworkSpec, Place, Problem, SpecError, Use
+
+MAX_ENTRIES = 2**27  # numbers in one tensor for one example, and in all parameters together: a GiB in float64
 
 
 @dataclass
@@ -23,7 +27,7 @@ class _Building:
     """What has been built so far, and the tensor that the next block reads."""
 
     current: str
-    maker: str  # the layer that made the current tensor
+    maker: str  # the layer that made the current tensor, in the spec's words
     penalized: bool = False  # whether the cost has terms beside the loss
     tensors: dict[str, NetworkTensor] = field(default_factory=dict)
     blocks: list[Block] = field(default_factory=list)
@@ -36,16 +40,29 @@ class _Building:
 
 def build_network(spec: NetworkSpec) -> Network:
     """The spec's network in blocks; SpecError where shapes do not fit or a formula cannot be read."""
+    defined = definition_problems(spec)
+    told = {use.place for use in (*(layer.use for layer in spec.layers), spec.loss) if use.entry in defined}
+    problems = [problem for each in defined.values() for problem in each]
+    try:
+        network = _build(spec)
+    except SpecError as error:
+        problems += [p for p in error.problems if p.place not in told]
+    if problems:
+        raise SpecError(sorted(problems, key=lambda p: p.place.line))
+    return network
+
+
+def _build(spec: NetworkSpec) -> Network:
     building = _Building("x", "the input", penalized=bool(spec.penalties))
     building.tensors["x"] = NetworkTensor("x", (BATCH, *spec.input_shape), "input")
     for layer in spec.layers:
         _add(building, layer.name, layer.use, layer.initializers)
-    output = building.current
+    output, maker = building.current, building.maker
     link: tuple[Block, ...] = ()
     if spec.loss.entry.link:
         _add(building, _fresh(building, spec.loss.entry.link), _link_use(spec.loss), {})
         link = (building.blocks[-1],)
-    prediction = building.current
+    prediction, building.maker = building.current, maker
     _add(building, "loss", spec.loss, {})
     costs = [building.current]
     for penalty in spec.penalties:
@@ -80,22 +97,23 @@ def _add(building: _Building, name: str, use: Use, initializers: Mapping[str, Us
         row = formula_of(entry, use.options, len(building.shape), _output_rank(entry, use))
         sizes = _solve(row, use, building)
         shapes = {t.name: sizes.shape(t.axes) for t in row.formula.tensors.values()}
-    except FormulaError as error:
-        shown = f"{where} ({entry.name}) on {building.maker}'s output of shape {_shown(building.shape)}: {error}"
-        raise SpecError([Problem(use.place, shown)]) from None
-    except SizeError as error:
-        met = f"{building.maker}, whose output has shape {_shown(building.shape)}"
-        shown = f"{where} ({entry.name}) does not fit {met}: {error}"
-        raise SpecError([Problem(use.place, shown)]) from None
+        _check_output(row, shapes[row.formula.output.name])
+    except (FormulaError, SizeError) as error:
+        written, met = written_rank(entry), len(building.shape)
+        reason = (
+            f"its formula is written for {written} axes, the batch among them; here are {met}"
+            if written not in (None, met)
+            else str(error)
+        )
+        shown = f"{where} ({entry.name}) does not fit {building.maker}, whose output has shape {_shown(building.shape)}"
+        raise SpecError([Problem(use.place, f"{shown}: {reason}")]) from None
+    _check_extents(shapes, use.place)
     binding = {t.name: _global_name(t.name, t.role, entry, name, building) for t in row.formula.tensors.values()}
     constants = {n: use.options[n] for n, _ in row.variant.constants}
     for tensor in row.formula.tensors.values():
         shape, value = shapes[tensor.name], constants.get(tensor.name)
         if value is not None:
             value = tuple(map(float, value)) if isinstance(value, tuple | list) else (float(value),)
-            if (len(value),) != shape:
-                message = f"`{tensor.name}` has {len(value)} values; {where} needs {shape[0]}, one for each output"
-                raise SpecError([Problem(use.place, message)])
         building.tensors.setdefault(
             binding[tensor.name], NetworkTensor(binding[tensor.name], shape, tensor.role, tensor.kind, value)
         )
@@ -105,7 +123,29 @@ def _add(building: _Building, name: str, use: Use, initializers: Mapping[str, Us
     scalars = {n: float(value) for n, value in given if isinstance(value, float | int)}
     numbers = {str(symbol): value for symbol, value in sizes.values.items()}
     building.blocks.append(Block(name, entry.name, row.formula, binding, numbers, scalars))
+    count = sum(prod(p.shape) for p in building.parameters)
+    if count > MAX_ENTRIES:
+        message = f"the network has {count} trainable numbers up to {where}; at most {MAX_ENTRIES} are generated"
+        raise SpecError([Problem(use.place, message)])
     building.current, building.maker = binding[row.formula.output.name], where
+
+
+def _check_output(row: Row, shape: tuple[Dim, ...]) -> None:
+    """A loss computes one number; everything else has a row for each example."""
+    name = row.formula.output.name
+    if row.entry.kind in ("loss", "penalty"):
+        if shape:
+            raise SizeError(f"`{name}` has shape {_shown(shape)}, expected one number; write `{name} = mean[...](...)`")
+    elif shape[:1] != (BATCH,) or BATCH in shape[1:]:
+        raise SizeError(f"`{name}` has shape {_shown(shape)}, expected the batch `n` as its first axis and no other")
+
+
+def _check_extents(shapes: Mapping[str, tuple[Dim, ...]], place: Place) -> None:
+    for name, shape in shapes.items():
+        count = prod(d for d in shape if d != BATCH)
+        if count > MAX_ENTRIES:
+            message = f"`{name}` has shape {_shown(shape)}, {count} numbers; at most {MAX_ENTRIES} are generated"
+            raise SpecError([Problem(place, message)])
 
 
 def _output_rank(entry: Entry, use: Use) -> int | None:
@@ -122,9 +162,12 @@ def _solve(row: Row, use: Use, building: _Building) -> Sizes:
     sizes = Sizes(formula)
     argument = row.entry.argument or "w"
     given = {argument: building.shape}
+    if argument not in formula.tensors:
+        raise SizeError(f"no equation reads `{argument}`")
     sizes.learn_shape(argument, building.shape)
     if "N" not in map(str, sizes.values) and row.entry.kind != "penalty":
-        raise SizeError("the equations do not read the batch axis as `n`")
+        lone = len(building.shape) == 1
+        raise SizeError("an axis beside the batch is needed" if lone else "the equations do not read the batch as `n`")
     for letter, text in row.entry.sizes:
         if letter == "...":
             shape = use.options[text]
@@ -136,8 +179,23 @@ def _solve(row: Row, use: Use, building: _Building) -> Sizes:
         for extent, value in zip(formula.tensors["y"].axes, building.shape, strict=False):
             if extent.is_Symbol:
                 sizes.values.setdefault(extent, value)
+    for name, _ in row.variant.constants:
+        _learn_constant(sizes, name, use.options[name])
     sizes.check_products()
     return sizes
+
+
+def _learn_constant(sizes: Sizes, name: str, value: object) -> None:
+    """A constant has a value for each place of the axes read where it is read: `weight[y[n]]` beside `a[n,y[n]]`."""
+    (extent,) = sizes.formula.tensors[name].axes
+    nodes = [node for equation in sizes.formula.equations for node in elements(equation.body)]
+    places = {node.indices for node in nodes if node.tensor == name}
+    for node in nodes:
+        for axis, place in enumerate(node.indices):
+            held = sizes.formula.tensors[node.tensor].axes[axis]
+            if (place,) in places and held in sizes.values:
+                sizes.learn(extent, sizes.values[held], f"the number of values in `{name}`")
+    sizes.learn(extent, len(value) if isinstance(value, tuple | list) else 1, f"the number of values in `{name}`")
 
 
 def _global_name(local: str, role: str, entry: Entry, name: str, building: _Building) -> str:

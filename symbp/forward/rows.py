@@ -58,7 +58,7 @@ def _read(
         tensors[entry.result] = Declared(output_rank, "output")
     scope = Scope(
         tensors=tensors,
-        scalars=_scalars(entry),
+        scalars={o.name: _symbol(o) for o in entry.options if o.type in ("real", "integer")},
         outputs=(entry.result,),
         rows=_callable_rows(),
         reduction=reduction,

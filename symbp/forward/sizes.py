@@ -49,7 +49,11 @@ class Sizes:
         missing = [s for s in extent.free_symbols if s not in self.values]
         if missing:
             letters = [name for name, symbol in self.formula.letters.items() if symbol in missing]
-            raise SizeError(f"the size of index `{(letters or missing)[0]}` is not determined by any shape or option")
+            letter = (letters or missing)[0]
+            raise SizeError(
+                f"the size of index `{letter}` is not determined by any shape or option; a definition of your own can "
+                f"say it, as in `sizes: {{{letter}: units}}`"
+            )
         if any(self.values[s] == BATCH for s in extent.free_symbols):
             raise SizeError("the batch axis cannot be merged with another")
         return int(extent.xreplace({s: sp.Integer(v) for s, v in self.values.items() if v != BATCH}))

@@ -64,6 +64,14 @@ class Use:
 
 
 @dataclass(frozen=True)
+class Definition:
+    """An activation, a layer or a loss of the spec's own, used or not, and where its formula stands."""
+
+    entry: Entry
+    place: Place
+
+
+@dataclass(frozen=True)
 class LayerSpec:
     """A layer or activation of the network. `initializers` are those the spec names, by parameter."""
 
@@ -115,3 +123,4 @@ class NetworkSpec:
     training: TrainingSpec = TrainingSpec()
     data: DataSpec | None = None
     description: str = ""
+    definitions: tuple[Definition, ...] = ()

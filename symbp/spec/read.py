@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import builtins
-import difflib
 import hashlib
-import keyword
 from pathlib import Path as FilePath
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
-
+from symbp.catalog import lookup
 from symbp.catalog.entry import EntryKind
 from symbp.errors import UserError
-from symbp.formula.grammar import NAME
 from symbp.spec.define import definitions
 from symbp.spec.model import DataSpec, LayerSpec, NetworkSpec, Place, Problem, SpecError, TrainingSpec, Use
-from symbp.spec.schema import DataModel, SpecModel
+from symbp.spec.names import module_objection, objection, shown
+from symbp.spec.schema import DataModel
+from symbp.spec.structure import check_structure
 from symbp.spec.uses import Uses
-from symbp.spec.yaml import Document, Path, read_yaml
-
-RESERVED = frozenset({"x", "y", "C", "n", "loss", "params", "ws", "np"})
+from symbp.spec.yaml import MAX_BYTES, Document, Path, read_yaml
 
 
 def read_spec(path: FilePath | str) -> NetworkSpec:
     """The spec in a file. SpecError with every problem found; UserError where the file cannot be read."""
     try:
-        text = FilePath(path).read_bytes()
+        with FilePath(path).open("rb") as file:
+            text = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise UserError(f"{path}: cannot read the spec: {error.strerror or error}") from None
     return parse_spec(text, str(path))
@@ -54,23 +50,28 @@ class _Reading:
         data = self.document.data
         if not isinstance(data, dict):
             raise SpecError([Problem(self.document.place(), "a spec is a mapping with `name`, `input`, `layers`, ...")])
-        model = self.structure(data)
-        own, problems = definitions(self.document)
-        self.problems += problems
-        uses = Uses(self.document, own)
-        name = self.name(str(data.get("name", "")), ("name",)) if "name" in data else ""
+        model, differences = check_structure(data)
+        for path, message in differences:
+            self.problem(path, message)
+        own = definitions(self.document)
+        uses = Uses(self.document, own.entries, own.broken)
+        if isinstance(data.get("name"), str):
+            self.named(("name",), module_objection(data["name"]))
         layers = self.layers(uses, data.get("layers"))
         loss = uses.read("loss", data["loss"], ("loss",)) if "loss" in data else None
         optimizer = uses.read("optimizer", data.get("optimizer", "sgd"), ("optimizer",))
         schedule = uses.read("schedule", data["schedule"], ("schedule",)) if data.get("schedule") is not None else None
         clipping = self.several(uses, "clipping", data.get("clip"), ("clip",))
         penalties = self.several(uses, "penalty", data.get("penalty"), ("penalty",))
-        self.problems += uses.problems
-        if self.problems or model is None or loss is None or optimizer is None:
-            raise SpecError(sorted(self.problems, key=lambda p: p.place.line))
+        self.problems += [*own.problems, *uses.problems]
+        if self.problems or self.document.problems:
+            raise SpecError(self.found())
+        assert model is not None
+        assert loss is not None
+        assert optimizer is not None
         shape = model.input if isinstance(model.input, list) else [model.input]
         return NetworkSpec(
-            name=name,
+            name=model.name,
             place=self.document.place(),
             sha256=self.sha256,
             input_shape=tuple(shape),
@@ -84,35 +85,18 @@ class _Reading:
             training=TrainingSpec(**model.training.model_dump()),
             data=_data(model.data),
             description=model.description,
+            definitions=own.definitions,
         )
 
-    def structure(self, data: dict[str, Any]) -> SpecModel | None:
-        """The document against the model of its structure; unknown keys get the nearest valid name."""
-        try:
-            return SpecModel.model_validate(data)
-        except ValidationError as error:
-            for item in error.errors():
-                path = tuple(p for p in item["loc"] if p not in _BRANCHES)
-                if item["type"] == "extra_forbidden":
-                    key = str(path[-1])
-                    valid = _fields(path[:-1])
-                    near = difflib.get_close_matches(key, valid, 1, 0.5)
-                    hint = f"; did you mean `{near[0]}`?" if near else f" (known: {', '.join(valid)})"
-                    self.problem(path, f"`{key}` is not a key of a spec{hint}")
-                elif item["type"] == "missing":
-                    self.problem(path, f"`{path[-1]}` is missing")
-                else:
-                    got = "" if isinstance(item["input"], dict) else f"; got {item['input']!r}"[:80]
-                    self.problem(path, f"{item['msg'][0].lower()}{item['msg'][1:]}{got}")
-            return None
+    def found(self) -> list[Problem]:
+        """Every problem in the order of the file; where YAML refused a value, nothing more is said of it."""
+        refused = {(r.place.line, path) for r in self.document.problems for path in (r.place.path, _list(r.place))}
+        heard = [p for p in self.problems if (p.place.line, p.place.path) not in refused]
+        return sorted([*self.document.problems, *heard], key=lambda p: p.place.line)
 
-    def name(self, name: str, path: Path) -> str:
-        """A name that may become an identifier of the generated module."""
-        if not NAME.fullmatch(name):
-            self.problem(path, f"{name[:70]!r} is not a name; names match {NAME.pattern}")
-        elif keyword.iskeyword(name) or keyword.issoftkeyword(name) or hasattr(builtins, name) or name in RESERVED:
-            self.problem(path, f"`{name}` has a meaning of its own in Python or in the module; use another name")
-        return name
+    def named(self, path: Path, reason: str) -> None:
+        if reason:
+            self.problem(path, reason)
 
     def layers(self, uses: Uses, value: Any) -> tuple[LayerSpec, ...]:
         if not isinstance(value, list):
@@ -126,6 +110,7 @@ class _Reading:
             label = name or f"{use.name}_{counts[use.name]}"
             if label in taken:
                 self.problem(path, f"two layers are named `{label}`; the first is on line {taken[label].line}")
+                return
             taken[label] = use.place
             built.append(LayerSpec(label, use, initializers))
 
@@ -136,13 +121,20 @@ class _Reading:
                 continue
             use, aside = read
             inside = (*path, next(iter(item))) if isinstance(item, dict) else path
-            name = self.name(str(aside["name"]), (*inside, "name")) if "name" in aside else None
+            name = self.layer_name(aside["name"], (*inside, "name")) if "name" in aside else None
             add(use, name, inside, self.initializers(uses, use, aside.get("initializer"), (*inside, "initializer")))
             if aside.get("activation") is not None:
                 follows = uses.read("activation", aside["activation"], (*inside, "activation"))
                 if follows is not None:
                     add(follows[0], None, (*inside, "activation"), {})
         return tuple(built)
+
+    def layer_name(self, name: Any, path: Path) -> str | None:
+        if isinstance(name, str):
+            self.named(path, objection(name))
+            return name
+        self.problem(path, f"expected a name, got {shown(name)}")
+        return None
 
     def initializers(self, uses: Uses, use: Use, value: Any, path: Path) -> dict[str, Use]:
         """`he_normal` for the first weight, or `{W: he_normal, b: zeros}`."""
@@ -152,11 +144,13 @@ class _Reading:
         if not rows:
             self.problem(path, f"`{use.name}` has no parameters to initialize")
             return {}
-        known = {row.name for row in rows}
-        by_name = isinstance(value, dict) and set(value) <= known
+        known = [row.name for row in rows]
+        by_name = isinstance(value, dict) and not any(lookup("initializer", str(key)) for key in value)
         wanted = value if by_name else {rows[0].name: value}
         found = {}
-        for parameter, item in wanted.items():
+        for parameter in [p for p in wanted if p not in known]:
+            self.problem((*path, parameter), f"`{use.name}` has no parameter `{parameter}` (it has {', '.join(known)})")
+        for parameter, item in ((p, v) for p, v in wanted.items() if p in known):
             read = uses.read("initializer", item, (*path, parameter) if by_name else path)
             if read is not None:
                 found[parameter] = read[0]
@@ -174,15 +168,9 @@ class _Reading:
         return tuple(r[0] for r in read if r is not None)
 
 
-_BRANCHES = frozenset({"int", "list[int]", "list[constrained-int]", "constrained-int", "str", "DataModel"})
-
-
-def _fields(path: tuple[Any, ...]) -> list[str]:
-    from symbp.spec.schema import TrainingModel
-
-    models: dict[tuple[Any, ...], type[BaseModel]] = {("training",): TrainingModel, ("data",): DataModel}
-    model = models.get(path, SpecModel)
-    return list(model.model_fields)
+def _list(place: Place) -> str:
+    """`loss.nll.weight` of `loss.nll.weight[2]`; other paths as they are."""
+    return place.path.rpartition("[")[0] if place.path.endswith("]") else place.path
 
 
 def _data(model: DataModel | str | None) -> DataSpec | None:

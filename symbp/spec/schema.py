@@ -6,28 +6,29 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Size = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
+Source = Literal["mnist", "digits", "breast_cancer", "iris", "wine", "diabetes", "npz", "csv"]
+Size = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class TrainingModel(_Model):
     """How training goes about it."""
 
     batch_size: Size = Field(64, description="examples in a batch; the last of an epoch may be short")
-    epochs: int = Field(10, ge=1, le=1_000_000, strict=True, description="passes over the training set")
-    seed: int = Field(0, ge=0, le=2**63 - 1, strict=True, description="of the parameters, the order and the split")
+    epochs: int = Field(10, ge=1, le=1_000_000, description="passes over the training set")
+    seed: int = Field(0, ge=0, le=2**63 - 1, description="of the parameters, the order and the split")
     shuffle: bool = Field(True, description="a new order for every epoch")
     validation: float = Field(0.0, ge=0, lt=1, description="fraction of the training set held out")
-    checkpoint_every: int = Field(0, ge=0, strict=True, description="steps between checkpoints; 0: once an epoch")
+    checkpoint_every: int = Field(0, ge=0, description="steps between checkpoints; 0: once an epoch")
 
 
 class DataModel(_Model):
     """Where examples come from."""
 
-    source: str = Field(description="mnist, digits, breast_cancer, iris, wine, diabetes, npz or csv")
+    source: Source = Field(description="a bundled set, mnist, or a file")
     path: str = Field("", description="the file, for npz and csv")
     normalize: Literal["none", "unit", "standard"] = Field("none", description="how inputs are scaled")
     mean: float | None = Field(None, description="with `standard`: this mean, not the training set's")
@@ -52,5 +53,5 @@ class SpecModel(_Model):
     penalty: Any = Field(None, description="penalties on weights, added to the cost")
     dtype: Literal["float32", "float64"] = "float32"
     training: TrainingModel = TrainingModel()
-    data: DataModel | str | None = None
+    data: DataModel | Source | None = None
     define: dict[str, Any] = Field(default_factory=dict, description="the spec's own activations, layers and losses")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import builtins
-import keyword
 from pathlib import Path
 
 from symbp.errors import UserError
-from symbp.formula.grammar import NAME
+from symbp.spec.names import module_objection
 
 STARTER = """\
 # A network for symbp. `symbp list` shows every layer, activation, loss and optimizer with its formula.
@@ -38,8 +36,9 @@ data: {{source: digits, normalize: standard}}
 
 def write_starter(name: str, folder: Path) -> Path:
     """Write NAME.yaml; UserError where the name cannot be used or the file exists."""
-    if not NAME.fullmatch(name) or keyword.iskeyword(name) or hasattr(builtins, name):
-        raise UserError(f"{name[:70]!r} cannot name a module; names match {NAME.pattern} and are no words of Python")
+    reason = module_objection(name)
+    if reason:
+        raise UserError(reason)
     path = folder / f"{name}.yaml"
     try:
         folder.mkdir(parents=True, exist_ok=True)

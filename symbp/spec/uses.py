@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from symbp.catalog import aliases, lookup, names, preset
+from symbp.catalog import KINDS, aliases, lookup, names, preset
 from symbp.catalog.entry import Entry, EntryKind, Option
 from symbp.spec.model import OptionValue, Problem, Use
+from symbp.spec.names import hint, shown
 from symbp.spec.yaml import Document, Path
 
 KIND_WORDS: Mapping[str, str] = {"clipping": "way of clipping"}
@@ -17,11 +17,20 @@ LARGEST = 1e15  # of any number in a spec
 
 
 class Uses:
-    """Reads uses from a document; what is wrong is collected in `problems`. `own` holds the spec's own definitions."""
+    """Reads uses from a document; what is wrong is collected in `problems`.
 
-    def __init__(self, document: Document, own: Mapping[tuple[EntryKind, str], Entry]) -> None:
+    `own` holds the spec's own definitions; `broken` names those that cannot be used, of which nothing more is said.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        own: Mapping[tuple[EntryKind, str], Entry],
+        broken: Collection[tuple[EntryKind, str]] = (),
+    ) -> None:
         self.document = document
         self.own = own
+        self.broken = broken
         self.problems: list[Problem] = []
 
     def problem(self, path: Path, message: str) -> None:
@@ -36,29 +45,48 @@ class Uses:
         elif isinstance(value, dict) and len(value) == 1:
             name, given = next(iter(value.items()))
             path = (*path, name)
+        elif isinstance(value, dict) and value:
+            self.problem(path, self.crowded(kind, value, extra))
+            return None
         else:
-            self.problem(path, f"expected the name of a {self.word(kind)}, or `name: {{options}}`; got {_shown(value)}")
+            word = self.word(kind)
+            self.problem(path, f"expected the name of {word}, or `name: {{options}}`; got {shown(value)}")
             return None
         entry = self.entry(kind, name)
         if entry is None:
-            self.problem(path, f"`{name}` is not a {self.word(kind)}{self.nearest(kind, name)}")
+            if not any((each, name) in self.broken for each in _kinds(kind)):
+                self.problem(path, f"`{name[:80]}` is not {self.word(kind)}{self.nearest(kind, name)}")
             return None
         return self.options(kind, entry, name, given, path, extra)
 
     def word(self, kind: EntryKind) -> str:
-        return KIND_WORDS.get(kind, kind)
+        word = KIND_WORDS.get(kind, kind)
+        return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+
+    def crowded(self, kind: EntryKind, value: Mapping[str, Any], extra: tuple[str, ...]) -> str:
+        """What to say of `{dense: 3, activation: relu}`, whose second key belongs below the first."""
+        first, *others = value
+        entry = self.entry(kind, first)
+        if entry is not None and all(o in extra or o in entry.accepts() or entry.option(o) for o in others):
+            inner = value[first] if isinstance(value[first], dict) else {self.sole(entry) or "option": value[first]}
+            within = ", ".join(f"{k}: {shown(v)}" for k, v in {**inner, **{o: value[o] for o in others}}.items())
+            return f"`{others[0]}` stands beside `{first}` and belongs below it: `{first}: {{{within}}}`"
+        each = "; every layer is an item of its own, after `- `" if kind == "layer" else ""
+        return f"expected one name with its options below it; got {shown(value)}{each}"
 
     def entry(self, kind: EntryKind, name: str) -> Entry | None:
-        for each in ("layer", "activation") if kind == "layer" else (kind,):
+        for each in _kinds(kind):
             if (each, name) in self.own:
                 return self.own[each, name]
         return lookup(kind, name)
 
     def nearest(self, kind: EntryKind, name: str) -> str:
-        kinds: tuple[EntryKind, ...] = ("layer", "activation") if kind == "layer" else (kind,)
-        valid = [n for k in kinds for n in (*names(k), *aliases(k), *(o for w, o in self.own if w == k))]
-        near = difflib.get_close_matches(name, valid, 1, 0.5)
-        return f"; did you mean `{near[0]}`?" if near else f" (known: {', '.join(n for k in kinds for n in names(k))})"
+        other = next((k for k in KINDS if lookup(k, name) is not None), None)
+        if other is not None:
+            return f" but {self.word(other)}; `symbp list` shows every kind"
+        kinds = _kinds(kind)
+        mine = [n for k in kinds for n in (*(o for w, o in self.own if w == k), *names(k))]
+        return hint(name, [*mine, *(a for k in kinds for a in aliases(k))], mine)
 
     def options(
         self, kind: EntryKind, entry: Entry, name: str, given: Any, path: Path, extra: tuple[str, ...]
@@ -74,7 +102,7 @@ class Uses:
             sole = self.sole(entry)
             if sole is None:
                 self.problem(
-                    path, f"`{name}` takes options by name, as in `{name}: {{option: value}}`; got {_shown(given)}"
+                    path, f"`{name}` takes options by name, as in `{name}: {{option: value}}`; got {shown(given)}"
                 )
                 return None
             given = {sole: given}
@@ -94,14 +122,8 @@ class Uses:
                 stated.add(key)
             else:
                 valid = [*entry.accepts(), *(a for o in entry.options for a in o.aliases), *extra]
-                near = difflib.get_close_matches(key, valid, 1, 0.5)
-                known = (
-                    f" (options: {', '.join(dict.fromkeys((*entry.accepts(), *extra)))})"
-                    if valid
-                    else "; it has no options"
-                )
-                hint = f"; did you mean `{near[0]}`?" if near else known
-                self.problem((*path, key), f"`{entry.name}` has no option `{key}`{hint}")
+                known = hint(key, valid, dict.fromkeys((*entry.accepts(), *extra))) if valid else "; it has no options"
+                self.problem((*path, key), f"`{entry.name}` has no option `{key[:80]}`{known}")
         for key, fixed_value in fixed:
             chosen.setdefault(key, fixed_value)
         for option in entry.options:
@@ -124,7 +146,7 @@ class Uses:
     def numbers(self, value: Any, path: Path) -> tuple[float, ...]:
         if isinstance(value, list) and value and all(_is_number(v) for v in value):
             return tuple(float(v) for v in value)
-        self.problem(path, f"expected a list of numbers, got {_shown(value)}")
+        self.problem(path, f"expected a list of numbers, got {shown(value)}")
         return ()
 
     def value(self, option: Option, value: Any, path: Path) -> OptionValue | None:
@@ -142,7 +164,7 @@ class Uses:
         if option.type == "real" and _is_number(value) and self.inside(option, value):
             return float(value)
         size = f", of magnitude {LARGEST:g} at most" if _is_number(value) and abs(value) > LARGEST else ""
-        self.problem(path, f"expected {expected(option)}{size}, got {_shown(value)}")
+        self.problem(path, f"expected {expected(option)}{size}, got {shown(value)}")
         return None
 
     def inside(self, option: Option, value: float) -> bool:
@@ -172,6 +194,6 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _shown(value: Any) -> str:
-    text = repr(value) if not isinstance(value, dict | list) else "a mapping" if isinstance(value, dict) else "a list"
-    return text if len(text) <= 60 else text[:57] + "..."
+def _kinds(kind: EntryKind) -> tuple[EntryKind, ...]:
+    """An activation may stand wherever a layer may."""
+    return ("layer", "activation") if kind == "layer" else (kind,)

@@ -25,11 +25,16 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Document:
-    """A text as plain data; `lines` gives the line of every key and item, by its path."""
+    """A text as plain data; `lines` gives the line of every key and item, by its path.
+
+    `problems` are those that leave the rest readable: a key that stands twice keeps its first value, and a number that
+    is not finite is None.
+    """
 
     file: str
     data: Any
     lines: dict[Path, int]
+    problems: tuple[Problem, ...] = ()
 
     def place(self, *path: str | int) -> Place:
         """Where a path stands; a path that is not there has the place of its nearest parent."""
@@ -48,7 +53,7 @@ def spelt(path: Path) -> str:
 
 
 def read_yaml(text: bytes, file: str) -> Document:
-    """The data of a text; SpecError for what YAML or this door refuses."""
+    """The data of a text; SpecError where YAML or this door refuses the whole of it."""
 
     def refuse(line: int, message: str) -> SpecError:
         return SpecError([Problem(Place(file, line, ""), message)])
@@ -85,9 +90,7 @@ def read_yaml(text: bytes, file: str) -> Document:
         raise refuse(1, "the file is empty" if not nodes else f"the file holds {len(nodes)} documents; expected one")
     reader = _Reader(file)
     data = reader.convert(nodes[0], ())
-    if reader.problems:
-        raise SpecError(reader.problems)
-    return Document(file, data, reader.lines)
+    return Document(file, data, reader.lines, tuple(reader.problems))
 
 
 _BIDIRECTIONAL = frozenset((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0xFEFF))
@@ -118,10 +121,11 @@ class _Reader:
         self.count += 1
         self.lines.setdefault(path, node.start_mark.line + 1)
         if len(path) > MAX_DEPTH or self.count > MAX_NODES:
-            if len(self.problems) < 1:
-                what = f"nested deeper than {MAX_DEPTH}" if len(path) > MAX_DEPTH else f"more than {MAX_NODES} values"
-                self.problem(node, (), f"the spec is {what}")
-            return None
+            deep = len(path) > MAX_DEPTH
+            what = (
+                f"the spec is nested deeper than {MAX_DEPTH}" if deep else f"the spec has more than {MAX_NODES} values"
+            )
+            raise SpecError([Problem(Place(self.file, node.start_mark.line + 1, ""), what)])
         if isinstance(node, MappingNode):
             return self.mapping(node, path)
         if isinstance(node, SequenceNode):
@@ -168,6 +172,6 @@ class _Reader:
                 return text
             if isinstance(value, float) and not math.isfinite(value):
                 self.problem(node, path, f"{text[:40]} is not a finite number")
-                return 0.0
+                return None
             return value
         return text

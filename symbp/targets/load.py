@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from symbp.errors import UserError
 from symbp.forward.network import BATCH, Network
 
 EXAMPLES = 3
@@ -22,6 +23,10 @@ TOLERANCE = 1e-6  # of a directional derivative: Richardson's central difference
 
 class GradientError(Exception):
     """A module whose gradient is wrong: an error of symbp itself. Nothing is written."""
+
+
+class DomainError(UserError):
+    """A network whose cost is not a finite number where it is tried, so that no gradient can be checked."""
 
 
 class _Text(importlib.abc.SourceLoader):
@@ -56,13 +61,14 @@ def check_module(text: str, name: str, network: Network) -> None:
     """Compare the module's gradient with central differences along random directions of all parameters at once.
 
     A module has a longer check of its own, parameter by parameter (`check`); it is run, and the parameters it finds
-    are named, where this one fails. Raises GradientError.
+    are named, where this one fails. Raises GradientError; DomainError where the cost is not finite to begin with.
     """
     module = load_source(text, name)
     source = np.random.Generator(np.random.PCG64(0))
     params = module.init(0, np.float64)
     params.flat += 0.1 * source.standard_normal(params.flat.size) * max(1e-3, float(np.abs(params.flat).mean()))
     x, y = _examples(network, source)
+    _check_finite(module, name, params, x, y)
     _, gradients = module.loss_and_gradients(params, x, y)
     workspace = module.Workspace(EXAMPLES, np.float64)
     for _ in range(DIRECTIONS):
@@ -74,6 +80,23 @@ def check_module(text: str, name: str, network: Network) -> None:
             readings = {key: r.error for key, r in module.check().items() if not r.error <= module.TOLERANCE}
             shown = ", ".join(f"{key} (relative error {e:.1e})" for key, e in readings.items()) or f"by {error:.1e}"
             raise GradientError(f"{name}: the gradient disagrees with central differences: {shown}; nothing is written")
+
+
+def _check_finite(module: ModuleType, name: str, params: Any, x: np.ndarray, y: np.ndarray) -> None:
+    with np.errstate(all="ignore"):
+        if np.isfinite(module.loss(params, x, y)):
+            return
+    reason = "it overflows"
+    with np.errstate(invalid="raise", divide="raise"):
+        try:
+            module.loss(params, x, y)
+        except FloatingPointError as error:
+            reason = str(error)
+    raise DomainError(
+        f"{name}: the cost is not a finite number for random parameters and inputs ({reason}): a formula of the spec "
+        "meets numbers for which it is not defined, such as log of a negative one (does the loss expect "
+        "probabilities?); nothing is written"
+    )
 
 
 def _disagreement(

@@ -1,0 +1,41 @@
+"""The spec's own definitions, used or not: whether their formulas can be read at the rank they are written for."""
+
+from __future__ import annotations
+
+import ast
+
+from symbp.catalog.entry import Entry
+from symbp.formula.grammar import FormulaError, read_lines
+from symbp.forward.rows import formula_of
+from symbp.spec.model import NetworkSpec, Problem
+
+USUAL_RANK = 2  # of a formula that leaves it open
+
+
+def definition_problems(spec: NetworkSpec) -> dict[Entry, list[Problem]]:
+    """What is wrong in the formulas of definitions, whatever network they stand in."""
+    problems: dict[Entry, list[Problem]] = {}
+    for definition in spec.definitions:
+        entry = definition.entry
+        defaults = {o.name: 1 if o.default is None else o.default for o in entry.options}
+        try:
+            formula = formula_of(entry, defaults, written_rank(entry) or USUAL_RANK).formula
+        except FormulaError as error:
+            problems[entry] = [Problem(definition.place, str(error))]
+            continue
+        for tensor, what in ((entry.argument, "what it is given"), *([("y", "the target")] * (entry.kind == "loss"))):
+            if tensor not in formula.tensors:
+                problem = Problem(definition.place, f"no equation reads `{tensor}`, {what}")
+                problems.setdefault(entry, []).append(problem)
+    return problems
+
+
+def written_rank(entry: Entry) -> int | None:
+    """The number of indices that a formula writes after what it is given; None where it writes none, or `...`."""
+    for line in read_lines(entry.equations):
+        for node in ast.walk(line.right):
+            if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == entry.argument:
+                items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+                if not any(isinstance(n, ast.Constant) and n.value is ... for i in items for n in ast.walk(i)):
+                    return len(items)
+    return None
