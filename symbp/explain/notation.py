@@ -56,6 +56,8 @@ def _(node: sp.Symbol, naming: Naming) -> m.Math:
 
 @_write.register
 def _(node: sp.Number, naming: Naming) -> m.Math:
+    if node.is_infinite:
+        return m.Sum(((-1, m.Number("∞")),)) if node.is_extended_negative else m.Number("∞")
     if not node.is_finite:
         raise UnknownNodeError(f"no notation for the number {node}")
     above, below = split_number(abs(node))

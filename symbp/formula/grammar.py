@@ -24,7 +24,7 @@ FUNCTIONS = (
     "asin", "acos", "atan", "erf", "floor", "expm1", "log1p",
 )  # fmt: skip
 SPECIAL = ("where", "max", "min", "clip", "delta", "size", "flat")
-RESERVED = frozenset((*BINDERS, *FUNCTIONS, *SPECIAL, "pi"))
+RESERVED = frozenset((*BINDERS, *FUNCTIONS, *SPECIAL, "pi", "inf"))
 
 _ALLOWED = (
     ast.Module, ast.Assign, ast.Expr, ast.Name, ast.Load, ast.Store, ast.Constant, ast.Subscript, ast.Tuple, ast.Call,

@@ -73,7 +73,7 @@ class Scope:
     rows: Mapping[str, CallableRow] = field(default_factory=dict)
     reduction: str = "mean"
     states: tuple[str, ...] = ()  # tensors that equations may both read and assign
-    partial: tuple[str, ...] = ()  # index letters that run over a part of the axes they read
+    stated: tuple[str, ...] = ()  # index letters whose size is stated, not found by the axes they read
 
 
 def read_formula(name: str, text: str, scope: Scope, source: str = "") -> Formula:
@@ -104,6 +104,10 @@ class _Reader:
         self.mentioned: dict[str, None] = {}
         self.equations: list[tuple[Element, sp.Expr, str]] = []
         self.classes = SizeClasses()
+        self.plain: list[
+            tuple[str, int, int, sp.Symbol]
+        ] = []  # an axis read at an index: tensor, axis, equation, index
+        self.parted: set[tuple[str, int]] = set()  # axes read at places that are no index
         self.extents: dict[sp.Symbol, tuple[int, sp.Symbol]] = {}  # placeholder of size(i) -> (equation, index)
         self.calls = 0
 
@@ -112,7 +116,7 @@ class _Reader:
         self.add(target, body, line.text)
 
     def add(self, target: Element, body: sp.Expr, text: str) -> None:
-        """Append an equation and join the axes and indices that it shows to have one size."""
+        """Append an equation, and note where it reads."""
         name, number = target.tensor, len(self.equations)
         if name in self.scope.tensors and name not in self.scope.states and name not in self.scope.outputs:
             raise FormulaError(f"`{name}` is given; an equation cannot assign it", text)
@@ -130,10 +134,24 @@ class _Reader:
         self.equations.append((target, body, text))
         for node in (target, *(n for n in sp.preorder_traversal(body) if isinstance(n, Element))):
             self.mentioned.setdefault(node.tensor)
-            whole = self.known[node.tensor].role == "parameter" if node.tensor in self.known else False
             for axis, place in enumerate(node.indices):
-                if place.is_Symbol and (node is target or whole or letter(place) not in self.scope.partial):
-                    self.classes.join((node.tensor, axis), (number, place))
+                if place.is_Symbol:
+                    self.plain.append((node.tensor, axis, number, place))
+                elif not isinstance(place, Flat) and place.free_symbols:
+                    self.parted.add((node.tensor, axis))
+
+    def join(self) -> None:
+        """One size for an axis and the indices that read it plainly; one for a letter whose size is stated.
+
+        An index whose size is stated runs over a part of an axis that is also read at other places, such as the first
+        half in `z[n,j] * sigmoid(z[n,j + size(j)])`.
+        """
+        for tensor, axis, number, place in self.plain:
+            if letter(place) in self.scope.stated:
+                self.classes.join((number, place), letter(place))
+            given = tensor in self.scope.tensors and tensor not in self.assigned
+            if not (given and (tensor, axis) in self.parted and letter(place) in self.scope.stated):
+                self.classes.join((tensor, axis), (number, place))
 
     def role_of(self, name: str) -> Role:
         return "output" if name in self.scope.outputs else "intermediate"
@@ -145,6 +163,7 @@ class _Reader:
         return placeholder
 
     def formula(self, name: str, source: str) -> Formula:
+        self.join()
         names = _SizeNames(self)
         for mention in self.mentioned:
             self.known.setdefault(mention, Declared(0, "intermediate"))
@@ -268,7 +287,8 @@ class _Builder:
 
     def _check_numbers(self, body: sp.Expr) -> None:
         """What parts that cancel (`z - z`) or powers of powers come to."""
-        if body.has(sp.I, sp.zoo, sp.nan, sp.oo, -sp.oo):
+        finite = body.replace(sp.Piecewise, lambda *cases: sp.Piecewise(*(c for c in cases if not c[0].is_infinite)))
+        if finite.has(sp.I, sp.zoo, sp.nan, sp.oo, -sp.oo):
             raise self.error("the right side is not a real, finite number")
         for power in body.atoms(sp.Pow):
             if power.exp.is_Number and abs(power.exp) > MAX_EXPONENT:
@@ -443,6 +463,8 @@ class _Builder:
 
     def _unknown(self, name: str) -> FormulaError:
         valid = [*self.reader.known, *self.scope.scalars, *self.indices]
+        if name == "inf":
+            return self.error("`inf` stands only as a branch of its own, as in `where(u <= t, s[t,u], -inf)`")
         if name in RESERVED:
             return self.error(f"`{name}` is a function; call it, as in `{name}(...)`")
         near = difflib.get_close_matches(name, valid, 1)
@@ -502,7 +524,7 @@ class _Builder:
         if name == "where":
             self._arity(name, arguments, 3)
             condition = self._condition(arguments[0])
-            yes, no = self.expression(arguments[1]), self.expression(arguments[2])
+            yes, no = map(self._branch, arguments[1:])
             return sp.Piecewise((yes, condition), (no, True))
         if name == "size":
             self._arity(name, arguments, 1)
@@ -534,6 +556,14 @@ class _Builder:
         raise self.error(
             f"`{name}` is not a function of the language" + (f"; did you mean `{near[0]}`?" if near else "")
         )
+
+    def _branch(self, node: ast.expr) -> sp.Expr:
+        """A branch of `where`, which alone may be infinite: what a softmax leaves out is `-inf`."""
+        negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
+        name = node.operand if isinstance(node, ast.UnaryOp) and negative else node
+        if isinstance(name, ast.Name) and name.id == "inf":
+            return -sp.oo if negative else sp.oo
+        return self.expression(node)
 
     def _arity(self, name: str, arguments: Sequence[ast.expr], count: int) -> None:
         if len(arguments) != count:

@@ -62,7 +62,7 @@ def _read(
         outputs=(entry.result,),
         rows=_callable_rows(),
         reduction=reduction,
-        partial=tuple(letter for letter, size in entry.sizes if "extent(" in size),
+        stated=tuple(letter for letter, _ in entry.sizes),
     )
     formula = read_formula(_name(entry, variant, reduction, rank), variant.equations, scope, entry.source)
     return Row(entry, variant, formula)

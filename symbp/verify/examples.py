@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import sympy as sp
 
+from symbp.formula.expression import elements
 from symbp.forward.network import BATCH, Network
 from symbp.verify.oracles import evaluate_network
 
@@ -70,7 +71,7 @@ def sp_element(letters: tuple[sp.Symbol, ...]) -> sp.Expr:
 
 
 def _differences(body: sp.Expr) -> list[sp.Expr]:
-    """left - right of every condition, and the argument of every absolute value."""
+    """left - right of every condition on values (not on indices alone), and the argument of every absolute value."""
     found = [r.args[0] - r.args[1] for r in body.atoms(sp.core.relational.Relational)]
     found += [a.args[0] for a in body.atoms(sp.Abs)]
-    return [d for d in found if d.free_symbols]
+    return [d for d in found if any(elements(d))]

@@ -67,6 +67,7 @@ ONE_OF_EVERY_KIND = (
     + z(n, j) ** alpha
     + 1 / sp.sqrt(p(n, j))
     + d_a(n, j)
+    + sp.Piecewise((z(n, i), i <= n), (-sp.oo, True))
 )
 
 

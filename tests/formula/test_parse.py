@@ -90,6 +90,11 @@ def test_recurrence_reads_its_own_target():
     assert element("h", index("n"), index("t") - 1) in formula.equations[0].body.atoms(Element)
 
 
+def test_what_a_softmax_leaves_out_is_infinite():
+    (equation,) = read("y[n,j] = where(j <= n, z[n,j], -inf)", z=2).equations
+    assert equation.body.args[1].expr == -sp.oo
+
+
 def test_states_may_be_read_and_assigned():
     formula = read("v = mu*v + g; w = w - eta*v", ("w",), ("mu", "eta"), states=("v", "w"), w=1, v=1, g=1)
     assert [e.target.tensor for e in formula.equations] == ["v", "w"]
@@ -135,6 +140,8 @@ MISTAKES = [
     ("y = " + "+".join(["z"] * 900), "parts"),
     ("y = sum[n](z[n,j])", "index"),
     ("y[n,j] = z[n,j/2]", "not an integer"),
+    ("y = z + inf", "branch of its own"),
+    ("y = where(z > 0, 2 * inf, z)", "branch of its own"),
 ]
 
 

@@ -46,7 +46,7 @@ def word(text: str) -> str:
 
 @_write.register
 def _(node: m.Number) -> str:
-    return word(node.text) if node.text.isalpha() else node.text.replace("…", r"\ldots ")
+    return word(node.text) if node.text.isalpha() else node.text.replace("…", r"\ldots ").replace("∞", r"\infty")
 
 
 @_write.register

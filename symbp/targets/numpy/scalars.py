@@ -50,6 +50,12 @@ def _(node: sp.Float, names: Names) -> tuple[str, int]:
     return repr(float(node)), ATOM if node > 0 else PRODUCT
 
 
+@_print.register(type(sp.oo))
+@_print.register(type(-sp.oo))
+def _(node: sp.Number, names: Names) -> tuple[str, int]:
+    return ("math.inf", ATOM) if node.is_extended_positive else ("-math.inf", PRODUCT)
+
+
 @_print.register
 def _(node: sp.NumberSymbol, names: Names) -> tuple[str, int]:
     return {sp.pi: "math.pi", sp.E: "math.e"}.get(node, repr(float(node))), ATOM

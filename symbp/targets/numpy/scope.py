@@ -90,7 +90,7 @@ class Scope:
 
     def _view(self, op: View) -> str:
         """Axes permuted and inserted by the expression itself; merged or split by `reshape`."""
-        text, shape = self.names[op.operand], self.arrays[op.operand].shape
+        text, shape = self[op.operand], self.arrays[op.operand].shape
         order = tuple(axis for axis in op.axes if axis is not None)
         if order != tuple(range(len(shape))):
             text += ".T" if order == (1, 0) else f".transpose{order}"
