@@ -76,12 +76,15 @@ def _jax(network: Network, arrays: Arrays, wanted: tuple[str, ...]) -> tuple[flo
     import jax
 
     backend = jax_backend()
-    held = {n: a if a.dtype.kind in "iu" else backend.array(a) for n, a in arrays.items()}
+    whole = {n: a for n, a in arrays.items() if a.dtype.kind in "iu"}  # indices, which are NumPy's
+    real = {n: backend.array(a) for n, a in arrays.items() if n not in whole}
+    chosen = {n: real.pop(n) for n in wanted}
 
-    def cost(chosen: dict[str, Any]) -> Any:
-        return evaluate_network(network, {**held, **chosen}, backend)["C"]
+    def cost(chosen: dict[str, Any], held: dict[str, Any]) -> Any:
+        return evaluate_network(network, {**whole, **held, **chosen}, backend)["C"]
 
-    value, gradients = jax.value_and_grad(cost)({n: held[n] for n in wanted})
+    # compiled as a whole: a step at a time, JAX compiles each of some hundred operations on its own, for seconds
+    value, gradients = jax.jit(jax.value_and_grad(cost))(chosen, real)
     return float(value), {n: np.asarray(g) for n, g in gradients.items()}
 
 
