@@ -168,7 +168,8 @@ class Lowering:
         """A read: as it stands, reshaped, shifted, or gathered."""
         builder, tensor = self.builder, self.tensors[read.tensor]
         places = read.indices
-        if all(p.is_Symbol and p in builder.order for p in places) and len(set(places)) == len(places):
+        sizes = tuple(builder.equation.sizes.get(p) for p in places)
+        if sizes == tensor.axes and len(set(places)) == len(places):
             return Value(read.tensor, places, tensor.kind)
         if any(isinstance(p, Flat) for p in places):
             return self.reshaped(read, tensor)
@@ -186,7 +187,7 @@ class Lowering:
         return Value(out, axes, tensor.kind)
 
     def shifted(self, read: Element, tensor: Tensor) -> Value:
-        """`x[n, j + s]` with a shift that is a number: one axis at a time."""
+        """`x[n, j + s]` with a shift that is a number, 0 where `j` has fewer or more values than the axis: one axis."""
         builder, source = self.builder, read.tensor
         axes: list[sp.Symbol] = []
         shifts: list[tuple[int, sp.Expr]] = []

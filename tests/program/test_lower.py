@@ -30,11 +30,15 @@ def derived(entry):
     return derive_formula(formula_of(entry, options(entry), rank, 4 if entry.name == "reshape" else None).formula)
 
 
-def numbers(formula, sizes):
-    """A number for each size symbol; an axis that is read twice over (halves) gets an even one."""
+def numbers(entry, formula, sizes):
+    """A number for each size symbol; an axis that is read in halves has twice the half's."""
     symbols = {s for t in formula.tensors.values() for a in t.axes for s in a.free_symbols}
     symbols |= {s for e in formula.equations for a in e.sizes.values() for s in a.free_symbols}
-    return {s: sizes.get(str(s), sizes[""]) for s in symbols}
+    found = {s: sizes.get(str(s), sizes[""]) for s in symbols}
+    for letter, text in entry.sizes:
+        if text == f"extent({entry.argument}, -1) / 2":
+            found[formula.tensors[entry.argument].axes[-1]] = 2 * found[formula.letters[letter]]
+    return found
 
 
 def arguments(formula, sizes, draw):
@@ -65,7 +69,7 @@ def arguments(formula, sizes, draw):
 def test_operations_agree_with_the_evaluator(entry, sizes):
     derivation = derived(entry)
     formula = derivation.formula
-    extents = numbers(formula, sizes)
+    extents = numbers(entry, formula, sizes)
     draw = np.random.default_rng(7)
     known = arguments(formula, extents, draw)
     values = options(entry)
@@ -113,7 +117,7 @@ def test_windows_are_refused_with_a_reason():
 def test_a_corrupted_operation_is_seen():
     entry = next(e for e in ROWS if e.name == "softmax")
     derivation = derived(entry)
-    extents = numbers(derivation.formula, SIZES[0])
+    extents = numbers(entry, derivation.formula, SIZES[0])
     known = arguments(derivation.formula, extents, np.random.default_rng(1))
     for equation in derivation.forward:
         known[equation.target.tensor] = evaluate_equation(equation, known, extents)
