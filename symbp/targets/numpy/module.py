@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from symbp.derive.derivation import Derivation
 from symbp.forward.network import Network
 from symbp.program.optimize import Optimized
 from symbp.program.program import Map, Program
-from symbp.spec.model import NetworkSpec
+from symbp.spec.model import NetworkSpec, Problem, SpecError
 from symbp.targets.environment import render
 from symbp.targets.numpy import (
     arguments,
@@ -38,8 +39,14 @@ READ = (
 
 
 def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str:
-    """The module's text: the same bytes for the same spec, formatted, parsed again and inspected."""
+    """The module's text: the same bytes for the same spec, formatted, parsed again and inspected.
+
+    SpecError for a network that has nothing to train.
+    """
     network, program = derivation.network, optimized.program
+    if not network.parameters:
+        place = replace(spec.place, path="layers")
+        raise SpecError([Problem(place, "no layer has parameters, so there is nothing to train; add one: `dense: 10`")])
     separator = names.separator(program.arrays)
     references, symbols = names.references(program.arrays, separator), {"N": "n", LOG_MAX: f"ws.{LOG_MAX}"}
     scope = Scope(program.arrays, references, symbols, buffers=optimized.plan.buffer_of)

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 
 import numpy as np
 import pytest
-from targets.numpy.small_networks import SPECS, batch, module
+from targets.numpy.small_networks import SPECS, batch, module, network
+
+from symbp import pipeline
+from symbp.spec.model import SpecError
 
 NAMES = sorted(SPECS)
 DTYPES = [np.float32, np.float64]
@@ -224,3 +227,8 @@ def test_check_fails_on_a_wrong_gradient(
     monkeypatch.setattr(m, "_backward", wrong)
     assert m.main() == 1
     assert "1 of 4 gradients differ" in capsys.readouterr().out
+
+
+def test_a_network_with_nothing_to_train_is_refused() -> None:
+    with pytest.raises(SpecError, match=r"net\.yaml:1: layers: no layer has parameters"):
+        pipeline.generate(network(("relu", {}), loss=("mse", {})))
