@@ -22,6 +22,7 @@ from symbp.derive.winners import Hoisted, hoist_maxima
 from symbp.formula.equation import Equation, Formula, Tensor
 from symbp.formula.expression import Element, Flat, MaxOver, Partial, SumOver, element, elements
 from symbp.formula.indices import Names, bound_indices, canonical, letter, rename_bound
+from symbp.formula.recurrence import in_order
 
 COST = "C"
 COSTS = frozenset({COST, "R"})  # results whose own cotangent is 1: a loss, a penalty
@@ -62,7 +63,9 @@ class _Derivation:
             if e.target.tensor not in self.formula.tensors
         }
         formula = replace(self.formula, tensors={**self.formula.tensors, **held})
-        return FormulaDerivation(formula, forward, steps, tuple(self.found))
+        found = {g.equation.target.tensor: g for g in self.found}
+        backward = tuple(found[e.target.tensor] for e in in_order([g.equation for g in self.found]))
+        return FormulaDerivation(formula, forward, steps, backward)
 
     # the backward pass
 
@@ -199,7 +202,7 @@ class _Derivation:
             if isinstance(equation.body, MaxOver):
                 done.extend(w for n, w in helpers.items() if n.startswith(equation.target.tensor + "_") and n in used)
         shifts = [self.shift_equation(maximum, held) for maximum, held in self.shifts.equations.items()]
-        return _in_order([*shifts, *done]), tuple(steps)
+        return in_order([*shifts, *done]), tuple(steps)
 
     def shift_equation(self, maximum: sp.Expr, held: Element) -> Equation:
         sizes: dict[sp.Symbol, sp.Expr] = {}
@@ -208,23 +211,6 @@ class _Derivation:
                 if place.is_Symbol:
                     sizes.setdefault(place, self.axis_size(node.tensor, axis))
         return Equation(held, maximum, sizes)
-
-
-def _in_order(equations: list[Equation]) -> tuple[Equation, ...]:
-    """Equations after those that compute what they read; otherwise in the order given."""
-    computed = {e.target.tensor for e in equations}
-    done: dict[str, Equation] = {}
-    waiting = list(equations)
-    while waiting:
-        for equation in waiting:
-            needs = {e.tensor for e in elements(equation.body)} & computed - {equation.target.tensor}
-            if needs <= set(done):
-                done[equation.target.tensor] = equation
-                waiting.remove(equation)
-                break
-        else:
-            raise ValueError(f"equations read each other in a circle: {', '.join(map(str, waiting))}")
-    return tuple(done.values())
 
 
 def _known(sizes: dict[sp.Symbol, sp.Expr], equation: Equation) -> dict[sp.Symbol, sp.Expr]:

@@ -47,12 +47,24 @@ def _cost(expression: sp.Expr, anchor: Element) -> tuple[int, int]:
 
 
 def _anchors(equation: Equation) -> list[Element]:
-    """Elements that F reads at exactly the indices of the left side, outside its sums."""
+    """Elements that F reads at exactly the indices of the left side, and at numbers, outside its sums."""
     free = set(equation.target.indices)
     return [
         e
         for e in outermost(equation.body)
-        if isinstance(e, Element) and free and free == set(e.indices) and all(i.is_Symbol for i in e.indices)
+        if isinstance(e, Element)
+        and free
+        and free == {i for i in e.indices if not i.is_Integer}
+        and all(i.is_Symbol or i.is_Integer for i in e.indices)
+    ]
+
+
+def _uses(anchor: Element, expression: sp.Expr) -> list[tuple[Element, Places]]:
+    """The reads of the anchor's tensor at the anchor's numbers, and where each has the anchor's indices."""
+    return [
+        (read, {mine: theirs for mine, theirs in zip(anchor.indices, read.indices, strict=True) if mine.is_Symbol})
+        for read in elements(expression, anchor.tensor)
+        if all(i == j for i, j in zip(anchor.indices, read.indices, strict=True) if i.is_Integer)
     ]
 
 
@@ -63,7 +75,7 @@ def _candidates(equation: Equation, anchor: Element, derivative: sp.Expr, canoni
         return
     sums = {s: stand_in(s) for s in outermost(body) if isinstance(s, SumOver)}
     masked = canonical(derivative).xreplace(sums)
-    reads = [(r, dict(zip(anchor.indices, r.indices, strict=True))) for r in elements(masked, anchor.tensor)]
+    reads = _uses(anchor, masked)
     if not reads or not _sums_stay(sums, [places for _, places in reads], derivative):
         return
     for generator in _generators(body.xreplace(sums), anchor):
@@ -190,8 +202,7 @@ def _branchwise(equation: Equation, anchor: Element, derivative: sp.Expr, canoni
     swapped: dict[sp.Expr, sp.Expr] = {}
     places_seen: list[Places] = []
     for node in derivative.atoms(sp.Piecewise):
-        for read in elements(node, anchor.tensor):
-            places = dict(zip(anchor.indices, read.indices, strict=True))
+        for _, places in _uses(anchor, node):
             if tuple(c for _, c in node.args) != tuple(c.xreplace(places) for _, c in pieces):
                 continue
             branches = []

@@ -7,7 +7,7 @@ and reading outside a tensor gives 0. A recurrence is evaluated position by posi
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
@@ -24,10 +24,13 @@ from symbp.formula.expression import (
     Partial,
     SumOver,
     Winner,
+    element,
     elements,
 )
+from symbp.formula.recurrence import Group, in_groups
 
 Axes = tuple[sp.Symbol, ...]
+IndexSizes = Callable[[Equation], Mapping[sp.Symbol, int]]
 
 
 @dataclass(frozen=True)
@@ -63,16 +66,14 @@ def evaluate_equation(
     scalars: Mapping[sp.Symbol, float] | None = None,
     backend: Backend | None = None,
 ) -> Array:
-    """The tensor that the equation computes from `tensors`, its axes as on the left side."""
-    backend = backend or numpy_backend()
-    setting = Setting(tensors, sizes, index_sizes(equation.sizes, sizes), scalars or {}, backend)
-    target = equation.target
-    if any(elements(equation.body, target.tensor)):
-        return _recurrence(equation, setting)
-    free = tuple(s for i in target.indices for s in (i.args if isinstance(i, Flat) else (i,)))
-    value = evaluate_expression(equation.body, free, setting)
-    shape = tuple(_count(i, setting) for i in target.indices)
-    return value.reshape(shape)
+    """The tensor that the equation computes from `tensors`, its axes as on the left side.
+
+    An equation that reads its own tensor is a recurrence; it may not read others that read it back.
+    """
+    if any(elements(equation.body, equation.target.tensor)):
+        return evaluate_formula([equation], tensors, sizes, scalars, backend)[equation.target.tensor]
+    setting = Setting(tensors, sizes, index_sizes(equation.sizes, sizes), scalars or {}, backend or numpy_backend())
+    return _whole(equation, setting)
 
 
 def evaluate_formula(
@@ -82,11 +83,25 @@ def evaluate_formula(
     scalars: Mapping[sp.Symbol, float] | None = None,
     backend: Backend | None = None,
 ) -> dict[str, Array]:
-    """Every tensor given or computed, after all equations in order."""
+    """Every tensor given or computed, after all equations, which may be given in any order."""
     known = dict(tensors)
-    for equation in equations:
-        known[equation.target.tensor] = evaluate_equation(equation, known, sizes, scalars, backend)
+    start = Setting(known, sizes, {}, scalars or {}, backend or numpy_backend())
+    for group in in_groups(tuple(equations)):
+        if group.direction:
+            _recurrence(group, start, known, lambda e: index_sizes(e.sizes, sizes))
+        else:
+            (equation,) = group.equations
+            setting = replace(start, tensors=known, index_sizes=index_sizes(equation.sizes, sizes))
+            known[equation.target.tensor] = _whole(equation, setting)
     return known
+
+
+def _whole(equation: Equation, setting: Setting) -> Array:
+    """The equation at all positions at once."""
+    target = equation.target
+    free = tuple(s for i in target.indices for s in (i.args if isinstance(i, Flat) else (i,)))
+    value = evaluate_expression(equation.body, free, setting)
+    return value.reshape(tuple(_count(i, setting) for i in target.indices))
 
 
 def _count(place: sp.Expr, setting: Setting) -> int:
@@ -95,24 +110,35 @@ def _count(place: sp.Expr, setting: Setting) -> int:
     return setting.index_sizes[place]
 
 
-def _recurrence(equation: Equation, setting: Setting) -> Array:
-    """One position after the other along the index that the equation reads itself shifted in."""
-    target, backend = equation.target, setting.backend
-    along = _shifted_index(equation)
-    axis = target.indices.index(along[0])
-    count = setting.index_sizes[along[0]]
-    shape = [setting.index_sizes[i] for i in target.indices]
-    slices: list[Array | None] = [None] * count
-    empty = backend.array(np.zeros([s for a, s in enumerate(shape) if a != axis]))
-    rest = tuple(i for i in target.indices if i != along[0])
-    for position in range(count) if along[1] < 0 else reversed(range(count)):
-        so_far = _stack([empty if s is None else s for s in slices], axis, backend)
-        at = equation.body.xreplace({along[0]: sp.Integer(position)})
-        inner = Setting(
-            {**setting.tensors, target.tensor: so_far}, setting.sizes, setting.index_sizes, setting.scalars, backend
-        )
-        slices[position] = evaluate_expression(at, rest, inner)
-    return _stack([s for s in slices if s is not None], axis, backend)
+def _recurrence(group: Group, setting: Setting, known: dict[str, Array], index_sizes_of: IndexSizes) -> None:
+    """One position after the other, every equation of the group at each; `known` learns the tensors."""
+    slices: dict[str, Array] = {}
+    count = index_sizes_of(group.equations[0])[group.index(group.equations[0])]
+    for position in range(count) if group.direction > 0 else reversed(range(count)):
+        for equation in group.equations:
+            sizes = index_sizes_of(equation)
+            body = _at(group, equation, position, count)
+            inner = replace(setting, tensors={**known, **slices}, index_sizes=sizes)
+            free = tuple(i for i in equation.target.indices if i != group.index(equation))
+            slices[_slice(equation.target.tensor, position)] = evaluate_expression(body, free, inner)
+    for name, axis in group.axes.items():
+        known[name] = _stack([slices[_slice(name, position)] for position in range(count)], axis, setting.backend)
+
+
+def _at(group: Group, equation: Equation, position: int, count: int) -> sp.Expr:
+    """The equation's right side at one position: reads of the group's tensors become reads of their slices."""
+    slices = {}
+    for read in elements(equation.body):
+        if read.tensor in group.axes:
+            place = position + group.shift(equation, read)
+            rest = [i for axis, i in enumerate(read.indices) if axis != group.axes[read.tensor]]
+            inside = 0 <= place < count
+            slices[read] = element(_slice(read.tensor, place), *rest) if inside else sp.Integer(0)
+    return equation.body.xreplace(slices).xreplace({group.index(equation): sp.Integer(position)})
+
+
+def _slice(tensor: str, position: int) -> str:
+    return f"{tensor}@{position}"
 
 
 def _stack(parts: list[Array], axis: int, backend: Backend) -> Array:
@@ -125,23 +151,6 @@ def _stack(parts: list[Array], axis: int, backend: Backend) -> Array:
 
         return torch.stack(parts, axis)
     return np.stack(parts, axis)
-
-
-def _shifted_index(equation: Equation) -> tuple[sp.Symbol, int]:
-    """The one index that every read of the equation's own target shifts the same way, and the direction."""
-    found: set[tuple[sp.Symbol, int]] = set()
-    for read in elements(equation.body, equation.target.tensor):
-        shifts = {
-            (mine, int(sp.sign(place - mine)))
-            for mine, place in zip(equation.target.indices, read.indices, strict=True)
-            if (place - mine).is_Integer and place != mine
-        }
-        if len(shifts) != 1:
-            raise ValueError(f"`{equation}` reads itself in no order of evaluation")
-        found |= shifts
-    if len(found) != 1:
-        raise ValueError(f"`{equation}` reads itself in no single order of evaluation")
-    return found.pop()
 
 
 # values and their axes

@@ -134,6 +134,9 @@ class SizeClasses:
     def __init__(self) -> None:
         self._parent: dict[object, object] = {}
 
+    def __contains__(self, node: object) -> bool:
+        return node in self._parent
+
     def find(self, node: object) -> object:
         self._parent.setdefault(node, node)
         while self._parent[node] != node:

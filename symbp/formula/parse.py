@@ -23,6 +23,7 @@ from symbp.formula.expression import (
     SumOver,
     Winner,
     element,
+    elements,
     expm1,
     index,
     log1p,
@@ -30,6 +31,7 @@ from symbp.formula.expression import (
 )
 from symbp.formula.grammar import BINDERS, FUNCTIONS, RESERVED, FormulaError, Line, read_lines
 from symbp.formula.indices import Names, SizeClasses, letter
+from symbp.formula.recurrence import OrderError, in_groups
 
 ELLIPSIS_LETTERS = {1: ("p",), 2: ("n", "j"), 3: ("n", "t", "j"), 4: ("n", "c", "h", "w"), 5: ("n", "c", "d", "h", "w")}
 TRAILING_LETTERS = {1: ("c",), 2: ("h", "w"), 3: ("c", "h", "w"), 4: ("c", "d", "h", "w")}
@@ -78,8 +80,9 @@ class Scope:
 
 def read_formula(name: str, text: str, scope: Scope, source: str = "") -> Formula:
     """Read the equations of `text`; FormulaError where they cannot be used."""
-    reader = _Reader(scope)
-    for line in read_lines(text):
+    lines = read_lines(text)
+    reader = _Reader(scope, lines)
+    for line in lines:
         reader.read(line)
     missing = [output for output in scope.outputs if output not in reader.assigned]
     if missing:
@@ -97,8 +100,9 @@ def assigned_names(text: str) -> tuple[str, ...]:
 class _Reader:
     """Reads equations one after the other, and what earlier ones assigned."""
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, lines: Sequence[Line] = ()) -> None:
         self.scope = scope
+        self.later = dict(filter(None, map(_stated, lines)))  # ranks of tensors that a recurrence may read beforehand
         self.known: dict[str, Declared] = dict(scope.tensors)
         self.assigned: dict[str, None] = {}
         self.mentioned: dict[str, None] = {}
@@ -167,7 +171,7 @@ class _Reader:
         names = _SizeNames(self)
         for mention in self.mentioned:
             self.known.setdefault(mention, Declared(0, "intermediate"))
-        extents = {p: names.of_index(*where) for p, where in self.extents.items()}
+        extents = {p: names.of_extent(*where) for p, where in self.extents.items()}
         equations = tuple(
             Equation(target, body.xreplace(extents), names.of_equation(number, target, body), text)
             for number, (target, body, text) in enumerate(self.equations)
@@ -177,9 +181,34 @@ class _Reader:
             n: Tensor(n, tuple(names.of_axis(n, axis) for axis in range(d.rank)), d.role, d.kind)
             for n, d in ((n, self.known[n]) for n in order)
         }
+        equations = equations if self.scope.states else _ordered(equations)  # updates run in the order given
         used = {s for e in equations for s in e.body.free_symbols}
         scalars = {n: s for n, s in self.scope.scalars.items() if s in used}
         return Formula(name, equations, tensors, scalars, names.letters, source)
+
+
+def _stated(line: Line) -> tuple[str, int] | None:
+    """The tensor that a line computes and its rank, where its indices say it."""
+    if isinstance(line.left, ast.Subscript) and isinstance(line.left.value, ast.Name):
+        places = _items(line.left.slice)
+        return None if any(map(_has_ellipsis, places)) else (line.left.value.id, len(places))
+    return None
+
+
+def _ordered(equations: tuple[Equation, ...]) -> tuple[Equation, ...]:
+    """The equations in order of evaluation; only those that read each other across steps may be given in another."""
+    try:
+        groups = in_groups(equations)
+    except OrderError as error:
+        raise FormulaError(str(error)) from None
+    position = {e.target.tensor: k for k, e in enumerate(equations)}
+    for group in groups:
+        for equation in group.equations:
+            for read in elements(equation.body):
+                if position.get(read.tensor, -1) > position[equation.target.tensor] and read.tensor not in group.axes:
+                    message = f"`{read.tensor}` is read before the equation that computes it; write that one first"
+                    raise FormulaError(message, equation.text)
+    return tuple(e for group in groups for e in group.equations)
 
 
 class _SizeNames:
@@ -200,7 +229,7 @@ class _SizeNames:
                     if isinstance(place, Flat):
                         products.setdefault(reader.classes.find((node.tensor, axis)), (number, place))
             for placeholder_number, symbol in reader.extents.values():
-                if placeholder_number == number:
+                if placeholder_number == number and (number, symbol) in reader.classes:
                     self._name(reader.classes.find((number, symbol)), symbol.name)
         for product, (number, flat) in products.items():
             self.symbols[product] = sp.Mul(*(self.of_index(number, i) for i in flat.args))
@@ -222,6 +251,12 @@ class _SizeNames:
             self._name(node, symbol.name.rstrip("'"))
         return self.symbols[node]
 
+    def of_extent(self, number: int, symbol: sp.Symbol) -> sp.Expr:
+        """`size(t)`: of the equation's own index t, or else of the first index t in any other."""
+        if (number, symbol) not in self.reader.classes and symbol.name in self.letters:
+            return self.letters[symbol.name]
+        return self.of_index(number, symbol)
+
     def of_axis(self, tensor: str, axis: int) -> sp.Expr:
         node = self.reader.classes.find((tensor, axis))
         if node not in self.symbols:
@@ -236,7 +271,7 @@ class _SizeNames:
             if isinstance(node, Element):
                 for place in node.indices:
                     for symbol in sorted(place.free_symbols, key=str):
-                        if symbol.is_nonnegative and (number, symbol) in self.reader.classes._parent:
+                        if symbol.is_nonnegative and (number, symbol) in self.reader.classes:
                             found.setdefault(symbol, self.of_index(number, symbol))
             elif isinstance(node, SumOver | MaxOver | Winner):
                 for symbol in node.bound:
@@ -485,6 +520,8 @@ class _Builder:
         if not isinstance(node.value, ast.Name):
             raise self.error(f"expected a tensor before `[`, got `{self.line.source(node.value)}`")
         name = node.value.id
+        if name not in self.reader.known and name in self.reader.later:
+            self.reader.known[name] = Declared(self.reader.later[name], self.reader.role_of(name))
         if name not in self.reader.known:
             if name in self.scope.scalars:
                 raise self.error(f"`{name}` is a number, not a tensor; it has no indices")
