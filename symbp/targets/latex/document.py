@@ -32,7 +32,7 @@ SECTIONS = {1: "section*", 2: "subsection*", 3: "subsubsection*"}
 def escape(text: str) -> str:
     """Plain text as LaTeX: what LaTeX would read as a command is set as itself; what its fonts lack as `?`."""
     plain = "".join(c if _has_glyph(c) else " " if c.isspace() else PLACEHOLDER for c in text)
-    return LONG_WORD.sub(lambda word: BREAK_AFTER.sub(r"\1\\allowbreak{}", word[0]), plain.translate(ESCAPES))
+    return LONG_WORD.sub(lambda word: BREAK_AFTER.sub(r"\1\\maybreak{}", word[0]), plain.translate(ESCAPES))
 
 
 def _has_glyph(character: str) -> bool:
