@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 SPEC = click.argument("spec", type=click.Path(path_type=Path))
 FORMATS = {"latex": "tex", "markdown": "md", "text": "txt"}
-KINDS = ("layers", "activations", "losses", "optimizers", "schedules", "clipping", "penalties", "initializers")
 
 
 class _Group(click.Group):
@@ -47,7 +46,7 @@ def main() -> None:
     """Back-propagation derived step by step, and emitted as a NumPy-only module."""
 
 
-@main.command()
+@main.command(short_help="Write a checked NumPy module and its derivation.")
 @SPEC
 @click.option(
     "-o",
@@ -77,7 +76,7 @@ def generate(spec: Path, output: Path, dtype: Any, force: bool, quiet: bool) -> 
             click.echo(f"  {path}")
 
 
-@main.command()
+@main.command(short_help="Print the derivation, step by step.")
 @SPEC
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
 @click.option("--layer", help="only this layer, by its name")
@@ -99,7 +98,7 @@ def derive(spec: Path, form: Any, layer: str | None, output: Path | None, force:
         click.echo(path)
 
 
-@main.command()
+@main.command(short_help="Compare every gradient with autodiff.")
 @SPEC
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--batch", type=click.IntRange(1, 256), default=4, show_default=True, help="examples in the comparison")
@@ -114,7 +113,7 @@ def check(spec: Path, seed: int, batch: int) -> None:
         sys.exit(1)
 
 
-@main.command()
+@main.command(short_help="Train the network, with checkpoints and a loss curve.")
 @SPEC
 @click.option("--data", type=click.Path(path_type=Path), help="folder that holds the data; else SYMBP_DATA")
 @click.option("--epochs", type=click.IntRange(1), help="in place of the spec's")
@@ -164,7 +163,7 @@ def train(
         sys.exit(130)
 
 
-@main.command()
+@main.command(short_help="Write a commented spec to start from.")
 @click.argument("name")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), default=Path("."), help="folder to write to"
@@ -176,16 +175,20 @@ def new(name: str, output: Path) -> None:
     click.echo(write_starter(name, output))
 
 
-@main.command("list")
-@click.argument("kind", type=click.Choice(KINDS), required=False)
-def list_(kind: str | None) -> None:
-    """Show layers, activations, losses, optimizers, ... with their formulas and options."""
+@main.command("list", short_help="Show the catalog, with formulas and options.")
+@click.argument("what", required=False)
+def list_(what: str | None) -> None:
+    """Show the catalog: formulas, options and their defaults, names in PyTorch and Keras.
+
+    WHAT is one of layers, activations, losses, optimizers, schedules, clipping, penalties, initializers, or a name such
+    as `gelu` or `nn.GELU`; everything where it is left out.
+    """
     from symbp.spec.listing import show
 
-    show(KINDS if kind is None else (kind,))
+    show(what)
 
 
-@main.command()
+@main.command(short_help="Print the JSON Schema of specs, for editors.")
 def schema() -> None:
     """Print the JSON Schema of specs, so that editors complete and check them."""
     import json

@@ -1,15 +1,17 @@
-"""`symbp list`: the catalog as tables for the terminal."""
+"""`symbp list`: the catalog for the terminal, a row to a paragraph: name, formula, what it is, options, other names."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shutil
+import textwrap
+from collections.abc import Iterable, Iterator
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+import click
 
-from symbp.catalog import entries
-from symbp.catalog.entry import Entry, EntryKind
+from symbp.catalog import entries, lookup, names
+from symbp.catalog.entry import Entry, EntryKind, Option, lines
+from symbp.errors import UserError
+from symbp.spec.names import hint, shown
 
 GROUPS: dict[str, EntryKind] = {
     "layers": "layer",
@@ -21,31 +23,50 @@ GROUPS: dict[str, EntryKind] = {
     "penalties": "penalty",
     "initializers": "initializer",
 }
+INDENT = "    "
+WIDEST = 110  # columns; longer lines are hard to read
 
 
-def show(groups: Sequence[str], console: Console | None = None) -> None:
-    """Print one table for each group."""
-    console = console or Console()
-    for group in groups:
-        table = Table(title=group, show_lines=True, expand=console.is_terminal)
-        for heading in ("name", "formula", "options", "summary and source"):
-            table.add_column(heading, overflow="fold")
-        for entry in entries(GROUPS[group]):
-            also = f"\nalso: {', '.join(entry.every_alias())}" if entry.every_alias() else ""
-            link = f"\n(a is the {entry.link} of the output)" if entry.link else ""
-            table.add_row(
-                Text(entry.name, style="bold"),
-                Text("\n".join(line.strip() for line in entry.equations.strip().splitlines()) + link),
-                Text(_options(entry)),
-                Text(f"{entry.summary}\n{entry.source}{also}"),
-            )
-        console.print(table)
+def show(wanted: str | None) -> None:
+    """Print one group, the rows of one name or alias, or everything; UserError where there is no such thing."""
+    if wanted is None or wanted in GROUPS:
+        for group in GROUPS if wanted is None else (wanted,):
+            click.secho(f"{group.upper()}\n", bold=True)
+            _print(entries(GROUPS[group]))
+        return
+    found = dict.fromkeys(entry for kind in GROUPS.values() if (entry := lookup(kind, wanted)))
+    if not found:
+        known = [*GROUPS, *(name for kind in GROUPS.values() for name in names(kind))]
+        raise UserError(f"the catalog has nothing called {shown(wanted)}{hint(wanted, known, GROUPS)}")
+    _print(found)
 
 
-def _options(entry: Entry) -> str:
-    lines = []
+def _print(rows: Iterable[Entry]) -> None:
+    width = min(shutil.get_terminal_size().columns, WIDEST)
+    for entry in rows:
+        click.secho(entry.name, bold=True)
+        for line in _details(entry):
+            click.echo(textwrap.fill(line, width, initial_indent=INDENT, subsequent_indent=INDENT * 2))
+        click.echo()
+
+
+def _details(entry: Entry) -> Iterator[str]:
+    yield from lines(entry.equations)
+    if entry.link:
+        yield f"where a is the {entry.link} of the network's output"
+    yield entry.summary
+    if entry.source:
+        yield f"source: {entry.source}"
     for option in entry.options:
-        default = "required" if option.default is None else f"= {option.default}"
-        choices = f" ({', '.join(option.choices)})" if option.choices else ""
-        lines.append(f"{option.name} {default}{choices}")
-    return "\n".join(lines)
+        yield f"option: {_option(option)}"
+    if entry.kinks:
+        yield f"derivative at the kink: {entry.kinks}"
+    if entry.every_alias():
+        yield f"also: {', '.join(entry.every_alias())}"
+
+
+def _option(option: Option) -> str:
+    default = "(required)" if option.default is None else f"= {option.default}"
+    choices = f"one of {', '.join(option.choices)}" if option.choices else ""
+    explained = "; ".join(filter(None, (option.summary, choices)))
+    return f"{option.name} {default}" + (f", {explained}" if explained else "")
