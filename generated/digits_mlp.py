@@ -230,7 +230,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     """The derivative of the cost by every parameter, from the last layer to the first; after the loss."""
     n = ws.n
 
-    # loss: C_sum (n), C_exp (n, 10), C_range_n (n), y (n) -> softmax.a (n, 10), d_dense_3.z (n, 10)
+    # loss: C_sum (n), C_exp (n, 10), y (n) -> softmax.a (n, 10), d_dense_3.z (n, 10)
     # (23) aₙⱼ = exp(zₙⱼ − shiftₙ)/(Σₖ exp(zₙₖ − shiftₙ))
     np.divide(ws.loss_C_exp, ws.loss_C_sum[:, None], out=ws.softmax_a)
     # (29) δₙⱼ = (aₙⱼ − 𝟙[j = yₙ])/N

@@ -2,7 +2,8 @@
 
 A loss on logits is the loss on what its `link` computes: softmax_cross_entropy is cross_entropy behind a softmax, and
 its gradient at the logits is found through the seam, not stated.
-Not here: labels to ignore, sample weights, more axes than examples and classes.
+Classes are the last axis; before it, besides examples, may be others, such as the places of a sequence.
+Not here: labels to ignore, sample weights.
 """
 
 from symbp.catalog.entry import Entry, Option, Preset, Variant
@@ -26,46 +27,46 @@ _TARGETS = Option(
 )
 
 # The mean over weighted labels divides by the sum of the weights that occur, as PyTorch does; over probabilities by n.
-_CROSS_ENTROPY = "C = reduce[n](-log(a[n,y[n]]))"
+_CROSS_ENTROPY = "C = reduce[...](-log(a[...,y[...]]))"
 _CROSS_ENTROPY_VARIANTS = (
     _variant(
         "targets label_smoothing weight",
         """
-        q[n,j] = (1 - label_smoothing) * y[n,j] + label_smoothing / size(j)
-        C = reduce[n](-sum[j](q[n,j] * weight[j] * log(a[n,j])))
+        q[...,j] = (1 - label_smoothing) * y[...,j] + label_smoothing / size(j)
+        C = reduce[...](-sum[j](q[...,j] * weight[j] * log(a[...,j])))
         """,
         "weight",
     ),
-    _variant("targets weight", "C = reduce[n](-sum[j](y[n,j] * weight[j] * log(a[n,j])))", "weight"),
+    _variant("targets weight", "C = reduce[...](-sum[j](y[...,j] * weight[j] * log(a[...,j])))", "weight"),
     _variant(
         "targets label_smoothing",
         """
-        q[n,j] = (1 - label_smoothing) * y[n,j] + label_smoothing / size(j)
-        C = reduce[n](-sum[j](q[n,j] * log(a[n,j])))
+        q[...,j] = (1 - label_smoothing) * y[...,j] + label_smoothing / size(j)
+        C = reduce[...](-sum[j](q[...,j] * log(a[...,j])))
         """,
     ),
-    _variant("targets", "C = reduce[n](-sum[j](y[n,j] * log(a[n,j])))"),
+    _variant("targets", "C = reduce[...](-sum[j](y[...,j] * log(a[...,j])))"),
     _variant(
         "label_smoothing weight reduction",
         """
-        q[n,j] = (1 - label_smoothing) * delta(j, y[n]) + label_smoothing / size(j)
-        C = sum[n](-sum[j](q[n,j] * weight[j] * log(a[n,j])))
+        q[...,j] = (1 - label_smoothing) * delta(j, y[...]) + label_smoothing / size(j)
+        C = sum[...](-sum[j](q[...,j] * weight[j] * log(a[...,j])))
         """,
         "weight",
     ),
-    _variant("weight reduction", "C = sum[n](-weight[y[n]] * log(a[n,y[n]]))", "weight"),
+    _variant("weight reduction", "C = sum[...](-weight[y[...]] * log(a[...,y[...]]))", "weight"),
     _variant(
         "label_smoothing weight",
         """
-        q[n,j] = (1 - label_smoothing) * delta(j, y[n]) + label_smoothing / size(j)
-        C = sum[n](-sum[j](q[n,j] * weight[j] * log(a[n,j]))) / sum[n](weight[y[n]])
+        q[...,j] = (1 - label_smoothing) * delta(j, y[...]) + label_smoothing / size(j)
+        C = sum[...](-sum[j](q[...,j] * weight[j] * log(a[...,j]))) / sum[...](weight[y[...]])
         """,
         "weight",
     ),
-    _variant("weight", "C = sum[n](-weight[y[n]] * log(a[n,y[n]])) / sum[n](weight[y[n]])", "weight"),
+    _variant("weight", "C = sum[...](-weight[y[...]] * log(a[...,y[...]])) / sum[...](weight[y[...]])", "weight"),
     _variant(
         "label_smoothing",
-        "C = reduce[n](-(1 - label_smoothing) * log(a[n,y[n]]) - label_smoothing * mean[j](log(a[n,j])))",
+        "C = reduce[...](-(1 - label_smoothing) * log(a[...,y[...]]) - label_smoothing * mean[j](log(a[...,j])))",
     ),
 )
 
@@ -144,14 +145,14 @@ ENTRIES = (
     Entry(
         "nll",
         "loss",
-        "C = reduce[n](-a[n,y[n]])",
+        "C = reduce[...](-a[...,y[...]])",
         "negative log-likelihood: a holds logarithms of probabilities, y labels",
         _GOODFELLOW + ", section 5.5",
         options=(REDUCTION,),
         integers=("y",),
         variants=(
-            _variant("weight reduction", "C = sum[n](-weight[y[n]] * a[n,y[n]])", "weight"),
-            _variant("weight", "C = sum[n](-weight[y[n]] * a[n,y[n]]) / sum[n](weight[y[n]])", "weight"),
+            _variant("weight reduction", "C = sum[...](-weight[y[...]] * a[...,y[...]])", "weight"),
+            _variant("weight", "C = sum[...](-weight[y[...]] * a[...,y[...]]) / sum[...](weight[y[...]])", "weight"),
         ),
         aliases=("nn.NLLLoss",),
     ),

@@ -159,3 +159,18 @@ def test_rank_does_not_matter_where_every_entry_counts(name: str) -> None:
     again, reshaped = _derived(name, options, constants, a.reshape(images), y.reshape(images))
     close(again, cost, VALUE)
     close(reshaped.reshape(a.shape), gradient, VALUE)
+
+
+ROWS = [p for p in CASES if p.values[0] in ("cross_entropy", "softmax_cross_entropy", "nll")]
+
+
+@pytest.mark.parametrize(("name", "case"), ROWS)
+def test_a_class_for_each_place_of_a_sequence(name: str, case: Case) -> None:
+    """Sequences (n, t, classes) cost what their places cost as rows (n * t, classes)."""
+    options, constants, a, y = _case(name, case)
+    a, y = (np.concatenate([v, v[::-1]]) for v in (a, y))
+    cost, gradient = _derived(name, options, constants, a, y)
+    sequences = (v.reshape(2, EXAMPLES, *v.shape[1:]) for v in (a, y))
+    again, shaped = _derived(name, options, constants, *sequences)
+    close(again, cost, VALUE)
+    close(shaped.reshape(a.shape), gradient, VALUE, ROUNDING)

@@ -92,9 +92,10 @@ def _(op: Range, scope: Scope) -> list[str]:
 def _(op: Gather, scope: Scope) -> list[str]:
     out, source = scope[op.out], scope[op.source]
     if scope.picks_one_of_each_row(op.indices):
+        starts, positions = scope.row_starts(op.source), scope.positions(op.source)
         return [
-            *scope.call("np.add", scope.row_starts(op.source), scope[op.indices[1] or ""], f"out={scope.positions()}"),
-            *scope.call(f"{source}.take", scope.positions(), f"out={out}", 'mode="clip"'),
+            *scope.call("np.add", starts, scope[op.indices[-1] or ""], f"out={positions}"),
+            *scope.call(f"{source}.take", positions, f"out={out}", 'mode="clip"'),
         ]
     if op.indices[0] is not None and not any(op.indices[1:]):
         return scope.call(f"{source}.take", scope[op.indices[0]], "axis=0", f"out={out}", 'mode="clip"')
@@ -106,12 +107,13 @@ def _(op: Scatter, scope: Scope) -> list[str]:
     out, source = scope[op.out], scope.operand(op.source)
     start = _cleared(out, scope) if op.base is None else lines(Map(op.out, "copy", (op.base,)), scope)
     if op.distinct and scope.picks_one_of_each_row(op.indices):
+        starts, positions, picked = scope.row_starts(op.out), scope.positions(op.out), scope.picked(op.out)
         return [
             *start,
-            *scope.call("np.add", scope.row_starts(op.out), scope[op.indices[1] or ""], f"out={scope.positions()}"),
-            *scope.call(f"{out}.take", scope.positions(), f"out={scope.picked()}", 'mode="clip"'),
-            *scope.line(f"{scope.picked()} += {source}"),
-            *scope.call(f"{out}.put", scope.positions(), scope.picked()),
+            *scope.call("np.add", starts, scope[op.indices[-1] or ""], f"out={positions}"),
+            *scope.call(f"{out}.take", positions, f"out={picked}", 'mode="clip"'),
+            *scope.line(f"{picked} += {source}"),
+            *scope.call(f"{out}.put", positions, picked),
         ]
     return start + scope.call("np.add.at", out, f"({_index(op.indices, scope)},)", source)
 

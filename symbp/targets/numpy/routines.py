@@ -57,7 +57,8 @@ def heading(block: str, statements: Sequence[Statement], scope: Scope) -> str:
     """`dense_1: x (n, 784), W (784, 512), b (512) -> z (n, 512)`."""
     these = operations(statements)
     written = {op.out for op in these}
-    inputs = dict.fromkeys(name for op in these for name in reads(op) if name not in written)
+    counting = scope.ranges | scope.views_of_ranges
+    inputs = dict.fromkeys(name for op in these for name in reads(op) if name not in written | counting)
     outputs = dict.fromkeys(s.operations[-1].out for s in statements if s.operations)
     before, after = (", ".join(_described(scope.arrays[name], block) for name in names) for names in (inputs, outputs))
     return f"{block}: {before} -> {after}"

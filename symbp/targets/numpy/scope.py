@@ -27,6 +27,7 @@ class Scope:
     depth: int = 1
     extras: dict[str, str] = field(default_factory=dict)
     ranges: set[str] = field(default_factory=set)
+    views_of_ranges: set[str] = field(default_factory=set)
     buffers: Mapping[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> str:
@@ -57,24 +58,36 @@ class Scope:
         return [source.INDENT * self.depth + text]
 
     def picks_one_of_each_row(self, indices: tuple[str | None, ...]) -> bool:
-        """Whether these are the positions (n, label[n]) in a matrix."""
-        first, *rest = indices
-        if len(rest) != 1 or first not in self.ranges or rest[0] is None:
+        """Whether these are the positions (n, label[n]), or (n, t, label[n,t]), along the last axis of an array."""
+        *leading, last = indices
+        if last is None or not leading or None in leading:
             return False
-        return self.arrays[first].shape == self.arrays[rest[0]].shape == ("n",)
+        rows = self.arrays[last].shape
+        return len(rows) == len(leading) and all(
+            (name in self.ranges or name in self.views_of_ranges)
+            and self.arrays[name].shape == (dim, *(1 for _ in rows[axis + 1 :]))
+            for axis, (name, dim) in enumerate(zip(leading, rows, strict=True))
+        )
 
-    def row_starts(self, matrix: str) -> str:
-        """Where each row of a matrix starts among its numbers."""
-        columns = self.arrays[matrix].shape[1]
-        return self._extra(f"row_starts_{columns}", f"np.arange(0, n * {columns}, {columns})")
+    def row_starts(self, name: str) -> str:
+        """Where each row of an array starts among its numbers."""
+        *rows, columns = self.arrays[name].shape
+        count = " * ".join(map(str, (*rows, columns)))
+        reshaped = "" if len(rows) == 1 else f".reshape{source.shape(tuple(rows))}"
+        return self._extra(_named("row_starts", *rows[1:], columns), f"np.arange(0, {count}, {columns}){reshaped}")
 
-    def positions(self) -> str:
-        """Scratch for a position in each row."""
-        return self._extra("positions", "np.empty(n, np.intp)")
+    def positions(self, name: str) -> str:
+        """Scratch for a position in each row of an array."""
+        return self._extra(*self._of_rows("positions", name, "np.intp"))
 
-    def picked(self) -> str:
-        """Scratch for a number of each row."""
-        return self._extra("picked", "np.empty(n, dtype)")
+    def picked(self, name: str) -> str:
+        """Scratch for a number of each row of an array."""
+        return self._extra(*self._of_rows("picked", name, "dtype"))
+
+    def _of_rows(self, word: str, name: str, dtype: str) -> tuple[str, str]:
+        rows = self.arrays[name].shape[:-1]
+        shape = "n" if rows == ("n",) else source.shape(rows)
+        return _named(word, *rows[1:]), f"np.empty({shape}, {dtype})"
 
     def _extra(self, attribute: str, made: str) -> str:
         self.extras[attribute] = made
@@ -85,6 +98,8 @@ class Scope:
         for op in operations:
             if isinstance(op, View):
                 self.names[op.out] = self._view(op)
+                if op.operand in self.ranges:
+                    self.views_of_ranges.add(op.out)
             elif isinstance(op, Range):
                 self.ranges.add(op.out)
 
@@ -99,3 +114,8 @@ class Scope:
             text += f"[{', '.join('None' if axis is None else ':' for axis in op.axes)}]"
         spread = tuple(1 if axis is None else shape[axis] for axis in op.axes)
         return text if spread == result else f"{text}.reshape({', '.join(map(str, result))})"
+
+
+def _named(word: str, *dims: object) -> str:
+    """`row_starts_10`; `row_starts_5_10` where rows have several axes."""
+    return "_".join((word, *map(str, dims)))
