@@ -1,6 +1,7 @@
 """The command line: thin. Every command reads a spec, calls one stage of the pipeline, and shows or writes the result.
 
-Errors that a user can mend go to standard error with exit status 2; anything else is a defect and is not hidden.
+Errors that a user can mend go to standard error with exit status 2. A result that symbp itself finds wrong is a
+message with status 1; any other exception is a defect and is not hidden. Ctrl-C is 130.
 Heavy imports (SymPy, NumPy) happen inside the commands that need them.
 """
 
@@ -9,12 +10,12 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from symbp import __version__
-from symbp.errors import UserError
+from symbp.errors import DefectError, UserError, printable
 
 if TYPE_CHECKING:
     from symbp.spec.model import NetworkSpec
@@ -33,11 +34,23 @@ class _Group(click.Group):
         try:
             return super().invoke(ctx)
         except UserError as error:
-            click.echo(f"symbp: {error}", err=True)
-            ctx.exit(2)
+            _stop(ctx, 2, str(error))
+        except DefectError as error:
+            _stop(ctx, 1, f"{error}\nThis is a defect of symbp; please report it, with the spec.")
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(1)
+        except OSError as error:
+            _stop(ctx, 2, f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
+        except MemoryError as error:
+            _stop(ctx, 2, f"not enough memory: {error}".removesuffix(": "))
+        except KeyboardInterrupt:
+            _stop(ctx, 130, "interrupted")
+
+
+def _stop(ctx: click.Context, status: int, message: str) -> NoReturn:
+    click.echo(f"symbp: {printable(message)}", err=True)
+    ctx.exit(status)
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,5 +1,20 @@
-"""The base of every error that a user can cause and mend."""
+"""The bases of two kinds of errors: what a user can mend, and what is wrong in symbp itself."""
 
 
 class UserError(Exception):
-    """Something the user gave cannot be used; the message says what, where, and how to mend it."""
+    """Something the user gave cannot be used; the message says what, where, and how to mend it.
+
+    The message quotes what came from strangers: characters that a terminal would obey, or cannot show, are spelt out.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))
+
+
+class DefectError(Exception):
+    """symbp found its own result wrong, and hands nothing out."""
+
+
+def printable(text: str) -> str:
+    r"""The text with every character that is not shown as itself as its escape, `\x1b`; lines stay lines."""
+    return "".join(c if c.isprintable() or c == "\n" else ascii(c)[1:-1] for c in text)

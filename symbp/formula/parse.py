@@ -502,6 +502,8 @@ class _Builder:
             return self.error("`inf` stands only as a branch of its own, as in `where(u <= t, s[t,u], -inf)`")
         if name in RESERVED:
             return self.error(f"`{name}` is a function; call it, as in `{name}(...)`")
+        if name in self.indices:
+            return self.error(f"`{name}` is an index, not a tensor")
         near = difflib.get_close_matches(name, valid, 1)
         known = ", ".join(f"`{v}`" for v in valid) or "nothing"
         hint = f"; did you mean `{near[0]}`?" if near else ""
@@ -613,6 +615,9 @@ class _Builder:
             raise self.error(f"`{self.line.source(node.func)}` cannot be called; reductions are {', '.join(BINDERS)}")
         self._arity(function.id, node.args, 1)
         keyword = self.scope.reduction if function.id == "reduce" else function.id
+        letters = [item.id for item in _items(node.func.slice) if isinstance(item, ast.Name)]
+        if len(set(letters)) != len(letters):
+            raise self.error(f"`{self.line.source(node.func)}` binds an index twice")
         bound: list[sp.Symbol] = []
         outer = dict(self.indices)
         for item in _items(node.func.slice):
@@ -626,8 +631,6 @@ class _Builder:
                 bound.append(symbol)
             else:
                 raise self.error(f"`{self.line.source(item)}` is not an index letter")
-        if len(set(bound)) != len(bound):
-            raise self.error(f"`{self.line.source(node.func)}` binds an index twice")
         body = self.expression(node.args[0])
         self.indices = {**{k: v for k, v in self.indices.items() if v not in bound or v in self.rest}, **outer}
         unused = [s for s in bound if s not in body.free_symbols]

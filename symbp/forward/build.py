@@ -100,12 +100,14 @@ def _add(building: _Building, name: str, use: Use, initializers: Mapping[str, Us
         _check_output(row, shapes[row.formula.output.name])
     except (FormulaError, SizeError) as error:
         written, met = written_rank(entry), len(building.shape)
+        axes = "1 axis" if written == 1 else f"{written} axes"
         reason = (
-            f"its formula is written for {written} axes, the batch among them; here are {met}"
+            f"its formula is written for {axes}, the batch among them; here are {met}"
             if written not in (None, met)
             else str(error)
         )
-        shown = f"{where} ({entry.name}) does not fit {building.maker}, whose output has shape {_shown(building.shape)}"
+        has = "which has" if building.current == "x" else "whose output has"
+        shown = f"{where} ({entry.name}) does not fit {building.maker}, {has} shape {_shown(building.shape)}"
         raise SpecError([Problem(use.place, f"{shown}: {reason}")]) from None
     _check_extents(shapes, use.place)
     binding = {t.name: _global_name(t.name, t.role, entry, name, building) for t in row.formula.tensors.values()}

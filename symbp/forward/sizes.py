@@ -26,10 +26,12 @@ class Sizes:
     def __init__(self, formula: Formula) -> None:
         self.formula = formula
         self.values: dict[sp.Symbol, Dim] = {}
+        self.products: list[tuple[sp.Expr, Dim]] = []
 
     def learn(self, extent: sp.Expr, value: Dim, where: str) -> None:
         """Note that a symbolic size has this value; products are checked once their factors are known."""
         if not extent.is_Symbol:
+            self.products.append((extent, value))
             return
         known = self.values.setdefault(extent, value)
         if known != value:
@@ -60,6 +62,9 @@ class Sizes:
 
     def check_products(self) -> None:
         """Every `flat(...)` runs over exactly the axis it indexes."""
+        for extent, held in self.products:
+            if extent.free_symbols <= set(self.values) and self.value(extent) != held:
+                raise SizeError(f"{held} values cannot take a shape of {self.value(extent)} values")
         for equation in self.formula.equations:
             for node in (equation.target, *equation.body.atoms(Element)):
                 for axis, place in enumerate(node.indices):

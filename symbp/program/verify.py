@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from symbp.errors import DefectError
 from symbp.forward.network import Dim
 from symbp.program.functions import FUNCTIONS
 from symbp.program.operands import reads
@@ -15,7 +16,7 @@ from symbp.program.program import Contract, Fold, Map, Op, Program, Scatter, Sel
 GIVEN = ("argument", "parameter", "constant", "state")
 
 
-class ProgramError(Exception):
+class ProgramError(DefectError):
     """A program that breaks an invariant: an error of symbp itself, never of a spec."""
 
 

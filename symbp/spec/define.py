@@ -19,7 +19,7 @@ from symbp.catalog.entry import Entry, EntryKind
 from symbp.formula.grammar import RESERVED
 from symbp.spec.definition import read_definition
 from symbp.spec.model import Definition, Problem
-from symbp.spec.names import hint, objection, shown
+from symbp.spec.names import hint, objection, quoted, shown
 from symbp.spec.yaml import Document, Path
 
 KINDS: dict[str, EntryKind] = {"activations": "activation", "layers": "layer", "losses": "loss"}
@@ -47,7 +47,7 @@ def definitions(document: Document) -> Definitions:
 
     for group, rows in section.items() if isinstance(section, dict) else ():
         if group not in KINDS:
-            problem(("define", group), f"`{group[:80]}` cannot be defined{hint(group, list(KINDS))}")
+            problem(("define", group), f"{quoted(group)} cannot be defined{hint(group, list(KINDS))}")
             continue
         if not isinstance(rows, dict):
             problem(("define", group), f"expected a mapping of names to formulas; got {shown(rows)}")

@@ -10,7 +10,7 @@ from typing import Any
 from symbp.catalog import lookup, names
 from symbp.catalog.entry import Entry, EntryKind, Option, ParameterRow
 from symbp.formula.grammar import NAME, RESERVED, FormulaError, read_lines
-from symbp.spec.names import SHAPE, hint, shortened, shown
+from symbp.spec.names import SHAPE, hint, quoted, shortened, shown
 from symbp.spec.yaml import Path
 
 KEYS = ("formula", "options", "parameters", "sizes", "integers", "summary", "source", "output", "link")
@@ -56,7 +56,7 @@ class _Definition:
     def entry(self, name: str) -> Entry:
         for key in self.row:
             if key not in KEYS:
-                self.problem((key,), f"`{key[:80]}` is not a key of a definition{hint(key, KEYS)}")
+                self.problem((key,), f"{quoted(key)} is not a key of a definition{hint(key, KEYS)}")
         self.formula()
         sizes = self.sizes()
         options = self.options(sizes)
@@ -93,15 +93,18 @@ class _Definition:
                 self.problem(path, f"expected a size, such as `units` or `2 * extent(x, 1)`; got {shown(value)}")
             elif not self.reads(letter):
                 self.problem(path, f"no equation has an index `{letter}`")
-            elif _size_options(text) is None:
-                self.problem(path, f"{shortened(text)!r} is not a size: write whole numbers, options, extent(x, axis)")
+            elif _size_options(text, ARGUMENTS[self.kind]) is None:
+                wanted = f"whole numbers, options, extent({ARGUMENTS[self.kind][0]}, axis)"
+                self.problem(path, f"{shortened(text)!r} is not a size; a size is made of {wanted}")
             else:
                 found[letter] = text
         return found
 
     def options(self, sizes: dict[str, str]) -> tuple[Option, ...]:
         """Those the row states, then those that its sizes need and it does not state."""
-        counted = dict.fromkeys(name for text in sizes.values() for name in _size_options(text) or ())
+        counted = dict.fromkeys(
+            name for text in sizes.values() for name in _size_options(text, ARGUMENTS[self.kind]) or ()
+        )
         found = []
         for name, value in self.mapping("options").items():
             path = ("options", name)
@@ -131,7 +134,7 @@ class _Definition:
             return None
         for key in value:
             if key not in PARAMETER_KEYS:
-                self.problem((*path, key), f"`{key[:80]}` is not a key of a parameter{hint(key, PARAMETER_KEYS)}")
+                self.problem((*path, key), f"{quoted(key)} is not a key of a parameter{hint(key, PARAMETER_KEYS)}")
         if not self.reads(name):
             self.problem(path, f"no equation reads the parameter `{name}`")
         initializer, fill = value.get("initializer", "torch_default"), value.get("value")
@@ -176,7 +179,7 @@ class _Definition:
         if link and self.kind != "loss":
             self.problem(("link",), "only a loss has a link")
         elif link and lookup("activation", link) is None:
-            self.problem(("link",), f"`{link[:80]}` is not an activation{hint(link, names('activation'))}")
+            self.problem(("link",), f"{quoted(link)} is not an activation{hint(link, names('activation'))}")
         return link
 
     def text(self, key: str) -> str:
@@ -208,17 +211,28 @@ def _names(lines: Iterable[Any]) -> frozenset[str]:
     return frozenset(n.id for side in sides for n in ast.walk(side) if isinstance(n, ast.Name))
 
 
-def _size_options(text: str) -> tuple[str, ...] | None:
+def _size_options(text: str, tensors: tuple[str, ...]) -> tuple[str, ...] | None:
     """The options that a size reads; None where it is no size."""
     try:
         lines = read_lines(f"size = {text}")
     except FormulaError:
         return None
-    if len(lines) != 1:
-        return None
-    nodes = list(ast.walk(lines[0].right))
-    calls = [n for n in nodes if isinstance(n, ast.Call)]
-    tensors = {id(c.func) for c in calls} | {id(c.args[0]) for c in calls if c.args}
-    if any(not isinstance(c.func, ast.Name) or c.func.id != "extent" for c in calls):
-        return None
-    return tuple(dict.fromkeys(n.id for n in nodes if isinstance(n, ast.Name) and id(n) not in tensors))
+    found = _read_by(lines[0].right, tensors) if len(lines) == 1 else None
+    return None if found is None else tuple(dict.fromkeys(found))
+
+
+def _read_by(node: ast.expr, tensors: tuple[str, ...]) -> list[str] | None:
+    """The options in a size: whole numbers, names, their sums, products and quotients, and extent(tensor, axis)."""
+    if isinstance(node, ast.Constant):
+        return [] if isinstance(node.value, int) else None
+    if isinstance(node, ast.Name):
+        return [node.id]
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return _read_by(node.operand, tensors)
+    if isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Pow):
+        left, right = _read_by(node.left, tensors), _read_by(node.right, tensors)
+        return None if left is None or right is None else left + right
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "extent":
+        named = len(node.args) == 2 and isinstance(node.args[0], ast.Name) and node.args[0].id in tensors
+        return _read_by(node.args[1], tensors) if named else None
+    return None

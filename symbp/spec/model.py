@@ -38,12 +38,17 @@ class Problem:
         return f"{self.place}: {self.message}"
 
 
+SHOWN = 16  # problems that a message spells out: a screenful
+
+
 class SpecError(UserError):
     """A spec that cannot be used; `problems` lists everything found, in the order of the file."""
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(map(str, problems)))
+        more = len(problems) - SHOWN
+        rest = [f"... and {more} more problem{'s' * (more > 1)}"] if more > 0 else []
+        super().__init__("\n".join([*map(str, problems[:SHOWN]), *rest]))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Sequence
 from symbp.formula.grammar import NAME
 
 TAKEN = frozenset({"x", "y", "C", "n", "loss", "params", "gradients", "ws", "self", "np"})  # by the generated module
+DEVICES = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
 SHADOWED = (sys.stdlib_module_names - {"test"}) | {"numpy", "scipy"}
+LONGEST = 128  # letters of a name that may have been meant as another
 SHAPE = "a name starts with a letter (a-z, A-Z), and holds at most 64 letters, digits and underscores"
 
 
@@ -33,11 +35,15 @@ def module_objection(name: str) -> str:
             f"`{name}` is a module of Python's own or of NumPy's, and a file {name}.py would hide it from scripts "
             f"beside it; use another name, such as `{name}_net`"
         )
+    if name.lower() in DEVICES:
+        return f"`{name}` is a device on Windows, where no file can have its name; use another, such as `{name}_net`"
     return objection(name)
 
 
 def nearest(name: str, valid: Sequence[str]) -> str:
     """The valid name that was probably meant: spelt alike in any case, or begun or continued alike; else empty."""
+    if len(name) > LONGEST:
+        return ""
     folded = dict[str, str]()
     for name_ in valid:
         folded.setdefault(name_.lower(), name_)
@@ -60,6 +66,14 @@ def shortened(text: str, length: int = 60) -> str:
     return text if len(text) <= length else text[: length - 3] + "..."
 
 
+def quoted(name: str) -> str:
+    """A name as a message quotes it: on one line, and shortened."""
+    return f"`{shortened(name).translate(_LINES)}`"
+
+
+_LINES = str.maketrans({"\n": r"\n", "\r": r"\r", "\t": r"\t"})
+
+
 def shown(value: object) -> str:
     """A value as the spec's YAML would write it, or what it is where it is long."""
     if value is None:
@@ -67,7 +81,7 @@ def shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict):
-        return f"a mapping with {', '.join(f'`{shortened(str(k))}`' for k in list(value)[:4])}" if value else "{}"
+        return f"a mapping with {', '.join(quoted(str(k)) for k in list(value)[:4])}" if value else "{}"
     if isinstance(value, list):
         return "a list" if len(repr(value)) > 60 else f"[{', '.join(shown(v) for v in value)}]"
     return shortened(repr(value))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path as FilePath
+from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
 from symbp.catalog import lookup
@@ -11,8 +12,8 @@ from symbp.catalog.entry import EntryKind
 from symbp.errors import UserError
 from symbp.spec.define import definitions
 from symbp.spec.model import DataSpec, LayerSpec, NetworkSpec, Place, Problem, SpecError, TrainingSpec, Use
-from symbp.spec.names import module_objection, objection, shown
-from symbp.spec.schema import DataModel
+from symbp.spec.names import hint, module_objection, objection, quoted, shown
+from symbp.spec.schema import FILES, MAX_LAYERS, DataModel
 from symbp.spec.structure import check_structure
 from symbp.spec.uses import Uses
 from symbp.spec.yaml import MAX_BYTES, Document, Path, read_yaml
@@ -63,6 +64,7 @@ class _Reading:
         schedule = uses.read("schedule", data["schedule"], ("schedule",)) if data.get("schedule") is not None else None
         clipping = self.several(uses, "clipping", data.get("clip"), ("clip",))
         penalties = self.several(uses, "penalty", data.get("penalty"), ("penalty",))
+        self.data_path(data.get("data"))
         self.problems += [*own.problems, *uses.problems]
         if self.problems or self.document.problems:
             raise SpecError(self.found())
@@ -114,7 +116,7 @@ class _Reading:
             taken[label] = use.place
             built.append(LayerSpec(label, use, initializers))
 
-        for number, item in enumerate(value):
+        for number, item in enumerate(value[:MAX_LAYERS]):
             path: Path = ("layers", number)
             read = uses.read("layer", item, path, ("name", "activation", "initializer"))
             if read is None:
@@ -133,7 +135,7 @@ class _Reading:
         if isinstance(name, str):
             self.named(path, objection(name))
             return name
-        self.problem(path, f"expected a name, got {shown(name)}")
+        self.problem(path, f"expected a name; got {shown(name)}")
         return None
 
     def initializers(self, uses: Uses, use: Use, value: Any, path: Path) -> dict[str, Use]:
@@ -149,12 +151,26 @@ class _Reading:
         wanted = value if by_name else {rows[0].name: value}
         found = {}
         for parameter in [p for p in wanted if p not in known]:
-            self.problem((*path, parameter), f"`{use.name}` has no parameter `{parameter}` (it has {', '.join(known)})")
+            self.problem(
+                (*path, parameter), f"`{use.name}` has no parameter {quoted(parameter)}{hint(parameter, known)}"
+            )
         for parameter, item in ((p, v) for p, v in wanted.items() if p in known):
             read = uses.read("initializer", item, (*path, parameter) if by_name else path)
             if read is not None:
                 found[parameter] = read[0]
         return found
+
+    def data_path(self, data: Any) -> None:
+        """A file of the user's own, below the folder of the data: a spec does not say what else is read."""
+        source, path = (data.get("source"), data.get("path", "")) if isinstance(data, dict) else (data, "")
+        if source not in FILES or not isinstance(path, str):
+            return
+        if not path:
+            self.problem(("data",), f"`{source}` needs `path`: the file that holds the examples")
+        parts = {*PurePosixPath(path).parts, *PureWindowsPath(path).parts}
+        if path.startswith("~") or ".." in parts or PurePosixPath(path).is_absolute() or PureWindowsPath(path).anchor:
+            below = "expected a path below the folder of the data, which `--data` or SYMBP_DATA names"
+            self.problem(("data", "path"), f"{below}; got {shown(path)}")
 
     def several(self, uses: Uses, kind: EntryKind, value: Any, path: Path) -> tuple[Use, ...]:
         """One use, or several as a list or a mapping."""

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 Source = Literal["mnist", "digits", "breast_cancer", "iris", "wine", "diabetes", "npz", "csv"]
+FILES = ("npz", "csv")  # sources that need a path
+MAX_LAYERS = 1000
 Size = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
@@ -45,7 +47,7 @@ class SpecModel(_Model):
     input: Size | Annotated[list[Size], Field(min_length=1, max_length=4)] = Field(
         description="shape of one example: a number, or a list"
     )
-    layers: list[Any] = Field(min_length=1, max_length=2000, description="layers and activations, in order")
+    layers: list[Any] = Field(min_length=1, max_length=MAX_LAYERS, description="layers and activations, in order")
     loss: Any = Field(description="the cost")
     optimizer: Any = Field("sgd", description="how parameters are updated")
     schedule: Any = Field(None, description="how the learning rate changes from step to step")

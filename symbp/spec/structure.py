@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from symbp.spec.names import hint, shown
+from symbp.spec.names import hint, quoted, shown
 from symbp.spec.schema import DataModel, SpecModel, TrainingModel
 from symbp.spec.yaml import Path
 
+MOST = 200  # differences that are looked into
 MODELS: dict[Path, type[BaseModel]] = {("training",): TrainingModel, ("data",): DataModel}
 UNIONS = {
     "input": "a whole number from 1 up, or a list of 1 to 4 of them",
@@ -23,7 +25,7 @@ def check_structure(data: dict[str, Any]) -> tuple[SpecModel | None, list[tuple[
     try:
         return SpecModel.model_validate(data), []
     except ValidationError as error:
-        return None, list(_found(data, error))
+        return None, list(islice(_found(data, error), MOST))
 
 
 def _found(data: dict[str, Any], error: ValidationError) -> Iterator[tuple[Path, str]]:
@@ -59,7 +61,7 @@ def _message(path: Path, item: Any) -> str:
     if kind == "extra_forbidden":
         valid = list(MODELS.get(path[:-1], SpecModel).model_fields)
         where = f"`{path[-2]}`" if len(path) > 1 else "a spec"
-        return f"`{path[-1]}` is not a key of {where}{hint(str(path[-1]), valid)}"
+        return f"{quoted(str(path[-1]))} is not a key of {where}{hint(str(path[-1]), valid)}"
     if kind == "missing":
         fields = MODELS.get(path[:-1], SpecModel).model_fields
         return f"`{path[-1]}` is missing: {fields[str(path[-1])].description}"

@@ -8,7 +8,7 @@ from typing import Any
 from symbp.catalog import KINDS, aliases, lookup, names, preset
 from symbp.catalog.entry import Entry, EntryKind, Option
 from symbp.spec.model import OptionValue, Problem, Use
-from symbp.spec.names import hint, shown
+from symbp.spec.names import hint, quoted, shown
 from symbp.spec.yaml import Document, Path
 
 KIND_WORDS: Mapping[str, str] = {"clipping": "way of clipping"}
@@ -55,7 +55,7 @@ class Uses:
         entry = self.entry(kind, name)
         if entry is None:
             if not any((each, name) in self.broken for each in _kinds(kind)):
-                self.problem(path, f"`{name[:80]}` is not {self.word(kind)}{self.nearest(kind, name)}")
+                self.problem(path, f"{quoted(name)} is not {self.word(kind)}{self.nearest(kind, name)}")
             return None
         return self.options(kind, entry, name, given, path, extra)
 
@@ -70,7 +70,7 @@ class Uses:
         if entry is not None and all(o in extra or o in entry.accepts() or entry.option(o) for o in others):
             inner = value[first] if isinstance(value[first], dict) else {self.sole(entry) or "option": value[first]}
             within = ", ".join(f"{k}: {shown(v)}" for k, v in {**inner, **{o: value[o] for o in others}}.items())
-            return f"`{others[0]}` stands beside `{first}` and belongs below it: `{first}: {{{within}}}`"
+            return f"{quoted(others[0])} stands beside {quoted(first)} and belongs below it: `{first}: {{{within}}}`"
         each = "; every layer is an item of its own, after `- `" if kind == "layer" else ""
         return f"expected one name with its options below it; got {shown(value)}{each}"
 
@@ -81,9 +81,9 @@ class Uses:
         return lookup(kind, name)
 
     def nearest(self, kind: EntryKind, name: str) -> str:
-        other = next((k for k in KINDS if lookup(k, name) is not None), None)
+        other = next((entry for k in KINDS if (entry := lookup(k, name)) is not None), None)
         if other is not None:
-            return f" but {self.word(other)}; `symbp list` shows every kind"
+            return f" but {self.word(other.kind)}; `symbp list` shows every kind"
         kinds = _kinds(kind)
         mine = [n for k in kinds for n in (*(o for w, o in self.own if w == k), *names(k))]
         return hint(name, [*mine, *(a for k in kinds for a in aliases(k))], mine)
@@ -101,9 +101,8 @@ class Uses:
         if not isinstance(given, dict):
             sole = self.sole(entry)
             if sole is None:
-                self.problem(
-                    path, f"`{name}` takes options by name, as in `{name}: {{option: value}}`; got {shown(given)}"
-                )
+                first = next((f"takes options by name, as in `{name}: {{{o.name}: ...}}`" for o in entry.options), "")
+                self.problem(path, f"`{name}` {first or 'has no options'}; got {shown(given)}")
                 return None
             given = {sole: given}
         for key, value in given.items():
@@ -123,7 +122,7 @@ class Uses:
             else:
                 valid = [*entry.accepts(), *(a for o in entry.options for a in o.aliases), *extra]
                 known = hint(key, valid, dict.fromkeys((*entry.accepts(), *extra))) if valid else "; it has no options"
-                self.problem((*path, key), f"`{entry.name}` has no option `{key[:80]}`{known}")
+                self.problem((*path, key), f"`{entry.name}` has no option {quoted(key)}{known}")
         for key, fixed_value in fixed:
             chosen.setdefault(key, fixed_value)
         for option in entry.options:
@@ -146,7 +145,7 @@ class Uses:
     def numbers(self, value: Any, path: Path) -> tuple[float, ...]:
         if isinstance(value, list) and value and all(_is_number(v) for v in value):
             return tuple(float(v) for v in value)
-        self.problem(path, f"expected a list of numbers, got {shown(value)}")
+        self.problem(path, f"expected a list of numbers; got {shown(value)}")
         return ()
 
     def value(self, option: Option, value: Any, path: Path) -> OptionValue | None:
@@ -164,7 +163,7 @@ class Uses:
         if option.type == "real" and _is_number(value) and self.inside(option, value):
             return float(value)
         size = f", of magnitude {LARGEST:g} at most" if _is_number(value) and abs(value) > LARGEST else ""
-        self.problem(path, f"expected {expected(option)}{size}, got {shown(value)}")
+        self.problem(path, f"expected {expected(option)}{size}; got {shown(value)}")
         return None
 
     def inside(self, option: Option, value: float) -> bool:
@@ -187,7 +186,8 @@ def expected(option: Option) -> str:
         parts.append(f"{'greater than' if option.low_open else 'at least'} {option.low:g}")
     if option.high is not None:
         parts.append(f"{'less than' if option.high_open else 'at most'} {option.high:g}")
-    return f"{noun} {' and '.join(parts)}".rstrip()
+    interval = " and ".join(parts)
+    return f"{noun} {'of ' if interval.startswith('at') else ''}{interval}".rstrip()
 
 
 def _is_number(value: Any) -> bool:

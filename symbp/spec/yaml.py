@@ -1,25 +1,54 @@
 """The door to YAML: plain data, and the line on which everything stands. A spec is data from strangers.
 
 Refused, with the line: aliases and anchors, tags, duplicate keys, several documents, keys that are not text, numbers
-that are not finite, and texts that are too large, too deep or not UTF-8. YAML 1.2: `1e-3` is a number and `no` a word.
+that are not finite, control characters however they are written, and texts that are too large, too deep or not UTF-8.
+YAML 1.2: `1e-3` is a number and `no` a word.
 """
 
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-from ruamel.yaml.tokens import AliasToken, AnchorToken, TagToken
+from ruamel.yaml.tokens import (
+    AliasToken,
+    AnchorToken,
+    BlockEndToken,
+    BlockMappingStartToken,
+    BlockSequenceStartToken,
+    DirectiveToken,
+    FlowMappingEndToken,
+    FlowMappingStartToken,
+    FlowSequenceEndToken,
+    FlowSequenceStartToken,
+    TagToken,
+)
 
 from symbp.spec.model import Place, Problem, SpecError
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 24
 MAX_NODES = 20_000
+MAX_KEY = 120  # characters
+CONTROL = re.compile(  # what steers a terminal or an editor, and halves of characters; spaces and line ends are none
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+_OPENING = (
+    BlockMappingStartToken, BlockSequenceStartToken, FlowMappingStartToken, FlowSequenceStartToken
+)  # fmt: skip
+_CLOSING = (BlockEndToken, FlowMappingEndToken, FlowSequenceEndToken)
+_REFUSED: dict[type, str] = {
+    AliasToken: "anchors and aliases (& and *) are not read; write the value out",
+    AnchorToken: "anchors and aliases (& and *) are not read; write the value out",
+    TagToken: "tags (!) are not read; write plain values",
+    DirectiveToken: "directives (%) are not read; a spec is YAML 1.2",
+}
 Path = tuple[str | int, ...]
 
 
@@ -65,19 +94,11 @@ def read_yaml(text: bytes, file: str) -> Document:
     except UnicodeDecodeError as error:
         line = text[: error.start].count(b"\n") + 1
         raise refuse(line, f"byte {error.start} is not UTF-8; save the file as UTF-8") from None
-    odd = next((c for c in decoded if ord(c) in _BIDIRECTIONAL or (ord(c) < 32 and c not in "\n\r\t")), None)
+    odd = CONTROL.search(decoded)
     if odd is not None:
-        line = decoded[: decoded.index(odd)].count("\n") + 1
-        raise refuse(line, f"the control character {odd!r} is not allowed")
-    _check_depth(decoded, refuse)
-    loader = YAML(typ="rt", pure=True)
+        raise refuse(decoded.count("\n", 0, odd.start()) + 1, f"the control character {odd[0]!r} is not allowed")
     try:
-        for token in loader.scan(decoded):
-            line = token.start_mark.line + 1
-            if isinstance(token, AliasToken | AnchorToken):
-                raise refuse(line, "anchors and aliases (& and *) are not read; write the value out")
-            if isinstance(token, TagToken):
-                raise refuse(line, "tags (!) are not read; write plain values")
+        _check_tokens(decoded, refuse)
         nodes = [n for n in YAML(typ="rt", pure=True).compose_all(decoded) if n is not None]
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -87,22 +108,23 @@ def read_yaml(text: bytes, file: str) -> Document:
     except (YAMLError, ValueError, RecursionError) as error:
         raise refuse(1, f"not YAML: {str(error)[:200]}") from None
     if len(nodes) != 1:
-        raise refuse(1, "the file is empty" if not nodes else f"the file holds {len(nodes)} documents; expected one")
+        line = nodes[1].start_mark.line + 1 if nodes else 1
+        raise refuse(line, f"the file holds {len(nodes)} documents; expected one" if nodes else "the file is empty")
     reader = _Reader(file)
     data = reader.convert(nodes[0], ())
     return Document(file, data, reader.lines, tuple(reader.problems))
 
 
-_BIDIRECTIONAL = frozenset((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0xFEFF))
-
-
-def _check_depth(text: str, refuse: Any) -> None:
-    """Flow brackets are counted before parsing, which is recursive."""
+def _check_tokens(text: str, refuse: Callable[[int, str], SpecError]) -> None:
+    """What is refused whatever it says, and depth: scanning is a loop, composing is recursive."""
     level = 0
-    for character in text:
-        level += (character in "[{") - (character in "]}")
-        if level > 4 * MAX_DEPTH:
-            raise refuse(1, f"brackets are nested deeper than {MAX_DEPTH}")
+    for token in YAML(typ="rt", pure=True).scan(text):
+        line = token.start_mark.line + 1
+        if type(token) in _REFUSED:
+            raise refuse(line, _REFUSED[type(token)])
+        level += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
+        if level > MAX_DEPTH:
+            raise refuse(line, f"the spec is nested deeper than {MAX_DEPTH}")
 
 
 class _Reader:
@@ -120,12 +142,9 @@ class _Reader:
     def convert(self, node: Node, path: Path) -> Any:
         self.count += 1
         self.lines.setdefault(path, node.start_mark.line + 1)
-        if len(path) > MAX_DEPTH or self.count > MAX_NODES:
-            deep = len(path) > MAX_DEPTH
-            what = (
-                f"the spec is nested deeper than {MAX_DEPTH}" if deep else f"the spec has more than {MAX_NODES} values"
-            )
-            raise SpecError([Problem(Place(self.file, node.start_mark.line + 1, ""), what)])
+        if self.count > MAX_NODES:
+            place = Place(self.file, node.start_mark.line + 1, "")
+            raise SpecError([Problem(place, f"the spec has more than {MAX_NODES} values")])
         if isinstance(node, MappingNode):
             return self.mapping(node, path)
         if isinstance(node, SequenceNode):
@@ -149,10 +168,18 @@ class _Reader:
         return found
 
     def convert_key(self, node: Node, path: Path) -> str | None:
-        if isinstance(node, ScalarNode) and not str(node.tag).endswith((":null", ":float")):
-            return str(node.value)
-        self.problem(node, path, "a key must be a name")
-        return None
+        if not isinstance(node, ScalarNode) or str(node.tag).endswith((":null", ":float")):
+            self.problem(node, path, "a key must be a name")
+            return None
+        key = str(node.value)
+        odd = CONTROL.search(key) or re.search(r"[\n\r\t]", key)
+        if odd is not None:
+            self.problem(node, path, f"the control character {odd[0]!r} is not allowed in a key")
+            return None
+        if len(key) > MAX_KEY:
+            self.problem(node, path, f"a key must be a name; this one has {len(key)} characters, at most {MAX_KEY}")
+            return None
+        return key
 
     def scalar(self, node: ScalarNode, path: Path) -> Any:
         tag, text = str(node.tag).rpartition(":")[2], str(node.value)
@@ -174,4 +201,8 @@ class _Reader:
                 self.problem(node, path, f"{text[:40]} is not a finite number")
                 return None
             return value
+        odd = CONTROL.search(text)
+        if odd is not None:
+            self.problem(node, path, f"the control character {odd[0]!r} is not allowed")
+            return None
         return text

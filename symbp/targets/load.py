@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from symbp.errors import UserError
+from symbp.errors import DefectError, UserError
 from symbp.forward.network import BATCH, Network
 
 EXAMPLES = 3
@@ -21,8 +21,8 @@ STEPS = tuple(4.0**-k for k in range(3, 9))
 TOLERANCE = 1e-6  # of a directional derivative: Richardson's central differences in double precision reach 1e-9
 
 
-class GradientError(Exception):
-    """A module whose gradient is wrong: an error of symbp itself. Nothing is written."""
+class GradientError(DefectError):
+    """A module whose gradient is wrong. Nothing is written."""
 
 
 class DomainError(UserError):

@@ -19,6 +19,7 @@ def batches(pair: Pair, size: int, *, seed: int, epoch: int, shuffle: bool, star
     """The batches of an epoch from number `start` on. `x` and `y` are overwritten by the next."""
     x, y = pair
     order = generator(seed, ORDER, epoch).permutation(len(x)) if shuffle else np.arange(len(x))
+    size = min(size, len(x))
     kept_x, kept_y = np.empty((size, *x.shape[1:]), x.dtype), np.empty((size, *y.shape[1:]), y.dtype)
     for first in range(start * size, len(x), size):
         chosen = order[first : first + size]

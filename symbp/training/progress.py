@@ -16,7 +16,7 @@ class Display:
     """A bar over all steps of a run. On a terminal it moves; elsewhere only the lines are printed. Quiet: nothing."""
 
     def __init__(self, steps: int, done: int, *, quiet: bool) -> None:
-        self.console = Console(quiet=quiet, highlight=False)
+        self.console = Console(quiet=quiet, highlight=False, markup=False)
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),

@@ -10,6 +10,8 @@ from __future__ import annotations
 import ast
 import builtins
 
+from symbp.errors import DefectError
+
 IMPORTS = frozenset(
     {
         "__future__",
@@ -54,7 +56,7 @@ REFUSED = (
 )
 
 
-class UnsafeModuleError(ValueError):
+class UnsafeModuleError(DefectError):
     """A rendered module that holds what no generated module may hold."""
 
 
