@@ -22,7 +22,7 @@ CASES = {
     "`extent(z, -1) / 2` is 3/2, expected a whole number from 1 up",
     layers("dense: {units: 5, name: first}", "glu"): "5: layers[1]: layer `glu_1` (glu) does not fit layer `first`, "
     f"{AFTER} (n, 5): `extent(z, -1) / 2` is 5/2, expected a whole number from 1 up",
-    layers("reshape: [3, 1]"): "5: loss: the loss (softmax_cross_entropy) does not fit layer `reshape_1`, "
+    layers("reshape: [3, 1]", loss="loss: cosine"): "5: loss: the loss (cosine) does not fit layer `reshape_1`, "
     f"{AFTER} (n, 3, 1): its formula is written for 2 axes, the batch among them; here are 3",
     spec(loss="loss: {softmax_cross_entropy: {weight: [1, 2, 3]}}"): "6: loss.softmax_cross_entropy: "
     f"the loss (softmax_cross_entropy) does not fit layer `dense_2`, {AFTER} (n, 2): "
