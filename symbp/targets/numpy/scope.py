@@ -15,6 +15,7 @@ from symbp.program.program import Array, Op, Operand, Range, Scalar, View
 from symbp.targets.numpy import scalars, source
 
 LOG_MAX = "log_max"  # the logarithm of the largest number of the dtype, in scalars of a program
+LARGEST = "float(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)))"  # rounded down: its exponential is finite
 
 
 @dataclass
@@ -42,7 +43,7 @@ class Scope:
         if not isinstance(operand, Scalar):
             return self[operand]
         if any(symbol.name == LOG_MAX for symbol in operand.value.free_symbols):
-            self._extra(LOG_MAX, "math.log(np.finfo(dtype).max)")
+            self._extra(LOG_MAX, LARGEST)
         return scalars.python(operand.value, self.symbols)
 
     def same(self, one: Operand | None, other: str) -> bool:

@@ -14,7 +14,6 @@ from symbp.targets.numpy import names, routines, source
 from symbp.targets.numpy.scope import Scope
 
 DTYPES = {"float": "dtype", "int": "np.intp", "bool": "np.bool_"}
-LOG_MAX = "math.log(np.finfo(dtype).max)"
 
 
 def lines(
