@@ -19,7 +19,7 @@ from symbp.formula.equation import Equation, Formula
 from symbp.formula.evaluate import evaluate_equation, evaluate_formula
 from symbp.formula.expression import element
 from symbp.forward.rows import formula_of
-from symbp.forward.sizes import evaluate_size
+from symbp.forward.sizes import row_size
 
 Arrays = dict[str, Any]
 
@@ -75,16 +75,20 @@ class Derived:
 
 
 def derive_row(
-    entry: Entry, options: Mapping[str, Value], shape: tuple[int, ...], output_rank: int | None = None
+    entry: Entry,
+    options: Mapping[str, Value],
+    shapes: tuple[int, ...] | Mapping[str, tuple[int, ...]],
+    output_rank: int | None = None,
 ) -> Derived:
-    """Derive the row for an input of this shape; a loss with a link is derived together with it, from the logits."""
+    """Derive the row for an input of this shape, or for inputs of these; a loss with a link from the logits."""
     options = complete(entry, options)
-    formula = formula_of(entry, options, len(shape), output_rank).formula
+    shapes = shapes if isinstance(shapes, Mapping) else {entry.input_names(1)[0]: shapes}
+    formula = formula_of(entry, options, {name: len(shape) for name, shape in shapes.items()}, output_rank).formula
     if formula.name not in _DERIVATIONS:
-        _DERIVATIONS[formula.name] = _derive(entry, formula, len(shape))
+        _DERIVATIONS[formula.name] = _derive(entry, formula, len(next(iter(shapes.values()))))
     scalars = {n: float(v) for n, v in options.items() if n in formula.scalars and isinstance(v, int | float)}
     sizes = {
-        formula.letters[letter]: evaluate_size(text, options, {entry.argument: shape})
+        formula.letters[letter]: row_size(entry, text, options, shapes)
         for letter, text in entry.sizes
         if letter in formula.letters
     }

@@ -22,6 +22,7 @@ from symbp.catalog import (
     classification,
     clipping,
     initializers,
+    joining,
     layers,
     losses,
     optimizers,
@@ -32,7 +33,7 @@ from symbp.catalog import (
 from symbp.catalog.entry import Entry, EntryKind, Preset
 
 _TABLES: Mapping[EntryKind, tuple[Entry, ...]] = {
-    "layer": layers.ENTRIES,
+    "layer": layers.ENTRIES + joining.ENTRIES,
     "activation": piecewise.ENTRIES + activations.ENTRIES,
     "loss": losses.ENTRIES + classification.ENTRIES,
     "optimizer": optimizers.ENTRIES,

@@ -13,7 +13,13 @@ Equations are text in the formula language, one to a line. Which names mean what
 
 An option has the name that the equations use, but for `learning_rate`, which is `eta_0`. `...` in an index list stands
 for the leading axes, whatever their number; a tensor without an index list stands for the element at the indices of the
-equation's own left side.
+equation's own left side. Where `...` stands twice in an index list, the first is the axes before the one that the
+option `axis` names and the second those behind it. `permute(..., dims)` on a left side is those axes in the order that
+the option `dims` gives.
+
+A layer of several inputs names them in `inputs`, in the order in which a spec gives them. `h?` may be left out; where
+it is given, it counts as an option that is given, and a `Variant` reads it. `x[m]`, the last, is a family: as many
+inputs as are given, x_1, x_2, ...; symbp/formula/families.py says how equations read it.
 
 The equations of an optimizer run in order: a name that is read before the same step assigns it has its old value, so
 `v = mu*v + g; w = w - eta*v` reads the old `v` first and the new `v` then. A coupled weight decay assigns `g`, a value
@@ -88,7 +94,8 @@ class StateRow:
 class Variant:
     """Equations to use in place of the entry's own when all of these options are given (and not at their default).
 
-    A constant counts as given when the spec states it. `parameters`, `constants` and `states` replace the entry's.
+    A constant or an input counts as given when the spec states it. `parameters`, `constants` and `states` replace the
+    entry's.
     """
 
     options: frozenset[str]
@@ -116,6 +123,7 @@ class Entry:
     has a `Preset` in place of an alias.
     `sizes` maps an index letter to its size: an option, or an integer expression of options and `extent(tensor, axis)`,
     which must come out whole (axes count from 0, negative ones from the end); `...` maps to an option of type `shape`.
+    `limits` are pairs of sizes, of which the first must not exceed the second.
     `link` names the activation between the network's output and the loss: `a` is what the link computes, `predict`
     gives `a`, and the two are differentiated through the seam.
     `integers` names tensors that hold integers (labels, tokens); `integers_unless` is the option that makes them real
@@ -135,6 +143,8 @@ class Entry:
     sizes: tuple[tuple[str, str], ...] = ()
     integers: tuple[str, ...] = ()
     link: str = ""
+    inputs: tuple[str, ...] = ()  # of a layer: none is the one argument
+    limits: tuple[tuple[str, str], ...] = ()
     variants: tuple[Variant, ...] = ()
     aliases: tuple[str, ...] = ()
     kinks: str = ""  # what the derivative is at a kink, in words
@@ -148,6 +158,25 @@ class Entry:
     def argument(self) -> str:
         """The tensor that the equations read: `x`, `z` or `a`; empty for kinds that have no single one."""
         return {"layer": "x", "activation": "z", "loss": "a"}.get(self.kind, "")
+
+    @property
+    def family(self) -> str:
+        """The input that stands for as many as are given; empty for most rows."""
+        last = self.inputs[-1] if self.inputs else ""
+        return last.partition("[")[0] if last.endswith("]") else ""
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The inputs that every use gives, a family among them."""
+        return tuple(
+            name.partition("[")[0] for name in self.inputs or (self.argument or "w",) if not name.endswith("?")
+        )
+
+    def input_names(self, count: int) -> tuple[str, ...]:
+        """The names of this many inputs, in order; fewer where the row has no more."""
+        single = [name.rstrip("?") for name in self.inputs or (self.argument or "w",) if not name.endswith("]")]
+        members = [f"{self.family}_{k + 1}" for k in range(count - len(single))] if self.family else []
+        return tuple((*single, *members)[:count])
 
     @property
     def result(self) -> str:

@@ -76,6 +76,8 @@ class Scope:
     reduction: str = "mean"
     states: tuple[str, ...] = ()  # tensors that equations may both read and assign
     stated: tuple[str, ...] = ()  # index letters whose size is stated, not found by the axes they read
+    axis: int | None = None  # the axis between two `...`
+    orders: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # of axes, for `permute`
 
 
 def read_formula(name: str, text: str, scope: Scope, source: str = "") -> Formula:
@@ -113,6 +115,7 @@ class _Reader:
         ] = []  # an axis read at an index: tensor, axis, equation, index
         self.parted: set[tuple[str, int]] = set()  # axes read at places that are no index
         self.extents: dict[sp.Symbol, tuple[int, sp.Symbol]] = {}  # placeholder of size(i) -> (equation, index)
+        self.of_axes: dict[sp.Symbol, tuple[str, int]] = {}  # placeholder of extent(x, axis) -> (tensor, axis)
         self.calls = 0
 
     def read(self, line: Line) -> None:
@@ -147,14 +150,15 @@ class _Reader:
     def join(self) -> None:
         """One size for an axis and the indices that read it plainly; one for a letter whose size is stated.
 
-        An index whose size is stated runs over a part of an axis that is also read at other places, such as the first
-        half in `z[n,j] * sigmoid(z[n,j + size(j)])`.
+        An index whose size is stated has not that of an axis that is also read at other places, such as the first
+        half in `z[n,j] * sigmoid(z[n,j + size(j)])`, or whose extent stands in an equation.
         """
+        apart = {*self.parted, *self.of_axes.values()}
         for tensor, axis, number, place in self.plain:
             if letter(place) in self.scope.stated:
                 self.classes.join((number, place), letter(place))
             given = tensor in self.scope.tensors and tensor not in self.assigned
-            if not (given and (tensor, axis) in self.parted and letter(place) in self.scope.stated):
+            if not (given and (tensor, axis) in apart and letter(place) in self.scope.stated):
                 self.classes.join((tensor, axis), (number, place))
 
     def role_of(self, name: str) -> Role:
@@ -166,12 +170,19 @@ class _Reader:
         self.extents[placeholder] = (len(self.equations), symbol)
         return placeholder
 
+    def extent_of(self, tensor: str, axis: int) -> sp.Expr:
+        """A stand-in for the size of a tensor's axis, until sizes are known."""
+        placeholder = sp.Dummy(f"extent_{tensor}_{axis}", integer=True, positive=True)
+        self.of_axes[placeholder] = (tensor, axis)
+        return placeholder
+
     def formula(self, name: str, source: str) -> Formula:
         self.join()
         names = _SizeNames(self)
         for mention in self.mentioned:
             self.known.setdefault(mention, Declared(0, "intermediate"))
         extents = {p: names.of_extent(*where) for p, where in self.extents.items()}
+        extents |= {p: names.of_axis(*where) for p, where in self.of_axes.items()}
         equations = tuple(
             Equation(target, body.xreplace(extents), names.of_equation(number, target, body), text)
             for number, (target, body, text) in enumerate(self.equations)
@@ -289,6 +300,7 @@ class _Builder:
         self.indices: dict[str, sp.Symbol] = {}
         self.fresh = Names(_names_in(line) - _letters_in(line))
         self.rest: tuple[sp.Symbol, ...] = ()
+        self.leading = 0  # how many of `rest` the first of two `...` stands for
 
     def error(self, message: str) -> FormulaError:
         return FormulaError(message, self.line.text)
@@ -296,9 +308,7 @@ class _Builder:
     def build(self) -> tuple[Element, sp.Expr]:
         name, places = self._left()
         self.rest = self._expand(places)
-        target_indices: list[sp.Expr] = []
-        for place in places or ():
-            target_indices.extend(self._target_index(place))
+        target_indices = [e for place, rest in self._dotted(places or []) for e in self._target_index(place, rest)]
         if places is not None:  # a recurrence may read its own earlier positions
             self.reader.known.setdefault(name, Declared(len(target_indices), self.reader.role_of(name)))
         body = self.expression(self.line.right)
@@ -345,18 +355,40 @@ class _Builder:
         if name.startswith("d_"):
             raise self.error(f"`{name}`: names that start with `d_` are kept for cotangents")
 
-    def _target_index(self, place: ast.expr) -> list[sp.Expr]:
+    def _dotted(self, items: Sequence[ast.expr]) -> list[tuple[ast.expr, tuple[sp.Symbol, ...]]]:
+        """Each item of an index list with what `...` stands for in it."""
+        dots = [i for i, item in enumerate(items) if _is_ellipsis(item)]
+        if len(dots) < 2:
+            return [(item, self.rest) for item in items]
+        first, last = self.rest[: self.leading], self.rest[self.leading :]
+        return [(item, first if i == dots[0] else last) for i, item in enumerate(items)]
+
+    def _target_index(self, place: ast.expr, rest: tuple[sp.Symbol, ...]) -> list[sp.Expr]:
         if _is_ellipsis(place):
-            return list(self.rest)
+            return list(rest)
         if isinstance(place, ast.Name):
             return [self._index_symbol(place.id)]
         if _calls(place, "flat"):
             assert isinstance(place, ast.Call)
-            inner = [i for argument in place.args for i in self._target_index(argument)]
+            inner = [i for argument in place.args for i in self._target_index(argument, rest)]
             if not inner:
                 raise self.error("`flat()` needs at least one index")
             return [Flat(*inner)]
+        if _calls(place, "permute"):
+            return self._permuted(place, rest)
         raise self.error("an index on the left side is a letter, `...` or `flat(...)`")
+
+    def _permuted(self, place: ast.expr, rest: tuple[sp.Symbol, ...]) -> list[sp.Expr]:
+        """The indices of `...` in the order that an option gives."""
+        assert isinstance(place, ast.Call)
+        named = place.args[1] if len(place.args) == 2 else None
+        order = self.scope.orders.get(named.id) if isinstance(named, ast.Name) else None
+        if order is None or not _is_ellipsis(place.args[0]):
+            raise self.error("`permute` takes `...` and an option that lists axes, as in `permute(..., dims)`")
+        if sorted(order) != list(range(len(rest))):
+            behind = ", ".join(str(k) for k in range(1, len(rest)))
+            raise self.error(f"the axes {list(order[1:])} are no order of the axes behind the batch, {behind}")
+        return [rest[k] for k in order]
 
     def _index_symbol(self, name: str) -> sp.Symbol:
         if name not in self.indices:
@@ -376,8 +408,10 @@ class _Builder:
                 flat = [i for i in items if _calls(i, "flat")]
                 dots = sum(map(_is_ellipsis, items))
                 if dots and node.value.id in self.reader.known:
-                    lengths[self.reader.known[node.value.id].rank - len(items) + 1] = node.value.id
+                    lengths[self.reader.known[node.value.id].rank - len(items) + dots] = node.value.id
                     trailing |= not _is_ellipsis(items[0])
+                    if dots == 2:
+                        self.leading = self._axis() - next(i for i, item in enumerate(items) if _is_ellipsis(item))
                 elif flat and not dots:
                     trailing |= isinstance(items[0], ast.Name)
             elif isinstance(node, ast.Name) and self._is_bare_tensor(node) and self.reader.known[node.id].rank:
@@ -399,6 +433,11 @@ class _Builder:
                 chosen.append(candidate)
         return tuple(self._index_symbol(c) for c in chosen)
 
+    def _axis(self) -> int:
+        if self.scope.axis is None:
+            raise self.error("two `...` need the option `axis`, which says where the first ends")
+        return self.scope.axis
+
     def _leading(self, length: int, used: set[str]) -> tuple[str, ...]:
         explicit = any(
             isinstance(n, ast.Subscript) and any(map(_is_ellipsis, _items(n.slice))) for n in ast.walk(self.line.right)
@@ -410,6 +449,9 @@ class _Builder:
 
     def _is_bare_tensor(self, node: ast.Name) -> bool:
         if node.id not in self.reader.known or node.id in self.indices:
+            return False
+        measured = (c.args[0] for c in ast.walk(self.line.right) if _calls(c, "extent") and isinstance(c, ast.Call))
+        if any(tensor is node for tensor in measured):
             return False
         return not any(
             isinstance(other, ast.Subscript | ast.Call)
@@ -528,22 +570,22 @@ class _Builder:
             if name in self.scope.scalars:
                 raise self.error(f"`{name}` is a number, not a tensor; it has no indices")
             raise self._unknown(name)
-        places = [e for place in _items(node.slice) for e in self._place(place)]
+        places = [e for place, rest in self._dotted(_items(node.slice)) for e in self._place(place, rest)]
         rank = self.reader.known[name].rank
         if len(places) != rank:
             raise self.error(f"`{name}` has rank {rank}, but `{self.line.source(node)}` has {len(places)} indices")
         return self._read(name, places)
 
-    def _place(self, node: ast.expr) -> list[sp.Expr]:
+    def _place(self, node: ast.expr, rest: tuple[sp.Symbol, ...] = ()) -> list[sp.Expr]:
         if _is_ellipsis(node):
-            return list(self.rest)
+            return list(rest)
         if isinstance(node, ast.Name) and not (
             node.id in self.indices or node.id in self.scope.scalars or node.id in self.reader.known
         ):
             return [self._index_symbol(node.id)]
         if _calls(node, "flat"):
             assert isinstance(node, ast.Call)
-            return [Flat(*(i for argument in node.args for i in self._place(argument)))]
+            return [Flat(*(i for argument in node.args for i in self._place(argument, rest)))]
         for name in ast.walk(node):
             if not isinstance(name, ast.Name) or name.id in RESERVED or name.id in self.scope.scalars:
                 continue
@@ -570,6 +612,8 @@ class _Builder:
             if not isinstance(arguments[0], ast.Name):
                 raise self.error("`size` takes an index letter")
             return self.reader.extent(self._index_symbol(arguments[0].id))
+        if name == "extent":
+            return self._extent(arguments)
         if name == "delta":
             self._arity(name, arguments, 2)
             (one,), (other,) = self._place(arguments[0]), self._place(arguments[1])
@@ -603,6 +647,18 @@ class _Builder:
         if isinstance(name, ast.Name) and name.id == "inf":
             return -sp.oo if negative else sp.oo
         return self.expression(node)
+
+    def _extent(self, arguments: Sequence[ast.expr]) -> sp.Expr:
+        """`extent(x, axis)`: the size of an axis, counted from 0, or from the end where it is negative."""
+        self._arity("extent", arguments, 2)
+        tensor, place = arguments
+        if not isinstance(tensor, ast.Name) or tensor.id not in self.reader.known:
+            raise self.error("`extent` takes a tensor and the number of an axis, as in `extent(x, 1)`")
+        rank = self.reader.known[tensor.id].rank
+        axis = self._axis() if isinstance(place, ast.Name) and place.id == "axis" else self.expression(place)
+        if not (isinstance(axis, int) or axis.is_Integer) or not -rank <= int(axis) < rank:
+            raise self.error(f"`{tensor.id}` has {rank} axes; `{self.line.source(place)}` is none of them")
+        return self.reader.extent_of(tensor.id, int(axis) % rank)
 
     def _arity(self, name: str, arguments: Sequence[ast.expr], count: int) -> None:
         if len(arguments) != count:
@@ -708,7 +764,7 @@ def _has_ellipsis(node: ast.expr) -> bool:
     return any(isinstance(n, ast.Constant) and n.value is ... for n in ast.walk(node))
 
 
-def _calls(node: ast.expr, name: str) -> bool:
+def _calls(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
 
 

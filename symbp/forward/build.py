@@ -16,26 +16,29 @@ from symbp.formula.grammar import FormulaError
 from symbp.forward.defined import definition_problems, written_rank
 from symbp.forward.network import BATCH, Block, Dim, Network, NetworkTensor, Parameter
 from symbp.forward.rows import Row, formula_of
-from symbp.forward.sizes import SizeError, Sizes, evaluate_size
+from symbp.forward.sizes import SizeError, Sizes, row_size
 from symbp.spec.model import NetworkSpec, Place, Problem, SpecError, Use
 
 MAX_ENTRIES = 2**27  # numbers in one tensor for one example, and in all parameters together: a GiB in float64
 
 
+@dataclass(frozen=True)
+class _Source:
+    """What a block may read: a tensor, and who made it in the spec's words."""
+
+    tensor: NetworkTensor
+    maker: str
+
+
 @dataclass
 class _Building:
-    """What has been built so far, and the tensor that the next block reads."""
+    """What has been built so far; `sources` are what each layer, and each input of the network, computes."""
 
-    current: str
-    maker: str  # the layer that made the current tensor, in the spec's words
     penalized: bool = False  # whether the cost has terms beside the loss
     tensors: dict[str, NetworkTensor] = field(default_factory=dict)
     blocks: list[Block] = field(default_factory=list)
     parameters: list[Parameter] = field(default_factory=list)
-
-    @property
-    def shape(self) -> tuple[Dim, ...]:
-        return self.tensors[self.current].shape
+    sources: dict[str, _Source] = field(default_factory=dict)
 
 
 def build_network(spec: NetworkSpec) -> Network:
@@ -53,26 +56,28 @@ def build_network(spec: NetworkSpec) -> Network:
 
 
 def _build(spec: NetworkSpec) -> Network:
-    building = _Building("x", "the input", penalized=bool(spec.penalties))
+    building = _Building(penalized=bool(spec.penalties))
     building.tensors["x"] = NetworkTensor("x", (BATCH, *spec.input_shape), "input")
+    last = building.sources["x"] = _Source(building.tensors["x"], "the input")
     for layer in spec.layers:
-        _add(building, layer.name, layer.use, layer.initializers)
-    output, maker = building.current, building.maker
+        reads = {name: building.sources[source] for name, source in layer.inputs.items()}
+        reads = reads or {layer.use.entry.required[0]: last}
+        last = building.sources[layer.name] = _add(building, layer.name, layer.use, layer.initializers, reads)
+    output = prediction = last
     link: tuple[Block, ...] = ()
     if spec.loss.entry.link:
-        _add(building, _fresh(building, spec.loss.entry.link), _link_use(spec.loss), {})
-        link = (building.blocks[-1],)
-    prediction, building.maker = building.current, maker
-    _add(building, "loss", spec.loss, {})
-    costs = [building.current]
+        name, use = _fresh(building, spec.loss.entry.link), _link_use(spec.loss)
+        made = _add(building, name, use, {}, {use.entry.argument: output})
+        link, prediction = (building.blocks[-1],), _Source(made.tensor, output.maker)
+    costs = [_add(building, "loss", spec.loss, {}, {spec.loss.entry.argument: prediction}).tensor.name]
     for penalty in spec.penalties:
         for parameter in [p for p in building.parameters if p.decays]:
-            building.current, building.maker = parameter.name, parameter.name
-            _add(building, _fresh(building, f"{penalty.name}_{parameter.name.replace('.', '_')}"), penalty, {})
-            costs.append(building.current)
+            name = _fresh(building, f"{penalty.name}_{parameter.name.replace('.', '_')}")
+            weight = _Source(building.tensors[parameter.name], parameter.name)
+            costs.append(_add(building, name, penalty, {}, {"w": weight}).tensor.name)
     return Network(
-        spec.name, tuple(building.blocks), building.tensors, tuple(building.parameters), output, prediction, link,
-        tuple(costs),
+        spec.name, tuple(building.blocks), building.tensors, tuple(building.parameters), output.tensor.name,
+        prediction.tensor.name, link, tuple(costs),
     )  # fmt: skip
 
 
@@ -89,28 +94,23 @@ def _fresh(building: _Building, name: str) -> str:
     return name
 
 
-def _add(building: _Building, name: str, use: Use, initializers: Mapping[str, Use]) -> None:
-    """Append one block, its parameters and its tensors; the block's output becomes the current tensor."""
+def _add(
+    building: _Building, name: str, use: Use, initializers: Mapping[str, Use], reads: Mapping[str, _Source]
+) -> _Source:
+    """Append one block, its parameters and its tensors."""
     entry = use.entry
     where = "the loss" if entry.kind == "loss" else f"layer `{name}`"
+    given = {tensor: source.tensor for tensor, source in reads.items()}
     try:
-        row = formula_of(entry, use.options, len(building.shape), _output_rank(entry, use))
-        sizes = _solve(row, use, building)
+        row = formula_of(entry, use.options, {n: len(t.shape) for n, t in given.items()}, _output_rank(entry, use))
+        sizes = _solve(row, use, given)
         shapes = {t.name: sizes.shape(t.axes) for t in row.formula.tensors.values()}
         _check_output(row, shapes[row.formula.output.name])
     except (FormulaError, SizeError) as error:
-        written, met = written_rank(entry), len(building.shape)
-        axes = "1 axis" if written == 1 else f"{written} axes"
-        reason = (
-            f"its formula is written for {axes}, the batch among them; here are {met}"
-            if written not in (None, met)
-            else str(error)
-        )
-        has = "which has" if building.current == "x" else "whose output has"
-        shown = f"{where} ({entry.name}) does not fit {building.maker}, {has} shape {_shown(building.shape)}"
-        raise SpecError([Problem(use.place, f"{shown}: {reason}")]) from None
+        raise SpecError([Problem(use.place, f"{where} ({entry.name}) {_unfit(entry, reads, error)}")]) from None
     _check_extents(shapes, use.place)
     binding = {t.name: _global_name(t.name, t.role, entry, name, building) for t in row.formula.tensors.values()}
+    binding |= {n: t.name for n, t in given.items()}
     constants = {n: use.options[n] for n, _ in row.variant.constants}
     for tensor in row.formula.tensors.values():
         shape, value = shapes[tensor.name], constants.get(tensor.name)
@@ -121,15 +121,31 @@ def _add(building: _Building, name: str, use: Use, initializers: Mapping[str, Us
         )
     for parameter in row.variant.parameters:
         building.parameters.append(_parameter(parameter, row.formula, sizes, binding, initializers, use.place))
-    given = ((n, use.options.get(n)) for n in row.formula.scalars)
-    scalars = {n: float(value) for n, value in given if isinstance(value, float | int)}
+    scalars = {n: float(v) for n, v in use.options.items() if n in row.formula.scalars and isinstance(v, float | int)}
     numbers = {str(symbol): value for symbol, value in sizes.values.items()}
     building.blocks.append(Block(name, entry.name, row.formula, binding, numbers, scalars))
     count = sum(prod(p.shape) for p in building.parameters)
     if count > MAX_ENTRIES:
         message = f"the network has {count} trainable numbers up to {where}; at most {MAX_ENTRIES} are generated"
         raise SpecError([Problem(use.place, message)])
-    building.current, building.maker = binding[row.formula.output.name], where
+    return _Source(building.tensors[binding[row.formula.output.name]], where)
+
+
+def _unfit(entry: Entry, reads: Mapping[str, _Source], error: Exception) -> str:
+    """That a row does not fit what it reads, and why."""
+    first, *others = reads.values()
+    written, met = written_rank(entry), len(first.tensor.shape)
+    axes = "1 axis" if written == 1 else f"{written} axes"
+    reason = (
+        f"its formula is written for {axes}, the batch among them; here are {met}"
+        if written not in (None, met) and not others
+        else str(error)
+    )
+    if not others:
+        has = "which has" if first.tensor.role == "input" else "whose output has"
+        return f"does not fit {first.maker}, {has} shape {_shown(first.tensor.shape)}: {reason}"
+    listed = ", ".join(f"`{n}` is {s.maker} with shape {_shown(s.tensor.shape)}" for n, s in reads.items())
+    return f"does not fit its inputs ({listed}): {reason}"
 
 
 def _check_output(row: Row, shape: tuple[Dim, ...]) -> None:
@@ -159,26 +175,31 @@ def _output_rank(entry: Entry, use: Use) -> int | None:
     return None
 
 
-def _solve(row: Row, use: Use, building: _Building) -> Sizes:
-    formula = row.formula
+def _solve(row: Row, use: Use, given: Mapping[str, NetworkTensor]) -> Sizes:
+    formula, entry = row.formula, row.entry
     sizes = Sizes(formula)
-    argument = row.entry.argument or "w"
-    given = {argument: building.shape}
-    if argument not in formula.tensors:
-        raise SizeError(f"no equation reads `{argument}`")
-    sizes.learn_shape(argument, building.shape)
-    if "N" not in map(str, sizes.values) and row.entry.kind != "penalty":
-        lone = len(building.shape) == 1
+    shapes = {name: tensor.shape for name, tensor in given.items()}
+    first = next(iter(shapes.values()))
+    for name, shape in shapes.items():
+        if name not in formula.tensors:
+            raise SizeError(f"no equation reads `{name}`")
+        sizes.learn_shape(name, shape)
+    if "N" not in map(str, sizes.values) and entry.kind != "penalty":
+        lone = len(first) == 1
         raise SizeError("an axis beside the batch is needed" if lone else "the equations do not read the batch as `n`")
-    for letter, text in row.entry.sizes:
+    for letter, text in entry.sizes:
         if letter == "...":
-            shape = use.options[text]
-            assert isinstance(shape, tuple)
-            sizes.learn_shape(formula.output.name, (BATCH, *(int(s) for s in shape)))
+            wanted = use.options[text]
+            assert isinstance(wanted, tuple)
+            sizes.learn_shape(formula.output.name, (BATCH, *(int(s) for s in wanted)))
         elif letter in formula.letters:
-            sizes.learn(formula.letters[letter], evaluate_size(text, use.options, given), f"`{letter}`")
+            sizes.learn(formula.letters[letter], row_size(entry, text, use.options, shapes), f"`{letter}`")
+    for less, more in entry.limits:
+        low, high = (row_size(entry, text, use.options, shapes) for text in (less, more))
+        if low > high:
+            raise SizeError(f"`{less}` is {low}, and `{more}` only {high}")
     if "y" in formula.tensors and formula.tensors["y"].role == "target":
-        for extent, value in zip(formula.tensors["y"].axes, building.shape, strict=False):
+        for extent, value in zip(formula.tensors["y"].axes, first, strict=False):
             if extent.is_Symbol:
                 sizes.values.setdefault(extent, value)
     for name, _ in row.variant.constants:
@@ -201,8 +222,6 @@ def _learn_constant(sizes: Sizes, name: str, value: object) -> None:
 
 
 def _global_name(local: str, role: str, entry: Entry, name: str, building: _Building) -> str:
-    if role == "input":
-        return building.current
     if role == "target":
         return local
     if entry.kind == "loss" and role == "output" and not building.penalized:

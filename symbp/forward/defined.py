@@ -19,22 +19,26 @@ def definition_problems(spec: NetworkSpec) -> dict[Entry, list[Problem]]:
         entry = definition.entry
         defaults = {o.name: 1 if o.default is None else o.default for o in entry.options}
         try:
-            formula = formula_of(entry, defaults, written_rank(entry) or USUAL_RANK).formula
+            inputs = entry.input_names(len(entry.inputs) + 1 if entry.family else len(entry.required))
+            ranks = {name: written_rank(entry, name) or USUAL_RANK for name in inputs}
+            formula = formula_of(entry, defaults, ranks).formula
         except FormulaError as error:
             problems[entry] = [Problem(definition.place, str(error))]
             continue
-        for tensor, what in ((entry.argument, "what it is given"), *([("y", "the target")] * (entry.kind == "loss"))):
+        given = [(name, "what it is given") for name in inputs]
+        for tensor, what in (*given, *([("y", "the target")] * (entry.kind == "loss"))):
             if tensor not in formula.tensors:
                 problem = Problem(definition.place, f"no equation reads `{tensor}`, {what}")
                 problems.setdefault(entry, []).append(problem)
     return problems
 
 
-def written_rank(entry: Entry) -> int | None:
-    """The number of indices that a formula writes after what it is given; None where it writes none, or `...`."""
+def written_rank(entry: Entry, tensor: str = "") -> int | None:
+    """The number of indices that a formula writes after an input, its first; None where it writes none, or `...`."""
+    name = tensor or entry.input_names(1)[0]
     for line in read_lines(entry.equations):
         for node in ast.walk(line.right):
-            if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == entry.argument:
+            if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == name:
                 items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
                 if not any(isinstance(n, ast.Constant) and n.value is ... for i in items for n in ast.walk(i)):
                     return len(items)

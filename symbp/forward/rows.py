@@ -1,12 +1,12 @@
-"""From a row of the catalog to a `Formula`: the variant that the options call for, at the rank of its input.
+"""From a row of the catalog to a `Formula`: the variant that the options call for, at the ranks of its inputs.
 
-A formula is read once for each row, variant and rank; every block that needs it shares it.
+A formula is read once for each row, variant and ranks; every block that needs it shares it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 
 import sympy as sp
@@ -15,9 +15,12 @@ from symbp.catalog import entries
 from symbp.catalog.entry import Entry, Option, Value, Variant
 from symbp.formula.equation import Formula, Kind
 from symbp.formula.expression import scalar
+from symbp.formula.families import write_out
+from symbp.formula.grammar import FormulaError
 from symbp.formula.parse import CallableRow, Declared, Scope, assigned_names, read_formula
 
 RUNTIME = ("eta", "eta_0", "t", "fan_in", "fan_out")  # numbers that rows may read beside their options
+WEIGHT = "loss_weight"  # of a loss among several
 
 
 @dataclass(frozen=True)
@@ -29,43 +32,108 @@ class Row:
     formula: Formula
 
 
-def formula_of(entry: Entry, options: Mapping[str, Value], rank: int, output_rank: int | None = None) -> Row:
-    """The formula of a layer, activation, loss or penalty whose input has `rank` axes.
+def formula_of(
+    entry: Entry,
+    options: Mapping[str, Value],
+    ranks: int | Sequence[int] | Mapping[str, int],
+    output_rank: int | None = None,
+    *,
+    weighted: bool = False,
+) -> Row:
+    """The formula of a layer, activation, loss or penalty whose inputs have these ranks, in order or by name.
 
-    `output_rank` is the rank of the result, where the equations leave it open (reshape).
-    Raises FormulaError where the equations cannot be read at this rank.
+    `output_rank` is the rank of the result, where the equations leave it open (reshape). `weighted` multiplies a cost
+    by the number `loss_weight`.
+    Raises FormulaError where the equations cannot be read at these ranks.
     """
-    variant = entry.variant(options)
-    reduction = str(options.get("reduction", "mean"))
-    integers = entry.integer_tensors(options)
-    return _read(entry, variant, reduction, integers, rank, output_rank)
+    given = _named(entry, ranks)
+    variant = entry.variant({**options, **{name: True for name in given if name not in entry.required}})
+    rank = next(iter(given.values()), 0)
+    use = _Reading(
+        variant,
+        str(options.get("reduction", "mean")),
+        entry.integer_tensors(options),
+        tuple(given.items()),
+        output_rank,
+        _axis(options, rank) if entry.option("axis") else None,
+        tuple((n, (0, *map(int, v))) for n, v in options.items() if isinstance(v, tuple) and _permutes(variant, n)),
+        weighted,
+    )
+    return _read(entry, use)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """Everything that tells one formula of a row from another."""
+
+    variant: Variant
+    reduction: str
+    integers: tuple[str, ...]
+    ranks: tuple[tuple[str, int], ...]
+    output_rank: int | None
+    axis: int | None
+    orders: tuple[tuple[str, tuple[int, ...]], ...]
+    weighted: bool
+
+
+def _named(entry: Entry, ranks: int | Sequence[int] | Mapping[str, int]) -> dict[str, int]:
+    """The ranks by the names that the equations read."""
+    if isinstance(ranks, Mapping):
+        return dict(ranks)
+    ranks = (ranks,) if isinstance(ranks, int) else tuple(ranks)
+    return dict(zip(entry.input_names(len(ranks)), ranks, strict=True))
+
+
+def _axis(options: Mapping[str, Value], rank: int) -> int:
+    """The axis that the option names, counted from 0; the batch is none."""
+    axis = int(str(options["axis"]))
+    if not (1 <= axis < rank or -rank < axis <= -1):
+        behind = f"1 to {rank - 1}, or -{rank - 1} to -1" if rank > 1 else "an axis behind the batch"
+        raise FormulaError(f"axis {axis} of an input with {rank} axes, the batch among them: expected {behind}")
+    return axis % rank
+
+
+def _permutes(variant: Variant, option: str) -> bool:
+    return f", {option})" in variant.equations and "permute(" in variant.equations
 
 
 @cache
-def _read(
-    entry: Entry, variant: Variant, reduction: str, integers: tuple[str, ...], rank: int, output_rank: int | None
-) -> Row:
-    tensors: dict[str, Declared] = {}
-    argument = entry.argument or "w"
-    tensors[argument] = Declared(rank, "input", _kind(argument, integers))
+def _read(entry: Entry, use: _Reading) -> Row:
+    variant, integers, rank = use.variant, use.integers, next((r for _, r in use.ranks), 0)
+    tensors: dict[str, Declared] = {n: Declared(r, "input", _kind(n, integers)) for n, r in use.ranks}
     if entry.kind == "loss":
         tensors["y"] = Declared(rank - 1 if "y" in integers else rank, "target", _kind("y", integers))
     for parameter in variant.parameters:
         tensors[parameter.name] = Declared(len(parameter.axes), "parameter")
     for name, axes in variant.constants:
         tensors[name] = Declared(len(axes), "constant")
-    if output_rank is not None:
-        tensors[entry.result] = Declared(output_rank, "output")
+    if use.output_rank is not None:
+        tensors[entry.result] = Declared(use.output_rank, "output")
     scope = Scope(
         tensors=tensors,
         scalars={o.name: _symbol(o) for o in entry.options if o.type in ("real", "integer")},
         outputs=(entry.result,),
         rows=_callable_rows(),
-        reduction=reduction,
+        reduction=use.reduction,
         stated=tuple(letter for letter, _ in entry.sizes),
+        axis=use.axis,
+        orders=dict(use.orders),
     )
-    formula = read_formula(_name(entry, variant, reduction, rank), variant.equations, scope, entry.source)
-    return Row(entry, variant, formula)
+    equations = variant.equations
+    if entry.family:
+        equations = write_out(equations, entry.family, len(use.ranks) - len(entry.inputs) + 1)
+    formula = read_formula(_name(entry, use), equations, scope, entry.source)
+    return Row(entry, variant, _times_weight(formula) if use.weighted else formula)
+
+
+def _times_weight(formula: Formula) -> Formula:
+    """The formula of a cost, multiplied by a number of its own."""
+    weight = scalar(WEIGHT, nonnegative=True)
+    equations = tuple(
+        replace(e, body=weight * e.body, text="") if e.target.tensor == formula.output.name else e
+        for e in formula.equations
+    )
+    return replace(formula, equations=equations, scalars={**formula.scalars, WEIGHT: weight})
 
 
 def update_of(entry: Entry, options: Mapping[str, Value]) -> Row:
@@ -90,15 +158,23 @@ def scalars_of(entry: Entry, options: Mapping[str, Value]) -> Row:
     return Row(entry, variant, read_formula(entry.name, variant.equations, scope, entry.source))
 
 
-def _name(entry: Entry, variant: Variant, reduction: str, rank: int) -> str:
+def _name(entry: Entry, use: _Reading) -> str:
     """A name for the formula, distinct for distinct formulas."""
+    variant, ranks = use.variant, [r for _, r in use.ranks]
     parts = [entry.name]
     if variant.options - {"reduction"}:
         parts.append("with " + " and ".join(sorted(variant.options - {"reduction"})))
-    if reduction != "mean" and ("reduce[" in variant.equations or "reduction" in variant.options):
+    if use.reduction != "mean" and ("reduce[" in variant.equations or "reduction" in variant.options):
         parts.append("summed")
-    if rank != 2 and entry.kind != "penalty":
-        parts.append(f"of rank {rank}")
+    if entry.family:
+        parts.append(f"of {len(ranks)}")
+    if set(ranks) != {2} and entry.kind != "penalty":
+        parts.append(f"of rank {' and '.join(map(str, ranks if len(set(ranks)) > 1 else ranks[:1]))}")
+    if use.axis is not None:
+        parts.append(f"at axis {use.axis}")
+    parts += [f"to {order[1:]}" for _, order in use.orders]
+    if use.weighted:
+        parts.append("weighted")
     return " ".join(parts)
 
 

@@ -11,8 +11,10 @@ from fractions import Fraction
 
 import sympy as sp
 
+from symbp.catalog.entry import Entry
 from symbp.formula.equation import Formula
 from symbp.formula.expression import Element, Flat
+from symbp.formula.families import write_out_size
 from symbp.forward.network import BATCH, Dim
 
 
@@ -73,6 +75,13 @@ class Sizes:
                         held = self.value(self.formula.tensors[node.tensor].axes[axis])
                         if merged != held:
                             raise SizeError(f"{held} values cannot take a shape of {merged} values")
+
+
+def row_size(entry: Entry, text: str, options: Mapping[str, object], shapes: Mapping[str, tuple[Dim, ...]]) -> int:
+    """A size of a row as a number, for inputs of these shapes."""
+    if entry.family:
+        text = write_out_size(text, entry.family, len(shapes) - len(entry.inputs) + 1)
+    return evaluate_size(text, options, shapes)
 
 
 def evaluate_size(text: str, options: Mapping[str, object], shapes: Mapping[str, tuple[Dim, ...]]) -> int:

@@ -7,7 +7,8 @@
     input      the cotangent of the network's input, on request
     update     the optimizer, over flat vectors
 
-A tensor that several blocks read gets a part of its cotangent from each; the parts are added.
+A tensor that is read several times, by several blocks or by one, gets a part of its cotangent from each; the parts are
+added.
 """
 
 from __future__ import annotations
@@ -111,18 +112,14 @@ class _Lowering:
         of_input: list[Statement] = []
         for instance in reversed(instances):
             block = instance.block
-            shared = {
-                f"d_{local}": f"d_{block.binding[local]}.{block.name}"
-                for local, _, _ in instance.template.backward
-                if written[block.binding[local]] > 1
-            }
+            shared = _parts(instance, written)
             numbers = {t: self.numbers.get((block.formula.name, f"d_{t}"), 0) for t in block.formula.tensors}
             for local, statement in instance.backward(shared, numbers).items():
                 tensor = block.binding[local]
                 into = of_input if tensor == "x" else statements
                 into.append(statement)
                 if tensor in written and written[tensor] > 1:
-                    parts.setdefault(tensor, []).append(f"d_{tensor}.{block.name}")
+                    parts.setdefault(tensor, []).append(shared[f"d_{local}"])
                     if len(parts[tensor]) == written[tensor]:
                         into.append(self.added(tensor, parts[tensor], block.name))
         return statements, of_input
@@ -149,6 +146,18 @@ class _Lowering:
         operations = [Map(name, "add", (parts[0], parts[1]))]
         operations += [Map(name, "add", (name, part)) for part in parts[2:]]
         return Statement(block, equation, tuple(operations))
+
+
+def _parts(instance: Instance, written: Mapping[str, int]) -> dict[str, str]:
+    """A name for each part of a cotangent: `d_x.add_1` of the block, `d_x.add_1.x_2` where the block reads x twice."""
+    block = instance.block
+    locals_ = [local for local, _, _ in instance.template.backward]
+    own = Counter(block.binding[local] for local in locals_)
+    return {
+        f"d_{local}": f"d_{tensor}.{block.name}" + (f".{local}" if own[tensor] > 1 else "")
+        for local in locals_
+        if written[tensor := block.binding[local]] > 1
+    }
 
 
 def _storage(network: Network) -> dict[str, Storage]:

@@ -20,6 +20,14 @@ LAYER_KEYS = {
     "name": {"type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]{0,63}$", "description": "the layer's own name"},
     "activation": {"description": "an activation that follows as a layer of its own"},
     "initializer": {"description": "an initializer for the weight, or one for each parameter by name"},
+    "input": {"type": "string", "description": "the layer, or the input of the network, that is read"},
+    "inputs": {
+        "description": "those that are read, in order, or by the names that the formula gives them",
+        "anyOf": [
+            {"type": "array", "items": {"type": "string"}, "minItems": 1},
+            {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
+        ],
+    },
 }
 
 
@@ -68,7 +76,9 @@ def _options(entry: Entry, extra: dict[str, Any]) -> dict[str, Any]:
     }
     required = [o for o in entry.options if o.default is None]
     sole = required[0] if len(required) == 1 else entry.options[0] if len(entry.options) == 1 else None
-    return {"anyOf": [whole, {"type": "null"}, *([_option(sole)] if sole else [])]}
+    listed = {"type": "array", "items": {"type": "string"}, "description": "the layers that are read, in order"}
+    bare = [*([_option(sole)] if sole else []), *([listed] if entry.inputs else [])]
+    return {"anyOf": [whole, {"type": "null"}, *bare]}
 
 
 def _option(option: Option) -> dict[str, Any]:

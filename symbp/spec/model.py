@@ -78,11 +78,16 @@ class Definition:
 
 @dataclass(frozen=True)
 class LayerSpec:
-    """A layer or activation of the network. `initializers` are those the spec names, by parameter."""
+    """A layer or activation of the network. `initializers` are those the spec names, by parameter.
+
+    `inputs` says which layer or input of the network each tensor is that the row's equations read; where it is empty,
+    the layer reads the one before it.
+    """
 
     name: str
     use: Use
     initializers: Mapping[str, Use] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

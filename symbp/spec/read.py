@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path as FilePath
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
@@ -16,7 +17,10 @@ from symbp.spec.names import hint, module_objection, objection, quoted, shown
 from symbp.spec.schema import FILES, MAX_LAYERS, DataModel
 from symbp.spec.structure import check_structure
 from symbp.spec.uses import Uses
+from symbp.spec.wiring import KEYS, Wiring, named_later
 from symbp.spec.yaml import MAX_BYTES, Document, Path, read_yaml
+
+LAYER_KEYS = ("name", "activation", "initializer", *KEYS)
 
 
 def read_spec(path: FilePath | str) -> NetworkSpec:
@@ -107,28 +111,38 @@ class _Reading:
         taken: dict[str, Place] = {}
         counts: dict[str, int] = {}
 
-        def add(use: Use, name: str | None, path: Path, initializers: dict[str, Use]) -> None:
+        later = named_later(value, lambda path: self.document.place(*path).line)
+        wiring = Wiring(("x",), later, self.problem)
+
+        def add(use: Use, name: str | None, path: Path, initializers: dict[str, Use], given: Mapping[str, Any]) -> str:
             counts[use.name] = counts.get(use.name, 0) + 1
             label = name or f"{use.name}_{counts[use.name]}"
             if label in taken:
                 self.problem(path, f"two layers are named `{label}`; the first is on line {taken[label].line}")
-                return
+                return label
             taken[label] = use.place
-            built.append(LayerSpec(label, use, initializers))
+            built.append(LayerSpec(label, use, initializers, wiring.sources(use, given, path)))
+            wiring.add(label, use.place)
+            return label
 
         for number, item in enumerate(value[:MAX_LAYERS]):
             path: Path = ("layers", number)
-            read = uses.read("layer", item, path, ("name", "activation", "initializer"))
+            read = uses.read("layer", _listed(item, uses), path, LAYER_KEYS)
             if read is None:
                 continue
             use, aside = read
             inside = (*path, next(iter(item))) if isinstance(item, dict) else path
             name = self.layer_name(aside["name"], (*inside, "name")) if "name" in aside else None
-            add(use, name, inside, self.initializers(uses, use, aside.get("initializer"), (*inside, "initializer")))
+            initializers = self.initializers(uses, use, aside.get("initializer"), (*inside, "initializer"))
+            label = add(use, name, inside, initializers, aside)
             if aside.get("activation") is not None:
                 follows = uses.read("activation", aside["activation"], (*inside, "activation"))
                 if follows is not None:
-                    add(follows[0], None, (*inside, "activation"), {})
+                    wiring.stand_for(label, add(follows[0], None, (*inside, "activation"), {}, {}))
+        whole = len(uses.problems) == 0 and not wiring.wrong
+        for label, place in wiring.unread([wiring.previous]) if whole else ():
+            reason = "name it in the `inputs` of a later layer, or leave it out"
+            self.problems.append(Problem(place, f"nothing reads what `{label}` computes; {reason}"))
         return tuple(built)
 
     def layer_name(self, name: Any, path: Path) -> str | None:
@@ -182,6 +196,16 @@ class _Reading:
             items = [(v, (*path, i)) for i, v in enumerate(value)] if isinstance(value, list) else [(value, path)]
         read = [uses.read(kind, item, where) for item, where in items]
         return tuple(r[0] for r in read if r is not None)
+
+
+def _listed(item: Any, uses: Uses) -> Any:
+    """`add: [a, b]` is `add: {inputs: [a, b]}` for a row that reads several inputs."""
+    if isinstance(item, dict) and len(item) == 1:
+        name, value = next(iter(item.items()))
+        entry = uses.entry("layer", name)
+        if entry is not None and entry.inputs and isinstance(value, list) and all(isinstance(v, str) for v in value):
+            return {name: {"inputs": value}}
+    return item
 
 
 def _list(place: Place) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from derived import close, derive_row, row
 from references import torch
+from references_joining import JOINING
 
 from symbp.catalog import names
 
@@ -27,7 +28,7 @@ CASES: dict[str, Any] = {  # options, parameters, the layer in JAX
 
 
 def test_every_layer_and_variant_has_a_case() -> None:
-    assert set(CASES) == set(names("layer"))
+    assert set(CASES) | set(JOINING) == set(names("layer"))
     for name, cases in CASES.items():
         entry = row("layer", name)
         assert {entry.variant({}), *entry.variants} == {entry.variant(options) for options, _, _ in cases} | {

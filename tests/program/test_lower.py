@@ -27,7 +27,8 @@ def options(entry):
 
 def derived(entry):
     rank = 3 if entry.name == "flatten" else 2
-    return derive_formula(formula_of(entry, options(entry), rank, 4 if entry.name == "reshape" else None).formula)
+    ranks = [rank] * (3 if entry.family else max(len(entry.inputs), 1))
+    return derive_formula(formula_of(entry, options(entry), ranks, 4 if entry.name == "reshape" else None).formula)
 
 
 def numbers(entry, formula, sizes):
