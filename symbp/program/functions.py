@@ -32,6 +32,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "power": Function(2, guarded=True),
     "maximum": Function(2),
     "minimum": Function(2),
+    "floor_divide": Function(2, "int"),
+    "remainder": Function(2, "int"),
     "copy": Function(1),
     "negative": Function(1),
     "absolute": Function(1),

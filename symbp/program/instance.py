@@ -1,4 +1,4 @@
-"""Lowered once, used by every block: operations as templates, and a block's names, shapes and numbers put in."""
+"""Lowered once, used by every block of the same sizes: operations as templates, and a block's names put in."""
 
 from __future__ import annotations
 
@@ -9,33 +9,60 @@ from typing import Any
 import sympy as sp
 
 from symbp.derive.derivation import FormulaDerivation
-from symbp.formula.equation import Equation, Kind, Tensor
+from symbp.formula.equation import Equation, Tensor
 from symbp.forward.network import BATCH, Block
-from symbp.program.lower import lower_equation
-from symbp.program.program import Array, Op, Scalar, Statement, Storage
+from symbp.program.affine import Numbers
+from symbp.program.layout import turned
+from symbp.program.lower import Arrays, Shared, lower_equation
+from symbp.program.operands import READS
+from symbp.program.program import Array, ArrayKind, Op, Scalar, Statement, Storage
 
 BATCH_SIZE = sp.Symbol("N", integer=True, positive=True)  # in scalars of a program: the number of examples
-NAMES = ("out", "left", "right", "operand", "condition", "yes", "no", "source", "base", "where")
+NAMES = ("out", *READS)
 
 
 @dataclass(frozen=True)
 class Template:
-    """A formula's equations with their operations, over the formula's own names and symbolic sizes."""
+    """A formula's equations with their operations, over the formula's own names."""
 
     forward: tuple[tuple[Equation, tuple[Op, ...]], ...]
     backward: tuple[tuple[str, Equation, tuple[Op, ...]], ...]  # the tensor whose cotangent it is
-    arrays: Mapping[str, tuple[tuple[sp.Expr, ...], Kind]]
+    arrays: Mapping[str, tuple[tuple[sp.Expr, ...], ArrayKind]]
 
 
-def template(derivation: FormulaDerivation) -> Template:
-    """Lower every forward and backward equation of a formula."""
-    tensors = dict(derivation.formula.tensors)
-    tensors |= {f"d_{t.name}": Tensor(f"d_{t.name}", t.axes, t.role) for t in derivation.formula.tensors.values()}
-    arrays: dict[str, tuple[tuple[sp.Expr, ...], Kind]] = {n: (t.axes, t.kind) for n, t in tensors.items()}
-    forward = tuple((e, lower_equation(e, tensors, arrays)) for e in derivation.forward)
-    backward = tuple((g.tensor, g.equation, lower_equation(g.equation, tensors, arrays)) for g in derivation.backward)
+def template(derivation: FormulaDerivation, numbers: Numbers, batch_last: frozenset[str]) -> Template:
+    """Lower every forward and backward equation of a formula, for these sizes, with the batch last in these tensors."""
+    held = {t.name: replace(t, axes=_order(t, batch_last)) for t in derivation.formula.tensors.values()}
+    tensors = {**held, **{f"d_{t.name}": Tensor(f"d_{t.name}", t.axes, t.role) for t in held.values()}}
+    arrays: Arrays = {n: (t.axes, t.kind) for n, t in tensors.items()}
+    shared = Shared()
+
+    def lower(equation: Equation) -> tuple[Op, ...]:
+        return lower_equation(turned(equation, batch_last), tensors, arrays, numbers, shared)
+
+    forward = tuple((e, lower(e)) for e in derivation.forward)
+    backward = tuple((g.tensor, g.equation, lower(g.equation)) for g in derivation.backward)
     arrays |= {n: (t.axes, t.kind) for n, t in tensors.items()}
     return Template(forward, backward, arrays)
+
+
+def _order(tensor: Tensor, batch_last: frozenset[str]) -> tuple[sp.Expr, ...]:
+    return (*tensor.axes[1:], tensor.axes[0]) if tensor.name in batch_last else tensor.axes
+
+
+def sizes_of(block: Block, derivation: FormulaDerivation) -> dict[sp.Symbol, sp.Integer]:
+    """The formula's sizes, but for the batch, and its integer options, in numbers."""
+    tensors = derivation.formula.tensors.values()
+    equations = (*derivation.forward, *(g.equation for g in derivation.backward))
+    extents = [a for t in tensors for a in t.axes] + [a for e in equations for a in e.sizes.values()]
+    numbers = {
+        symbol: sp.Integer(block.sizes[str(symbol)])
+        for extent in extents
+        for symbol in extent.free_symbols
+        if block.sizes[str(symbol)] != BATCH
+    }
+    options = {s: block.scalars[n] for n, s in derivation.formula.scalars.items() if s.is_integer}
+    return numbers | {symbol: sp.Integer(int(value)) for symbol, value in options.items()}
 
 
 class Instance:
@@ -105,6 +132,6 @@ class Instance:
             name = f"{self.block.name}.{local}"
         if name not in self.arrays:
             axes, kind = self.template.arrays[local]
-            shape = tuple(1 if a == 1 else self.block.extent(a) for a in axes)
+            shape = tuple(int(a) if a.is_Integer else self.block.extent(a) for a in axes)
             self.arrays[name] = Array(name, shape, kind, self.storage.get(name, "workspace"))
         return name

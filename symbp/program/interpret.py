@@ -13,6 +13,7 @@ import numpy as np
 from symbp.formula.backends import numpy_backend
 from symbp.program.program import (
     Array,
+    Columns,
     Contract,
     Fill,
     Fold,
@@ -20,6 +21,8 @@ from symbp.program.program import (
     Map,
     Op,
     Operand,
+    OverlapAdd,
+    Pool,
     Program,
     Range,
     Scalar,
@@ -27,6 +30,8 @@ from symbp.program.program import (
     Select,
     Shift,
     View,
+    Windows,
+    Winners,
 )
 
 
@@ -102,17 +107,51 @@ class _State:
                 np.add.at(out, self._places(op.indices), self.operand(op.source))
                 return out
             case Shift():
-                start = int(self.operand(op.start))
-                held = np.moveaxis(self.arrays[op.operand], op.axis, 0)
-                out = np.zeros((shape[op.axis], *held.shape[1:]))
-                for place in range(shape[op.axis]):
-                    if 0 <= place + start < len(held):
-                        out[place] = held[place + start]
-                return np.moveaxis(out, 0, op.axis)
+                out = np.full(shape, self.operand(op.border) if op.border else np.nan)
+                held = self.arrays[op.operand]
+                low = [max(0, -start) for start in op.starts]
+                high = [min(o, h - start) for o, h, start in zip(shape, held.shape, op.starts, strict=True)]
+                to = tuple(slice(a, max(a, z)) for a, z in zip(low, high, strict=True))
+                out[to] = held[tuple(slice(t.start + s, t.stop + s) for t, s in zip(to, op.starts, strict=True))]
+                return out
+            case Columns():
+                return self._windows(op.windows, self.arrays[op.operand], shape)
+            case Pool():
+                seen = self._windows(op.windows, self.arrays[op.operand], shape)
+                return np.asarray(getattr(seen, op.function)(axis=tuple(range(len(shape), seen.ndim))))
+            case Winners():
+                seen = self._windows(op.windows, self.arrays[op.operand], shape)
+                best = self.arrays[op.best].reshape(*shape, *[1] * len(op.windows.over))
+                return np.asarray((seen == best).reshape(*shape, -1).argmax(axis=-1))
+            case OverlapAdd():
+                out, source = np.zeros(shape), self.arrays[op.source]
+                over = [extent for _, extent in op.windows.over]
+                whole = np.broadcast_to(source.reshape(*source.shape, *[1] * len(over)), (*source.shape, *over))
+                if op.chosen is not None:
+                    positions = np.arange(int(np.prod(over))).reshape(over)
+                    whole = whole * (self.arrays[op.chosen].reshape(*source.shape, *[1] * len(over)) == positions)
+                np.add.at(out, self._positions(op.windows, source.shape), whole)
+                return out
             case Range():
                 return np.arange(int(np.prod(shape))).reshape(shape)
             case Fill():
                 return np.full(shape, self.operand(op.value))
+
+    def _windows(self, windows: Windows, held: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+        """What the windows show: the axes, then those of the letters that are reduced."""
+        return np.asarray(held[self._positions(windows, shape)])
+
+    def _positions(self, windows: Windows, shape: tuple[int, ...]) -> tuple[np.ndarray, ...]:
+        """The position along each axis of the array with windows, over all letters."""
+        extents = [*shape, *(extent for _, extent in windows.over)]
+        letters = [*windows.axes, *(letter for letter, _ in windows.over)]
+        along = dict(zip(letters, np.indices(extents, sparse=True), strict=True))
+        places = []
+        for place in windows.places:
+            position = np.asarray(place.start + sum(step * along[letter] for letter, step in place.steps))
+            assert position.min() >= 0, (windows, place)
+            places.append(np.broadcast_to(position, extents))
+        return tuple(places)
 
     def _places(self, indices: tuple[str | None, ...]) -> tuple[Any, ...]:
         return tuple(slice(None) if i is None else self.arrays[i] for i in indices)

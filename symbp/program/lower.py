@@ -3,36 +3,63 @@
     products under a sum     contractions (symbp.program.sums)
     deltas that stay         scatters     (symbp.program.scatter)
     piecewise expressions    maximum, minimum, masks or selections (symbp.program.pieces)
+    windows (S*p + u - P)    columns, pools (symbp.program.windows); their adjoints, overlaps (symbp.program.overlap)
 
-Not here: windows (indices like S*p + u - P) and recurrences; a `LoweringError` says so.
+Not here: recurrences; a `LoweringError` says so.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
-from symbp.formula.equation import Equation, Kind, Tensor
+from symbp.formula.equation import Equation, Tensor
 from symbp.formula.expression import Element, Flat, InRange, MaxOver, SumOver, Winner, elements, logistic, softplus
 from symbp.formula.indices import bound_indices
-from symbp.program import pieces, scatter, sums
+from symbp.program import pieces, scatter, sums, windows
+from symbp.program.affine import Numbers
 from symbp.program.functions import ELEMENTWISE
-from symbp.program.program import Op, View
+from symbp.program.program import ArrayKind, Op, View
 from symbp.program.values import LOG_MAX, Builder, Value
+from symbp.program.windows import Factor
 
-Arrays = dict[str, tuple[tuple[sp.Expr, ...], Kind]]
+Arrays = dict[str, tuple[tuple[sp.Expr, ...], ArrayKind]]
 
 
-def lower_equation(equation: Equation, tensors: dict[str, Tensor], arrays: Arrays) -> tuple[Op, ...]:
-    """The operations that compute the equation; temporaries are added to `arrays`."""
+@dataclass(frozen=True)
+class Shared:
+    """What the equations of a formula tell each other: orders in which columns exist, and where maxima were found.
+
+    `splits` holds, for a read with merged axes, the tensor with its axes split, and the places along them.
+    `positions` holds the arrays of winning positions in windows; `winners` maps a tensor of winning indices to the one
+    that it was read from, the index among the window's that it holds, and the sizes of the window's indices.
+    """
+
+    splits: dict[tuple[str, tuple[sp.Expr, ...]], tuple[str, tuple[sp.Expr, ...]]] = field(default_factory=dict)
+    columns: dict[tuple[object, ...], set[tuple[int, ...]]] = field(default_factory=dict)
+    positions: dict[tuple[object, ...], str] = field(default_factory=dict)
+    winners: dict[str, tuple[str, int, tuple[sp.Expr, ...]]] = field(default_factory=dict)
+
+
+def lower_equation(
+    equation: Equation,
+    tensors: dict[str, Tensor],
+    arrays: Arrays,
+    numbers: Numbers | None = None,
+    shared: Shared | None = None,
+) -> tuple[Op, ...]:
+    """The operations that compute the equation; temporaries are added to `arrays`.
+
+    `numbers` are the sizes and integer options that are known; windows need all but the batch.
+    """
     target = equation.target
     if any(elements(equation.body, target.tensor)) and equation.sizes and not _elementwise_update(equation):
         raise Builder(equation, {}, arrays).error("it reads its own earlier positions, which takes a loop")
     free = [s for i in target.indices for s in (i.args if isinstance(i, Flat) else (i,))]
     order = {s: k for k, s in enumerate(dict.fromkeys((*free, *bound_indices(equation.body), *equation.sizes)))}
-    builder = Builder(equation, order, arrays)
-    lowering = Lowering(builder, tensors)
+    builder = Builder(equation, order, arrays, numbers or {})
+    lowering = Lowering(builder, tensors, shared or Shared())
     value = lowering.value(equation.body)
     _write(builder, value, tuple(free))
     return tuple(builder.operations)
@@ -75,9 +102,10 @@ def _renamed(op: Op, name: str) -> Op:
 class Lowering:
     """Turns subexpressions into values; one method for each kind of node."""
 
-    def __init__(self, builder: Builder, tensors: dict[str, Tensor]) -> None:
+    def __init__(self, builder: Builder, tensors: dict[str, Tensor], shared: Shared) -> None:
         self.builder = builder
         self.tensors = tensors
+        self.shared = shared
 
     def is_scalar(self, node: sp.Expr) -> bool:
         """Whether the node is a number once sizes and hyperparameters are known."""
@@ -103,11 +131,9 @@ class Lowering:
         if isinstance(node, sp.Piecewise):
             return pieces.piecewise(self, node)
         if isinstance(node, MaxOver):
-            return self.fold("max", node.body, node.bound)
+            return windows.reduced(self, "max", self.factor(node.body), node.bound)
         if isinstance(node, Winner):
-            if len(node.bound) > 1:
-                raise builder.error("the winner of a maximum over several indices")
-            return self.fold("argmax", node.body, node.bound)
+            return self.winner(node)
         if isinstance(node, logistic):
             return self.logistic(self.value(node.args[0]))
         if isinstance(node, softplus):
@@ -126,8 +152,27 @@ class Lowering:
             raise builder.error(f"`{node}` has no array operation")
         return builder.map(function, self.value(node.args[0]))
 
-    def fold(self, function: str, body: sp.Expr, bound: tuple[sp.Symbol, ...]) -> Value:
-        return self.builder.fold(function, self.value(body), bound)
+    def factor(self, node: sp.Expr) -> Factor:
+        """The node as an array, or as what windows show of one."""
+        return self.read(node) if isinstance(node, Element) else self.value(node)
+
+    def winner(self, node: Winner) -> Value:
+        """The winning index: of one index by `argmax`, of several from the position in the window."""
+        builder, factor = self.builder, self.factor(node.body)
+        if len(node.bound) == 1 and isinstance(factor, Value):
+            return builder.fold("argmax", factor, node.bound)
+        position = windows.winners(self, factor, node.bound)
+        number = node.bound.index(node.which)
+        sizes = tuple(builder.equation.sizes[b] for b in node.bound)
+        self.shared.winners[builder.equation.target.tensor] = (position.array, number, sizes)
+        after, own = sp.Mul(*sizes[number + 1 :]), sizes[number]
+        if len(node.bound) == 1:
+            return builder.copied(position, position.axes, "index")
+        if after != 1:
+            position = builder.map("floor_divide", position, builder.scalar(after))
+        if number:
+            position = builder.map("remainder", position, builder.scalar(own))
+        return position
 
     def logistic(self, x: Value) -> Value:
         """1/(1 + exp(-x)); the exponent is capped where the exponential would overflow and the result is 0."""
@@ -165,39 +210,36 @@ class Lowering:
         return self.value(node)
 
     def element(self, read: Element) -> Value:
-        """A read: as it stands, reshaped, shifted, or gathered."""
+        """A read in an array."""
+        return windows.materialized(self, self.read(read))
+
+    def read(self, read: Element, border: sp.Expr = sp.S.Zero) -> Factor:
+        """A read: as it stands, with merged axes split, moved, gathered at labels, or through windows."""
         builder, tensor = self.builder, self.tensors[read.tensor]
         places = read.indices
         sizes = tuple(builder.equation.sizes.get(p) for p in places)
         if sizes == tensor.axes and len(set(places)) == len(places):
             return Value(read.tensor, places, tensor.kind)
-        if any(isinstance(p, Flat) for p in places):
-            return self.reshaped(read, tensor)
         if any(p.has(Element) for p in places):
             return scatter.gather(self, read, tensor)
-        return self.shifted(read, tensor)
+        array = read.tensor
+        if any(isinstance(p, Flat) for p in places):
+            array, places = self.split(read, tensor)
+        return windows.read(self, read, array, places, tensor.kind, border)
 
-    def reshaped(self, read: Element, tensor: Tensor) -> Value:
-        builder = self.builder
-        axes = tuple(s for p in read.indices for s in (p.args if isinstance(p, Flat) else (p,)))
-        if not all(a.is_Symbol and a in builder.order for a in axes) or len(set(axes)) != len(axes):
-            raise builder.error(f"`{read}` mixes `flat` with other indices")
-        out = builder.fresh("split", axes, tensor.kind)
+    def split(self, read: Element, tensor: Tensor) -> tuple[str, tuple[sp.Expr, ...]]:
+        """The tensor with every axis that is read at `flat(...)` split, and the places along all axes then."""
+        builder, sizes = self.builder, self.builder.equation.sizes
+        if (read.tensor, read.indices) in self.shared.splits:
+            return self.shared.splits[read.tensor, read.indices]
+        places: list[sp.Expr] = []
+        shape: list[sp.Expr] = []
+        for place, extent in zip(read.indices, tensor.axes, strict=True):
+            if isinstance(place, Flat) and not all(a.is_Symbol and a in builder.order for a in place.args):
+                raise builder.error(f"`{read}` reads merged axes at places that are not plain indices")
+            places += place.args if isinstance(place, Flat) else (place,)
+            shape += [sizes[a] for a in place.args] if isinstance(place, Flat) else [extent]
+        out = builder.fresh("split", (), tensor.kind, tuple(shape))
         builder.operations.append(View(out, read.tensor, tuple(range(len(read.indices)))))
-        return Value(out, axes, tensor.kind)
-
-    def shifted(self, read: Element, tensor: Tensor) -> Value:
-        """`x[n, j + s]` with a shift that is a number, 0 where `j` has fewer or more values than the axis: one axis."""
-        builder, source = self.builder, read.tensor
-        axes: list[sp.Symbol] = []
-        shifts: list[tuple[int, sp.Expr]] = []
-        for axis, place in enumerate(read.indices):
-            letters = [s for s in place.free_symbols if s in builder.order]
-            if len(letters) != 1 or not self.is_scalar(place - letters[0]) or letters[0] in axes:
-                raise builder.error(f"`{read}` reads through a window; strides and padding have no array operation")
-            axes.append(letters[0])
-            if place != letters[0] or tensor.axes[axis] != builder.equation.sizes[letters[0]]:
-                shifts.append((axis, place - letters[0]))
-        if len(shifts) != 1:
-            raise builder.error(f"`{read}` is shifted along {len(shifts)} axes")
-        return builder.shift(source, tuple(axes), *shifts[0])
+        self.shared.splits[read.tensor, read.indices] = out, tuple(places)
+        return out, tuple(places)

@@ -22,8 +22,9 @@ from symbp.derive.derivation import Derivation
 from symbp.formula.equation import Equation, Formula
 from symbp.formula.expression import element
 from symbp.forward.network import BATCH, Block, Network
-from symbp.program.instance import Instance, Template, template
-from symbp.program.lower import lower_equation
+from symbp.program.instance import Instance, Template, sizes_of, template
+from symbp.program.layout import batch_last
+from symbp.program.lower import Arrays, lower_equation
 from symbp.program.operands import reads
 from symbp.program.program import Array, Map, Program, Routine, Statement, Storage
 
@@ -46,7 +47,7 @@ def lower_update(formulas: Sequence[Formula]) -> tuple[tuple[Statement, ...], di
     found: dict[str, Array] = {}
     for formula in formulas:
         tensors = dict(formula.tensors)
-        arrays = {n: (t.axes, t.kind) for n, t in tensors.items()}
+        arrays: Arrays = {n: (t.axes, t.kind) for n, t in tensors.items()}
         for equation in formula.equations:
             statements.append(Statement(formula.name, equation, lower_equation(equation, tensors, arrays)))
         for name, (axes, kind) in arrays.items():
@@ -58,15 +59,16 @@ def lower_update(formulas: Sequence[Formula]) -> tuple[tuple[Statement, ...], di
 
 
 class _Lowering:
-    """The state of one lowering: templates by formula, arrays by name."""
+    """The state of one lowering: templates by formula and sizes, arrays by name."""
 
     def __init__(self, derivation: Derivation, numbers: Numbers) -> None:
         self.derivation = derivation
         self.network: Network = derivation.network
         self.numbers = numbers
-        self.templates: dict[str, Template] = {}
+        self.templates: dict[object, Template] = {}
         self.arrays: dict[str, Array] = {}
         self.storage = _storage(self.network)
+        self.batch_last = batch_last(derivation)
 
     def routines(self) -> dict[str, Routine]:
         network = self.network
@@ -92,10 +94,13 @@ class _Lowering:
         return {name: Routine(name, tuple(statements)) for name, statements in routines.items()}
 
     def instance(self, block: Block) -> Instance:
-        name = block.formula.name
-        if name not in self.templates:
-            self.templates[name] = template(self.derivation.formulas[name])
-        return Instance(block, self.templates[name], self.storage)
+        derivation = self.derivation.formulas[block.formula.name]
+        numbers = sizes_of(block, derivation)
+        last = frozenset(local for local, name in block.binding.items() if name in self.batch_last)
+        key = (derivation.formula.name, frozenset(numbers.items()), last)
+        if key not in self.templates:
+            self.templates[key] = template(derivation, numbers, last)
+        return Instance(block, self.templates[key], self.storage)
 
     def numbered(self, instance: Instance, statements: list[Statement]) -> list[Statement]:
         formula = instance.block.formula.name
@@ -126,10 +131,12 @@ class _Lowering:
 
     def added(self, tensor: str, parts: list[str], block: str) -> Statement:
         """The sum of a cotangent's parts."""
-        held = self.network.tensors[tensor]
+        shape = self.network.tensors[tensor].shape
+        if tensor in self.batch_last:
+            shape = (*shape[1:], shape[0])
         name = f"d_{tensor}"
-        self.arrays[name] = Array(name, held.shape, "float", self.storage.get(name, "workspace"))
-        return self.sum_of(name, parts, block, len(held.shape))
+        self.arrays[name] = Array(name, shape, "float", self.storage.get(name, "workspace"))
+        return self.sum_of(name, parts, block, len(shape))
 
     def total(self) -> Statement:
         """The cost: the loss and every penalty."""

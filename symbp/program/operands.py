@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from symbp.program.program import Op, View
+from symbp.program.program import Op, Shift, View
 
-READS = ("left", "right", "operand", "condition", "yes", "no", "source", "base", "where")
+READS = ("left", "right", "operand", "condition", "yes", "no", "source", "base", "where", "best", "chosen")
 
 
 def reads(op: Op) -> tuple[str, ...]:
@@ -42,3 +42,8 @@ def renamed(op: Op, names: Mapping[str, str]) -> Op:
 def is_alias(op: Op) -> bool:
     """Whether the result shares memory with its operand."""
     return isinstance(op, View)
+
+
+def is_bordered(op: Op) -> bool:
+    """Whether the result has a border that was written when its array was made: no other operation may write there."""
+    return isinstance(op, Shift) and op.border is not None

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from symbp.program.operands import reads, renamed
+from symbp.program.operands import is_bordered, reads, renamed
 from symbp.program.program import Array, Fill, Map, Op, Program, Range, Routine, Scatter, Select, Statement, View
 
 SEQUENCES = (("forward", "loss", "backward", "input"), ("predict",))
@@ -108,7 +108,9 @@ def in_place(program: Program, keep: Keep) -> Program:
                 continue
             for name in _candidates(op):
                 start = next((k for k, o in enumerate(operations[:position]) if o.out == name), None)
-                if start is None or readers[name] != 1 or name in keep or isinstance(operations[start], View | Range):
+                if start is None or readers[name] != 1 or name in keep:
+                    continue
+                if isinstance(operations[start], View | Range) or is_bordered(operations[start]):
                     continue
                 same = replace(program.arrays[name], name=op.out) == replace(
                     program.arrays[op.out], storage=program.arrays[name].storage

@@ -1,8 +1,8 @@
 """The memory plan: which arrays of the workspace share a buffer, found by when each is last read.
 
 Two arrays share where one is never needed again when the other is first written and their shapes and kinds are the
-same. Results stay where they are; a forward value stays until the backward statement that reads it last. A view lives
-as long as the array it looks into.
+same. Results stay where they are, as does what has a border; a forward value stays until the backward statement that
+reads it last. A view lives as long as the array it looks into.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from symbp.forward.network import BATCH
-from symbp.program.operands import is_alias, reads
+from symbp.program.operands import is_alias, is_bordered, reads
 from symbp.program.program import Array, Map, Program, Select
 
-BYTES = {"float": 4, "int": 8, "bool": 1}
+BYTES = {"float": 4, "int": 8, "bool": 1, "byte": 1}
 SEQUENCE = ("forward", "predict", "loss", "backward", "input")
 
 
@@ -48,7 +48,7 @@ def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
     for time, op in enumerate(operations):
         for name in (op.out, *reads(op)):
             last[root.get(name, name)] = time
-    for name in keep:
+    for name in (*keep, *(op.out for op in operations if is_bordered(op))):
         last[root.get(name, name)] = len(operations)
     buffer_of: dict[str, str] = {}
     free: dict[tuple[object, ...], list[str]] = {}
@@ -58,7 +58,7 @@ def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
             shape = (array.shape, array.kind)
             dying = [n for n in reads(op) if last.get(root.get(n, n)) == time]
             inherited = _inherited(op, array, dying, program, buffer_of, root)
-            waiting = free.get(shape, [])
+            waiting = [] if is_bordered(op) else free.get(shape, [])
             buffer_of[op.out] = inherited or (waiting.pop(0) if waiting else op.out)
         for name in dict.fromkeys(root.get(n, n) for n in (op.out, *reads(op))):
             if last.get(name) == time and name in buffer_of:

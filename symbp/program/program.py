@@ -14,8 +14,8 @@
 Operands are names of arrays or `Scalar`s. Every array is written by one statement, and an operation may name its
 output among its operands only where the verifier allows updates in place.
 
-Not here: NumPy, identifiers, comments. Windows (strides, padding) and loops over time have no operation yet; lowering
-an equation that needs them is an error that says so.
+Not here: NumPy, identifiers, comments. Loops over time have no operation yet; lowering an equation that needs one is an
+error that says so.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ import sympy as sp
 from symbp.formula.equation import Equation, Kind
 from symbp.forward.network import Dim
 
+ArrayKind = Kind | Literal["byte"]  # a byte holds a position within a window
 Storage = Literal["argument", "parameter", "constant", "gradient", "state", "workspace"]
 
 
@@ -48,7 +49,7 @@ class Array:
 
     name: str
     shape: tuple[Dim, ...]
-    kind: Kind
+    kind: ArrayKind
     storage: Storage
 
 
@@ -74,7 +75,10 @@ class Select:
 
 @dataclass(frozen=True)
 class Contract:
-    """A sum of products over the letters that `out_axes` lacks; letters name axes within this operation only."""
+    """A sum of products over the letters that `out_axes` lacks; letters name axes within this operation only.
+
+    It is a product of matrices for each combination of the letters in `stack`, which an operand may lack.
+    """
 
     out: str
     left: str
@@ -82,6 +86,7 @@ class Contract:
     left_axes: str
     right_axes: str
     out_axes: str
+    stack: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,12 +134,78 @@ class Scatter:
 
 @dataclass(frozen=True)
 class Shift:
-    """`out[.., j, ..] = operand[.., j + start, ..]` along one axis, 0 where the operand ends."""
+    """`out[.., j, ..] = operand[.., j + start, ..]` along every axis, `border` where the operand ends.
+
+    Without a border every position is inside. The border is written once, when `out` is made, so `out` is never shared.
+    """
 
     out: str
     operand: str
-    axis: int
-    start: Scalar
+    starts: tuple[int, ...]
+    border: Scalar | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """A position along an axis, always inside it: `start + sum(step * letter)`."""
+
+    start: int
+    steps: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Windows:
+    """A place along each axis of an array for every combination of letters, no letter in two places.
+
+    `axes` are the letters of the array on the other side, in order; `over` the letters that it lacks, with their
+    extents. Letters name axes within the operation only.
+    """
+
+    axes: str
+    places: tuple[Place, ...]
+    over: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Columns:
+    """`out[axes] = operand[places]`."""
+
+    out: str
+    operand: str
+    windows: Windows
+
+
+@dataclass(frozen=True)
+class Pool:
+    """`out[axes]`: the sum or maximum over the letters `over` of `operand[places]`."""
+
+    out: str
+    function: Literal["sum", "max"]
+    operand: str
+    windows: Windows
+
+
+@dataclass(frozen=True)
+class Winners:
+    """`out[axes]`: the first position, counted row-major along `over`, where `operand[places] == best[axes]`."""
+
+    out: str
+    operand: str
+    best: str
+    windows: Windows
+
+
+@dataclass(frozen=True)
+class OverlapAdd:
+    """`out = 0`, then `out[places] += source[axes]` for all letters: where the source lacks a letter, it is repeated.
+
+    `chosen[axes]` limits the letters `over` to one position each, counted row-major.
+    """
+
+    out: str
+    source: str
+    windows: Windows
+    chosen: str | None = None
 
 
 @dataclass(frozen=True)
@@ -152,7 +223,10 @@ class Fill:
     value: Scalar
 
 
-Op = Map | Select | Contract | Fold | View | Gather | Scatter | Shift | Range | Fill
+Op = (
+    Map | Select | Contract | Fold | View | Gather | Scatter | Shift | Range | Fill
+    | Columns | Pool | Winners | OverlapAdd
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Sums and products: terms added smallest first, factors multiplied smallest first, sums of products contracted.
 
 A sum over indices is a contraction where two factors have indices that the other lacks; otherwise it is a fold of the
-elementwise product. Factors whose indices another factor has are multiplied into it first; more than two that remain
-are contracted in pairs, cheapest first.
+elementwise product. A factor whose indices another factor has is multiplied into it first, unless that is a product
+of a matrix and a vector; more than two that remain are contracted in pairs, cheapest first. What windows show stays
+without an array until a product or a fold needs it.
 """
 
 from __future__ import annotations
@@ -13,14 +14,12 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from symbp.formula.expression import SumOver
-from symbp.program import scatter
-from symbp.program.program import Contract
+from symbp.program import overlap, products, scatter, variables
 from symbp.program.values import Value
+from symbp.program.windows import Factor, materialized, reduced
 
 if TYPE_CHECKING:
     from symbp.program.lower import Lowering
-
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def add(lowering: Lowering, node: sp.Add) -> Value:
@@ -55,6 +54,8 @@ def add(lowering: Lowering, node: sp.Add) -> Value:
 
 def multiply(lowering: Lowering, node: sp.Mul) -> Value:
     """A product: deltas scattered, numbers with the smallest factor, what is below the line divided by once."""
+    if (spread := overlap.spread_of(lowering, node)) is not None:
+        return overlap.added(lowering, spread)
     if scatter.open_deltas(lowering, node):
         return scatter.scatter_term(lowering, node, None)
     number, above, below = split_factors(lowering, node)
@@ -108,46 +109,65 @@ def _product(lowering: Lowering, values: list[Value]) -> Value:
 
 def sum_over(lowering: Lowering, node: SumOver) -> Value:
     """A sum over indices: contraction, fold, or scatter where a delta stands in it."""
+    node = variables.changed(lowering, node)
+    if (spread := overlap.spread_of(lowering, node)) is not None:
+        return overlap.added(lowering, spread)
     if scatter.open_deltas(lowering, node):
         return scatter.scatter_term(lowering, node, None)
-    bound = node.bound
-    number, above, below = split_factors(lowering, node.body)
+    return total(lowering, node.body, node.bound)
+
+
+def total(lowering: Lowering, body: sp.Expr, bound: tuple[sp.Symbol, ...], last: sp.Symbol | None = None) -> Value:
+    """The sum of a product over indices; with `last`, its axes come in any order that ends with this one."""
+    number, above, below = split_factors(lowering, body)
     over = [b for b in bound if any(b in f.free_symbols for f in (*above, *below))]
     number = number * sp.Mul(*(lowering.builder.equation.sizes[b] for b in bound if b not in over))
-    factors = [lowering.value(f) for f in above]
+    factors = [lowering.factor(f) for f in above]
     if below:
         factors.append(quotient(lowering, sp.Integer(1), [], [lowering.value(f) for f in below]))
-    total = contract(lowering, factors, tuple(over))
-    return total if number == 1 else quotient(lowering, number, [total], [])
+    if not factors:
+        return lowering.builder.scalar(number)
+    result = contract(lowering, factors, tuple(over), last)
+    return result if number == 1 else quotient(lowering, number, [result], [])
 
 
-def contract(lowering: Lowering, factors: list[Value], over: tuple[sp.Symbol, ...]) -> Value:
+def contract(
+    lowering: Lowering, factors: list[Factor], over: tuple[sp.Symbol, ...], last: sp.Symbol | None = None
+) -> Value:
     """The sum over these indices of the product of the factors."""
-    factors = _absorbed(lowering, factors)
+    factors = _absorbed(lowering, factors, over)
     while len(factors) > 1:
         one, other = min(combinations(factors, 2), key=lambda pair: _cost(lowering, pair, factors, over))
         rest = [f for f in factors if f is not one and f is not other]
         later = {a for f in rest for a in f.axes}
         kept = lowering.builder.sorted(a for a in (*one.axes, *other.axes) if a not in over or a in later)
-        factors = _absorbed(lowering, [*rest, _contraction(lowering, one, other, kept)])
+        product = _contraction(lowering, one, other, kept, None if rest else last)
+        factors = _absorbed(lowering, [*rest, product], over)
     (value,) = factors
     left = tuple(a for a in value.axes if a in over)
-    return lowering.builder.fold("sum", value, left) if left else value
+    return reduced(lowering, "sum", value, left) if left else materialized(lowering, value)
 
 
-def _absorbed(lowering: Lowering, factors: list[Value]) -> list[Value]:
+def _absorbed(lowering: Lowering, factors: list[Factor], over: tuple[sp.Symbol, ...]) -> list[Factor]:
     """Factors whose indices another factor has, multiplied into the smallest such factor."""
     factors = sorted(factors, key=lambda f: len(f.axes))
     for small in factors:
-        holders = [f for f in factors if f is not small and set(small.axes) <= set(f.axes)]
-        if holders:
-            rest = [f for f in factors if f is not small and f is not holders[0]]
-            return _absorbed(lowering, [*rest, _product(lowering, [small, holders[0]])])
+        for holder in factors:
+            if holder is small or not set(small.axes) <= set(holder.axes):
+                continue
+            rest = [f for f in factors if f is not small and f is not holder]
+            wanted = {a for f in rest for a in f.axes}.union(a for a in holder.axes if a not in over)
+            if set(small.axes) <= wanted or wanted & set(holder.axes) <= set(small.axes):
+                return _absorbed(lowering, [*rest, _multiplied(lowering, small, holder)], over)
     return factors
 
 
+def _multiplied(lowering: Lowering, *factors: Factor) -> Value:
+    return _product(lowering, [materialized(lowering, f) for f in factors])
+
+
 def _cost(
-    lowering: Lowering, pair: tuple[Value, Value], factors: list[Value], over: tuple[sp.Symbol, ...]
+    lowering: Lowering, pair: tuple[Factor, Factor], factors: list[Factor], over: tuple[sp.Symbol, ...]
 ) -> tuple[int, int]:
     """Fewest indices in the result, then fewest in the loop."""
     axes = {a for v in pair for a in v.axes}
@@ -156,18 +176,18 @@ def _cost(
     return len(kept), len(axes)
 
 
-def _contraction(lowering: Lowering, one: Value, other: Value, kept: tuple[sp.Symbol, ...]) -> Value:
+def _contraction(
+    lowering: Lowering, one: Factor, other: Factor, kept: tuple[sp.Symbol, ...], last: sp.Symbol | None
+) -> Value:
     """One product of two arrays, summed over what is not kept; an index of one array alone is folded away first."""
     builder = lowering.builder
-    sides = []
+    sides: list[Factor] = []
     for mine, theirs in ((one, other), (other, one)):
         alone = tuple(a for a in mine.axes if a not in theirs.axes and a not in kept)
-        if mine.kind == "bool":
-            mine = builder.map("multiply", mine, builder.scalar(sp.Integer(1)))
-        sides.append(builder.fold("sum", mine, alone) if alone else mine)
+        if mine.kind != "float":
+            mine = builder.map("multiply", materialized(lowering, mine), builder.scalar(sp.Integer(1)))
+        sides.append(reduced(lowering, "sum", mine, alone) if alone else mine)
     left, right = sides
-    letter = dict(zip(dict.fromkeys((*left.axes, *right.axes)), LETTERS, strict=False))
-    out = builder.fresh("product", kept)
-    spelt = ["".join(letter[a] for a in axes) for axes in (left.axes, right.axes, kept)]
-    builder.operations.append(Contract(out, left.array, right.array, *spelt))
-    return Value(out, kept)
+    if set(left.axes) & set(right.axes) <= set(kept):
+        return _multiplied(lowering, left, right)
+    return products.contraction(lowering, left, right, kept, last)

@@ -7,15 +7,18 @@ in the room knows about broadcasting.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
 from symbp.errors import UserError
-from symbp.formula.equation import Equation, Kind
+from symbp.formula.equation import Equation
+from symbp.formula.indices import Names
+from symbp.program.affine import Numbers
 from symbp.program.functions import FUNCTIONS
-from symbp.program.program import Fold, Gather, Map, Op, Operand, Range, Scalar, Select, Shift, View
+from symbp.program.program import ArrayKind, Fold, Gather, Map, Op, Operand, Range, Scalar, Select, Shift, View
 
+NOMINAL = 64  # examples in a batch, where costs are compared before the batch is known
 LOG_MAX = sp.Symbol("log_max", positive=True)  # the logarithm of the largest number of the dtype in use
 
 
@@ -29,7 +32,7 @@ class Value:
 
     operand: Operand
     axes: tuple[sp.Symbol, ...] = ()
-    kind: Kind = "float"
+    kind: ArrayKind = "float"
 
     @property
     def array(self) -> str:
@@ -43,16 +46,18 @@ class Builder:
     """Operations of one equation, in order, and every temporary array with the symbolic sizes of its axes.
 
     `order` ranks the equation's indices: those of the left side first. `mask`, where set, limits guarded functions.
+    `numbers` are the sizes and integer options that are known; what is not known is the batch.
     """
 
     equation: Equation
     order: dict[sp.Symbol, int]
-    arrays: dict[str, tuple[tuple[sp.Expr, ...], Kind]]
+    arrays: dict[str, tuple[tuple[sp.Expr, ...], ArrayKind]]
+    numbers: Numbers = field(default_factory=dict)
     operations: list[Op] = field(default_factory=list)
     mask: Value | None = None
 
     def fresh(
-        self, word: str, axes: Sequence[sp.Symbol], kind: Kind = "float", shape: tuple[sp.Expr, ...] | None = None
+        self, word: str, axes: Sequence[sp.Symbol], kind: ArrayKind = "float", shape: tuple[sp.Expr, ...] | None = None
     ) -> str:
         """The name of a new temporary: the left side's name and a word for what it holds."""
         stem = f"{self.equation.target.tensor}_{word}"
@@ -61,6 +66,33 @@ class Builder:
             name, count = f"{stem}_{count}", count + 1
         self.arrays[name] = (tuple(self.equation.sizes[a] for a in axes) if shape is None else shape, kind)
         return name
+
+    def new_index(self, like: str, extent: sp.Expr) -> sp.Symbol:
+        """Another index of the equation, over this size."""
+        symbol = Names(s.name for s in (*self.order, *self.equation.sizes)).fresh(like)
+        self.order[symbol] = max(self.order.values(), default=-1) + 1
+        self.equation = replace(self.equation, sizes={**self.equation.sizes, symbol: extent})
+        return symbol
+
+    def count(self, size: sp.Expr) -> int:
+        """A size in numbers; a usual one for the batch."""
+        value = size.xreplace(dict(self.numbers))
+        return int(value.xreplace({s: sp.Integer(NOMINAL) for s in value.free_symbols}))
+
+    def same(self, one: sp.Expr, other: sp.Expr) -> bool:
+        """Whether two sizes are one."""
+        return bool(one.xreplace(dict(self.numbers)) == other.xreplace(dict(self.numbers)))
+
+    def extents(self, letters: Iterable[sp.Symbol]) -> dict[sp.Symbol, int]:
+        """The number of values of each index."""
+        return {letter: self.count(self.equation.sizes[letter]) for letter in letters}
+
+    def is_batch(self, letter: sp.Symbol) -> bool:
+        """Whether the index runs over a size that is not known before the program runs."""
+        return bool(self.equation.sizes[letter].xreplace(dict(self.numbers)).free_symbols)
+
+    def shape(self, name: str) -> tuple[sp.Expr, ...]:
+        return self.arrays[name][0]
 
     def sorted(self, axes: Iterable[sp.Symbol]) -> tuple[sp.Symbol, ...]:
         return tuple(sorted(set(axes), key=self.order.__getitem__))
@@ -82,6 +114,19 @@ class Builder:
         out = self.fresh(f"{value.array.removeprefix(self.equation.target.tensor + '_')}_view", (), value.kind, shape)
         self.operations.append(View(out, value.array, places))
         return out
+
+    def turned(self, value: Value, axes: tuple[sp.Symbol, ...]) -> Value:
+        """The value with its axes in this order, by a view."""
+        if value.axes == axes:
+            return value
+        operand = self.aligned(value, axes)
+        return Value(operand, axes, value.kind)
+
+    def copied(self, value: Value, axes: tuple[sp.Symbol, ...], word: str) -> Value:
+        """The value in an array of its own, its axes in this order."""
+        out = self.fresh(word, axes, value.kind)
+        self.operations.append(Map(out, "copy", (self.aligned(value, axes),)))
+        return Value(out, axes, value.kind)
 
     def map(self, function: str, *values: Value, word: str = "") -> Value:
         """An elementwise function of the values, over all of their indices."""
@@ -119,15 +164,25 @@ class Builder:
         self.operations.append(Range(out))
         return Value(out, (index,), "int")
 
-    def gather(self, source: str, indices: tuple[str | None, ...], axes: tuple[sp.Symbol, ...], kind: Kind) -> Value:
+    def gather(
+        self, source: str, indices: tuple[str | None, ...], axes: tuple[sp.Symbol, ...], kind: ArrayKind
+    ) -> Value:
         out = self.fresh("read", axes, kind)
         self.operations.append(Gather(out, source, indices))
         return Value(out, axes, kind)
 
-    def shift(self, source: str, axes: tuple[sp.Symbol, ...], axis: int, start: sp.Expr) -> Value:
-        out = self.fresh("part", axes)
-        self.operations.append(Shift(out, source, axis, Scalar(start)))
-        return Value(out, axes)
+    def shift(
+        self, source: str, kind: ArrayKind, starts: tuple[int, ...], shape: tuple[sp.Expr, ...], border: sp.Expr
+    ) -> str:
+        """The array moved along its axes; there is a border where it leaves the source."""
+        held = self.shape(source)
+        leaves = any(
+            start < 0 or start + self.count(extent) > self.count(whole)
+            for start, extent, whole in zip(starts, shape, held, strict=True)
+        )
+        out = self.fresh("padded" if leaves else "part", (), kind, shape)
+        self.operations.append(Shift(out, source, starts, Scalar(border) if leaves else None))
+        return out
 
     def scalar(self, value: sp.Expr) -> Value:
         return Value(Scalar(value))

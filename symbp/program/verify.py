@@ -8,10 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from symbp.errors import DefectError
-from symbp.forward.network import Dim
+from symbp.forward.network import BATCH, Dim
 from symbp.program.functions import FUNCTIONS
 from symbp.program.operands import reads
-from symbp.program.program import Contract, Fold, Map, Op, Program, Scatter, Select
+from symbp.program.program import (
+    Columns,
+    Contract,
+    Fold,
+    Map,
+    Op,
+    OverlapAdd,
+    Pool,
+    Program,
+    Scatter,
+    Select,
+    Shift,
+    Winners,
+)
 
 GIVEN = ("argument", "parameter", "constant", "state")
 
@@ -62,6 +75,39 @@ def _check(op: Op, program: Program, known: set[str], where: str) -> None:
         left = tuple(d for a, d in enumerate(held) if a not in op.axes)
         if not op.keep and left != shape:
             raise ProgramError(f"{where}: folding {held} over {op.axes} gives {left}, not {shape}, in {op}")
+    elif isinstance(op, Columns | Pool | Winners | OverlapAdd):
+        _windows(op, program, where)
+    elif isinstance(op, Shift):
+        held = program.arrays[op.operand].shape
+        inside = all(
+            (s == 0 and d == h) or (d != BATCH and h != BATCH and 0 <= s <= h - d)
+            for s, d, h in zip(op.starts, shape, held, strict=True)
+        )
+        if op.border is None and not inside:
+            raise ProgramError(f"{where}: {shape} at {op.starts} leaves {held}, which has no border, in {op}")
+
+
+def _windows(op: Columns | Pool | Winners | OverlapAdd, program: Program, where: str) -> None:
+    """Every letter has one place, and every place is inside its axis."""
+    windows = op.windows
+    letters, array = (op.source, op.out) if isinstance(op, OverlapAdd) else (op.out, op.operand)
+    shape, held = program.arrays[letters].shape, program.arrays[array].shape
+    extents: dict[str, Dim] = {**dict(zip(windows.axes, shape, strict=True)), **dict(windows.over)}
+    named = [letter for place in windows.places for letter, _ in place.steps]
+    if len(set(named)) < len(named) or set(named) != set(extents):
+        raise ProgramError(f"{where}: of {', '.join(extents)}, each has to stand in one place, in {op}")
+    for place, dim in zip(windows.places, held, strict=True):
+        if dim == BATCH or any(extents[letter] == BATCH for letter, _ in place.steps):
+            whole = place.start == 0 and [(extents[letter], step) for letter, step in place.steps] == [(dim, 1)]
+        else:
+            ends = [step * (int(extents[letter]) - 1) for letter, step in place.steps]
+            low, high = place.start + sum(min(0, e) for e in ends), place.start + sum(max(0, e) for e in ends)
+            whole = 0 <= low <= high < dim
+        if not whole:
+            raise ProgramError(f"{where}: {place} leaves an axis of {dim}, in {op}")
+    for other in (op.best,) if isinstance(op, Winners) else (op.chosen,) if isinstance(op, OverlapAdd) else ():
+        if other is not None and program.arrays[other].shape != shape:
+            raise ProgramError(f"{where}: `{other}` has not the shape {shape}, in {op}")
 
 
 def _may_overwrite(op: Op) -> bool:

@@ -14,7 +14,6 @@ from symbp.forward.rows import formula_of
 from symbp.program.interpret import run
 from symbp.program.lower import lower_equation
 from symbp.program.program import Array, Program, Routine, Statement
-from symbp.program.values import LoweringError
 
 ROWS = [e for kind in ("activation", "layer", "loss", "penalty") for e in entries(kind)]
 SIZES = [{"N": 4, "": 3}, {"N": 1, "": 3}, {"N": 3, "": 1}]
@@ -92,8 +91,8 @@ def computed(equation, formula, known, extents, scalars):
         **{f"d_{t.name}": Tensor(f"d_{t.name}", t.axes, t.role) for t in formula.tensors.values()},
     }
     arrays = {n: (t.axes, t.kind) for n, t in tensors.items()}
-    operations = lower_equation(equation, tensors, arrays)
     whole = {s: sp.Integer(v) for s, v in extents.items()}
+    operations = lower_equation(equation, tensors, arrays, {s: v for s, v in whole.items() if str(s) != "N"})
     arrays = {**{n: (t.axes, t.kind) for n, t in tensors.items()}, **arrays}
     table = {
         n: Array(n, tuple(int(a.xreplace(whole)) for a in axes), kind, "workspace")
@@ -103,16 +102,6 @@ def computed(equation, formula, known, extents, scalars):
     named = {str(s): v for s, v in {**extents, **scalars}.items()}
     given = {n: v for n, v in known.items() if n != equation.target.tensor}
     return run(program, ["forward"], given, extents.get(sp.Symbol("N"), 1), named)[equation.target.tensor]
-
-
-def test_windows_are_refused_with_a_reason():
-    from symbp.formula.expression import scalar
-    from symbp.formula.parse import Declared, Scope, read_formula
-
-    scope = Scope({"x": Declared(2, "input")}, {"S": scalar("S", integer=True, positive=True)}, ("y",))
-    formula = read_formula("pool", "y[n,p] = max[u](x[n,S*p+u])", scope)
-    with pytest.raises(LoweringError, match="window"):
-        lower_equation(formula.equations[0], dict(formula.tensors), {})
 
 
 def test_a_corrupted_operation_is_seen():

@@ -1,9 +1,10 @@
-"""Contractions as products of matrices: `sum left[..] * right[..]` through one BLAS call wherever the layout allows.
+"""Contractions as products of matrices: `sum left[..] * right[..]` through BLAS wherever there are matrices in it.
 
-The letters of a contraction fall into four groups: kept by both operands (a stack of products), only by the left, only
-by the right, and summed. Where the operands hold each group in one piece, the contraction is a matrix product of
-their reshaped forms; anything else is `np.einsum` in its plain C loop, with no search for an order. A letter that one
-operand alone has and the result lacks is not supported: lowering folds it first.
+The letters of a contraction fall into four groups: the stack (a product of matrices for each of their values), only in
+the left operand, only in the right, and summed. Lowering has laid the operands out so that each group is in one piece:
+each operand is a stack of matrices after a reshape and a permutation, which are views. What has letters of the stack
+and summed ones alone holds no matrix and goes through `np.einsum` in its plain C loop. A letter that one operand alone
+has and the result lacks is not supported: lowering folds it first.
 """
 
 from __future__ import annotations
@@ -29,10 +30,12 @@ def groups(op: Contract) -> Groups:
     left, right, out = op.left_axes, op.right_axes, op.out_axes
     if len(set(left)) < len(left) or len(set(right)) < len(right) or not set(left) ^ set(right) <= set(out):
         raise ValueError(f"contraction {left},{right}->{out}: a letter stands twice, or is summed in one operand alone")
+    both = "".join(a for a in left if a in right and a in out and a not in op.stack)
+    stack = op.stack + both
     return Groups(
-        stack="".join(a for a in left if a in right and a in out),
-        left="".join(a for a in left if a not in right),
-        right="".join(a for a in right if a not in left),
+        stack=stack,
+        left="".join(a for a in left if a not in right and a not in stack),
+        right="".join(a for a in right if a not in left and a not in stack),
         summed="".join(a for a in left if a in right and a not in out),
     )
 
@@ -40,32 +43,54 @@ def groups(op: Contract) -> Groups:
 def product(op: Contract, left: str, right: str, out: str, sizes: Mapping[str, str]) -> tuple[str, list[str]]:
     """The function's name and its arguments: `np.matmul`, `[x, W, out=z]`; `sizes` are the letters' sizes in Python."""
     by = groups(op)
-    stack = len(by.stack)
-    stacked = all(a.startswith(by.stack) for a in (op.left_axes, op.right_axes, op.out_axes))
-    single = max(map(len, (by.left, by.right, by.summed))) <= 1
-    fits = by.summed and stacked and (not stack or (single and by.left and by.right))
-    one, two, result = (left, op.left_axes[stack:]), (right, op.right_axes[stack:]), op.out_axes[stack:]
-    flip = ".swapaxes(-1, -2)" if stack else ".T"
-    for a, b, rows, columns in ((one, two, by.left, by.right), (two, one, by.right, by.left)):
-        first = _matrix(*a, rows, by.summed, flip, sizes)
-        second = _matrix(*b, by.summed, columns, flip, sizes)
-        if fits and first and second and result == rows + columns:
-            return "np.matmul", [first, second, f"out={_matrix(out, result, rows, columns, flip, sizes)}"]
+    if by.summed and (not by.stack or by.left or by.right):
+        one, two = (left, op.left_axes), (right, op.right_axes)
+        for a, b, rows, columns in ((one, two, by.left, by.right), (two, one, by.right, by.left)):
+            for summed in dict.fromkeys((by.summed, "".join(x for x in op.right_axes if x in by.summed))):
+                first = _matrices(*a, by.stack, rows, summed, sizes)
+                second = _matrices(*b, by.stack, summed, columns, sizes)
+                result = _matrices(out, op.out_axes, by.stack, rows, columns, sizes)
+                straight = not by.stack or op.out_axes.endswith(columns)
+                if first and second and result and straight and _in_order(op.out_axes, rows, columns):
+                    return "np.matmul", [first, second, f"out={result}"]
     return "np.einsum", [f'"{op.left_axes},{op.right_axes}->{op.out_axes}"', left, right, f"out={out}"]
 
 
-def _matrix(name: str, axes: str, rows: str, columns: str, flip: str, sizes: Mapping[str, str]) -> str:
-    """The array as a matrix of rows and columns; empty where its axes are neither `rows + columns` nor the reverse."""
-    if axes == rows + columns:
-        return name + _reshaped(rows, columns, sizes)
-    if axes == columns + rows:
-        return f"{name}{_reshaped(columns, rows, sizes)}{flip}"
-    return ""
+def _in_order(out: str, rows: str, columns: str) -> bool:
+    """Whether the result holds the rows before the columns."""
+    return not rows or not columns or out.index(rows[0]) < out.index(columns[0])
 
 
-def _reshaped(rows: str, columns: str, sizes: Mapping[str, str]) -> str:
-    """The call that makes one axis of each group, where a group has several."""
-    if max(len(rows), len(columns)) <= 1:
+def _matrices(name: str, axes: str, stack: str, rows: str, columns: str, sizes: Mapping[str, str]) -> str:
+    """The array as a stack of matrices of rows and columns; empty where that is no view, or no matrix to BLAS.
+
+    Without a stack, an array of rows or columns alone is a vector; with one, a matrix of one column or row.
+    """
+    held = [a for a in stack if a in axes]
+    order = _pieces(axes, [*held, *filter(None, (rows, columns))])
+    if not order or order[-1] in held:
+        return "" if axes else name
+    wanted = [*held, rows, columns] if held else [group for group in (rows, columns) if group]
+    if held and not (rows and columns):
+        order.insert(order.index(columns) if columns else order.index(rows) + 1, "")
+    if any(len(piece) != 1 for piece in order):
+        merged = (" * ".join(sizes[a] for a in piece) or "1" for piece in order)
+        name += f".reshape({', '.join(merged)})"
+    return name + _permuted(tuple(order.index(piece) for piece in wanted))
+
+
+def _pieces(axes: str, groups: list[str]) -> list[str]:
+    """The groups in the order in which the axes hold them; nothing where one of them is not in one piece."""
+    order = sorted(groups, key=lambda group: axes.find(group))
+    return order if "".join(order) == axes else []
+
+
+def _permuted(permutation: tuple[int, ...]) -> str:
+    straight = tuple(range(len(permutation)))
+    if permutation == straight:
         return ""
-    merged = (" * ".join(sizes[a] for a in group) for group in (rows, columns) if group)
-    return f".reshape({', '.join(merged)})"
+    if permutation == (1, 0):
+        return ".T"
+    if permutation[:-2] == straight[:-2]:
+        return ".swapaxes(-1, -2)"
+    return f".transpose{permutation}"

@@ -23,6 +23,7 @@ from symbp.targets.numpy import (
     safety,
     source,
     trainer,
+    windows,  # noqa: F401 - registers its operations
     workspace,
 )
 from symbp.targets.numpy.scope import LOG_MAX, Scope

@@ -120,15 +120,23 @@ def _(op: Scatter, scope: Scope) -> list[str]:
 
 @lines.register
 def _(op: Shift, scope: Scope) -> list[str]:
-    out, operand = scope[op.out], scope[op.operand]
-    extent, available = scope.arrays[op.out].shape[op.axis], scope.arrays[op.operand].shape[op.axis]
-    if extent == "n" or available == "n":
-        raise TypeError(f"no NumPy for a shift along the batch: {op}")
-    shift = int(op.start.value)
-    start, stop = max(0, -shift), min(extent, available - shift)
-    before = ":, " * op.axis
-    inside = f"{out}[{before}{start}:{stop}] = {operand}[{before}{start + shift}:{stop + shift}]"
-    return ([] if (start, stop) == (0, extent) else _cleared(out, scope)) + scope.line(inside)
+    """What is inside; the border was written when the array was made."""
+    to: list[str] = []
+    fro: list[str] = []
+    for start, dim, held in zip(op.starts, scope.arrays[op.out].shape, scope.arrays[op.operand].shape, strict=True):
+        if dim == "n" or held == "n":
+            low, high, start = 0, 0, 0
+            to, fro = [*to, ":"], [*fro, ":"]
+            continue
+        low = max(0, -start)
+        high = max(low, min(dim, held - start))
+        to.append(":" if (low, high) == (0, dim) else f"{low or ''}:{high}")
+        fro.append(":" if (low + start, high + start) == (0, held) else f"{low + start or ''}:{high + start}")
+    return scope.call("np.copyto", scope[op.out] + _within(to), scope[op.operand] + _within(fro))
+
+
+def _within(parts: list[str]) -> str:
+    return "" if set(parts) == {":"} else f"[{', '.join(parts)}]"
 
 
 @lines.register

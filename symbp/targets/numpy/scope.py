@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from symbp.forward.network import Dim
 from symbp.program.program import Array, Op, Operand, Range, Scalar, View
 from symbp.targets.numpy import scalars, source
 
@@ -89,6 +90,14 @@ class Scope:
         rows = self.arrays[name].shape[:-1]
         shape = "n" if rows == ("n",) else source.shape(rows)
         return _named(word, *rows[1:]), f"np.empty({shape}, {dtype})"
+
+    def mask(self, shape: tuple[Dim, ...], word: str = "mask") -> str:
+        """Scratch for truth values."""
+        return self._extra(f"{word}_{'_'.join(map(str, shape))}", f"np.empty({source.shape(shape)}, np.bool_)")
+
+    def scratch(self, shape: tuple[Dim, ...]) -> str:
+        """Scratch for numbers."""
+        return self._extra(f"scratch_{'_'.join(map(str, shape))}", f"np.empty({source.shape(shape)}, dtype)")
 
     def _extra(self, attribute: str, made: str) -> str:
         self.extras[attribute] = made

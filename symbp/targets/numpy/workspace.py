@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 
 from symbp.forward.network import NetworkTensor
 from symbp.program.plan import Plan
-from symbp.program.program import Array, Program
+from symbp.program.program import Array, Program, Shift
 from symbp.targets.numpy import names, routines, source
 from symbp.targets.numpy.scope import Scope
 
-DTYPES = {"float": "dtype", "int": "np.intp", "bool": "np.bool_"}
+DTYPES = {"float": "dtype", "int": "np.intp", "bool": "np.bool_", "byte": "np.uint8"}
 
 
 def lines(
@@ -26,15 +26,21 @@ def lines(
             values = tensors[array.name].value
             yield f"self.{names.identifier(array.name, separator)} = np.array({values}, dtype)"
     passes = [routine for name, routine in program.routines.items() if name != "update"]
-    written = [op.out for r in passes for op in routines.operations(r.statements) if routines.stored(op)]
-    for name in dict.fromkeys(written):
+    written = [op for r in passes for op in routines.operations(r.statements) if routines.stored(op)]
+    borders = {op.out: op.border for op in written if isinstance(op, Shift) and op.border is not None}
+    for name in dict.fromkeys(op.out for op in written):
         array = program.arrays[name]
         if array.storage == "workspace":
-            yield _allocated(array, plan.buffer_of.get(name, name), separator)
+            border = scope.operand(borders[name]) if name in borders else ""
+            yield _allocated(array, plan.buffer_of.get(name, name), separator, border)
 
 
-def _allocated(array: Array, buffer: str, separator: str) -> str:
+def _allocated(array: Array, buffer: str, separator: str, border: str) -> str:
     attribute = f"self.{names.identifier(array.name, separator)}"
     if buffer != array.name:
         return f"{attribute} = self.{names.identifier(buffer, separator)}"
-    return f"{attribute} = np.empty({source.shape(array.shape)}, {DTYPES[array.kind]})"
+    shape, dtype = source.shape(array.shape), DTYPES[array.kind]
+    if border:
+        made = f"np.zeros({shape}, {dtype})" if border == "0" else f"np.full({shape}, {border}, {dtype})"
+        return f"{attribute} = {made}  # with its border"
+    return f"{attribute} = np.empty({shape}, {dtype})"

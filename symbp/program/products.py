@@ -1,0 +1,138 @@
+"""Which copies make a sum of products one matrix product, or a stack of them: the cheapest of all ways, in numbers.
+
+The letters of `sum left[..] * right[..]` stand in four groups: the stack (in both operands and the result), the rows
+(of the left), the columns (of the right) and what is summed. An array serves as a matrix as it stands where each group
+is in one piece and one of the two groups comes last; any other is copied first, and what windows show always is. A
+letter that one operand lacks may join the stack too: a product for each of its values, the operand repeated.
+
+Not here: BLAS calls (a target's affair); factors that share every letter, which are no matrices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from symbp.program import windows
+from symbp.program.program import Contract
+from symbp.program.values import Value
+from symbp.program.windows import LETTERS, Factor, Windowed
+
+if TYPE_CHECKING:
+    from symbp.program.lower import Lowering
+
+Axes = tuple[sp.Symbol, ...]
+CALL = 500  # numbers copied in the time that one more product of a stack takes
+ACROSS = 2  # how many times longer a number takes whose neighbours are not copied with it
+
+
+@dataclass(frozen=True)
+class Groups:
+    """An order of the letters within each group."""
+
+    stack: Axes
+    rows: Axes
+    columns: Axes
+    summed: Axes
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a product is computed: the order in which each array holds its letters, and the cost."""
+
+    cost: float
+    stack: Axes
+    left: Axes
+    right: Axes
+    out: Axes
+
+
+def contraction(lowering: Lowering, left: Factor, right: Factor, kept: Axes, last: sp.Symbol | None = None) -> Value:
+    """The product of two factors that have a letter in common to sum over, its axes as `kept` where that is cheap.
+
+    With `last`, any order is as good that ends with this letter.
+    """
+    way = min(_ways(lowering, left, right, kept, last), key=lambda w: w.cost)
+    builder = lowering.builder
+    one, other = _laid_out(lowering, left, way.left), _laid_out(lowering, right, way.right)
+    letter = dict(zip(dict.fromkeys((*one.axes, *other.axes)), LETTERS, strict=False))
+    out = builder.fresh("product", way.out)
+    spelt = ("".join(letter[a] for a in axes) for axes in (one.axes, other.axes, way.out, way.stack))
+    builder.operations.append(Contract(out, one.array, other.array, *spelt))
+    return Value(out, way.out)
+
+
+def _laid_out(lowering: Lowering, factor: Factor, order: Axes) -> Value:
+    if isinstance(factor, Windowed):
+        return windows.materialized(lowering, factor, order)
+    return factor if factor.axes == order else lowering.builder.copied(factor, order, "copy")
+
+
+def _ways(lowering: Lowering, left: Factor, right: Factor, kept: Axes, last: sp.Symbol | None) -> Iterator[Way]:
+    builder = lowering.builder
+    extents = builder.extents({*left.axes, *right.axes})
+
+    def numbers(axes: Sequence[sp.Symbol]) -> int:
+        return prod(extents[a] for a in axes)
+
+    both = [a for a in left.axes if a in right.axes]
+    alone = [a for a in kept if (a in left.axes) != (a in right.axes)]
+    for extra in ((), *((a,) for a in alone)):
+        stacks = {tuple(a for a in f.axes if a in both and a in kept) for f in (left, right)}
+        stacks |= {tuple(a for a in kept if a in both)}
+        row_letters = [a for a in left.axes if a not in both and a not in extra]
+        column_letters = [a for a in right.axes if a not in both and a not in extra]
+        rows = {tuple(a for a in f if a in row_letters) for f in (left.axes, kept)}
+        columns = {tuple(a for a in f if a in column_letters) for f in (right.axes, kept)}
+        summed = {tuple(a for a in f.axes if a in both and a not in kept) for f in (left, right)}
+        for orders in product(*(sorted(o, key=str) for o in (stacks, rows, columns, summed))):
+            by = Groups((*extra, *orders[0]), *orders[1:])
+            one = _side(lowering, left, by.stack, by.rows, by.summed)
+            other = _side(lowering, right, by.stack, by.summed, by.columns)
+            results = [(*by.stack, *by.rows, *by.columns), (*by.stack, *by.columns, *by.rows)]
+            straight = [kept] if fits(kept, by.stack, by.rows, by.columns) else []
+            for out in (*straight, *results):
+                good = out == kept if last is None or last not in kept else out[-1] == last
+                turning = 0 if good else ACROSS * numbers(out)
+                calls = CALL * numbers(by.stack) if by.stack else 0
+                yield Way(one[0] + other[0] + turning + calls, by.stack, one[1], other[1], out)
+
+
+def _side(lowering: Lowering, factor: Factor, stack: Axes, one: Axes, other: Axes) -> tuple[float, Axes]:
+    """The cost of having the factor as matrices, and the order in which it is held."""
+    held = tuple(a for a in stack if a in factor.axes)
+    if isinstance(factor, Value) and fits(factor.axes, held, one, other):
+        return 0, factor.axes
+    count = prod(lowering.builder.extents(factor.axes).values())
+    best: tuple[float, Axes] | None = None
+    for order in dict.fromkeys(((*held, *one, *other), (*held, *other, *one))):
+        cost = _copying(lowering, factor, order) * count
+        if best is None or cost < best[0]:
+            best = cost, order
+    assert best is not None
+    return best
+
+
+def _copying(lowering: Lowering, factor: Factor, order: Axes) -> float:
+    """The cost for each number of having the factor in this order."""
+    if isinstance(factor, Value):
+        return 1 if order[-1] == factor.axes[-1] else ACROSS
+    if order in windows.known_orders(lowering, factor) or windows.stands_as(lowering.builder, factor, order):
+        return 0
+    last = factor.places[-1].letters
+    return 1 if order[-1] in last or not last else ACROSS
+
+
+def fits(axes: Axes, stack: Axes, one: Axes, other: Axes) -> bool:
+    """Whether an array with these axes is a stack of matrices with these groups of letters as it stands."""
+    for group in (one, other):
+        if group:
+            start = axes.index(group[0])
+            if axes[start : start + len(group)] != group:
+                return False
+    return not stack or not (one or other) or axes[-1] not in stack

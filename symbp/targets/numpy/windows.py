@@ -1,0 +1,178 @@
+"""Operations on windows as loops over few strided slices: `columns[:, u, v] = x[:, u : u + 24, v : v + 24]`.
+
+Which letters are loops and which run in slices is decided by `symbp.program.slices`; the loops are named u, v, w, ...
+Nothing is allocated: a slice is a view, and scratch belongs to the workspace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from symbp.forward.network import BATCH, Dim
+from symbp.program.program import Columns, OverlapAdd, Place, Pool, Windows, Winners
+from symbp.program.slices import extents_of, loops, sliced
+from symbp.targets.numpy import source
+from symbp.targets.numpy.operations import lines
+from symbp.targets.numpy.scope import Scope
+
+NAMES = ("u", "v", "w", "s", "r", "k", "i", "j")  # of loops
+LEAST = {"sum": "0", "max": "-np.inf"}
+INTO = {"sum": "np.add", "max": "np.maximum"}
+
+
+@lines.register
+def _(op: Columns, scope: Scope) -> list[str]:
+    seen = _Slices(op.windows, scope.arrays[op.out].shape, scope.arrays[op.operand].shape)
+    target, windows = seen.named(scope[op.out], scope[op.operand], scope.depth)
+    return seen.looped([f"{target}{seen.plain} = {windows}{seen.windowed}"], scope)
+
+
+@lines.register
+def _(op: Pool, scope: Scope) -> list[str]:
+    seen = _Slices(op.windows, scope.arrays[op.out].shape, scope.arrays[op.operand].shape)
+    out, windows = seen.named(scope[op.out], scope[op.operand], scope.depth)
+    part = f"{windows}{seen.windowed}"
+    fill = scope.line(f"{scope[op.out]}.fill({LEAST[op.function]})")
+    if op.function == "sum":
+        return fill + seen.looped([f"{out}{seen.plain} += {part}"], scope)
+    return fill + seen.looped([f"np.maximum({out}{seen.plain}, {part}, out={out}{seen.plain})"], scope)
+
+
+@lines.register
+def _(op: Winners, scope: Scope) -> list[str]:
+    """The number of positions before the first that has the best."""
+    shape = scope.arrays[op.out].shape
+    seen = _Slices(op.windows, shape, scope.arrays[op.operand].shape)
+    out, operand = seen.named(scope[op.out], scope[op.operand], scope.depth)
+    worse, here = scope.mask(shape, "worse"), scope.mask(shape)
+    return [
+        *scope.line(f"{scope[op.out]}.fill(0)"),
+        *scope.line(f"{worse}.fill(True)  # in every position so far"),
+        *seen.looped(
+            [
+                f"np.not_equal({operand}{seen.windowed}, {scope[op.best]}{seen.plain}, out={here})",
+                f"{worse} &= {here}",
+                f"{out}{seen.plain} += {worse}",
+            ],
+            scope,
+        ),
+    ]
+
+
+@lines.register
+def _(op: OverlapAdd, scope: Scope) -> list[str]:
+    shape = scope.arrays[op.source].shape
+    seen = _Slices(op.windows, shape, scope.arrays[op.out].shape)
+    from_, out = seen.named(scope[op.source], scope[op.out], scope.depth)
+    part, target = f"{from_}{seen.plain}", f"{out}{seen.windowed}"
+    if op.chosen is None:
+        return [*scope.line(f"{scope[op.out]}.fill(0)"), *seen.looped([f"{target} += {part}"], scope)]
+    here = scope.mask(shape)
+    equal = f"np.equal({scope[op.chosen]}, {seen.position}, out={here})"
+    clear = [] if seen.covers else scope.line(f"{scope[op.out]}.fill(0)")
+    if seen.apart:
+        return clear + seen.looped([equal, f"np.multiply({here}, {part}, out={target})"], scope)
+    won = scope.scratch(shape)
+    return clear + seen.looped([equal, f"np.multiply({here}, {part}, out={won})", f"{target} += {won}"], scope)
+
+
+class _Slices:
+    """The slices of both arrays in one pass through the loops.
+
+    `plain` indexes the array whose axes are letters, `windowed` the one with windows, `position` counts the letters
+    `over` row-major. `apart` says whether no number is in two windows, `covers` whether every number is in some.
+    """
+
+    def __init__(self, windows: Windows, shape: tuple[Dim, ...], held: tuple[Dim, ...]) -> None:
+        self.windows = windows
+        self.extents = extents_of(windows, shape)
+        self.letters = loops(windows, self.extents)
+        self.names = dict(zip(self.letters, NAMES, strict=False))
+        over = frozenset(letter for letter, _ in windows.over)
+        self.runs = [sliced(place, over, self.extents) for place in windows.places]
+        backwards = {a for place in windows.places for a, step in place.steps if step < 0}
+        own = [self.names.get(a) or ("::-1" if a in backwards else ":") for a in windows.axes]
+        self.plain = _index(own)
+        self.windowed = _index([self._slice(*each) for each in zip(windows.places, self.runs, held, strict=True)])
+        self.position = self._position(windows.over)
+        self.apart = self._apart()
+        self.covers = self.apart and self._covers(held)
+
+    def named(self, plain: str, windowed: str, depth: int) -> tuple[str, str]:
+        return plain, windowed
+
+    def looped(self, body: Sequence[str], scope: Scope) -> list[str]:
+        """The lines within the loops."""
+        code: list[str] = []
+        depth = scope.depth
+        for letter in self.letters:
+            code.append(f"{source.INDENT * depth}for {self.names[letter]} in range({self.extents[letter]}):")
+            depth += 1
+        return code + [source.INDENT * depth + line for line in body]
+
+    def _slice(self, place: Place, run: str | None, dim: Dim) -> str:
+        """The index along one axis: a slice for the letter that runs, at where the loops have come."""
+        steps = dict(place.steps)
+        start = place.start
+        if run is None:
+            return _sum({self.names[a]: s for a, s in steps.items()}, start)
+        step, extent = steps.pop(run), self.extents[run]
+        if extent == BATCH or dim == BATCH:
+            return ":"
+        length = int(extent)
+        if step < 0:
+            start += step * (length - 1)
+            step = -step
+        stop = start + step * (length - 1) + 1
+        if not steps:
+            if (start, stop, step) == (0, int(dim), 1):
+                return ":"
+            return f"{start or ''}:{stop}" + (f":{step}" if step > 1 and length > 1 else "")
+        terms = {self.names[a]: s for a, s in steps.items()}
+        stride = f" : {step}" if step > 1 and length > 1 else ""
+        return f"{_sum(terms, start)} : {_sum(terms, stop)}{stride}"
+
+    def _position(self, over: Sequence[tuple[str, int]]) -> str:
+        terms: dict[str, int] = {}
+        after = 1
+        for letter, extent in reversed(over):
+            terms[self.names[letter]] = after
+            after *= extent
+        return _sum(dict(reversed(terms.items())), 0)
+
+    def _apart(self) -> bool:
+        for place, run in zip(self.windows.places, self.runs, strict=True):
+            steps = dict(place.steps)
+            step = abs(steps.pop(run, 0)) if run else 0
+            reach = sum(abs(s) * (int(self.extents[a]) - 1) for a, s in steps.items())
+            if step and reach >= step and self.extents[run or ""] != 1:
+                return False
+        return True
+
+    def _covers(self, held: tuple[Dim, ...]) -> bool:
+        for place, dim in zip(self.windows.places, held, strict=True):
+            count = 1
+            for letter, _ in place.steps:
+                count = count if self.extents[letter] == BATCH else count * int(self.extents[letter])
+            if dim != BATCH and count != dim:
+                return False
+        return True
+
+
+def _index(parts: Sequence[str]) -> str:
+    """`[:, u, v]`, or nothing where the whole array is meant."""
+    kept = list(parts)
+    while kept and kept[-1] == ":":
+        kept.pop()
+    return f"[{', '.join(kept)}]" if kept else ""
+
+
+def _sum(terms: Mapping[str, int], start: int) -> str:
+    """`2 * u + 3`, `3 - u`."""
+    ups = [name if step == 1 else f"{step} * {name}" for name, step in terms.items() if step > 0]
+    downs = [name if step == -1 else f"{-step} * {name}" for name, step in terms.items() if step < 0]
+    if start > 0 or not ups:
+        ups.append(str(start))
+    elif start < 0:
+        downs.append(str(-start))
+    return " - ".join([" + ".join(ups), *downs])
