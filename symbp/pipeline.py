@@ -4,7 +4,7 @@
     forward   NetworkSpec         ->  Network       blocks: formulas bound to tensors, shapes and numbers
     derive    Network             ->  Derivation    every gradient, step by step, once for each distinct formula
     optimize  Derivation          ->  Program       array operations, passes applied, verified in between
-    emit      Program, Derivation ->  text          a NumPy module and a LaTeX document
+    emit      Program, Derivation ->  text          a NumPy module and, when asked for, a LaTeX document
 
 Each stage knows its neighbour's data, never its functions. Nothing is written here; a module whose gradient fails its
 own check is never handed out.
@@ -15,6 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import ModuleType
 from typing import Literal, TypeVar
 
@@ -42,8 +43,12 @@ class Generated:
     derivation: Derivation
     optimized: Optimized
     module: str
-    latex: str
     seconds: dict[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def latex(self) -> str:
+        """The derivation as a LaTeX document, written when it is first asked for."""
+        return _timed(self.seconds, "explain", lambda: explain(self.spec, self.derivation, "latex"))
 
 
 def derive(spec: NetworkSpec) -> Derivation:
@@ -56,20 +61,20 @@ def generate(spec: NetworkSpec, *, dtype: Literal["float32", "float64"] | None =
     spec = replace(spec, dtype=dtype) if dtype else spec
     seconds: dict[str, float] = {}
 
-    def timed(stage: str, call: Callable[[], T]) -> T:
-        start = time.perf_counter()
-        result = call()
-        seconds[stage] = time.perf_counter() - start
-        return result
-
-    network = timed("forward", lambda: build_network(spec))
-    derivation = timed("derive", lambda: derive_network(network))
-    optimized = timed("optimize", lambda: optimize(derivation, updates(spec), step_numbers(derivation)))
-    module = timed("emit", lambda: emit(spec, derivation, optimized))
-    latex = timed("explain", lambda: explain(spec, derivation, "latex"))
+    network = _timed(seconds, "forward", lambda: build_network(spec))
+    derivation = _timed(seconds, "derive", lambda: derive_network(network))
+    optimized = _timed(seconds, "optimize", lambda: optimize(derivation, updates(spec), step_numbers(derivation)))
+    module = _timed(seconds, "emit", lambda: emit(spec, derivation, optimized))
     if check:
-        timed("check", lambda: check_module(module, spec.name, derivation.network))
-    return Generated(spec, derivation, optimized, module, latex, seconds)
+        _timed(seconds, "check", lambda: check_module(module, spec.name, derivation.network))
+    return Generated(spec, derivation, optimized, module, seconds)
+
+
+def _timed(seconds: dict[str, float], stage: str, call: Callable[[], T]) -> T:
+    start = time.perf_counter()
+    result = call()
+    seconds[stage] = time.perf_counter() - start
+    return result
 
 
 def updates(spec: NetworkSpec) -> tuple[Formula, ...]:

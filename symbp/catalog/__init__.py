@@ -19,6 +19,7 @@ from types import MappingProxyType
 
 from symbp.catalog import (
     activations,
+    attention,
     classification,
     clipping,
     initializers,
@@ -33,7 +34,7 @@ from symbp.catalog import (
 from symbp.catalog.entry import Entry, EntryKind, Preset
 
 _TABLES: Mapping[EntryKind, tuple[Entry, ...]] = {
-    "layer": layers.ENTRIES + joining.ENTRIES,
+    "layer": layers.ENTRIES + joining.ENTRIES + attention.ENTRIES,
     "activation": piecewise.ENTRIES + activations.ENTRIES,
     "loss": losses.ENTRIES + classification.ENTRIES,
     "optimizer": optimizers.ENTRIES,

@@ -29,8 +29,20 @@ COSTS = frozenset({COST, "R"})  # results whose own cotangent is 1: a loss, a pe
 
 
 def derive_formula(formula: Formula, *, wanted: Iterable[str] | None = None) -> FormulaDerivation:
-    """Derive the cotangents of the formula's inputs and parameters (of `wanted` alone where it is given)."""
-    return _Derivation(formula, wanted).result()
+    """Derive the cotangents of the formula's inputs and parameters (of `wanted` alone where it is given).
+
+    The same formula, read once, is derived once in a process.
+    """
+    key = (id(formula), None if wanted is None else tuple(wanted))
+    if key not in _DERIVED:
+        if len(_DERIVED) >= REMEMBERED:
+            _DERIVED.pop(next(iter(_DERIVED)))
+        _DERIVED[key] = (formula, _Derivation(formula, key[1]).result())
+    return _DERIVED[key][1]
+
+
+REMEMBERED = 512
+_DERIVED: dict[tuple[int, tuple[str, ...] | None], tuple[Formula, FormulaDerivation]] = {}  # holds what an id names
 
 
 class _Derivation:

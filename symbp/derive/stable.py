@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from symbp.formula.expression import Element, MaxOver, SumOver, element, expm1, log1p, logistic, softplus
+from symbp.formula.expression import Element, MaxOver, SumOver, element, elements, expm1, log1p, logistic, softplus
 from symbp.formula.indices import Names
 
 
@@ -142,16 +142,16 @@ class Shifts:
         """The element that holds the largest exponent of `sum[k](exp(f))`, at the free indices of the sum."""
         maximum = MaxOver(total.body.args[0], *total.bound)
         if maximum not in self.equations:
-            free = sorted((s for s in maximum.free_symbols if _is_index(s, maximum)), key=lambda s: s.name)
+            free = [s for s in _indices(maximum) if s in maximum.free_symbols]
             self.equations[maximum] = element(self.names.fresh("shift").name, *free)
         return self.equations[maximum]
 
 
-def _is_index(symbol: sp.Basic, expression: sp.Expr) -> bool:
-    return any(
-        isinstance(node, Element) and any(symbol in i.free_symbols for i in node.indices)
-        for node in sp.preorder_traversal(expression)
-    )
+def _indices(expression: sp.Expr) -> list[sp.Symbol]:
+    """The indices of an expression in the order in which its widest elements are read, whatever their names."""
+    widest_first = sorted(elements(expression), key=lambda e: (-len(e.indices), str(e)))
+    places = (place for read in widest_first for place in read.indices)
+    return list(dict.fromkeys(s for place in places for s in sorted(place.free_symbols, key=str)))
 
 
 def _is_exponential_sum(node: sp.Basic) -> bool:

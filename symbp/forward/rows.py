@@ -162,8 +162,11 @@ def _name(entry: Entry, use: _Reading) -> str:
     """A name for the formula, distinct for distinct formulas."""
     variant, ranks = use.variant, [r for _, r in use.ranks]
     parts = [entry.name]
-    if variant.options - {"reduction"}:
-        parts.append("with " + " and ".join(sorted(variant.options - {"reduction"})))
+    changed = sorted(variant.options - {"reduction"})
+    without = [n for n in changed if (option := entry.option(n)) is not None and option.default is True]
+    for word, names in (("with ", [n for n in changed if n not in without]), ("without ", without)):
+        if names:
+            parts.append(word + " and ".join(names))
     if use.reduction != "mean" and ("reduce[" in variant.equations or "reduction" in variant.options):
         parts.append("summed")
     if entry.family:

@@ -39,6 +39,9 @@ ELSEWHERE = {
     "nn.CrossEntropyLoss": {"ignore_index"},
     "nn.NLLLoss": {"ignore_index"},
     "nn.KLDivLoss": {"log_target"},
+    "nn.MultiheadAttention": {
+        "embed_dim", "dropout", "add_bias_kv", "add_zero_attn", "kdim", "vdim", "batch_first",
+    },
     "nn.PoissonNLLLoss": {"full"},
     "optim.SGD": {"dampening"},
     "optim.Adam": {"amsgrad"},  # a row of its own

@@ -1,4 +1,4 @@
-"""Layers against NumPy, PyTorch and JAX: values, gradients of inputs and parameters, shapes."""
+"""Every layer and option in a module of its own, against the same in JAX: values, gradients of input and parameters."""
 
 from __future__ import annotations
 
@@ -9,51 +9,66 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from derived import close, derive_row, row
+from modules import module_of
 from references import torch
 from references_joining import JOINING
+from references_layers import LAYERS, LayerCase
 
 from symbp.catalog import names
 
 RNG = np.random.default_rng(4)
 VALUE, GRADIENT = 1e-12, 1e-9
-SHAPES = [(5, 4), (2, 3, 4)]
-CASES: dict[str, Any] = {  # options, parameters, the layer in JAX
-    "dense": [
-        ({"units": 3}, {"W": (4, 3), "b": (3,)}, lambda x, W, b: x @ W + b),  # noqa: N803
-        ({"units": 3, "bias": False}, {"W": (4, 3)}, lambda x, W: x @ W),  # noqa: N803
-    ],
-    "flatten": [({}, {}, lambda x: x.reshape(x.shape[0], -1))],
-    "reshape": [({"shape": (2, -1)}, {}, lambda x: x.reshape(x.shape[0], 2, -1))],
-}
+ROUNDING = 1e-14  # absolute: some 50 eps, where terms of about 1 cancel
+CASES = [
+    pytest.param(name, case, shape, id=f"{name}-{number}-{'x'.join(map(str, shape))}")
+    for name, cases in LAYERS.items()
+    for number, case in enumerate(cases)
+    for shape in case.shapes
+]
 
 
 def test_every_layer_and_variant_has_a_case() -> None:
-    assert set(CASES) | set(JOINING) == set(names("layer"))
-    for name, cases in CASES.items():
+    assert set(LAYERS) | set(JOINING) == set(names("layer"))
+    assert not set(LAYERS) & set(JOINING)
+    for name, cases in LAYERS.items():
         entry = row("layer", name)
-        assert {entry.variant({}), *entry.variants} == {entry.variant(options) for options, _, _ in cases} | {
-            entry.variant({})
-        }
+        given = {o.name: o.default for o in entry.options if o.default is not None}
+        tried = {entry.variant({**given, **case.options}) for case in cases}
+        assert set(entry.variants) <= tried, name
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize(("name", "number"), [(name, i) for name, cases in CASES.items() for i in range(len(cases))])
-def test_value_and_gradients(name: str, number: int, shape: tuple[int, ...]) -> None:
-    options, parameters, function = CASES[name][number]
-    if name == "reshape":
-        options = {"shape": (2, int(np.prod(shape[1:])) // 2)}
-    given = {"x": RNG.normal(size=shape), **{k: RNG.normal(size=s) for k, s in parameters.items()}}
-    value, pull = jax.vjp(lambda arrays: function(**arrays), {k: jnp.asarray(v) for k, v in given.items()})
-    cotangent = RNG.normal(size=value.shape)
-    entry = row("layer", name)
-    derived = derive_row(entry, options, shape, len(value.shape))
-    if name == "reshape":
-        derived = derived.with_output(value.shape)
-    values = derived.forward(given)
-    close(values[entry.result], value, VALUE)
-    found = derived.backward({**values, f"d_{entry.result}": cotangent})
-    for tensor, gradient in pull(jnp.asarray(cotangent))[0].items():
-        close(found[f"d_{tensor}"], gradient, GRADIENT)
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize(("name", "case", "shape"), CASES)
+def test_values_and_gradients(name: str, case: LayerCase, shape: tuple[int, ...], batch: int) -> None:
+    layers = [{name: dict(case.options)}] if case.options else [name]
+    if not row("layer", name).parameters:
+        layers = ["prelu", *layers, "prelu"]  # a network has something to train, and layers stand between others
+    module = module_of(input=list(shape), layers=layers, loss="mse")
+    params = module.init(0, np.float64)
+    rng = np.random.default_rng([batch, *shape])
+    params.flat[:] = rng.normal(size=params.flat.shape)
+    x = rng.normal(size=(batch, *shape))
+
+    def function(x: Any, given: dict[str, Any]) -> Any:
+        own = {k.partition(".")[2]: v for k, v in given.items() if k.startswith(f"{name}_1.")}
+        if own:
+            return case.jax(x=x, **own)
+        value = case.jax(x=jnp.where(x > 0, x, given["prelu_1.alpha"] * x))
+        return jnp.where(value > 0, value, given["prelu_2.alpha"] * value)
+
+    value = module.forward(params, x).copy()
+    given = {k: jnp.asarray(v) for k, v in params.items()}
+    expected = jax.jit(function)(jnp.asarray(x), given)
+    close(value, expected, VALUE, ROUNDING)
+    y = rng.normal(size=value.shape)
+    cost = jax.jit(jax.grad(lambda x, p: jnp.mean((function(x, p) - y) ** 2), argnums=(0, 1)))
+    of_x, of_parameters = cost(jnp.asarray(x), given)
+    _, gradients, found = module.loss_and_gradients(params, x, y, input_gradient=True)
+    # what vanishes but for rounding, as the gradient of a key's bias, is held against the largest of all
+    rounding = 50 * np.finfo(np.float64).eps * max(1.0, *(float(np.abs(g).max()) for g in of_parameters.values()))
+    close(found, of_x, GRADIENT, rounding)
+    for parameter, gradient in of_parameters.items():
+        close(gradients[parameter], gradient, GRADIENT, rounding)
 
 
 @pytest.mark.skipif(torch is None, reason="PyTorch is not installed")
@@ -62,3 +77,25 @@ def test_dense_is_the_transpose_of_linear() -> None:
     derived = derive_row(row("layer", "Linear"), {"units": 3}, x.shape)
     expected = torch.nn.functional.linear(torch.tensor(x), torch.tensor(w.T), torch.tensor(b))
     close(derived.forward({"x": x, "W": w, "b": b})["z"], expected.numpy(), VALUE)
+
+
+@pytest.mark.skipif(torch is None, reason="PyTorch is not installed")
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention_is_pytorchs(causal: bool) -> None:
+    """nn.MultiheadAttention holds questions, keys and values in one matrix, outputs first."""
+    n, t, h, d = 2, 5, 2, 3
+    module = module_of(input=[t, h * d], layers=[{"multi_head_attention": {"heads": h, "causal": causal}}], loss="mse")
+    params = module.init(0, np.float64)
+    params.flat[:] = RNG.normal(size=params.flat.shape)
+    x = RNG.normal(size=(n, t, h * d))
+    theirs = torch.nn.MultiheadAttention(h * d, h, batch_first=True, dtype=torch.float64)
+    held = {k.partition(".")[2]: torch.tensor(v) for k, v in params.items()}
+    with torch.no_grad():
+        theirs.in_proj_weight.copy_(torch.cat([held[f"W{k}"].reshape(h * d, h * d).T for k in "qkv"]))
+        theirs.in_proj_bias.copy_(torch.cat([held[f"b{k}"].reshape(-1) for k in "qkv"]))
+        theirs.out_proj.weight.copy_(held["Wo"].reshape(h * d, h * d).T)
+        theirs.out_proj.bias.copy_(held["bo"])
+        read = torch.tensor(x)
+        mask = torch.triu(torch.ones(t, t, dtype=torch.bool), 1) if causal else None
+        expected, _ = theirs(read, read, read, attn_mask=mask, need_weights=False)
+    close(module.forward(params, x), expected.numpy(), VALUE, ROUNDING)

@@ -8,6 +8,7 @@ loss_and_gradients  forward, loss, backward, and on request input
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -57,13 +58,18 @@ def public(network: Network, private: dict[str, Function], scope: Scope, cost: s
         "numpy/functions.py.jinja",
         output=_titled(network, network.output, "output"),
         prediction=_titled(network, network.prediction, "prediction"),
-        output_array=scope[network.output],
-        prediction_array=scope[network.prediction],
+        output_array=_result(scope, network.output),
+        prediction_array=_result(scope, network.prediction),
         cost=cost,
         **{name: calls[name] for name in ("forward", "predict", "loss")},
     )
     differentiated = {name: calls[name] for name in ("forward", "loss", "backward", "input")}
-    yield render("numpy/gradients.py.jinja", input_gradient=scope["d_x"], **differentiated)
+    yield render("numpy/gradients.py.jinja", input_gradient=_result(scope, "d_x"), **differentiated)
+
+
+def _result(scope: Scope, name: str) -> str:
+    """The array that a function returns; a view of it reads the number of examples off the workspace."""
+    return re.sub(r"(?<![\w.])n\b", "ws.n", scope[name])
 
 
 def _titled(network: Network, tensor: str, what: str) -> str:
