@@ -94,6 +94,25 @@ def _logistic_pair(node: sp.Expr) -> sp.Expr:
     return node
 
 
+def _logistic_over_sum(node: sp.Expr) -> sp.Expr:
+    """A factor logistic(-x) goes into a sum that holds exp(x), which would overflow where the product does not."""
+    if not isinstance(node, sp.Mul):
+        return node
+    for factor in node.args:
+        base, count = factor.as_base_exp()
+        if not (isinstance(base, logistic) and count.is_Integer and count > 0):
+            continue
+        grows = sp.exp(-base.args[0])
+        for total in node.args:
+            if isinstance(total, sp.Add) and any(grows in sp.Mul.make_args(term) for term in total.args):
+                terms = (
+                    (t / grows, logistic(-base.args[0])) if grows in sp.Mul.make_args(t) else (t, base)
+                    for t in total.args
+                )
+                return node / base / total * sp.Add(*(t * factor for t, factor in terms))
+    return node
+
+
 def _log_logistic(node: sp.Expr) -> sp.Expr:
     if isinstance(node, sp.log) and isinstance(node.args[0], logistic):
         return -softplus(-node.args[0].args[0])
@@ -122,6 +141,12 @@ RULES: tuple[Rule, ...] = (
         lambda x: sp.exp(x) * logistic(-x),
         lambda x: logistic(x),
         _logistic_pair,
+    ),
+    Rule(
+        "(1 + c*exp(x))*logistic(-x) = logistic(-x) + c*logistic(x)",
+        lambda x: (1 + 3 * sp.exp(x)) * logistic(-x),
+        lambda x: logistic(-x) + 3 * logistic(x),
+        _logistic_over_sum,
     ),
     Rule("log(logistic(x)) = -softplus(-x)", lambda x: sp.log(logistic(x)), lambda x: -softplus(-x), _log_logistic),
     Rule("log(1 + exp(x)) = softplus(x)", lambda x: sp.log(1 + sp.exp(x)), lambda x: softplus(x), _softplus),

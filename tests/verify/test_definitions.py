@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from symbp import pipeline
 from symbp.spec import parse_spec
 from symbp.verify.check import check_network
 
@@ -35,3 +37,35 @@ def test_attention(mask: str) -> None:
     report = check_network(parse_spec(ATTENTION.format(mask=MASKS[mask])), batch=3)
     assert report.passed, [(r.oracle, r.name, r.error) for r in report.readings if not r.passed]
     assert any(r.name == "attention_1.bk" for r in report.readings), "whose gradient is 0 but for rounding"
+
+
+SPELLINGS = {
+    "sigmoid": "exp(z) / (1 + exp(z))",
+    "silu": "z / (1 + exp(-z))",
+    "softplus": "log(exp(z) + 1)",
+    "tanh": "2 / (1 + exp(-2 * z)) - 1",
+}
+ACTIVATED = """
+name: activated
+input: 1
+define: {{activations: {{spelt: "a = {formula}"}}}}
+layers: [dense: 1, {activation}]
+loss: {{mse: {{reduction: sum}}}}
+"""
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_an_activation_spelt_otherwise_is_the_same_and_finite_far_out(name: str) -> None:
+    specs = (ACTIVATED.format(formula=SPELLINGS[name], activation=activation) for activation in ("spelt", name))
+    modules = [pipeline.load_module(pipeline.generate(parse_spec(spec))) for spec in specs]
+    far = np.array([1e4, 800.0, 300.0, 50.0, 5.0, 0.1])
+    x = np.concatenate([far, -far])[:, None]
+    values, slopes = [], []
+    for module in modules:
+        params = module.init(0, np.float64)
+        params["dense_1.W"][...], params["dense_1.b"][...] = 1, 0
+        values.append(module.predict(params, x).copy())
+        *_, slope = module.loss_and_gradients(params, x, values[-1] - 0.5, input_gradient=True)  # dC/da = 1
+        slopes.append(slope.copy())
+    for spelt, catalogued in (values, slopes):  # a few roundings apart; tanh spelt so cancels near 0
+        np.testing.assert_allclose(spelt, catalogued, rtol=1e-13, atol=1e-15)
