@@ -553,7 +553,8 @@ def main() -> int:
     readings = check()
     print(f"{'gradient by':<11}  relative error  order")
     for name, reading in readings.items():
-        print(f"{name:<11}  {reading.error:14.1e}  {reading.order:5.2f}")
+        order = "-" if math.isnan(reading.order) else f"{reading.order:.2f}"
+        print(f"{name:<11}  {reading.error:14.1e}  {order:>5}")
     failed = sum(reading.error > TOLERANCE for reading in readings.values())
     print(f"{failed} of {len(readings)} gradients differ from central differences by more than {TOLERANCE}")
     return 1 if failed else 0
