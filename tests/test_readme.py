@@ -119,17 +119,6 @@ def test_the_demo_trains_without_data_of_its_own(tmp_path: Path, monkeypatch: py
     assert {path.name for path in Path("runs/digits_mlp").iterdir()} >= {"loss.png", "metrics.csv", "checkpoint.npz"}
 
 
-def test_links_lead_somewhere() -> None:
-    source = prose()
-    local = [link or image for link, image in re.findall(r"\]\(([^)#]+)\)|(?:src|srcset)=\"([^\"]+)\"", source)]
-    assert local
-    assert [link for link in local if not (ROOT / link).is_file()] == []
-    headings = {
-        re.sub(r"[^\w-]", "", h.lower().replace(" ", "-")) for h in re.findall(r"^## (.+)$", source, re.MULTILINE)
-    }
-    assert set(re.findall(r"\]\(#([^)]+)\)", source)) <= headings
-
-
 def test_tables_are_complete() -> None:
     assert [cell.strip("`") for cell in first_column("A spec")] == list(SpecModel.model_fields)
     assert [re.match(r"`symbp (\w+)", cell)[1] for cell in first_column("Commands")] == list(main.commands)  # type: ignore[index]

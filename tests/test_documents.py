@@ -1,0 +1,57 @@
+"""The pages under docs/ and beside the README hold what the code holds, and their links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("matplotlib", reason="the picture of the README is drawn with matplotlib")
+
+from readme import ROOT
+
+from docs import picture
+from symbp.catalog import KINDS, entries
+from symbp.derive.stable import RULES
+
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+DESIGN = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"^ *```.*?^ *```$|`[^`\n]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    links = [a or b for a, b in re.findall(r"\]\(([^)]+)\)|(?:src|srcset)=\"([^\"]+)\"", text)]
+    local = [link for link in links if not re.match(r"https://|#", link)]
+    assert [link for link in local if not (page.parent / link.partition("#")[0]).exists()] == []
+    headings = {
+        re.sub(r"[^\w-]", "", h.lower().replace(" ", "-")) for h in re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    }
+    assert {link[1:] for link in links if link.startswith("#")} <= headings
+
+
+def test_the_table_of_kinks_is_the_catalogs() -> None:
+    rows = [f"| `{entry.name}` | {entry.kinks} |" for kind in KINDS for entry in entries(kind) if entry.kinks]
+    assert "\n| row | derivative at the kink |\n|---|---|\n" + "\n".join(rows) + "\n\n" in DESIGN
+
+
+def test_the_list_of_stable_forms_is_the_rules() -> None:
+    assert "\n\n" + "\n".join(f"- `{rule.name}`" for rule in RULES) + "\n\n" in DESIGN
+
+
+@pytest.mark.parametrize(
+    "path", re.findall(r"`(?:symbp/)?((?:spec|formula|derive|program|explain|training)/\w+\.py)`", DESIGN)
+)
+def test_files_that_the_design_names_exist(path: str) -> None:
+    assert (ROOT / "symbp" / path).is_file()
+
+
+def test_the_picture_shows_the_derivation_and_the_code_of_today() -> None:
+    for mode in picture.PALETTES:
+        drawn = (picture.IMAGES / f"derivation-{mode}.svg").read_text(encoding="utf-8")
+        described = re.search(r"<dc:description>(.*?)</dc:description>", drawn, re.DOTALL)
+        assert described is not None
+        expected = "\n\n".join(content.text() for content in picture.contents())
+        escaped = expected.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        assert described[1] == escaped, "run `python -m docs.picture`"
