@@ -14,6 +14,7 @@ demo: $(VENV)/.demo  ## generate, check and train a network
 	$(BIN)/symbp generate specs/mnist_mlp.yaml -o build/demo
 	$(BIN)/symbp check specs/mnist_mlp.yaml
 	$(BIN)/symbp derive specs/mnist_mlp.yaml --format markdown -o build/demo
+	@echo "training on $(if $(MNIST),MNIST,scikit-learn's digits; for MNIST, name its folder in SYMBP_DATA)"
 	$(BIN)/symbp train specs/$(TRAINED).yaml
 	@echo "the derivation: build/demo/mnist_mlp.tex (LaTeX), build/demo/mnist_mlp.md (Markdown)"
 	@echo "the module:     build/demo/mnist_mlp.py"
