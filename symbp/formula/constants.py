@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from symbp.formula.grammar import FUNCTIONS
 
 LARGEST = 1e300
+DIGITS = 18  # of a whole number, and before the point
 MAX_EXPONENT = 64  # of anything: x**65 and more is not computed
 _OPERATORS: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Add: operator.add,
@@ -44,6 +45,8 @@ class ConstantError(ValueError):
 def constant(node: ast.expr) -> float | None:
     """The value of a part without names, None for one that has names; ConstantError where it is not a finite real."""
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+        if isinstance(node.value, int) and abs(node.value) >= 10**DIGITS:
+            raise ConstantError(node, f"this is too large; numbers have at most {DIGITS} digits before the point")
         return float(node.value)
     if isinstance(node, ast.Name) and node.id == "pi":
         return math.pi

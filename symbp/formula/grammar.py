@@ -16,6 +16,7 @@ MAX_TEXT = 8_000  # characters of one formula, all equations together
 MAX_EQUATIONS = 60
 MAX_NODES = 1_500  # syntax nodes of one equation
 MAX_DEPTH = 40
+LONGEST_LINE = 120  # characters of an equation that a message quotes
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 BINDERS = ("sum", "mean", "max", "min", "argmax", "reduce")
@@ -67,8 +68,8 @@ class FormulaError(UserError):
 
     def __init__(self, message: str, line: str = "") -> None:
         self.message = message
-        self.line = line
-        super().__init__(f"{message}\n    in: {line}" if line else message)
+        self.line = line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}..."
+        super().__init__(f"{message}\n    in: {self.line}" if line else message)
 
 
 @dataclass(frozen=True)
@@ -100,33 +101,33 @@ def read_lines(text: str) -> tuple[Line, ...]:
 def _read_line(line: str) -> Line:
     if not line.isascii():
         odd = next(c for c in line if not c.isascii())
-        raise FormulaError(f"{odd!r} is not part of the language; names and signs are ASCII", line[:120])
+        raise FormulaError(f"{odd!r} is not part of the language; names and signs are ASCII", line)
     if _nesting(line) > MAX_DEPTH:
-        raise FormulaError(f"brackets are nested deeper than {MAX_DEPTH}", line[:120])
+        raise FormulaError(f"brackets are nested deeper than {MAX_DEPTH}", line)
     try:
         module = ast.parse(line)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         reason = getattr(error, "msg", None) or "too deeply nested"
-        raise FormulaError(f"not an equation ({reason})", line[:200]) from None
+        raise FormulaError(f"not an equation ({reason})", line) from None
     nodes = list(ast.walk(module))
     if len(nodes) > MAX_NODES:
-        raise FormulaError(f"the equation has {len(nodes)} parts; at most {MAX_NODES} are read", line[:120])
+        raise FormulaError(f"the equation has {len(nodes)} parts; at most {MAX_NODES} are read", line)
     for node in nodes:
         if not isinstance(node, _ALLOWED):
-            raise FormulaError(f"{_called(node, line)} is not part of the language", line[:200])
+            raise FormulaError(f"{_called(node, line)} is not part of the language", line)
         if isinstance(node, ast.Name) and not NAME.fullmatch(node.id):
-            raise FormulaError(f"{node.id!r} is not a name; names match {NAME.pattern}", line[:200])
+            raise FormulaError(f"{node.id!r} is not a name; names match {NAME.pattern}", line)
         if isinstance(node, ast.Call) and node.keywords:
-            raise FormulaError("functions take arguments by place, not by keyword", line[:200])
+            raise FormulaError("functions take arguments by place, not by keyword", line)
         if isinstance(node, ast.Constant) and not (
             node.value is ... or (isinstance(node.value, int | float) and not isinstance(node.value, bool))
         ):
-            raise FormulaError(f"{node.value!r} is not a number", line[:200])
+            raise FormulaError(f"{node.value!r} is not a number", line)
     if _depth(module) > MAX_DEPTH:
-        raise FormulaError(f"the expression is nested deeper than {MAX_DEPTH}", line[:120])
+        raise FormulaError(f"the expression is nested deeper than {MAX_DEPTH}", line)
     statement = module.body[0] if len(module.body) == 1 else None
     if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
-        raise FormulaError("expected one equation, `name[indices] = expression`", line[:200])
+        raise FormulaError("expected one equation, `name[indices] = expression`", line)
     return Line(statement.targets[0], statement.value, line)
 
 

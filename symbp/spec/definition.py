@@ -158,7 +158,7 @@ class _Definition:
         taken = {*ARGUMENTS[self.kind], result}
         for key, names_ in (("options", options), ("parameters", parameters)):
             for name in names_:
-                if name in RESERVED or keyword.iskeyword(name) or name in taken or name.startswith("d_"):
+                if name in RESERVED or name in taken or name.startswith("d_"):
                     self.problem((key, name), f"`{name}` has a meaning of its own in formulas; use another name")
                 elif name in seen:
                     self.problem((key, name), f"`{name}` is an option and a parameter; use another name for one")
@@ -197,10 +197,15 @@ class _Definition:
         if not isinstance(value, dict):
             self.problem((key,), f"expected a mapping of names to values; got {shown(value)}")
             return {}
-        for name in value:
+        found = {}
+        for name, each in value.items():
             if not NAME.fullmatch(name):
                 self.problem((key, name), f"{shortened(name)!r} is not a name; {SHAPE}")
-        return {name: each for name, each in value.items() if NAME.fullmatch(name)}
+            elif keyword.iskeyword(name):
+                self.problem((key, name), f"`{name}` has a meaning of its own in Python; use another name")
+            else:
+                found[name] = each
+        return found
 
     def reads(self, name: str) -> bool:
         return self.used is None or name in self.used

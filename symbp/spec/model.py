@@ -38,7 +38,7 @@ class Problem:
         return f"{self.place}: {self.message}"
 
 
-SHOWN = 16  # problems that a message spells out: a screenful
+LINES = 20  # of a message: a screenful
 
 
 class SpecError(UserError):
@@ -46,9 +46,12 @@ class SpecError(UserError):
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = tuple(problems)
-        more = len(problems) - SHOWN
-        rest = [f"... and {more} more problem{'s' * (more > 1)}"] if more > 0 else []
-        super().__init__("\n".join([*map(str, problems[:SHOWN]), *rest]))
+        told: list[str] = []
+        while len(told) < len(problems) and sum(text.count("\n") + 1 for text in told) < LINES - 2:
+            told.append(str(problems[len(told)]))
+        more = len(problems) - len(told)
+        rest = [f"... and {more} more problem{'s' * (more > 1)}"] if more else []
+        super().__init__("\n".join([*told, *rest]))
 
 
 @dataclass(frozen=True)

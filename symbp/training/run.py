@@ -9,6 +9,7 @@ With sum reduction the cost of an epoch is a mean over its batches' costs like a
 from __future__ import annotations
 
 import math
+import os
 import time
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -98,6 +99,7 @@ class Run:
     def go(self, *, quiet: bool) -> TrainingResult:
         """All epochs that are left."""
         training = self.spec.training
+        self._make_folder()
         per_epoch = count(len(self.examples.train[0]), training.batch_size)
         held = ", ".join(
             f"{len(pair[0])} {name}"
@@ -183,6 +185,15 @@ class Run:
         for path in files:
             display.say(f"  {path}")
         return TrainingResult(tuple(rows), self.folder, tuple(files))
+
+    def _make_folder(self) -> None:
+        """Say now, not after an epoch, that nothing can be written."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot write to {self.folder}: {error.strerror or error}") from None
+        if not os.access(self.folder, os.W_OK | os.X_OK):
+            raise UserError(f"cannot write to {self.folder}: Permission denied")
 
     def _save(self) -> None:
         write_checkpoint(self.checkpoint, self.module, self.trainer, self.position, self.manner)

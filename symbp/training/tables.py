@@ -11,6 +11,7 @@ from symbp.training.dataset import Dataset
 from symbp.training.errors import DataError
 from symbp.training.npz import read_npz
 
+LARGEST_LABEL = 2**53  # whole numbers beyond are no longer told apart in double precision
 NAMES = (("x_train", "y_train", "x_test", "y_test"), ("x", "y"))
 
 
@@ -46,28 +47,28 @@ def load_csv(path: Path, target: str = "") -> Dataset:
     """
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.reader(file))
+            reader = csv.reader(file)
+            rows = [(reader.line_num, row) for row in reader if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    if len(rows) < 2 or len(rows[0]) < 2:
+    if len(rows) < 2 or len(rows[0][1]) < 2:
         raise DataError(f"{path}: expected a line of names and lines of numbers, with two columns or more")
-    names = [name.strip() for name in rows[0]]
+    names = [name.strip() for name in rows[0][1]]
     if all(_is_number(name) for name in names):
         raise DataError(f"{path}:1: the first line holds numbers; expected the columns' names")
     if target and target not in names:
         raise DataError(f"{path}:1: has no column `{target}`, only {', '.join(names)}")
     column = names.index(target) if target else len(names) - 1
     numbers, targets = [], []
-    for line, row in enumerate(rows[1:], 2):
-        if not row:
-            continue
+    for line, row in rows[1:]:
         if len(row) != len(names):
             raise DataError(f"{path}:{line}: {len(row)} values, the first line names {len(names)}")
         targets.append(row[column].strip())
         numbers.append([_number(cell, path, line, names[i]) for i, cell in enumerate(row) if i != column])
     if all(map(_is_number, targets)):
-        y = np.array([_number(cell, path, i, names[column]) for i, cell in enumerate(targets, 2)])
-        return Dataset(str(path), np.array(numbers), y.astype(np.int64) if (y == np.round(y)).all() else y)
+        y = np.array([_number(row[column].strip(), path, line, names[column]) for line, row in rows[1:]])
+        whole = (y == np.round(y)).all() and np.abs(y).max() < LARGEST_LABEL
+        return Dataset(str(path), np.array(numbers), y.astype(np.int64) if whole else y)
     classes = tuple(sorted(set(targets)))
     return Dataset(str(path), np.array(numbers), np.array([classes.index(t) for t in targets]), classes=classes)
 

@@ -140,5 +140,5 @@ def test_a_message_fits_a_screen() -> None:
         parse_spec(text, "net.yaml")
     assert len(caught.value.problems) == 900
     *shown, last = str(caught.value).splitlines()
-    assert len(shown) == 16
-    assert last == "... and 884 more problems"
+    assert len(shown) == 18
+    assert last == "... and 882 more problems"
