@@ -11,19 +11,18 @@ found together, as the error δ.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import sympy as sp
 
 from symbp.derive.derivation import Gradient
 from symbp.explain import mathematics as m
-from symbp.explain.document import Code, Display, Heading, Paragraph, Part
+from symbp.explain.document import Code, Display, Heading, Inline, Paragraph, Part
 from symbp.explain.naming import COST, COTANGENT, Naming
 from symbp.explain.notation import write
+from symbp.explain.shares import Share, names, summed
 from symbp.explain.view import View
 from symbp.formula.equation import Equation
 from symbp.formula.expression import Element, SumOver, elements
-from symbp.formula.indices import Names, bound_indices, rename_bound
 from symbp.forward.network import Block
 
 
@@ -87,19 +86,19 @@ def _layer(view: View, weighings: list[_Weighing]) -> list[Part]:
     parts: list[Part] = [Heading(2, (Code(block.name),))]
     z = weighings[0].cotangent
     output = block.binding[block.formula.output.name]
-    readers = view.readers(output)
-    activation = readers[0] if len(readers) == 1 else None
+    shares = view.shares(output)
+    activation = shares[0].block if len(shares) == 1 else None
     slope = _slope(view, activation, output, z) if activation else None
     shown = activation if slope is not None else None
     parts.append(Display(tuple(_chain_line(view, weighing, shown) for weighing in weighings)))
+    parts.extend(_beside(view, weighings))
     parts.append(Paragraph(("How the weighted input changes with ", *_listed(view, weighings), ":")))
     lines = (m.Line(_last_factor(view, weighing), _math(view, block, weighing.factor)) for weighing in weighings)
     parts.append(Display(tuple(lines)))
     if activation is not None and slope is not None:
         parts.extend(_activation(view, activation, slope, z))
     else:
-        for reader in readers:
-            parts.extend(_cost(view, reader, output, z, "the weighted input (its first two factors in one)"))
+        parts.extend(_cost(view, shares, z, "the weighted input (its first two factors in one)"))
     parts.append(Paragraph(("Together:",)))
     parts.append(Display(tuple(_found(view, w) for w in weighings)))
     return parts
@@ -141,41 +140,22 @@ def _chain_line(view: View, weighing: _Weighing, activation: Block | None) -> m.
         )
         first = (m.Derivative(c, a), m.Derivative(a, z))
     product = m.Product((*first, _last_factor(view, weighing)))
-    bound = tuple(m.Name(i.name) for i in weighing.bound)
-    return m.Line(m.Derivative(c, _math(view, block, _weight(weighing))), m.Over("sum", bound, product))
+    through = m.Over("sum", tuple(m.Name(i.name) for i in weighing.bound), product)
+    right = summed([through], more=bool(_others(view, weighing)))
+    return m.Line(m.Derivative(c, _math(view, block, _weight(weighing))), right)
 
 
 def _found(view: View, weighing: _Weighing) -> m.Line:
-    equation = weighing.gradient.equation
-    block = weighing.block
-    return m.Line(_math(view, block, equation.target), _math(view, block, equation.body))
+    equation, block, others = weighing.gradient.equation, weighing.block, _others(view, weighing)
+    beside = [(share, at) for share in others if (at := share.at(equation.target.indices))]
+    rights = [_math(view, block, equation.body), *(_math(view, s.block, e.body) for s, e in beside)]
+    return m.Line(_math(view, block, equation.target), summed(rights, more=len(beside) < len(others)))
 
 
 def _gradient_at(view: View, block: Block, tensor: str, indices: tuple[sp.Expr, ...]) -> Equation | None:
-    """The block's gradient by a tensor of the network that it reads, at the given indices."""
-    local = next((t.name for t in block.formula.tensors.values() if block.binding.get(t.name) == tensor), "")
-    for gradient in view.derivation.of(block).backward:
-        if gradient.tensor == local:
-            return _relabelled(gradient.equation, indices)
-    return None
-
-
-def _relabelled(equation: Equation, indices: tuple[sp.Expr, ...]) -> Equation | None:
-    """The equation with other free indices, bound ones renamed out of their way; None where that cannot be said."""
-    old = equation.target.indices
-    if old == indices:
-        return equation
-    if len(old) != len(indices) or any(not i.is_Symbol for i in (*old, *indices)):
-        return None
-    return _moved(equation.target, equation.body, indices)
-
-
-@lru_cache(maxsize=256)
-def _moved(target: Element, body: sp.Expr, indices: tuple[sp.Symbol, ...]) -> Equation:
-    sizes = {i: i for i in bound_indices(body)}  # only names matter here
-    renamed = rename_bound(body, Names([i.name for i in (*indices, *target.indices)]), sizes)
-    moved = dict(zip(target.indices, indices, strict=True))
-    return Equation(target.xreplace(moved), renamed.xreplace(moved), {})
+    """The block's gradient by a tensor of the network that it reads once, at the given indices."""
+    own = [share for share in view.shares(tensor) if share.block is block]
+    return own[0].at(indices) if len(own) == 1 else None
 
 
 def _slope(view: View, activation: Block, tensor: str, z: Element) -> sp.Expr | None:
@@ -202,16 +182,35 @@ def _activation(view: View, activation: Block, slope: sp.Expr, z: Element) -> li
         Display((m.Line(m.Derivative(of, naming.tensor(local, indices)), write(slope, naming)),)),
     ]
     output = activation.binding[activation.formula.output.name]
-    for reader in view.readers(output):
-        parts.extend(_cost(view, reader, output, z, "the activation"))
-    return parts
+    return [*parts, *_cost(view, view.shares(output), z, "the activation")]
 
 
-def _cost(view: View, reader: Block, tensor: str, z: Element, what: str) -> list[Part]:
-    """How the cost changes with a tensor, through one block that reads it."""
-    equation = _gradient_at(view, reader, tensor, z.indices)
-    if equation is None:
+def _cost(view: View, shares: tuple[Share, ...], z: Element, what: str) -> list[Part]:
+    """How the cost changes with a tensor: what every block that reads it gives, added up."""
+    found = [(share, equation) for share in shares if (equation := share.at(z.indices))]
+    if not found:
         return []
-    naming = view.naming(reader)
-    line = m.Line(write(equation.target, naming), write(equation.body, naming))
-    return [Paragraph((f"How the cost changes with {what}, through ", Code(reader.name), ":")), Display((line,))]
+    share, equation = found[0]
+    rights = [_math(view, s.block, e.body) for s, e in found]
+    line = m.Line(_math(view, share.block, equation.target), summed(rights, more=len(found) < len(shares)))
+    through = _codes(names(shares))
+    return [Paragraph((f"How the cost changes with {what}, through ", *through, ":")), Display((line,))]
+
+
+def _others(view: View, weighing: _Weighing) -> tuple[Share, ...]:
+    """What other readings of the parameter add to its gradient: a penalty's, for one."""
+    mine = Share(weighing.block, weighing.gradient)
+    return tuple(s for s in view.shares(weighing.block.binding[weighing.gradient.tensor]) if not s.same(mine))
+
+
+def _beside(view: View, weighings: list[_Weighing]) -> list[Part]:
+    """What the dots in the chain rule stand for, where there are any."""
+    others = names(share for weighing in weighings for share in _others(view, weighing))
+    return [Paragraph(("The dots stand for what is added by ", *_codes(others), "."))] if others else []
+
+
+def _codes(blocks: tuple[str, ...]) -> Inline:
+    pieces: list[str | m.Math | Code] = []
+    for place, name in enumerate(blocks):
+        pieces.extend(["" if not place else " and " if place == len(blocks) - 1 else ", ", Code(name)])
+    return tuple(pieces)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from symbp.explain import mathematics as m
 from symbp.explain.document import Code, Display, Heading, Paragraph, Part
 from symbp.explain.matrix import matrix_form
-from symbp.explain.naming import Naming
+from symbp.explain.naming import COST, Naming
 from symbp.explain.notation import write
 from symbp.explain.view import View
 from symbp.formula.equation import Equation
@@ -18,6 +18,11 @@ def forward(view: View) -> list[Part]:
         naming = view.naming(block)
         parts.append(Paragraph((Code(block.name), ":")))
         parts.append(Display(tuple(line for e in block.formula.equations for line in both_forms(e, naming))))
+    costs = view.derivation.network.costs
+    if view.complete and len(costs) > 1:
+        letters = (view.letters[cost] for cost in costs)
+        total = m.Sum(tuple((1, m.Name(letter.base, layer=letter.layer)) for letter in letters))
+        parts.extend((Paragraph(("The cost is the sum:",)), Display((m.Line(m.Name(COST), total),))))
     return parts
 
 

@@ -64,7 +64,7 @@ def of_block(block: Block, letters: Mapping[str, Letter]) -> Naming:
 
 
 def network_letters(network: Network) -> dict[str, Letter]:
-    """A letter for every tensor of the network, distinct.
+    """A letter for every tensor of the network, distinct even as capitals.
 
     A block that weighs its inputs begins a layer; another stays in its layer as long as its letters are free there.
     What comes before the first weights is layer 0.
@@ -76,10 +76,10 @@ def network_letters(network: Network) -> dict[str, Letter]:
         own = block.formula.with_role("output", "intermediate", "parameter", "constant", "state")
         bound = {block.binding[t.name]: t.name for t in own if t.name in block.binding}
         made = {name: local for name, local in bound.items() if name not in letters and "." in name}
-        if _weighs(block.formula) or any((local, layer) in taken for local in made.values()):
+        if _weighs(block.formula) or any((_capital(local), layer) in taken for local in made.values()):
             layer += 1
         for name, local in made.items():
-            taken.add((local, layer))
+            taken.add((_capital(local), layer))
             letters[name] = Letter(local, str(layer))
     for name in network.tensors:  # the network's own, without a layer
         letters.setdefault(name, Letter(name.rsplit(".", 1)[-1]))

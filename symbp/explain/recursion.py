@@ -1,8 +1,8 @@
 """The backward pass of the network: the formulas' results with the network's own tensors, last block first.
 
 Between matrices where the index structure allows it. An activation's cotangent is put in place right away, so a hidden
-layer reads δ⁽ˡ⁾ = (δ⁽ˡ⁺¹⁾ W⁽ˡ⁺¹⁾ᵀ) ⊙ f'(Z⁽ˡ⁾). A tensor that several blocks read collects a share from each. What leads
-to no parameter is left out: nothing needs it.
+layer reads δ⁽ˡ⁾ = (δ⁽ˡ⁺¹⁾ W⁽ˡ⁺¹⁾ᵀ) ⊙ f'(Z⁽ˡ⁾). The shares of a tensor that is read several times are added up in one
+line, where the last of them is found. What leads to no parameter is left out: nothing needs it.
 """
 
 from __future__ import annotations
@@ -15,9 +15,14 @@ from symbp.explain.document import Code, Display, Heading, Paragraph, Part
 from symbp.explain.forward import index_form
 from symbp.explain.matrix import matrix_form
 from symbp.explain.naming import COTANGENT
+from symbp.explain.notation import write
+from symbp.explain.shares import OTHERS, Share, summed
 from symbp.explain.view import View
 from symbp.formula.expression import elements
-from symbp.forward.network import Block, Network
+from symbp.forward.network import Block
+
+OPENING = "The same results with the tensors of this network, in order of evaluation."
+DOTS = "Dots stand for what other readings of the same tensor add to its cotangent."
 
 
 def recursion(view: View) -> list[Part]:
@@ -32,8 +37,13 @@ def recursion(view: View) -> list[Part]:
         parts.append(Display(tuple(pass_.held.values())))
     if not parts:
         return []
-    opening = "The same results with the tensors of this network, in order of evaluation."
+    opening = f"{OPENING} {DOTS}" if any(_has_dots(part) for part in parts) else OPENING
     return [Heading(1, ("The backward pass",)), Paragraph((opening,)), *parts]
+
+
+def _has_dots(part: Part) -> bool:
+    lines = part.lines if isinstance(part, Display) else ()
+    return any(isinstance(line.right, m.Sum) and (1, OTHERS) in line.right.terms for line in lines)
 
 
 class _Pass:
@@ -42,11 +52,9 @@ class _Pass:
     def __init__(self, view: View) -> None:
         self.view = view
         self.held: dict[str, m.Line] = {}
-        self.trained = _trained(view.derivation.network)
 
     def of(self, block: Block) -> list[m.Line]:
         """The lines of one block; a line for an activation is held back until the activation's block."""
-        naming = self.view.naming(block)
         output = block.formula.output.name
         cotangent = f"{COTANGENT}{output}"
         wanted = [g for g in self.view.derivation.of(block).backward if self.is_wanted(block, g)]
@@ -58,36 +66,51 @@ class _Pass:
         elif held is not None:
             lines.append(held)
         for gradient in wanted:
-            line = matrix_form(gradient.equation, naming, given)
-            if line is not None and self.goes_on(block, gradient):
-                self.held[block.binding[gradient.tensor]] = line
+            tensor = block.binding.get(gradient.tensor, "")
+            shares = self.view.shares(tensor)
+            if len(shares) > 1:
+                line, whole = self.added(shares, Share(block, gradient))
             else:
-                lines.append(line or index_form(gradient.equation, naming))
+                line, whole = matrix_form(gradient.equation, self.view.naming(block), given), True
+            if line is not None and whole and self.goes_on(block, tensor):
+                self.held[tensor] = line
+            elif line is not None or whole:
+                lines.append(line or index_form(gradient.equation, self.view.naming(block)))
         return lines
+
+    def added(self, shares: tuple[Share, ...], last: Share) -> tuple[m.Line | None, bool]:
+        """All shares of a tensor in one line, and whether that is between matrices; nothing before the last of them.
+
+        Where they cannot be added up, because blocks are not shown or indices do not fit, each stands alone with dots.
+        """
+        naming = self.view.naming(last.block)
+        bodies = [share.at(last.gradient.equation.target.indices) for share in shares]
+        shown = all(any(share.block is block for block in self.view.blocks) for share in shares)
+        if not shown or any(body is None for body in bodies):
+            line = matrix_form(last.gradient.equation, naming) or index_form(last.gradient.equation, naming)
+            return m.Line(line.left, summed([line.right], more=True)), False
+        if not last.same(shares[-1]):
+            return None, False
+        matrices = [matrix_form(s.gradient.equation, self.view.naming(s.block)) for s in shares]
+        found = [line for line in matrices if line is not None]
+        if len(found) == len(shares):
+            return m.Line(found[-1].left, summed([line.right for line in found])), True
+        rights = [write(body.body, self.view.naming(s.block)) for s, body in zip(shares, bodies, strict=True) if body]
+        return m.Line(write(last.gradient.equation.target, naming), summed(rights)), False
 
     def is_wanted(self, block: Block, gradient: Gradient) -> bool:
         """True where a parameter lies behind the tensor, or it is a block's own intermediate value."""
         role = block.formula.tensors[gradient.tensor].role if gradient.tensor in block.formula.tensors else ""
-        return role != "input" or block.binding[gradient.tensor] in self.trained
+        return role != "input" or bool(self.view.shares(block.binding[gradient.tensor]))
 
     def takes(self, block: Block, gradients: list[Gradient], cotangent: str) -> bool:
-        """True where a cotangent may be put in place: one gradient, between matrices, reads it once."""
+        """True where a cotangent may be put in place: one gradient, all of its tensor's, reads it once, in matrices."""
         if len(gradients) != 1 or sum(e.tensor == cotangent for e in elements(gradients[0].equation.body)) != 1:
             return False
-        return matrix_form(gradients[0].equation, self.view.naming(block)) is not None
+        alone = len(self.view.shares(block.binding.get(gradients[0].tensor, ""))) == 1
+        return alone and matrix_form(gradients[0].equation, self.view.naming(block)) is not None
 
-    def goes_on(self, block: Block, gradient: Gradient) -> bool:
-        """True where the tensor is the value of a block shown later, and no other block reads it."""
-        tensor = block.binding.get(gradient.tensor, "")
+    def goes_on(self, block: Block, tensor: str) -> bool:
+        """True where the tensor is the value of a block shown later."""
         maker = self.view.maker(tensor)
-        later = maker is not None and maker in self.view.blocks and maker is not block
-        return later and len(self.view.readers(tensor)) == 1
-
-
-def _trained(network: Network) -> frozenset[str]:
-    """The tensors that depend on a parameter, and the parameters."""
-    found = {p.name for p in network.parameters}
-    for block in network.blocks:
-        if found & set(block.binding.values()):
-            found |= {block.binding[t.name] for t in block.formula.with_role("output", "intermediate")}
-    return frozenset(found)
+        return maker is not None and maker is not block and any(maker is shown for shown in self.view.blocks)

@@ -11,6 +11,7 @@ from symbp.derive.derivation import Derivation, FormulaDerivation
 from symbp.errors import UserError
 from symbp.explain.naming import Letter, Naming, network_letters, of_block
 from symbp.explain.numbering import Place, numbering
+from symbp.explain.shares import Share, shares_of
 from symbp.formula.equation import Formula
 from symbp.forward.network import Block
 
@@ -32,12 +33,8 @@ class View:
         return of_block(block, self.letters)
 
     @cached_property
-    def _readers(self) -> Mapping[str, tuple[Block, ...]]:
-        found: dict[str, tuple[Block, ...]] = {}
-        for block in self.derivation.network.blocks:
-            for name in dict.fromkeys(block.binding[t.name] for t in block.formula.with_role("input", "target")):
-                found[name] = (*found.get(name, ()), block)
-        return found
+    def _shares(self) -> Mapping[str, tuple[Share, ...]]:
+        return shares_of(self.derivation)
 
     @cached_property
     def _makers(self) -> Mapping[str, Block]:
@@ -50,9 +47,9 @@ class View:
             if t.role in made and t.name in b.binding
         }
 
-    def readers(self, tensor: str) -> tuple[Block, ...]:
-        """The blocks of the network that read a tensor of it."""
-        return self._readers.get(tensor, ())
+    def shares(self, tensor: str) -> tuple[Share, ...]:
+        """What each reading of a tensor adds to its cotangent; nothing for a tensor behind which no parameter lies."""
+        return self._shares.get(tensor, ())
 
     def maker(self, tensor: str) -> Block | None:
         """The block that computes a tensor of the network; None for its inputs and parameters."""

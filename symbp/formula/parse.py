@@ -34,6 +34,7 @@ from symbp.formula.indices import Names, SizeClasses, letter
 from symbp.formula.recurrence import OrderError, in_groups
 
 ELLIPSIS_LETTERS = {1: ("p",), 2: ("n", "j"), 3: ("n", "t", "j"), 4: ("n", "c", "h", "w"), 5: ("n", "c", "d", "h", "w")}
+WEIGHT_LETTERS = {1: ("j",), 2: ("i", "j"), 3: ("i", "j", "k"), 4: ("o", "i", "u", "v"), 5: ("o", "i", "u", "v", "w")}
 TRAILING_LETTERS = {1: ("c",), 2: ("h", "w"), 3: ("c", "h", "w"), 4: ("c", "d", "h", "w")}
 MAX_RANK = 5
 MAX_CALLS = 12  # rows that call rows that call rows
@@ -77,6 +78,7 @@ class Scope:
     states: tuple[str, ...] = ()  # tensors that equations may both read and assign
     stated: tuple[str, ...] = ()  # index letters whose size is stated, not found by the axes they read
     axis: int | None = None  # the axis between two `...`
+    batched: bool = True  # whether the first axis of `...` is the batch
     orders: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # of axes, for `permute`
 
 
@@ -442,6 +444,8 @@ class _Builder:
         explicit = any(
             isinstance(n, ast.Subscript) and any(map(_is_ellipsis, _items(n.slice))) for n in ast.walk(self.line.right)
         ) and any(isinstance(n, ast.Subscript) and len(_items(n.slice)) > 1 for n in ast.walk(self.line.right))
+        if not self.scope.batched:
+            return WEIGHT_LETTERS.get(length, ())
         letters = ELLIPSIS_LETTERS.get(length, ())
         if explicit and "n" not in used:
             return ("n", *"tuvw"[: max(length - 1, 0)])

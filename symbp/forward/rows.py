@@ -118,6 +118,7 @@ def _read(entry: Entry, use: _Reading) -> Row:
         stated=tuple(letter for letter, _ in entry.sizes),
         axis=use.axis,
         orders=dict(use.orders),
+        batched=entry.kind != "penalty",
     )
     equations = variant.equations
     if entry.family:
