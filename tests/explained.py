@@ -9,7 +9,7 @@ from symbp.catalog import lookup
 from symbp.catalog.entry import EntryKind
 from symbp.derive.derivation import Derivation
 from symbp.derive.network import derive_network
-from symbp.formula.equation import Formula
+from symbp.explain.view import Update
 from symbp.forward.build import build_network
 from symbp.forward.rows import update_of
 from symbp.spec.model import LayerSpec, NetworkSpec, OptionValue, Place, Use
@@ -17,7 +17,6 @@ from symbp.spec.model import LayerSpec, NetworkSpec, OptionValue, Place, Use
 PLACE = Place("spec.yaml", 1, "")
 ACTIVATIONS = ("sigmoid", "gelu", "gelu_tanh", "selu", "elu", "prelu", "hard_tanh", "softmax", "log_softmax")
 LOSSES = ("mse", "hinge", "huber", "cosine", "gaussian_nll", "bce_with_logits", "kl_divergence", "cross_entropy")
-HYPERPARAMETERS = {"eta": 0.01, "momentum": 0.5}
 
 
 def use(kind: EntryKind, name: str, **options: OptionValue) -> Use:
@@ -65,10 +64,10 @@ def with_loss(name: str) -> Derivation:
 
 
 @cache
-def momentum() -> Formula:
+def momentum() -> Update:
     """The update equations of gradient descent with momentum."""
     used = use("optimizer", "momentum")
-    return update_of(used.entry, used.options).formula
+    return Update(update_of(used.entry, used.options).formula, {"eta": 0.01, "momentum": 0.5})
 
 
 def assert_balanced(source: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from symbp.derive.derivation import Derivation
 from symbp.explain.chain import chain
@@ -12,23 +12,16 @@ from symbp.explain.forward import forward
 from symbp.explain.opening import opening
 from symbp.explain.recursion import recursion
 from symbp.explain.updates import updates as update_section
-from symbp.explain.view import view_of
-from symbp.formula.equation import Formula
+from symbp.explain.view import Update, view_of
 
 
-def explain(
-    derivation: Derivation,
-    layer: str | None = None,
-    *,
-    updates: Sequence[Formula] = (),
-    hyperparameters: Mapping[str, float] | None = None,
-) -> Document:
+def explain(derivation: Derivation, layer: str | None = None, *, updates: Sequence[Update] = ()) -> Document:
     """The derivation as a document: convention, network, forward pass, chain rule, every step, backward pass, update.
 
     With `layer` only what belongs to that block; numbers stay those of the whole. `updates` are the equations of
-    clipping and optimizer, `hyperparameters` their values by name. Raises UserError for a layer that the network lacks.
+    schedule, clipping and optimizer, in order. Raises UserError for a layer that the network lacks.
     """
-    view = view_of(derivation, layer, updates, hyperparameters)
+    view = view_of(derivation, layer, updates)
     title = f"Back-propagation in {derivation.network.name}, derived"
     if layer is not None:
         title += f": {layer}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from symbp.derive.derivation import Derivation, FormulaDerivation
@@ -17,6 +17,14 @@ from symbp.forward.network import Block
 
 
 @dataclass(frozen=True)
+class Update:
+    """Equations of a step of training, a row's of schedule, clipping or optimizer, and the values of its scalars."""
+
+    formula: Formula
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class View:
     """A derivation and how it is shown. `blocks` are those shown, in order; `complete` says that they are all."""
 
@@ -25,8 +33,7 @@ class View:
     letters: Mapping[str, Letter]
     numbers: Mapping[Place, int]
     complete: bool
-    updates: tuple[Formula, ...] = ()
-    hyperparameters: Mapping[str, float] = field(default_factory=dict)
+    updates: tuple[Update, ...] = ()
 
     def naming(self, block: Block) -> Naming:
         """The letters of a formula's tensors where this block uses it."""
@@ -67,12 +74,7 @@ class View:
         return tuple(dict.fromkeys(names))
 
 
-def view_of(
-    derivation: Derivation,
-    layer: str | None = None,
-    updates: Sequence[Formula] = (),
-    hyperparameters: Mapping[str, float] | None = None,
-) -> View:
+def view_of(derivation: Derivation, layer: str | None = None, updates: Sequence[Update] = ()) -> View:
     """The whole derivation, or the part of it that belongs to one layer.
 
     Raises UserError for a layer that the network does not have.
@@ -89,7 +91,6 @@ def view_of(
         numbering(derivation),
         layer is None,
         tuple(updates),
-        hyperparameters or {},
     )
 
 

@@ -10,7 +10,7 @@ from symbp.derive.derivation import Derivation
 from symbp.errors import UserError
 from symbp.explain.document import Document
 from symbp.explain.outline import explain
-from symbp.formula.equation import Formula
+from symbp.explain.view import Update
 from symbp.targets.latex import document as latex
 from symbp.targets.markdown import document as markdown
 from symbp.targets.text import document as text
@@ -28,16 +28,15 @@ def render(
     format: Format = "latex",
     layer: str | None = None,
     *,
-    updates: Sequence[Formula] = (),
-    hyperparameters: Mapping[str, float] | None = None,
+    updates: Sequence[Update] = (),
     origin: str = "",
 ) -> str:
     """The derivation of a network's back-propagation, step by step, or the part that belongs to `layer`.
 
-    `updates` are the equations of clipping and optimizer that the document ends with, in order, and `hyperparameters`
-    their values by name; `origin` says what made the document of what. Raises UserError for an unknown layer or format.
+    `updates` are the equations of schedule, clipping and optimizer that the document ends with, in order; `origin` says
+    what made the document of what. Raises UserError for an unknown layer or format.
     """
     if format not in WRITERS:
         raise UserError(f"no format `{format}`; the formats are {', '.join(f'`{name}`' for name in WRITERS)}")
-    document = explain(derivation, layer, updates=updates, hyperparameters=hyperparameters)
+    document = explain(derivation, layer, updates=updates)
     return WRITERS[format](replace(document, origin=origin))

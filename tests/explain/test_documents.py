@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from explained import (
     ACTIVATIONS,
-    HYPERPARAMETERS,
     LOSSES,
     assert_balanced,
     momentum,
@@ -55,7 +54,7 @@ def hostile() -> Document:
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("format", ["latex", "markdown"])
 def test_sources_are_balanced(name: str, format: Format) -> None:
-    source = render(NETWORKS[name](), format, updates=[momentum()], hyperparameters=HYPERPARAMETERS)
+    source = render(NETWORKS[name](), format, updates=[momentum()])
     if format == "markdown":
         source = re.sub(r"`[^`\n]*`", "", source)
     assert_balanced(source)
@@ -131,7 +130,7 @@ def test_documents_compile_and_nothing_leaves_the_page(name: str, tmp_path: Path
     if name == "hostile":
         compiled(latex.write(hostile()), tmp_path)
         return
-    log = compiled(render(NETWORKS[name](), "latex", updates=[momentum()], hyperparameters=HYPERPARAMETERS), tmp_path)
+    log = compiled(render(NETWORKS[name](), "latex", updates=[momentum()]), tmp_path)
     wide = [float(points) for points in re.findall(r"Overfull \\hbox \(([0-9.]+)pt too wide", log)]
     assert max(wide, default=0.0) < 1.0, "points beyond the margin"
 

@@ -6,7 +6,7 @@ import re
 from typing import get_args
 
 import pytest
-from explained import HYPERPARAMETERS, momentum, perceptron, with_activation, with_loss
+from explained import momentum, perceptron, with_activation, with_loss
 
 from symbp.derive.derivation import Rule, Step
 from symbp.errors import UserError
@@ -114,7 +114,7 @@ def test_a_cost_read_twice_tells_its_own_partial_derivative_from_the_whole() -> 
 
 
 def test_the_optimizer_ends_the_document() -> None:
-    text = render(perceptron(), "text", updates=[momentum()], hyperparameters=HYPERPARAMETERS)
+    text = render(perceptron(), "text", updates=[momentum()])
     ending = re.sub(r" +", " ", text[text.index("The update") :])
     assert "v ← momentum · v + g" in ending
     assert "w ← w − η · v" in ending
