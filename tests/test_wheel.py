@@ -40,6 +40,27 @@ cost, gradients = digits.loss_and_gradients(params, x, y)
 assert np.isfinite(cost) and np.isfinite(gradients.flat).all()
 assert digits.Trainer(params).step(x, y) == cost
 """
+WITHOUT_EXTRAS = """
+import importlib.util
+import sys
+
+EXTRAS = {"jax", "jaxlib", "matplotlib", "scipy", "sklearn", "torch"}
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, package=None: None if name in EXTRAS else find(name, package)
+sys.modules.update(dict.fromkeys(EXTRAS))  # importing them is an ImportError
+
+from symbp.cli import main
+
+main()
+"""
+
+GELUS = """
+name: gelus
+input: 2
+layers: [dense: 2, gelu, dense: 1]
+loss: mse
+data: {source: csv, path: t.csv, target: y}
+"""
 
 pytestmark = pytest.mark.skipif(
     not all(map(find_spec, ("build", "hatchling", "pip"))), reason="build, hatchling or pip is not installed"
@@ -100,3 +121,17 @@ def test_generate_and_derive_elsewhere(programs: Path, tmp_path: Path) -> None:
     for form, ending in (("text", "txt"), ("markdown", "md")):
         run(programs / "symbp", "derive", "digits.yaml", "--format", form, "-o", "derived", cwd=tmp_path)
         assert (tmp_path / "derived" / f"digits.{ending}").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    ("command", "printed"),
+    [
+        (("check", "gelus.yaml", "--batch", "2"), "not installed, so not compared: JAX, PyTorch"),
+        (("train", "gelus.yaml", "--epochs", "1"), "matplotlib is not installed; pip install 'symbp[train]'"),
+    ],
+)
+def test_commands_without_the_extras(command: tuple[str, ...], printed: str, programs: Path, tmp_path: Path) -> None:
+    (tmp_path / "gelus.yaml").write_text(GELUS)
+    (tmp_path / "t.csv").write_text("a,b,y\n" + "".join(f"{k},{k % 3},{k % 2}\n" for k in range(20)))
+    shown = run(programs / "python", "-c", WITHOUT_EXTRAS, *command, cwd=tmp_path)
+    assert printed in " ".join(shown.split())

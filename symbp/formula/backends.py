@@ -5,8 +5,10 @@ A backend holds numbers only. Index arithmetic is always NumPy's, so autodiff se
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -30,13 +32,11 @@ class Backend:
 
 def numpy_backend(dtype: Any = np.float64) -> Backend:
     """NumPy in the given dtype; complex dtypes serve the complex step."""
-    from scipy.special import erf
-
     functions: dict[str, Callable[..., Any]] = {
         **{name: getattr(np, name) for name in _SHARED},
         "Abs": np.abs,
         "sign": np.sign,
-        "erf": erf,
+        "erf": _erf(),
         "floor": np.floor,
         "asin": np.arcsin,
         "acos": np.arccos,
@@ -54,6 +54,15 @@ def numpy_backend(dtype: Any = np.float64) -> Backend:
         lambda value, places: value[places],
         np.asarray,
     )
+
+
+def _erf() -> Callable[..., Any]:
+    """SciPy's, which takes complex numbers too; where it is not installed, Python's own, number by number."""
+    if find_spec("scipy") is None:
+        return np.vectorize(math.erf, otypes=[np.float64])
+    from scipy.special import erf
+
+    return erf  # type: ignore[no-any-return]
 
 
 _SHARED = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "expm1", "log1p")
