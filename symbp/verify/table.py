@@ -1,30 +1,38 @@
-"""A check's report as a table for the terminal."""
+"""A check's report as a table for the terminal: a row for each gradient, a column for each oracle."""
 
 from __future__ import annotations
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from symbp.verify.check import CheckReport
+from symbp.verify.check import CheckReport, Reading
 
 
 def show(report: CheckReport, console: Console | None = None) -> None:
     """Print the worst relative error of every gradient against every oracle, and what is missing."""
-    console = console or Console()
-    table = Table(title=f"{report.spec}: gradients on {report.batch} random examples, float64, seed {report.seed}")
-    table.add_column("oracle")
-    table.add_column("derivative of C by")
-    table.add_column("shape")
-    table.add_column("worst relative error", justify="right")
-    table.add_column("")
-    for reading in report.readings:
-        shape = "(" + ", ".join(map(str, reading.shape)) + ")"
-        name = "(the cost itself)" if reading.name == "C" else reading.name
-        verdict = "ok" if reading.passed else f"above {reading.tolerance:.0e}"
-        table.add_row(
-            reading.oracle, name, shape, f"{reading.error:.1e}", verdict, style=None if reading.passed else "bold red"
-        )
+    console = console or Console(highlight=False)
+    console.print(f"{report.spec}: worst relative errors, {report.batch} random examples, float64, seed {report.seed}")
+    readings = {(reading.oracle, reading.name): reading for reading in report.readings}
+    oracles = dict.fromkeys(oracle for oracle, _ in readings)
+    table = Table("derivative of C by", "shape")
+    for oracle in oracles:
+        table.add_column(f"beside {oracle}", justify="right", overflow="fold")
+    for name, shape in {reading.name: reading.shape for reading in report.readings}.items():
+        cells = [_cell(readings.get((oracle, name))) for oracle in oracles]
+        label = "(the cost itself)" if name == "C" else name
+        table.add_row(Text(label), "(" + ", ".join(map(str, shape)) + ")", *cells)
     console.print(table)
     if report.absent:
         console.print(f"not installed, so not compared: {', '.join(report.absent)}")
-    console.print("all gradients agree" if report.passed else "GRADIENTS DISAGREE", style="bold")
+    tolerance = max(reading.tolerance for reading in report.readings)
+    verdict = f"all gradients agree to {tolerance:.0e}" if report.passed else "GRADIENTS DISAGREE"
+    console.print(verdict, style="bold" if report.passed else "bold red")
+
+
+def _cell(reading: Reading | None) -> Text:
+    if reading is None:
+        return Text("-")
+    if reading.passed:
+        return Text(f"{reading.error:.1e} ok")
+    return Text(f"{reading.error:.1e} above {reading.tolerance:.0e}", style="bold red")
