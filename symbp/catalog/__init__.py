@@ -29,12 +29,13 @@ from symbp.catalog import (
     optimizers,
     penalties,
     piecewise,
+    recurrent,
     schedules,
 )
 from symbp.catalog.entry import Entry, EntryKind, Preset
 
 _TABLES: Mapping[EntryKind, tuple[Entry, ...]] = {
-    "layer": layers.ENTRIES + joining.ENTRIES + attention.ENTRIES,
+    "layer": layers.ENTRIES + joining.ENTRIES + attention.ENTRIES + recurrent.ENTRIES,
     "activation": piecewise.ENTRIES + activations.ENTRIES,
     "loss": losses.ENTRIES + classification.ENTRIES,
     "optimizer": optimizers.ENTRIES,

@@ -184,7 +184,8 @@ def _(node: Partial, naming: Naming) -> m.Math:
 
 @_write.register
 def _(node: sp.KroneckerDelta, naming: Naming) -> m.Math:
-    return m.Indicator(m.Relation((_write(node.args[0], naming), _write(node.args[1], naming)), ("=",)))
+    index, place = sorted(node.args, key=lambda side: not side.free_symbols)  # 𝟙[q = 0], not 𝟙[0 = q]
+    return m.Indicator(m.Relation((_write(index, naming), _write(place, naming)), ("=",)))
 
 
 @_write.register

@@ -37,6 +37,14 @@ class Names:
         self.taken.add(name)
         return name
 
+    def numbered(self, like: str) -> str:
+        """A new name of a tensor: a number is added where it has to be."""
+        name, count = like, 2
+        while name in self.taken:
+            name, count = f"{like}_{count}", count + 1
+        self.taken.add(name)
+        return name
+
 
 def bound_indices(expression: sp.Basic) -> Iterator[sp.Symbol]:
     """Every index bound anywhere in the expression, once for each binder that binds it."""

@@ -9,13 +9,12 @@ from typing import Any
 import sympy as sp
 
 from symbp.derive.derivation import FormulaDerivation
-from symbp.formula.equation import Equation, Tensor
+from symbp.formula.equation import Equation
 from symbp.forward.network import BATCH, Block
 from symbp.program.affine import Numbers
-from symbp.program.layout import turned
-from symbp.program.lower import Arrays, Shared, lower_equation
-from symbp.program.operands import READS
-from symbp.program.program import Array, ArrayKind, Op, Scalar, Statement, Storage
+from symbp.program.loops import lower_groups
+from symbp.program.operands import READS, SEVERAL
+from symbp.program.program import Array, ArrayKind, Loop, Op, Scalar, Statement, Storage
 
 BATCH_SIZE = sp.Symbol("N", integer=True, positive=True)  # in scalars of a program: the number of examples
 NAMES = ("out", *READS)
@@ -23,31 +22,33 @@ NAMES = ("out", *READS)
 
 @dataclass(frozen=True)
 class Template:
-    """A formula's equations with their operations, over the formula's own names."""
+    """A formula's statements and loops, over the formula's own names and symbolic sizes.
 
-    forward: tuple[tuple[Equation, tuple[Op, ...]], ...]
-    backward: tuple[tuple[str, Equation, tuple[Op, ...]], ...]  # the tensor whose cotangent it is
+    `margins` are those of the arrays that have one, `slices` the arrays that are views at a step of a loop. `parents`
+    says of helper tensors of which tensor they hold a part.
+    """
+
+    forward: tuple[Statement | Loop, ...]
+    backward: tuple[Statement | Loop, ...]
     arrays: Mapping[str, tuple[tuple[sp.Expr, ...], ArrayKind]]
+    margins: Mapping[str, tuple[int, int]]
+    slices: frozenset[str]
+    parents: Mapping[str, str]
+    cotangents: tuple[str, ...]  # the tensors whose cotangents the backward statements find
 
 
 def template(derivation: FormulaDerivation, numbers: Numbers, batch_last: frozenset[str]) -> Template:
     """Lower every forward and backward equation of a formula, for these sizes, with the batch last in these tensors."""
-    held = {t.name: replace(t, axes=_order(t, batch_last)) for t in derivation.formula.tensors.values()}
-    tensors = {**held, **{f"d_{t.name}": Tensor(f"d_{t.name}", t.axes, t.role) for t in held.values()}}
-    arrays: Arrays = {n: (t.axes, t.kind) for n, t in tensors.items()}
-    shared = Shared()
-
-    def lower(equation: Equation) -> tuple[Op, ...]:
-        return lower_equation(turned(equation, batch_last), tensors, arrays, numbers, shared)
-
-    forward = tuple((e, lower(e)) for e in derivation.forward)
-    backward = tuple((g.tensor, g.equation, lower(g.equation)) for g in derivation.backward)
-    arrays |= {n: (t.axes, t.kind) for n, t in tensors.items()}
-    return Template(forward, backward, arrays)
-
-
-def _order(tensor: Tensor, batch_last: frozenset[str]) -> tuple[sp.Expr, ...]:
-    return (*tensor.axes[1:], tensor.axes[0]) if tensor.name in batch_last else tensor.axes
+    lowered = lower_groups(derivation, numbers, batch_last)
+    return Template(
+        tuple(lowered.forward),
+        tuple(lowered.backward),
+        lowered.arrays,
+        lowered.margins,
+        frozenset(lowered.slices),
+        lowered.parents,
+        tuple(g.tensor for g in derivation.backward),
+    )
 
 
 def sizes_of(block: Block, derivation: FormulaDerivation) -> dict[sp.Symbol, sp.Integer]:
@@ -79,7 +80,7 @@ class Instance:
             for axis in axes
             for symbol in axis.free_symbols
         }
-        for equation, _ in made.forward:
+        for equation in (e for item in made.forward for e in equations(item)):
             for extent in equation.sizes.values():
                 for symbol in extent.free_symbols:
                     size = block.sizes[str(symbol)]
@@ -88,15 +89,33 @@ class Instance:
             block.formula.scalars[n]: sp.Float(v) for n, v in block.scalars.items() if n in block.formula.scalars
         }
 
-    def forward(self) -> list[Statement]:
-        return [Statement(self.block.name, e, self.put(ops)) for e, ops in self.template.forward]
+    def forward(self, number: Mapping[str, int]) -> list[Statement | Loop]:
+        """The forward statements, with the numbers of their tensors."""
+        return [self.instantiate(item, {}, number) for item in self.template.forward]
 
-    def backward(self, renamed: Mapping[str, str], number: Mapping[str, int]) -> dict[str, Statement]:
-        """The statement of each tensor's cotangent; `renamed` gives cotangents other names than `d_tensor`."""
-        return {
-            tensor: Statement(self.block.name, e, self.put(ops, renamed), number.get(tensor, 0))
-            for tensor, e, ops in self.template.backward
-        }
+    def backward(self, renamed: Mapping[str, str], number: Mapping[str, int]) -> list[Statement | Loop]:
+        """The backward statements; `renamed` gives cotangents other names than `d_tensor`."""
+        return [self.instantiate(item, renamed, number) for item in self.template.backward]
+
+    def instantiate(
+        self, item: Statement | Loop, renamed: Mapping[str, str], number: Mapping[str, int]
+    ) -> Statement | Loop:
+        if isinstance(item, Loop):
+            return replace(
+                item,
+                block=self.block.name,
+                extent=self.scalar(item.extent),
+                slices=tuple(
+                    replace(s, out=self.name(s.out, renamed), array=self.name(s.array, renamed)) for s in item.slices
+                ),
+                statements=tuple(self.statement(s, renamed, number) for s in item.statements),
+            )
+        return self.statement(item, renamed, number)
+
+    def statement(self, made: Statement, renamed: Mapping[str, str], number: Mapping[str, int]) -> Statement:
+        tensor = made.equation.target.tensor
+        of = self.template.parents.get(tensor, tensor)
+        return Statement(self.block.name, made.equation, self.put(made.operations, renamed), number.get(of, 0))
 
     def put(self, operations: tuple[Op, ...], renamed: Mapping[str, str] | None = None) -> tuple[Op, ...]:
         return tuple(self._put(op, renamed or {}) for op in operations)
@@ -109,7 +128,7 @@ class Instance:
                 changes[part.name] = self.scalar(value)
             elif part.name in NAMES and isinstance(value, str):
                 changes[part.name] = self.name(value, renamed)
-            elif part.name in ("operands", "indices"):
+            elif part.name in (*SEVERAL, "positions"):
                 changes[part.name] = tuple(
                     self.scalar(v) if isinstance(v, Scalar) else v if v is None else self.name(v, renamed)
                     for v in value
@@ -133,5 +152,12 @@ class Instance:
         if name not in self.arrays:
             axes, kind = self.template.arrays[local]
             shape = tuple(int(a) if a.is_Integer else self.block.extent(a) for a in axes)
-            self.arrays[name] = Array(name, shape, kind, self.storage.get(name, "workspace"))
+            usual: Storage = "slice" if local in self.template.slices else "workspace"
+            margin = self.template.margins.get(local, (0, 0))
+            self.arrays[name] = Array(name, shape, kind, self.storage.get(name, usual), margin)
         return name
+
+
+def equations(item: Statement | Loop) -> tuple[Equation, ...]:
+    """The equations that a statement or loop computes."""
+    return tuple(s.equation for s in item.statements) if isinstance(item, Loop) else (item.equation,)

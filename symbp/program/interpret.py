@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from symbp.formula.backends import numpy_backend
+from symbp.program.operands import written
 from symbp.program.program import (
     Array,
     Columns,
@@ -18,10 +19,13 @@ from symbp.program.program import (
     Fill,
     Fold,
     Gather,
+    Loop,
     Map,
+    Offset,
     Op,
     Operand,
     OverlapAdd,
+    Pick,
     Pool,
     Program,
     Range,
@@ -29,6 +33,8 @@ from symbp.program.program import (
     Scatter,
     Select,
     Shift,
+    Stack,
+    Statement,
     View,
     Windows,
     Winners,
@@ -45,9 +51,11 @@ def run(
     """Every array after the routines, from the given ones; `n` is the number of examples, `scalars` name numbers."""
     state = _State(program, dict(given), n, {"N": n, "log_max": np.log(np.finfo(np.float64).max), **(scalars or {})})
     for name in routines:
-        for statement in program.routines[name].statements:
-            for op in statement.operations:
-                state.arrays[op.out] = state.compute(op)
+        for item in program.routines[name].statements:
+            if isinstance(item, Loop):
+                state.step_through(item)
+            else:
+                state.execute(item)
     return state.arrays
 
 
@@ -62,6 +70,15 @@ class _State:
     def shape(self, name: str) -> tuple[int, ...]:
         return tuple(self.n if d == "n" else int(d) for d in self._array(name).shape)
 
+    def blank(self, name: str, value: float) -> np.ndarray:
+        """An array of one number; of integers and truth values, 0."""
+        kind = self._array(name).kind
+        return (
+            np.full(self.shape(name), value)
+            if kind == "float"
+            else np.zeros(self.shape(name), {"int": int}.get(kind, bool))
+        )
+
     def _array(self, name: str) -> Array:
         return self.program.arrays[name]
 
@@ -71,6 +88,26 @@ class _State:
             numbers = {s: self.scalars[s.name] for s in value.free_symbols}
             return float(value.subs(numbers))
         return self.arrays[operand]
+
+    def execute(self, statement: Statement) -> None:
+        for op in statement.operations:
+            self.arrays[op.out] = self.compute(op)
+
+    def step_through(self, loop: Loop) -> None:
+        """Every step of a loop; a slice outside its array is 0."""
+        extent = int(self.operand(loop.extent))
+        made = set(written(loop)) - {op.out for op in loop.operations}
+        self.arrays |= {name: self.blank(name, np.nan) for name in made}
+        for t in reversed(range(extent)) if loop.backwards else range(extent):
+            for each in loop.slices:
+                inside = 0 <= t + each.shift < extent
+                whole = self.arrays[each.array]
+                self.arrays[each.out] = whole.take(t + each.shift, each.axis) if inside else self.blank(each.out, 0.0)
+            for statement in loop.statements:
+                self.execute(statement)
+            for each in loop.slices:
+                if each.array in made and not each.shift:
+                    np.moveaxis(self.arrays[each.array], each.axis, 0)[t] = self.arrays[each.out]
 
     def compute(self, op: Op) -> np.ndarray:
         shape = self.shape(op.out)
@@ -132,6 +169,17 @@ class _State:
                     whole = whole * (self.arrays[op.chosen].reshape(*source.shape, *[1] * len(over)) == positions)
                 np.add.at(out, self._positions(op.windows, source.shape), whole)
                 return out
+            case Pick():
+                return np.asarray(self.arrays[op.operand].take(int(self.operand(op.position)), axis=op.axis))
+            case Stack():
+                out = np.zeros(shape) if op.base is None else self.arrays[op.base].copy()
+                for part, position in zip(op.parts, op.positions, strict=True):
+                    np.moveaxis(out, op.axis, 0)[int(self.operand(position))] += self.arrays[part]
+                return out
+            case Offset():
+                held = self.arrays[op.operand]
+                places = [t + op.start for t in range(len(held))]
+                return np.stack([held[p] if 0 <= p < len(held) else np.zeros_like(held[0]) for p in places])
             case Range():
                 return np.arange(int(np.prod(shape))).reshape(shape)
             case Fill():

@@ -1,7 +1,7 @@
 """One equation as array operations: every index an axis, every subexpression an array over the indices it depends on.
 
     products under a sum     contractions (symbp.program.sums)
-    deltas that stay         scatters     (symbp.program.scatter)
+    deltas that stay         scatters     (symbp.program.scatter), or parts of a stack (symbp.program.parts)
     piecewise expressions    maximum, minimum, masks or selections (symbp.program.pieces)
     windows (S*p + u - P)    columns, pools (symbp.program.windows); their adjoints, overlaps (symbp.program.overlap)
 
@@ -17,7 +17,7 @@ import sympy as sp
 from symbp.formula.equation import Equation, Tensor
 from symbp.formula.expression import Element, Flat, InRange, MaxOver, SumOver, Winner, elements, logistic, softplus
 from symbp.formula.indices import bound_indices
-from symbp.program import pieces, scatter, sums, windows
+from symbp.program import parts, pieces, scatter, sums, windows
 from symbp.program.affine import Numbers
 from symbp.program.functions import ELEMENTWISE
 from symbp.program.program import ArrayKind, Op, View
@@ -104,7 +104,7 @@ class Lowering:
 
     def __init__(self, builder: Builder, tensors: dict[str, Tensor], shared: Shared) -> None:
         self.builder = builder
-        self.tensors = tensors
+        self.tensors = dict(tensors)  # and views of them
         self.shared = shared
 
     def is_scalar(self, node: sp.Expr) -> bool:
@@ -214,9 +214,12 @@ class Lowering:
         return windows.materialized(self, self.read(read))
 
     def read(self, read: Element, border: sp.Expr = sp.S.Zero) -> Factor:
-        """A read: as it stands, with merged axes split, moved, gathered at labels, or through windows."""
-        builder, tensor = self.builder, self.tensors[read.tensor]
-        places = read.indices
+        """A read: as it stands, at one position of an axis, split, moved, gathered at labels, or through windows."""
+        builder = self.builder
+        picked = parts.picked(self, read)
+        if picked is None:
+            return builder.scalar(border)
+        read, tensor, places = picked, self.tensors[picked.tensor], picked.indices
         sizes = tuple(builder.equation.sizes.get(p) for p in places)
         if sizes == tensor.axes and len(set(places)) == len(places):
             return Value(read.tensor, places, tensor.kind)

@@ -22,13 +22,14 @@ from symbp.derive.derivation import Derivation
 from symbp.formula.equation import Equation, Formula
 from symbp.formula.expression import element
 from symbp.forward.network import BATCH, Block, Network
-from symbp.program.instance import Instance, Template, sizes_of, template
+from symbp.program.instance import Instance, Template, equations, sizes_of, template
 from symbp.program.layout import batch_last
 from symbp.program.lower import Arrays, lower_equation
-from symbp.program.operands import reads
-from symbp.program.program import Array, Map, Program, Routine, Statement, Storage
+from symbp.program.operands import needed, written
+from symbp.program.program import Array, Loop, Map, Program, Routine, Statement, Storage
 
 COST = "C"
+Item = Statement | Loop
 Numbers = Mapping[tuple[str, str], int]  # (formula, tensor) -> the step of the derivation that a statement implements
 
 
@@ -73,9 +74,9 @@ class _Lowering:
     def routines(self) -> dict[str, Routine]:
         network = self.network
         instances = [self.instance(b) for b in network.blocks]
-        forward = [s for i in instances for s in self.numbered(i, i.forward())]
+        forward = [s for i in instances for s in i.forward(self.numbered(i))]
         links = [self.instance(b) for b in network.link]
-        link = [s for i in links for s in self.numbered(i, i.forward())]
+        link = [s for i in links for s in i.forward(self.numbered(i))]
         output = _needed(forward, [network.output])
         costs = [s for s in _needed(forward, network.costs) if s not in output]
         later = [s for s in forward if s not in output and s not in costs]
@@ -102,31 +103,30 @@ class _Lowering:
             self.templates[key] = template(derivation, numbers, last)
         return Instance(block, self.templates[key], self.storage)
 
-    def numbered(self, instance: Instance, statements: list[Statement]) -> list[Statement]:
+    def numbered(self, instance: Instance) -> dict[str, int]:
+        """The steps of the derivation that the block's statements implement, by tensor."""
         formula = instance.block.formula.name
-        return [
-            Statement(s.block, s.equation, s.operations, self.numbers.get((formula, s.equation.target.tensor), 0))
-            for s in statements
-        ]
+        return {tensor: number for (name, tensor), number in self.numbers.items() if name == formula}
 
-    def backward(self, instances: list[Instance]) -> tuple[list[Statement], list[Statement]]:
+    def backward(self, instances: list[Instance]) -> tuple[list[Item], list[Item]]:
         """Statements in order of execution, and apart from them those of the input's cotangent."""
-        written = Counter(i.block.binding[tensor] for i in instances for tensor, _, _ in i.template.backward)
+        found = Counter(i.block.binding[tensor] for i in instances for tensor in i.template.cotangents)
         parts: dict[str, list[str]] = {}
-        statements: list[Statement] = []
-        of_input: list[Statement] = []
+        statements: list[Item] = []
+        of_input: list[Item] = []
         for instance in reversed(instances):
             block = instance.block
-            shared = _parts(instance, written)
-            numbers = {t: self.numbers.get((block.formula.name, f"d_{t}"), 0) for t in block.formula.tensors}
-            for local, statement in instance.backward(shared, numbers).items():
-                tensor = block.binding[local]
-                into = of_input if tensor == "x" else statements
-                into.append(statement)
-                if tensor in written and written[tensor] > 1:
-                    parts.setdefault(tensor, []).append(shared[f"d_{local}"])
-                    if len(parts[tensor]) == written[tensor]:
-                        into.append(self.added(tensor, parts[tensor], block.name))
+            shared = _parts(instance, found)
+            for item in instance.backward(shared, self.numbered(instance)):
+                locals_ = [t for e in equations(item) if (t := e.target.tensor.removeprefix("d_")) in block.binding]
+                into = of_input if "x" in (block.binding[t] for t in locals_) else statements
+                into.append(item)
+                for local in locals_:
+                    tensor = block.binding[local]
+                    if found[tensor] > 1:
+                        parts.setdefault(tensor, []).append(shared[f"d_{local}"])
+                        if len(parts[tensor]) == found[tensor]:
+                            into.append(self.added(tensor, parts[tensor], block.name))
         return statements, of_input
 
     def added(self, tensor: str, parts: list[str], block: str) -> Statement:
@@ -158,7 +158,7 @@ class _Lowering:
 def _parts(instance: Instance, written: Mapping[str, int]) -> dict[str, str]:
     """A name for each part of a cotangent: `d_x.add_1` of the block, `d_x.add_1.x_2` where the block reads x twice."""
     block = instance.block
-    locals_ = [local for local, _, _ in instance.template.backward]
+    locals_ = instance.template.cotangents
     own = Counter(block.binding[local] for local in locals_)
     return {
         f"d_{local}": f"d_{tensor}.{block.name}" + (f".{local}" if own[tensor] > 1 else "")
@@ -179,13 +179,12 @@ def _storage(network: Network) -> dict[str, Storage]:
     return storage
 
 
-def _needed(statements: Sequence[Statement], results: Sequence[str]) -> list[Statement]:
+def _needed(statements: Sequence[Item], results: Sequence[str]) -> list[Item]:
     """The statements that the results depend on, in order."""
     wanted = set(results)
-    kept: list[Statement] = []
+    kept: list[Item] = []
     for statement in reversed(statements):
-        written = {op.out for op in statement.operations}
-        if written & wanted:
+        if wanted.intersection(written(statement)):
             kept.append(statement)
-            wanted |= {name for op in statement.operations for name in reads(op)}
+            wanted.update(needed(statement))
     return kept[::-1]

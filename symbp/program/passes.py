@@ -5,19 +5,36 @@
     in place  a temporary becomes the array that its last reader writes: z = x W ; z += b
 
 Passes see the routines forward, loss, backward and input as one sequence; `predict` stands alone. `update` writes its
-arrays again and again, so only `in place` applies to it.
+arrays again and again, so only `in place` applies to it. A loop is rewritten as one: what is computed in a step is not
+known outside, and an array is needed where any step needs it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from symbp.program.operands import is_bordered, reads, renamed
-from symbp.program.program import Array, Fill, Map, Op, Program, Range, Routine, Scatter, Select, Statement, View
+from symbp.program.operands import is_alias, is_bordered, reads, renamed
+from symbp.program.program import (
+    Array,
+    Contract,
+    Fill,
+    Fold,
+    Loop,
+    Map,
+    Op,
+    Program,
+    Range,
+    Routine,
+    Scatter,
+    Select,
+    Statement,
+)
 
 SEQUENCES = (("forward", "loss", "backward", "input"), ("predict",))
 Keep = frozenset[str]  # results that must stay under their names
+Item = Statement | Loop
 
 
 @dataclass(frozen=True)
@@ -28,7 +45,7 @@ class Pass:
     apply: Callable[[Program, Keep], Program]
 
 
-def _over(program: Program, names: Sequence[str], change: Callable[[list[Statement]], list[Statement]]) -> Program:
+def _over(program: Program, names: Sequence[str], change: Callable[[list[Item]], list[Item]]) -> Program:
     """The program with the statements of these routines, as one sequence, changed; each stays in its routine."""
     present = [n for n in names if n in program.routines]
     tagged = [(n, s) for n in present for s in program.routines[n].statements]
@@ -43,25 +60,37 @@ def _over(program: Program, names: Sequence[str], change: Callable[[list[Stateme
 def share(program: Program, keep: Keep) -> Program:
     """Common subexpressions: the first result is used wherever the same operation stands again."""
 
-    def change(statements: list[Statement]) -> list[Statement]:
+    def change(items: list[Item]) -> list[Item]:
         held: dict[Op, str] = {}
         instead: dict[str, str] = {}
-        done = []
-        for statement in statements:
-            operations = []
-            for op in statement.operations:
-                op = replace(renamed(op, instead), out=op.out)
-                key = replace(op, out="")
-                shareable = not isinstance(op, Scatter | Fill) and op.out not in reads(op)
-                same = shareable and key in held and program.arrays[held[key]] == _like(program, op.out, held[key])
-                if same and op.out not in keep:
-                    instead[op.out] = held[key]
-                    continue
-                if shareable:
-                    held.setdefault(key, op.out)
-                operations.append(op)
-            done.append(replace(statement, operations=tuple(operations)))
+        done: list[Item] = []
+        for item in items:
+            if isinstance(item, Loop):
+                slices = tuple(replace(s, array=instead.get(s.array, s.array)) for s in item.slices)
+                known: dict[Op, str] = {}
+                inside = dict(instead)  # what a step computes is shared within the step
+                statements = tuple(shared(s, known, inside) for s in item.statements)
+                done.append(replace(item, slices=slices, statements=statements))
+            else:
+                done.append(shared(item, held, instead))
         return done
+
+    def shared(statement: Statement, held: dict[Op, str], instead: dict[str, str]) -> Statement:
+        operations = []
+        for op in statement.operations:
+            op = replace(renamed(op, instead), out=op.out)
+            key = replace(op, out="")
+            shareable = not isinstance(op, Scatter | Fill) and op.out not in reads(op)
+            same = shareable and key in held and program.arrays[held[key]] == _like(program, op.out, held[key])
+            if same and op.out not in keep:
+                instead[op.out] = held[key]
+                continue
+            if same and isinstance(op, Contract | Fold):  # a result that is asked for under a name of its own
+                op = Map(op.out, "copy", (held[key],))
+            if shareable:
+                held.setdefault(key, op.out)
+            operations.append(op)
+        return replace(statement, operations=tuple(operations))
 
     for sequence in SEQUENCES:
         program = _over(program, sequence, change)
@@ -75,16 +104,19 @@ def _like(program: Program, name: str, other: str) -> Array:
 def prune(program: Program, keep: Keep) -> Program:
     """Dead code: operations whose results nothing reads and nobody asked for."""
 
-    def change(statements: list[Statement]) -> list[Statement]:
+    def change(items: list[Item]) -> list[Item]:
         wanted = set(keep)
-        done: list[Statement] = []
-        for statement in reversed(statements):
+        done: list[Item] = []
+        for item in reversed(items):
+            if isinstance(item, Loop):
+                done.append(_live_loop(item, wanted))
+                continue
             operations: list[Op] = []
-            for op in reversed(statement.operations):
+            for op in reversed(item.operations):
                 if op.out in wanted:
                     operations.append(op)
                     wanted.update(reads(op))
-            done.append(replace(statement, operations=tuple(reversed(operations))))
+            done.append(replace(item, operations=tuple(reversed(operations))))
         return done[::-1]
 
     for sequence in SEQUENCES:
@@ -92,13 +124,29 @@ def prune(program: Program, keep: Keep) -> Program:
     return program
 
 
+def _live_loop(loop: Loop, wanted: set[str]) -> Loop:
+    """The loop with the operations that lead to what is wanted after it or in any of its steps; `wanted` grows."""
+    of = {s.out: s.array for s in loop.slices}
+    count = -1
+    while len(wanted) > count:
+        count = len(wanted)
+        for op in reversed(loop.operations):
+            if of.get(op.out, op.out) in wanted:
+                wanted.update(of.get(name, name) for name in reads(op))
+    statements = (
+        replace(s, operations=tuple(op for op in s.operations if of.get(op.out, op.out) in wanted))
+        for s in loop.statements
+    )
+    live = replace(loop, statements=tuple(s for s in statements if s.operations))
+    mentioned = {name for op in live.operations for name in (op.out, *reads(op))}
+    return replace(live, slices=tuple(s for s in loop.slices if s.out in mentioned))
+
+
 def in_place(program: Program, keep: Keep) -> Program:
     """A temporary whose only reader is elementwise and of its shape becomes that reader's output."""
-    everything = [op for r in program.routines.values() for s in r.statements for op in s.operations]
-    readers: dict[str, int] = {}
-    for op in everything:
-        for name in reads(op):
-            readers[name] = readers.get(name, 0) + 1
+    items = [s for r in program.routines.values() for s in r.statements]
+    readers = Counter(name for item in items for op in item.operations for name in reads(op))
+    readers.update(s.array for item in items if isinstance(item, Loop) for s in item.slices)
 
     def change(statement: Statement) -> Statement:
         operations = list(statement.operations)
@@ -110,7 +158,8 @@ def in_place(program: Program, keep: Keep) -> Program:
                 start = next((k for k, o in enumerate(operations[:position]) if o.out == name), None)
                 if start is None or readers[name] != 1 or name in keep:
                     continue
-                if isinstance(operations[start], View | Range) or is_bordered(operations[start]):
+                made = operations[start]
+                if is_alias(made) or is_bordered(made) or isinstance(made, Range):
                     continue
                 same = replace(program.arrays[name], name=op.out) == replace(
                     program.arrays[op.out], storage=program.arrays[name].storage
@@ -125,9 +174,12 @@ def in_place(program: Program, keep: Keep) -> Program:
                     break
         return replace(statement, operations=tuple(operations))
 
-    routines = {
-        name: Routine(name, tuple(change(s) for s in routine.statements)) for name, routine in program.routines.items()
-    }
+    def change_item(item: Item) -> Item:
+        if isinstance(item, Loop):
+            return replace(item, statements=tuple(map(change, item.statements)))
+        return change(item)
+
+    routines = {n: Routine(n, tuple(map(change_item, r.statements))) for n, r in program.routines.items()}
     return _without_unused(replace(program, routines=routines))
 
 
@@ -142,13 +194,9 @@ def _candidates(op: Op) -> list[str]:
 
 def _without_unused(program: Program) -> Program:
     """Only arrays that some operation mentions, and parameters and gradients."""
-    mentioned = {
-        name
-        for routine in program.routines.values()
-        for statement in routine.statements
-        for op in statement.operations
-        for name in (op.out, *reads(op))
-    }
+    items = [s for r in program.routines.values() for s in r.statements]
+    mentioned = {name for item in items for op in item.operations for name in (op.out, *reads(op))}
+    mentioned |= {name for i in items if isinstance(i, Loop) for s in i.slices for name in (s.out, s.array)}
     arrays = {
         n: a for n, a in program.arrays.items() if n in mentioned or a.storage in ("parameter", "gradient", "argument")
     }

@@ -2,17 +2,19 @@
 
 Two arrays share where one is never needed again when the other is first written and their shapes and kinds are the
 same. Results stay where they are, as does what has a border; a forward value stays until the backward statement that
-reads it last. A view lives as long as the array it looks into.
+reads it last. A view lives as long as the array it looks into. A part of a stack that nothing else reads is computed
+where it stands in the stack.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from symbp.forward.network import BATCH
-from symbp.program.operands import is_alias, is_bordered, reads
-from symbp.program.program import Array, Map, Program, Select
+from symbp.program.operands import is_alias, is_bordered, needed, reads, written
+from symbp.program.program import Array, Loop, Map, Op, Program, Select, Stack, Statement
 
 BYTES = {"float": 4, "int": 8, "bool": 1, "byte": 1}
 SEQUENCE = ("forward", "predict", "loss", "backward", "input")
@@ -22,50 +24,78 @@ SEQUENCE = ("forward", "predict", "loss", "backward", "input")
 class Plan:
     """`buffer_of` names, for each array of the workspace, the first array that has its buffer.
 
+    `places` says of parts that are computed in a stack: the stack, its axis, the position.
     `per_example` and `fixed` count the bytes of all buffers together, in single precision.
     """
 
     buffer_of: Mapping[str, str]
     per_example: int
     fixed: int
+    places: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """One operation, or the start or end of a loop: the arrays that it makes, and all that it touches."""
+
+    made: tuple[str, ...]
+    touched: tuple[str, ...]
+    op: Op | None = None
+
+
+def _moments(items: Sequence[Statement | Loop]) -> Iterator[_Moment]:
+    """Operations in order; what a loop writes step by step is made at its start, and what it reads stays to its end."""
+    for item in items:
+        around: tuple[str, ...] = ()
+        if isinstance(item, Loop):
+            inside = {op.out for op in item.operations}
+            made = tuple(n for n in written(item) if n not in inside)
+            around = tuple(n for n in dict.fromkeys((*made, *needed(item))) if n not in inside)
+            yield _Moment(made, around)
+        for op in item.operations:
+            yield _Moment((op.out,), (op.out, *reads(op)), op)
+        if isinstance(item, Loop):
+            yield _Moment((), around)
 
 
 def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
     """Assign buffers in order of first use; a free buffer of the same shape and kind is used again."""
-    operations = [
-        op
-        for name in SEQUENCE
-        if name in program.routines
-        for s in program.routines[name].statements
-        for op in s.operations
-    ]
+    items = [s for name in SEQUENCE if name in program.routines for s in program.routines[name].statements]
+    moments = list(_moments(items))
+    operations = [m.op for m in moments if m.op is not None]
+    places = _places(program, operations, keep)
     root: dict[str, str] = {}
-    for op in operations:
-        if is_alias(op):
+    for item in items:
+        for piece in item.slices if isinstance(item, Loop) else ():
+            root[piece.out] = root.get(piece.array, piece.array)
+        for op in filter(is_alias, item.operations):
             (operand,) = reads(op)
             root[op.out] = root.get(operand, operand)
+    for part, (stack, _, _) in places.items():
+        root[part] = root.get(stack, stack)
     last: dict[str, int] = {}
-    for time, op in enumerate(operations):
-        for name in (op.out, *reads(op)):
+    for time, moment in enumerate(moments):
+        for name in moment.touched:
             last[root.get(name, name)] = time
     for name in (*keep, *(op.out for op in operations if is_bordered(op))):
-        last[root.get(name, name)] = len(operations)
+        last[root.get(name, name)] = len(moments)
     buffer_of: dict[str, str] = {}
     free: dict[tuple[object, ...], list[str]] = {}
-    for time, op in enumerate(operations):
-        array = program.arrays[op.out]
-        if array.storage == "workspace" and op.out not in buffer_of and not is_alias(op):
-            shape = (array.shape, array.kind)
-            dying = [n for n in reads(op) if last.get(root.get(n, n)) == time]
-            inherited = _inherited(op, array, dying, program, buffer_of, root)
-            waiting = [] if is_bordered(op) else free.get(shape, [])
-            buffer_of[op.out] = inherited or (waiting.pop(0) if waiting else op.out)
-        for name in dict.fromkeys(root.get(n, n) for n in (op.out, *reads(op))):
+    for time, moment in enumerate(moments):
+        for made in moment.made:
+            whole = root[made] if made in places else made
+            array = program.arrays[whole]
+            if array.storage == "workspace" and whole not in buffer_of and whole not in root:
+                dying = [n for n in moment.touched if n != made and last.get(root.get(n, n)) == time]
+                inherited = _inherited(moment.op, array, dying, program, buffer_of, root) if whole == made else None
+                bordered = moment.op is not None and is_bordered(moment.op)
+                waiting = [] if bordered else free.get(_format(array), [])
+                buffer_of[whole] = inherited or (waiting.pop(0) if waiting else whole)
+        for name in dict.fromkeys(root.get(n, n) for n in moment.touched):
             if last.get(name) == time and name in buffer_of:
-                held = program.arrays[name]
-                taken = buffer_of.get(op.out) == buffer_of[name] and name != op.out
+                taken = any(buffer_of.get(made) == buffer_of[name] and name != made for made in moment.made)
                 if not taken:
-                    free.setdefault((held.shape, held.kind), []).append(buffer_of[name])
+                    free.setdefault(_format(program.arrays[name]), []).append(buffer_of[name])
     per_example = fixed = 0
     for name in dict.fromkeys(buffer_of.values()):
         size = _bytes(program.arrays[name])
@@ -73,7 +103,28 @@ def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
             per_example += size
         else:
             fixed += size
-    return Plan(buffer_of, per_example, fixed)
+    return Plan(buffer_of, per_example, fixed, places)
+
+
+def _format(array: Array) -> tuple[object, ...]:
+    """What two arrays must have in common to share a buffer."""
+    return array.shape, array.kind, array.margin
+
+
+def _places(program: Program, operations: Sequence[Op], keep: frozenset[str]) -> dict[str, tuple[str, int, int]]:
+    """Parts that can be computed in their stack: read by it alone, each at a position of its own, without a base."""
+    readers = Counter(name for op in operations for name in reads(op))
+    makers = {op.out: op for op in operations}
+    found: dict[str, tuple[str, int, int]] = {}
+    for op in operations:
+        if not isinstance(op, Stack) or op.base is not None or program.arrays[op.out].shape[op.axis] == BATCH:
+            continue
+        positions = [int(p.value) for p in op.positions]
+        for part, position in zip(op.parts, positions, strict=True):
+            alone = readers[part] == 1 and part not in keep and positions.count(position) == 1
+            if alone and program.arrays[part].storage == "workspace" and not is_alias(makers[part]):
+                found[part] = (op.out, op.axis, position)
+    return found
 
 
 def _inherited(
@@ -85,13 +136,13 @@ def _inherited(
     for name in dying:
         held = program.arrays[name]
         whole = root.get(name, name) == name
-        if whole and name in buffer_of and (held.shape, held.kind) == (array.shape, array.kind):
+        if whole and name in buffer_of and _format(held) == _format(array):
             return buffer_of[name]
     return None
 
 
 def _bytes(array: Array) -> int:
     size = BYTES[array.kind]
-    for dim in array.shape:
-        size *= 1 if dim == BATCH else int(dim)
+    for dim, more in zip(array.shape, (sum(array.margin), *[0] * len(array.shape)), strict=False):
+        size *= 1 if dim == BATCH else int(dim) + more
     return size

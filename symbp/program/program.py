@@ -8,14 +8,19 @@
     Gather    out = source[indices]                `None` keeps an axis whole; others are integer arrays, broadcast
     Scatter   out = 0, or `base`, then out[indices] += source
     Shift     out[.., j, ..] = operand[.., j + start, ..], 0 where that is outside
+    Pick      out = operand[.., position, ..], no copy
+    Stack     out = 0, or `base`, and each part added at its position of one axis
+    Offset    out[t, ..] = operand[t + start, ..], no copy: the operand has a margin of zeros there
     Range     out = 0, 1, 2, ... along one axis
     Fill      out = one number
 
 Operands are names of arrays or `Scalar`s. Every array is written by one statement, and an operation may name its
 output among its operands only where the verifier allows updates in place.
 
-Not here: NumPy, identifiers, comments. Loops over time have no operation yet; lowering an equation that needs one is an
-error that says so.
+A `Loop` stands among statements: equations that read each other across steps of one index. Its statements work on
+slices of arrays at the step and on scratch of a step; nothing else is carried from one step to the next.
+
+Not here: NumPy, identifiers, comments.
 """
 
 from __future__ import annotations
@@ -30,7 +35,7 @@ from symbp.formula.equation import Equation, Kind
 from symbp.forward.network import Dim
 
 ArrayKind = Kind | Literal["byte"]  # a byte holds a position within a window
-Storage = Literal["argument", "parameter", "constant", "gradient", "state", "workspace"]
+Storage = Literal["argument", "parameter", "constant", "gradient", "state", "workspace", "slice"]
 
 
 @dataclass(frozen=True)
@@ -45,12 +50,17 @@ Operand = str | Scalar
 
 @dataclass(frozen=True)
 class Array:
-    """A named array. `workspace` arrays belong to the pass; the others come from, or go to, its caller."""
+    """A named array. `workspace` arrays belong to the pass; a `slice` is a view of another in a loop; the others come
+    from, or go to, the caller.
+
+    `margin` counts the positions before and after its first axis that hold zeros and that only an offset can read.
+    """
 
     name: str
     shape: tuple[Dim, ...]
     kind: ArrayKind
     storage: Storage
+    margin: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True)
@@ -209,6 +219,36 @@ class OverlapAdd:
 
 
 @dataclass(frozen=True)
+class Pick:
+    """One position of an axis, which the result lacks."""
+
+    out: str
+    operand: str
+    axis: int
+    position: Scalar
+
+
+@dataclass(frozen=True)
+class Stack:
+    """`out = base` (0 where there is none), then `out[.., position, ..] += part` for every part, along one axis."""
+
+    out: str
+    parts: tuple[str, ...]
+    positions: tuple[Scalar, ...]
+    axis: int
+    base: str | None = None
+
+
+@dataclass(frozen=True)
+class Offset:
+    """`out[t, ..] = operand[t + start, ..]`; where that is outside, the operand's margin holds it."""
+
+    out: str
+    operand: str
+    start: int
+
+
+@dataclass(frozen=True)
 class Range:
     """0, 1, 2, ... of the size of `out`, which has one axis longer than 1, or none."""
 
@@ -224,7 +264,7 @@ class Fill:
 
 
 Op = (
-    Map | Select | Contract | Fold | View | Gather | Scatter | Shift | Range | Fill
+    Map | Select | Contract | Fold | View | Gather | Scatter | Shift | Pick | Stack | Offset | Range | Fill
     | Columns | Pool | Winners | OverlapAdd
 )  # fmt: skip
 
@@ -240,11 +280,41 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class Slice:
+    """`out`, in a loop: the array at one position of an axis, `shift` positions from where the loop is.
+
+    What is written to a slice is written to the array; only slices without a shift are written.
+    """
+
+    out: str
+    array: str
+    axis: int
+    shift: int = 0
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Statements carried out at one position of an index after the other: the last first where `backwards`."""
+
+    block: str
+    index: str
+    extent: Scalar
+    backwards: bool
+    slices: tuple[Slice, ...]
+    statements: tuple[Statement, ...]
+
+    @property
+    def operations(self) -> tuple[Op, ...]:
+        """The operations of one step, in order."""
+        return tuple(op for statement in self.statements for op in statement.operations)
+
+
+@dataclass(frozen=True)
 class Routine:
-    """A named sequence of statements: `forward`, `predict`, `loss`, `backward`, `update`."""
+    """A named sequence of statements and loops: `forward`, `predict`, `loss`, `backward`, `update`."""
 
     name: str
-    statements: tuple[Statement, ...]
+    statements: tuple[Statement | Loop, ...]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from symbp.formula.expression import SumOver
-from symbp.program import overlap, products, scatter, variables
+from symbp.program import overlap, parts, products, scatter, variables
 from symbp.program.values import Value
 from symbp.program.windows import Factor, materialized, reduced
 
@@ -23,9 +23,16 @@ if TYPE_CHECKING:
 
 
 def add(lowering: Lowering, node: sp.Add) -> Value:
-    """Terms over few indices before terms over many, positive before negative; terms with deltas scattered last."""
+    """Terms over few indices before terms over many, positive before negative; terms with deltas scattered last.
+
+    Terms that stand at one position of an index are parts of a stack, to which the others are the base.
+    """
     builder = lowering.builder
     terms = node.as_ordered_terms()
+    placed = [t for t in terms if parts.is_part(lowering, t)]
+    if placed:
+        others = [t for t in terms if t not in placed]
+        return parts.stacked(lowering, placed, lowering.value(sp.Add(*others)) if others else None)
     deltas = [t for t in terms if scatter.open_deltas(lowering, t)]
     number = sp.Add(*(t for t in terms if lowering.is_scalar(t)))
     rest = [t for t in terms if t not in deltas and not lowering.is_scalar(t)]
@@ -56,6 +63,8 @@ def multiply(lowering: Lowering, node: sp.Mul) -> Value:
     """A product: deltas scattered, numbers with the smallest factor, what is below the line divided by once."""
     if (spread := overlap.spread_of(lowering, node)) is not None:
         return overlap.added(lowering, spread)
+    if parts.is_part(lowering, node):
+        return parts.stacked(lowering, [node], None)
     if scatter.open_deltas(lowering, node):
         return scatter.scatter_term(lowering, node, None)
     number, above, below = split_factors(lowering, node)

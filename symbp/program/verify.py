@@ -10,19 +10,25 @@ from collections.abc import Iterable
 from symbp.errors import DefectError
 from symbp.forward.network import BATCH, Dim
 from symbp.program.functions import FUNCTIONS
-from symbp.program.operands import reads
+from symbp.program.operands import reads, written
 from symbp.program.program import (
     Columns,
     Contract,
     Fold,
+    Loop,
     Map,
+    Offset,
     Op,
     OverlapAdd,
+    Pick,
     Pool,
     Program,
+    Scalar,
     Scatter,
     Select,
     Shift,
+    Stack,
+    Statement,
     Winners,
 )
 
@@ -39,10 +45,43 @@ def verify(program: Program) -> None:
         known = {n for n, a in program.arrays.items() if a.storage in GIVEN or (sequence == ("update",) and n == "g")}
         for name in sequence:
             routine = program.routines.get(name)
-            for statement in routine.statements if routine else ():
-                for op in statement.operations:
-                    _check(op, program, known, f"{name}, {statement.block}, `{statement.equation}`")
-                    known.add(op.out)
+            for item in routine.statements if routine else ():
+                if isinstance(item, Loop):
+                    _check_loop(item, program, known, name)
+                else:
+                    _check_statement(item, program, known, name)
+
+
+def _check_statement(statement: Statement, program: Program, known: set[str], routine: str) -> None:
+    for op in statement.operations:
+        _check(op, program, known, f"{routine}, {statement.block}, `{statement.equation}`")
+        known.add(op.out)
+
+
+def _check_loop(loop: Loop, program: Program, known: set[str], routine: str) -> None:
+    """Slices fit their arrays; a step reads what is known before the loop, or what it or an earlier step wrote."""
+    where = f"{routine}, {loop.block}, steps over {loop.index}"
+    made = written(loop)
+    inside = set(known)
+    outs = {op.out for op in loop.operations}
+    for each in loop.slices:
+        array, shape = program.arrays[each.array], program.arrays[each.out].shape
+        if shape != array.shape[: each.axis] + array.shape[each.axis + 1 :]:
+            raise ProgramError(f"{where}: {shape} is no slice of {array.shape} along axis {each.axis}, {each}")
+        if program.arrays[each.out].storage != "slice" or (each.out in outs and each.shift):
+            raise ProgramError(f"{where}: only a slice at the step itself can be written, {each}")
+        margin = array.margin[each.shift > 0] if each.axis == 0 else 0
+        if abs(each.shift) > margin:
+            raise ProgramError(f"{where}: the margin {array.margin} does not reach so far, {each}")
+        if each.array in made and each.shift * (-1 if loop.backwards else 1) > 0:
+            raise ProgramError(f"{where}: a step is read before it is written, {each}")
+        if each.array in known or (each.array in made and each.shift):
+            inside.add(each.out)
+        elif each.array not in made:
+            raise ProgramError(f"{where}: `{each.array}` is read before it is computed, {each}")
+    for statement in loop.statements:
+        _check_statement(statement, program, inside, routine)
+    known |= {each.array for each in loop.slices if each.out in outs}
 
 
 def _check(op: Op, program: Program, known: set[str], where: str) -> None:
@@ -85,6 +124,26 @@ def _check(op: Op, program: Program, known: set[str], where: str) -> None:
         )
         if op.border is None and not inside:
             raise ProgramError(f"{where}: {shape} at {op.starts} leaves {held}, which has no border, in {op}")
+    elif isinstance(op, Pick):
+        held = program.arrays[op.operand].shape
+        if shape != held[: op.axis] + held[op.axis + 1 :] or not _inside(op.position, held[op.axis]):
+            raise ProgramError(f"{where}: {shape} is not one position of axis {op.axis} of {held}, in {op}")
+    elif isinstance(op, Stack):
+        part = shape[: op.axis] + shape[op.axis + 1 :]
+        fits = all(program.arrays[p].shape == part for p in op.parts) and len(op.parts) == len(op.positions)
+        if not fits or not all(_inside(p, shape[op.axis]) for p in op.positions):
+            raise ProgramError(f"{where}: the parts do not stand at positions of axis {op.axis} of {shape}, in {op}")
+        if op.base is not None and program.arrays[op.base].shape != shape:
+            raise ProgramError(f"{where}: `{op.base}` has not the shape {shape}, in {op}")
+    elif isinstance(op, Offset):
+        array = program.arrays[op.operand]
+        if shape != array.shape or abs(op.start) > array.margin[op.start > 0]:
+            raise ProgramError(f"{where}: the margin {array.margin} does not reach so far, in {op}")
+
+
+def _inside(position: Scalar, extent: Dim) -> bool:
+    """Whether a position is one of an axis."""
+    return bool(position.value.is_Integer and position.value >= 0 and (extent == BATCH or position.value < extent))
 
 
 def _windows(op: Columns | Pool | Winners | OverlapAdd, program: Program, where: str) -> None:

@@ -42,7 +42,7 @@ def private(program: Program, scope: Scope) -> dict[str, Function]:
         routine = program.routines[name]
         if not routine.statements:
             continue
-        scope.bind(routines.operations(routine.statements))
+        scope.learn(routine.statements)
         body = routines.body(routine.statements, scope)
         given = routines.arguments(body)
         head = source.call(f"def _{name}", [f"{a}: {routines.ARGUMENTS[a]}" for a in given], 0, tail=" -> None:")

@@ -50,7 +50,7 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
         raise SpecError([Problem(place, "no layer has parameters, so there is nothing to train; add one: `dense: 10`")])
     separator = names.separator(program.arrays)
     references, symbols = names.references(program.arrays, separator), {"N": "n", LOG_MAX: f"ws.{LOG_MAX}"}
-    scope = Scope(program.arrays, references, symbols, buffers=optimized.plan.buffer_of)
+    scope = Scope(program.arrays, references, symbols, buffers=optimized.plan.buffer_of, places=optimized.plan.places)
     private = functions.private(program, scope)
     allocations = list(workspace.lines(program, optimized.plan, network.tensors, scope, separator))
     parts = [

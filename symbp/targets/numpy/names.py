@@ -18,6 +18,7 @@ OWNERS: Mapping[Storage, str] = {
     "constant": "ws.",
     "workspace": "ws.",
     "state": "self.",
+    "slice": "",
 }
 
 

@@ -8,6 +8,7 @@ axes, where NumPy does. Not here: comments, the order of statements, how arrays 
 from __future__ import annotations
 
 from functools import singledispatch
+from itertools import pairwise
 
 from symbp.program.program import (
     Contract,
@@ -15,15 +16,18 @@ from symbp.program.program import (
     Fold,
     Gather,
     Map,
+    Offset,
     Op,
+    Pick,
     Range,
     Scatter,
     Select,
     Shift,
+    Stack,
     View,
 )
 from symbp.targets.numpy import contractions
-from symbp.targets.numpy.scope import Scope
+from symbp.targets.numpy.scope import Scope, at
 
 IN_PLACE = {"add": "+=", "subtract": "-=", "multiply": "*=", "divide": "/="}
 COMMUTES = frozenset({"add", "multiply"})
@@ -41,13 +45,15 @@ def _(op: Map, scope: Scope) -> list[str]:
     if op.function in IN_PLACE and op.where is None:
         if op.function in COMMUTES and operands[1] == out != operands[0]:
             operands.reverse()
-        if operands[0] == out:
+        if operands[0] == out and not out.endswith("]"):  # `a[0] += b` would also write the sum back
             return scope.line(f"{out} {IN_PLACE[op.function]} {operands[1]}")
     if op.function == "erf":  # harmless where it is not wanted
         return scope.call("_erf", *operands, out)
     mask = [f"where={scope[op.where]}"] if op.where else []
     if op.function == "copy":
         return [] if scope.same(op.operands[0], op.out) else scope.call("np.copyto", out, *operands, *mask)
+    if op.function == "reciprocal":  # three times as fast as np.reciprocal, which has no vector instructions
+        return scope.call("np.divide", "1", *operands, f"out={out}", *mask)
     return scope.call(f"np.{op.function}", *operands, f"out={out}", *mask)
 
 
@@ -137,6 +143,42 @@ def _(op: Shift, scope: Scope) -> list[str]:
 
 def _within(parts: list[str]) -> str:
     return "" if set(parts) == {":"} else f"[{', '.join(parts)}]"
+
+
+@lines.register
+def _(op: Pick, scope: Scope) -> list[str]:
+    return []  # stands in place, where it is read
+
+
+@lines.register
+def _(op: Offset, scope: Scope) -> list[str]:
+    return []  # made with the workspace
+
+
+@lines.register
+def _(op: Stack, scope: Scope) -> list[str]:
+    out, extent = scope[op.out], scope.arrays[op.out].shape[op.axis]
+    positions = [int(p.value) for p in op.positions]
+    standing = {p for part, p in zip(op.parts, positions, strict=True) if part in scope.places}
+    filled: set[int] = set()
+    code: list[str] = []
+    if op.base is not None:
+        code += lines(Map(op.out, "copy", (op.base,)), scope)
+        filled = set(positions)
+    elif not standing:
+        code += [] if {*range(int(extent))} == {*positions} else _cleared(out, scope)
+    else:
+        for first, last in pairwise(sorted({-1, *positions, int(extent)})):
+            if last - first > 1:
+                run = f"{first + 1}:{last}" if last - first > 2 else first + 1
+                code += scope.line(f"{at(out, op.axis, run)} = 0")
+    for part, position in zip(op.parts, positions, strict=True):
+        view = at(out, op.axis, position)
+        if part not in scope.places:
+            add = ("np.add", view, scope[part], f"out={view}")
+            code += scope.call(*(add if position in filled else ("np.copyto", view, scope[part])))
+        filled.add(position)
+    return code
 
 
 @lines.register

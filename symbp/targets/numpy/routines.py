@@ -12,8 +12,8 @@ from itertools import groupby
 from symbp.explain.naming import Naming
 from symbp.explain.notation import write
 from symbp.formula.equation import Equation
-from symbp.program.operands import is_alias, reads
-from symbp.program.program import Array, Op, Range, Statement
+from symbp.program.operands import is_alias, needed, written
+from symbp.program.program import Array, Loop, Op, Range, Statement
 from symbp.targets.numpy import source
 from symbp.targets.numpy.operations import lines
 from symbp.targets.numpy.scope import Scope
@@ -22,9 +22,9 @@ from symbp.targets.text.mathematics import write as text
 ARGUMENTS = {"params": "Parameters", "gradients": "Parameters", "ws": "Workspace", "x": "Array", "y": "Array"}
 
 
-def operations(statements: Iterable[Statement]) -> list[Op]:
-    """The operations of statements, in order."""
-    return [op for statement in statements for op in statement.operations]
+def operations(items: Iterable[Statement | Loop]) -> list[Op]:
+    """The operations of statements and loops, in order."""
+    return [op for item in items for op in item.operations]
 
 
 def arguments(code: Sequence[str]) -> list[str]:
@@ -33,14 +33,14 @@ def arguments(code: Sequence[str]) -> list[str]:
     return [name for name in ARGUMENTS if name in words]
 
 
-def body(statements: Sequence[Statement], scope: Scope) -> list[str]:
-    """The statements in order, a blank line and a heading before each block."""
+def body(items: Sequence[Statement | Loop], scope: Scope) -> list[str]:
+    """The statements and loops in order, a blank line and a heading before each block."""
     code: list[str] = []
-    for block, group in groupby(statements, key=lambda statement: statement.block):
+    for block, group in groupby(items, key=lambda item: item.block):
         members = tuple(group)
         code += ["", *source.comment(heading(block, members, scope), scope.depth, hanging="    ")]
-        for statement in members:
-            code += computed(statement, scope)
+        for item in members:
+            code += stepped(item, scope) if isinstance(item, Loop) else computed(item, scope)
     if any(re.search(r"(?<![\w.])n\b", line.partition("#")[0]) for line in code):
         return [*scope.line("n = ws.n"), *code]
     return code[1:]
@@ -53,15 +53,31 @@ def computed(statement: Statement, scope: Scope) -> list[str]:
     return code + [line for op in statement.operations for line in lines(op, scope)]
 
 
-def heading(block: str, statements: Sequence[Statement], scope: Scope) -> str:
+def stepped(loop: Loop, scope: Scope) -> list[str]:
+    """A loop: the slices of a step under names of their own, then its statements."""
+    inner, steps = scope.deeper(), f"range({scope.operand(loop.extent)})"
+    head = f"for {variable(loop.index)} in {f'reversed({steps})' if loop.backwards else steps}:"
+    views = [scope.at_step(each, variable(loop.index)) for each in loop.slices]
+    code = source.assignment([scope[each.out] for each in loop.slices], views, inner.depth)
+    return [*scope.line(head), *code, *(line for s in loop.statements for line in computed(s, inner))]
+
+
+def heading(block: str, items: Sequence[Statement | Loop], scope: Scope) -> str:
     """`dense_1: x (n, 784), W (784, 512), b (512) -> z (n, 512)`."""
-    these = operations(statements)
-    written = {op.out for op in these}
+    made = {name for item in items for name in written(item)}
     counting = scope.ranges | scope.views_of_ranges
-    inputs = dict.fromkeys(name for op in these for name in reads(op) if name not in written | counting)
-    outputs = dict.fromkeys(s.operations[-1].out for s in statements if s.operations)
+    inputs = dict.fromkeys(name for item in items for name in needed(item) if name not in made | counting)
+    outputs = dict.fromkeys(name for item in items for name in _results(item))
     before, after = (", ".join(_described(scope.arrays[name], block) for name in names) for names in (inputs, outputs))
     return f"{block}: {before} -> {after}"
+
+
+def _results(item: Statement | Loop) -> tuple[str, ...]:
+    """What a statement computes; what a loop leaves behind."""
+    if isinstance(item, Statement):
+        return tuple(op.out for op in item.operations[-1:])
+    scratch = {op.out for op in item.operations}
+    return tuple(name for name in written(item) if name not in scratch)
 
 
 def _described(array: Array, block: str) -> str:
@@ -77,3 +93,8 @@ def formula(equation: Equation) -> str:
 def stored(op: Op) -> bool:
     """Whether the operation's result is an array of its own: neither a view nor a range."""
     return not is_alias(op) and not isinstance(op, Range)
+
+
+def variable(name: str) -> str:
+    """An index as a variable of a routine, which has other names too."""
+    return f"{name}_" if name in (*ARGUMENTS, "n", "np", "math") else name

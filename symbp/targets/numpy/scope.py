@@ -9,14 +9,25 @@ symbols   `N` is `n`; hyperparameters are the trainer's
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from symbp.forward.network import Dim
-from symbp.program.program import Array, Op, Operand, Range, Scalar, View
+from symbp.program.program import Array, Loop, Offset, Op, Operand, Pick, Range, Scalar, Slice, Statement, View
 from symbp.targets.numpy import scalars, source
 
 LOG_MAX = "log_max"  # the logarithm of the largest number of the dtype, in scalars of a program
 LARGEST = "float(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)))"  # rounded down: its exponential is finite
+
+
+def at(text: str, axis: int, position: object) -> str:
+    """An array at one position of an axis: `ws.lstm_1_z[:, 0]`."""
+    return f"{text}[{':, ' * axis}{position}]"
+
+
+def moved(text: str, shift: int) -> str:
+    """The view of an array with a margin that is some steps away: `ws.lstm_1_h_before`."""
+    word = "before" if shift < 0 else "after"
+    return f"{text}_{word}" + (f"_{abs(shift)}" if abs(shift) > 1 else "") if shift else text
 
 
 @dataclass
@@ -31,9 +42,13 @@ class Scope:
     ranges: set[str] = field(default_factory=set)
     views_of_ranges: set[str] = field(default_factory=set)
     buffers: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)  # parts that stand in a stack
 
     def __getitem__(self, name: str) -> str:
         """The array in Python."""
+        if name in self.places:
+            stack, axis, position = self.places[name]
+            return at(self[stack], axis, position)
         if name in self.ranges:
             length = next((dim for dim in self.arrays[name].shape if dim != 1), 1)
             return self._extra(f"range_{length}", f"np.arange({length})")
@@ -103,6 +118,21 @@ class Scope:
         self.extras[attribute] = made
         return f"ws.{attribute}"
 
+    def deeper(self) -> Scope:
+        """The same one level of indentation further in."""
+        return replace(self, depth=self.depth + 1)
+
+    def at_step(self, each: Slice, step: str) -> str:
+        """A slice in Python: `ws.lstm_1_h_before[t]`."""
+        return at(moved(self[each.array], each.shift), each.axis, step)
+
+    def learn(self, items: Iterable[Statement | Loop]) -> None:
+        """Bind the slices, views and ranges among statements and loops, which are in order."""
+        for item in items:
+            for each in item.slices if isinstance(item, Loop) else ():
+                self.names[each.out] = each.out.removeprefix(f"{item.block}.").replace(".", "_").replace("'", "_prime")
+            self.bind(item.operations)
+
     def bind(self, operations: Iterable[Op]) -> None:
         """Learn the views and ranges among operations, which are in order."""
         for op in operations:
@@ -110,6 +140,10 @@ class Scope:
                 self.names[op.out] = self._view(op)
                 if op.operand in self.ranges:
                     self.views_of_ranges.add(op.out)
+            elif isinstance(op, Pick):
+                self.names[op.out] = at(self[op.operand], op.axis, int(op.position.value))
+            elif isinstance(op, Offset):
+                self.names[op.out] = moved(self[op.operand], op.start)
             elif isinstance(op, Range):
                 self.ranges.add(op.out)
 

@@ -35,7 +35,7 @@ class Update:
     def __init__(self, program: Program, numbers: Sequence[Hyperparameter]) -> None:
         self.arrays = program.arrays
         self.numbers = numbers
-        statements = program.routines["update"].statements
+        statements = [s for s in program.routines["update"].statements if isinstance(s, Statement)]
         grouped = groupby(statements, key=lambda s: not self.arrays[s.operations[-1].out].shape)
         self.runs = [Run(single, tuple(members)) for single, members in grouped]
         self.own = self._own()

@@ -5,13 +5,14 @@ Ranges, positions and scratch that NumPy's calls need besides (`Scope.extras`) h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from symbp.forward.network import NetworkTensor
+from symbp.program.operands import written
 from symbp.program.plan import Plan
-from symbp.program.program import Array, Program, Shift
+from symbp.program.program import Array, Loop, Offset, Program, Shift, Statement
 from symbp.targets.numpy import names, routines, source
-from symbp.targets.numpy.scope import Scope
+from symbp.targets.numpy.scope import Scope, moved
 
 DTYPES = {"float": "dtype", "int": "np.intp", "bool": "np.bool_", "byte": "np.uint8"}
 
@@ -25,22 +26,49 @@ def lines(
         if array.storage == "constant":
             values = tensors[array.name].value
             yield f"self.{names.identifier(array.name, separator)} = np.array({values}, dtype)"
-    passes = [routine for name, routine in program.routines.items() if name != "update"]
-    written = [op for r in passes for op in routines.operations(r.statements) if routines.stored(op)]
-    borders = {op.out: op.border for op in written if isinstance(op, Shift) and op.border is not None}
-    for name in dict.fromkeys(op.out for op in written):
+    items = [item for name, routine in program.routines.items() if name != "update" for item in routine.statements]
+    shifts = _shifts(items)
+    operations = routines.operations(items)
+    unstored = {op.out for op in operations if not routines.stored(op)}
+    borders = {op.out: op.border for op in operations if isinstance(op, Shift) and op.border is not None}
+    for name in dict.fromkeys(name for item in items for name in written(item)):
         array = program.arrays[name]
-        if array.storage == "workspace":
+        if array.storage == "workspace" and name not in plan.places and name not in unstored:
             border = scope.operand(borders[name]) if name in borders else ""
-            yield _allocated(array, plan.buffer_of.get(name, name), separator, border)
+            yield from _allocated(
+                array, plan.buffer_of.get(name, name), separator, border, sorted(shifts.get(name, ()))
+            )
 
 
-def _allocated(array: Array, buffer: str, separator: str, border: str) -> str:
-    attribute = f"self.{names.identifier(array.name, separator)}"
-    if buffer != array.name:
-        return f"{attribute} = self.{names.identifier(buffer, separator)}"
+def _shifts(items: Iterable[Statement | Loop]) -> dict[str, set[int]]:
+    """By how many steps each array with a margin is read shifted."""
+    found: dict[str, set[int]] = {}
+    for item in items:
+        for each in item.slices if isinstance(item, Loop) else ():
+            found.setdefault(each.array, set()).add(each.shift)
+        for op in item.operations:
+            if isinstance(op, Offset):
+                found.setdefault(op.operand, set()).add(op.start)
+    return {name: shifts - {0} for name, shifts in found.items()}
+
+
+def _allocated(array: Array, buffer: str, separator: str, border: str, shifts: Sequence[int]) -> Iterator[str]:
+    attribute, owner = (f"self.{names.identifier(name, separator)}" for name in (array.name, buffer))
     shape, dtype = source.shape(array.shape), DTYPES[array.kind]
-    if border:
+    before, after = array.margin
+    if buffer != array.name:
+        yield f"{attribute} = {owner}"
+    elif border:
         made = f"np.zeros({shape}, {dtype})" if border == "0" else f"np.full({shape}, {border}, {dtype})"
-        return f"{attribute} = {made}  # with its border"
-    return f"{attribute} = np.empty({shape}, {dtype})"
+        yield f"{attribute} = {made}  # with its border"
+    elif not (before or after):
+        yield f"{attribute} = np.empty({shape}, {dtype})"
+    else:
+        steps, *rest = array.shape
+        padded = source.shape((int(steps) + before + after, *rest))
+        yield f"{attribute}_padded = np.zeros({padded}, {dtype})"
+        yield f"{attribute} = {attribute}_padded[{before or ''}:{before + int(steps) if after else ''}]"
+    for shift in shifts:
+        start, stop = before + shift, before + shift + int(array.shape[0])
+        part = f"[{start or ''}:{stop if shift < after else ''}]"
+        yield f"{moved(attribute, shift)} = {owner}_padded{part}"

@@ -1,0 +1,101 @@
+"""Recurrent layers as plain loops in JAX, and as PyTorch's modules with symbp's parameters put in.
+
+Both take the arrays by symbp's names (`x`, `W`, `V`, `b`, `b_h`) and the options of a case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from references import torch
+
+Arrays = Mapping[str, Any]
+GATES = {"simple_rnn": (), "lstm": (4,), "gru": (3,)}
+
+
+def shapes(name: str, inputs: int, units: int, options: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """The shapes of the parameters."""
+    gates = GATES[name]
+    found = {"W": (inputs, *gates, units), "V": (units, *gates, units), "b": (*gates, units), "b_h": (*gates, units)}
+    biases = () if not options.get("bias", True) else ("b",) if not options.get("two_biases", True) else ("b", "b_h")
+    return {k: v for k, v in found.items() if k in ("W", "V", *biases)}
+
+
+def _weighted(x: Any, w: Any, b: Any) -> Any:
+    """Gates along the second axis where there are any."""
+    return jnp.tensordot(x, w, 1) + b
+
+
+def _simple(arrays: Arrays, options: Mapping[str, Any], x: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
+    z = _weighted(x, arrays["W"], arrays.get("b", 0)) + _weighted(state[0], arrays["V"], arrays.get("b_h", 0))
+    return ({"tanh": jnp.tanh, "relu": jax.nn.relu}[options.get("nonlinearity", "tanh")](z),)
+
+
+def _lstm(arrays: Arrays, _: Mapping[str, Any], x: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
+    h, c = state
+    z = _weighted(x, arrays["W"], arrays.get("b", 0)) + _weighted(h, arrays["V"], arrays.get("b_h", 0))
+    c = jax.nn.sigmoid(z[:, 1]) * c + jax.nn.sigmoid(z[:, 0]) * jnp.tanh(z[:, 2])
+    return jax.nn.sigmoid(z[:, 3]) * jnp.tanh(c), c
+
+
+def _gru(arrays: Arrays, _: Mapping[str, Any], x: Any, state: tuple[Any, ...]) -> tuple[Any, ...]:
+    (h,) = state
+    u, v = _weighted(x, arrays["W"], arrays.get("b", 0)), _weighted(h, arrays["V"], arrays.get("b_h", 0))
+    r, z = jax.nn.sigmoid(u[:, 0] + v[:, 0]), jax.nn.sigmoid(u[:, 1] + v[:, 1])
+    return ((1 - z) * jnp.tanh(u[:, 2] + r * v[:, 2]) + z * h,)
+
+
+RECURRENT: dict[str, Callable[..., tuple[Any, ...]]] = {"simple_rnn": _simple, "lstm": _lstm, "gru": _gru}
+
+
+def by_jax(name: str, arrays: Arrays, options: Mapping[str, Any]) -> Any:
+    """The layer's result, step by step."""
+    x, zero = arrays["x"], jnp.zeros((len(arrays["x"]), arrays["V"].shape[-1]))
+    state = (zero, zero) if name == "lstm" else (zero,)
+    states = {}
+    steps = range(x.shape[1])
+    for t in reversed(steps) if options.get("reverse", False) else steps:
+        state = RECURRENT[name](arrays, options, x[:, t], state)
+        states[t] = state[0]
+    return state[0] if options.get("returns", "all") == "last" else jnp.stack([states[t] for t in steps], 1)
+
+
+def by_torch(name: str, arrays: Mapping[str, np.ndarray], options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """The result of PyTorch's module, and the leaves whose gradients are those of W, V, b, b_h and x, transposed."""
+    module, leaves = torch_module(name, arrays, options)
+    x = torch.tensor(arrays["x"], requires_grad=True)
+    reverse = options.get("reverse", False)
+    states, _ = module(x.flip(1) if reverse else x)
+    states = states.flip(1) if reverse else states
+    last = states[:, 0 if reverse else -1]
+    return (last if options.get("returns", "all") == "last" else states), {**leaves, "x": x}
+
+
+def torch_module(name: str, arrays: Mapping[str, np.ndarray], options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """PyTorch's module with these parameters, and its own by symbp's names."""
+    inputs, units = arrays["W"].shape[0], arrays["V"].shape[0]
+    kind = {"simple_rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}[name]
+    more = {"nonlinearity": options.get("nonlinearity", "tanh")} if name == "simple_rnn" else {}
+    dtype = torch.float32 if arrays["W"].dtype == np.float32 else torch.float64
+    module = getattr(torch.nn, kind)(inputs, units, batch_first=True, dtype=dtype, **more)
+    zero = np.zeros((*GATES[name], units))
+    flat = {
+        "W": arrays["W"].reshape(inputs, -1).T,
+        "V": arrays["V"].reshape(units, -1).T,
+        "b": arrays.get("b", zero).ravel(),
+        "b_h": arrays.get("b_h", zero).ravel(),
+    }
+    leaves = dict(zip(flat, module.parameters(), strict=True))
+    for key, leaf in leaves.items():
+        leaf.data = torch.tensor(flat[key].copy(), dtype=dtype)
+    return module, {k: v for k, v in leaves.items() if k in arrays}
+
+
+def as_symbp(tensor: str, gradient: Any, like: np.ndarray) -> np.ndarray:
+    """A gradient of PyTorch's in symbp's shape."""
+    found = np.asarray(gradient)
+    return found if tensor == "x" else (found.T if found.ndim == 2 else found).reshape(like.shape)
