@@ -441,11 +441,11 @@ class _Builder:
         return self.scope.axis
 
     def _leading(self, length: int, used: set[str]) -> tuple[str, ...]:
-        explicit = any(
-            isinstance(n, ast.Subscript) and any(map(_is_ellipsis, _items(n.slice))) for n in ast.walk(self.line.right)
-        ) and any(isinstance(n, ast.Subscript) and len(_items(n.slice)) > 1 for n in ast.walk(self.line.right))
         if not self.scope.batched:
             return WEIGHT_LETTERS.get(length, ())
+        right = [_items(n.slice) for n in ast.walk(self.line.right) if isinstance(n, ast.Subscript)]
+        left = [_items(n.slice) for n in ast.walk(self.line.left) if isinstance(n, ast.Subscript)]
+        explicit = any(any(map(_is_ellipsis, items)) for items in right) and any(len(i) > 1 for i in (*left, *right))
         letters = ELLIPSIS_LETTERS.get(length, ())
         if explicit and "n" not in used:
             return ("n", *"tuvw"[: max(length - 1, 0)])
