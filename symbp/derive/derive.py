@@ -17,6 +17,7 @@ from symbp.derive.deltas import contract_once, from_terms, to_terms
 from symbp.derive.derivation import FormulaDerivation, Gradient, Rule, Step
 from symbp.derive.differentiate import differentiate, reads
 from symbp.derive.saved import eliminate
+from symbp.derive.signs import Signs
 from symbp.derive.stable import Shifts, stabilize
 from symbp.derive.winners import Hoisted, hoist_maxima
 from symbp.formula.equation import Equation, Formula, Tensor
@@ -51,7 +52,7 @@ class _Derivation:
     def __init__(self, formula: Formula, wanted: Iterable[str] | None) -> None:
         self.hoisted: Hoisted = hoist_maxima(formula)
         self.formula = _separate_recurrence(self.hoisted.formula)
-        self.saved = {e.target.tensor: e for e in self.formula.equations}
+        self.signs = Signs(self.formula.equations)
         differentiable = (
             [t.name for t in self.formula.with_role("input", "parameter") if t.kind == "float"]
             if wanted is None
@@ -147,7 +148,7 @@ class _Derivation:
             known.update(found)
             return spelt
 
-        better = eliminate(replace(equation, body=body, sizes=known), expression, spell)
+        better = eliminate(replace(equation, body=body, sizes=known), expression, spell, self.signs)
         if better == expression:
             return expression
         sizes.update({s: extent for s, extent in known.items() if s not in sizes})

@@ -7,9 +7,14 @@ solve `a = F(u)` for u, and put the solution where u stands in the derivative:
     softplus  a = log(1 + u)                  u = exp(a) - 1    u/(1 + u)         ->  1 - exp(-a)
     softmax   p[j] = u[j]/S                   u[j] = p[j]*S     ...               ->  p[j]*(g[j] - sum[k](g[k]*p[k]))
 
-Sums in F are held fixed (the S above). A piecewise F is eliminated branch by branch. Where F itself stands in the
-derivative, at any indices, it is the saved value (tanh, and a recurrence one step later). The result is taken where it
-costs fewer operations, or as many with fewer reads of z; where no solution exists (SiLU, GELU) nothing is.
+Sums in F are held fixed (the S above). A piecewise F is eliminated branch by branch. Where F itself or a power of it
+stands in the derivative, at any indices, it is the saved value (tanh, and a recurrence one step later). A sum that F
+is linear in is what the saved value says it is:
+
+    mean      m = sum[k](x[k])/K              sum[k](x[k]) = K*m                  sum[k](x[k] - m)  ->  0
+
+The result is taken where it costs fewer operations, or as many with fewer reads of z, and divides by nothing that
+might be 0 and was no divisor before; where no solution exists (SiLU, GELU) nothing is.
 """
 
 from __future__ import annotations
@@ -21,6 +26,8 @@ import sympy as sp
 from symbp.derive.algebra import operations, tidy
 from symbp.derive.deltas import factor_out
 from symbp.derive.differentiate import outermost, slope_by, stand_in
+from symbp.derive.signs import Signs
+from symbp.derive.totals import by_total, same_at
 from symbp.formula.equation import Equation
 from symbp.formula.expression import Element, SumOver, elements
 from symbp.formula.indices import bound_indices
@@ -29,15 +36,18 @@ Canonical = Callable[[sp.Expr], sp.Expr]
 Places = Mapping[sp.Expr, sp.Expr]  # the indices of an equation -> those of one use of it
 
 
-def eliminate(equation: Equation, derivative: sp.Expr, canonical: Canonical) -> sp.Expr:
+def eliminate(equation: Equation, derivative: sp.Expr, canonical: Canonical, signs: Signs) -> sp.Expr:
     """The cheapest form of `derivative` found with the value of `equation` in it; `derivative` if none is."""
-    if not equation.body.has(sp.Function, sp.Pow):
+    if isinstance(equation.body, Element):
         return derivative
     best = _by_value(equation, derivative, canonical)
+    for candidate in by_total(equation, best, canonical):
+        if operations(candidate) < operations(best):
+            best = candidate
     for anchor in _anchors(equation):
         cost = _cost(best, anchor)
-        for candidate in _candidates(equation, anchor, best, canonical):
-            if _cost(candidate, anchor) < cost:
+        for candidate in _candidates(equation, anchor, best, canonical, signs):
+            if _cost(candidate, anchor) < cost and not signs.divides_more(candidate, derivative):
                 best, cost = candidate, _cost(candidate, anchor)
     return best
 
@@ -68,10 +78,12 @@ def _uses(anchor: Element, expression: sp.Expr) -> list[tuple[Element, Places]]:
     ]
 
 
-def _candidates(equation: Equation, anchor: Element, derivative: sp.Expr, canonical: Canonical) -> Iterator[sp.Expr]:
+def _candidates(
+    equation: Equation, anchor: Element, derivative: sp.Expr, canonical: Canonical, signs: Signs
+) -> Iterator[sp.Expr]:
     body = canonical(equation.body)
     if isinstance(body, sp.Piecewise):
-        yield from _branchwise(equation, anchor, derivative, canonical)
+        yield from _branchwise(equation, anchor, derivative, canonical, signs)
         return
     sums = {s: stand_in(s) for s in outermost(body) if isinstance(s, SumOver)}
     masked = canonical(derivative).xreplace(sums)
@@ -88,7 +100,7 @@ def _candidates(equation: Equation, anchor: Element, derivative: sp.Expr, canoni
             solved = solution.xreplace(places).xreplace({generator.value: value})
             replaced = generator.put(replaced, read, places, solved)
         back = replaced.xreplace({dummy: s for s, dummy in sums.items()})
-        yield tidy(canonical(factor_out(back, equation.sizes)))
+        yield factor_out(tidy(canonical(factor_out(back, equation.sizes))), equation.sizes)
 
 
 def _sums_stay(sums: Mapping[sp.Expr, sp.Dummy], uses: list[Places], derivative: sp.Expr) -> bool:
@@ -167,36 +179,31 @@ def _linear(body: sp.Expr, u: sp.Expr, value: sp.Expr) -> sp.Expr | None:
     if polynomial.degree() != 1:
         return None
     slope, constant = polynomial.all_coeffs()
-    return sp.factor_terms(-constant / slope)
+    return sp.Add(*(sp.factor_terms(-term / slope) for term in sp.Add.make_args(constant)))
 
 
 def _by_value(equation: Equation, derivative: sp.Expr, canonical: Canonical) -> sp.Expr:
-    """The derivative with F, wherever it stands in it and at whatever indices, replaced by the saved value."""
+    """The derivative with F, wherever it stands in it and at whatever indices, replaced by the saved value.
+
+    Where F is a power, so are its own powers: with r = 1/sqrt(v), v**(-3/2) is r**3.
+    """
     body = equation.body
     if body.is_Add or body.is_Mul or isinstance(body, sp.Piecewise | SumOver):
         return derivative
-    free = {s for s in equation.target.indices if s.is_Symbol}
     swapped: dict[sp.Expr, sp.Expr] = {}
+    base, exponent = body.as_base_exp() if body.is_Pow else (body, sp.Integer(1))
     for node in derivative.atoms(body.func):
-        places = _places(body, node, free)
-        if places is not None and canonical(body.xreplace(places)) == canonical(node):
-            swapped[node] = equation.target.xreplace(places)
+        other, ratio = (node.base, node.exp / exponent) if body.is_Pow else (node, sp.Integer(1))
+        if ratio.is_Integer:
+            places = same_at(base, other, equation, canonical)
+            if places is not None:
+                swapped[node] = equation.target.xreplace(places) ** ratio
     return derivative.xreplace(swapped)
 
 
-def _places(body: sp.Expr, node: sp.Expr, free: set[sp.Symbol]) -> dict[sp.Expr, sp.Expr] | None:
-    """The indices at which `node` may be `body`, read off tensors that each of the two reads once."""
-    found: dict[sp.Expr, sp.Expr] = {}
-    for read in elements(body):
-        others = list(elements(node, read.tensor))
-        if len(others) == 1 and len(list(elements(body, read.tensor))) == 1:
-            for mine, theirs in zip(read.indices, others[0].indices, strict=True):
-                if mine in free and found.setdefault(mine, theirs) != theirs:
-                    return None
-    return found if set(found) == free else None
-
-
-def _branchwise(equation: Equation, anchor: Element, derivative: sp.Expr, canonical: Canonical) -> Iterator[sp.Expr]:
+def _branchwise(
+    equation: Equation, anchor: Element, derivative: sp.Expr, canonical: Canonical, signs: Signs
+) -> Iterator[sp.Expr]:
     """Where the derivative is piecewise on F's own conditions: each branch by F's branch, then the condition by a."""
     pieces = equation.body.args
     swapped: dict[sp.Expr, sp.Expr] = {}
@@ -208,7 +215,7 @@ def _branchwise(equation: Equation, anchor: Element, derivative: sp.Expr, canoni
             branches = []
             for (value, condition), (piece, _) in zip(node.args, pieces, strict=True):
                 branch = Equation(equation.target.xreplace(places), piece.xreplace(places), equation.sizes)
-                branches.append((eliminate(branch, value, canonical), condition))
+                branches.append((eliminate(branch, value, canonical, signs), condition))
             swapped[node] = sp.Piecewise(*branches)
             places_seen.append(places)
             break

@@ -447,7 +447,8 @@ class _Builder:
         left = [_items(n.slice) for n in ast.walk(self.line.left) if isinstance(n, ast.Subscript)]
         explicit = any(any(map(_is_ellipsis, items)) for items in right) and any(len(i) > 1 for i in (*left, *right))
         letters = ELLIPSIS_LETTERS.get(length, ())
-        if explicit and "n" not in used:
+        written = _has_ellipsis(self.line.left) or _has_ellipsis(self.line.right)
+        if (explicit or (written and length == 1)) and "n" not in used:
             return ("n", *"tuvw"[: max(length - 1, 0)])
         return letters
 
