@@ -29,7 +29,7 @@ from symbp.derive.differentiate import outermost, slope_by, stand_in
 from symbp.derive.signs import Signs
 from symbp.derive.totals import by_total, same_at
 from symbp.formula.equation import Equation
-from symbp.formula.expression import Element, SumOver, elements
+from symbp.formula.expression import Element, Flat, SumOver, elements
 from symbp.formula.indices import bound_indices
 
 Canonical = Callable[[sp.Expr], sp.Expr]
@@ -58,7 +58,7 @@ def _cost(expression: sp.Expr, anchor: Element) -> tuple[int, int]:
 
 def _anchors(equation: Equation) -> list[Element]:
     """Elements that F reads at exactly the indices of the left side, and at numbers, outside its sums."""
-    free = set(equation.target.indices)
+    free = {s for i in equation.target.indices for s in (i.args if isinstance(i, Flat) else (i,))}
     return [
         e
         for e in outermost(equation.body)

@@ -59,9 +59,7 @@ def _stated(equation: Equation) -> tuple[sp.Expr, sp.Expr] | None:
     return total, (equation.target - body.xreplace({held: sp.Integer(0)})) / slope
 
 
-def same_at(
-    pattern: sp.Expr, node: sp.Expr, equation: Equation, canonical: Canonical
-) -> dict[sp.Expr, sp.Expr] | None:
+def same_at(pattern: sp.Expr, node: sp.Expr, equation: Equation, canonical: Canonical) -> dict[sp.Expr, sp.Expr] | None:
     """The indices at which `node` is `pattern`, a part of the equation's body; None where it is not.
 
     They are read off tensors that each of the two reads once.

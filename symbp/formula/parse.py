@@ -31,6 +31,7 @@ from symbp.formula.expression import (
 )
 from symbp.formula.grammar import BINDERS, FUNCTIONS, RESERVED, FormulaError, Line, read_lines
 from symbp.formula.indices import Names, SizeClasses, letter
+from symbp.formula.letters import one_size_each
 from symbp.formula.recurrence import OrderError, in_groups
 
 ELLIPSIS_LETTERS = {1: ("p",), 2: ("n", "j"), 3: ("n", "t", "j"), 4: ("n", "c", "h", "w"), 5: ("n", "c", "d", "h", "w")}
@@ -195,9 +196,10 @@ class _Reader:
             for n, d in ((n, self.known[n]) for n in order)
         }
         equations = equations if self.scope.states else _ordered(equations)  # updates run in the order given
+        equations, letters = one_size_each(equations, names.letters, {*tensors, *self.scope.scalars, *RESERVED})
         used = {s for e in equations for s in e.body.free_symbols}
         scalars = {n: s for n, s in self.scope.scalars.items() if s in used}
-        return Formula(name, equations, tensors, scalars, names.letters, source)
+        return Formula(name, equations, tensors, scalars, letters, source)
 
 
 def _stated(line: Line) -> tuple[str, int] | None:
@@ -426,7 +428,7 @@ class _Builder:
         length = next(iter(lengths), 0)
         if not 0 <= length <= MAX_RANK:
             raise self.error(f"`...` would stand for {length} axes; 0 to {MAX_RANK} are possible")
-        used = _names_in(self.line) | set(self.scope.scalars)
+        used = _names_in(self.line) | {*self.scope.scalars, *self.scope.tensors, *self.reader.later}
         letters = TRAILING_LETTERS.get(length, ()) if trailing else self._leading(length, used)
         pool = [*letters, *"tuvwchpqrsdefg"]
         chosen: list[str] = []
@@ -447,8 +449,7 @@ class _Builder:
         left = [_items(n.slice) for n in ast.walk(self.line.left) if isinstance(n, ast.Subscript)]
         explicit = any(any(map(_is_ellipsis, items)) for items in right) and any(len(i) > 1 for i in (*left, *right))
         letters = ELLIPSIS_LETTERS.get(length, ())
-        written = _has_ellipsis(self.line.left) or _has_ellipsis(self.line.right)
-        if (explicit or (written and length == 1)) and "n" not in used:
+        if (explicit or _has_ellipsis(self.line.left)) and "n" not in used:
             return ("n", *"tuvw"[: max(length - 1, 0)])
         return letters
 

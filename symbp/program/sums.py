@@ -87,13 +87,17 @@ def split_factors(lowering: Lowering, node: sp.Expr) -> tuple[sp.Expr, list[sp.E
 
 
 def quotient(lowering: Lowering, number: sp.Expr, above: list[Value], below: list[Value]) -> Value:
-    """number * product(above) / product(below)."""
+    """number * product(above) / product(below), what has the indices of the divisor alone divided first."""
     builder = lowering.builder
     bottom = _product(lowering, below) if below else None
     minus = number.could_extract_minus_sign()
     if minus:
         number = -number
-    if number != 1:
+    small = [v for v in above if bottom is not None and v.axes and set(v.axes) <= set(bottom.axes)]
+    large = [v for v in above if v not in small]
+    if bottom is not None and small and large:
+        above, bottom = [*large, quotient(lowering, number, small, [bottom])], None
+    elif number != 1:
         above = [*above, builder.scalar(number)]
     top = _product(lowering, above) if above else builder.scalar(sp.Integer(1))
     if bottom is not None:

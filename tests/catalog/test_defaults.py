@@ -43,6 +43,13 @@ ELSEWHERE = {
         "embed_dim", "dropout", "add_bias_kv", "add_zero_attn", "kdim", "vdim", "batch_first",
     },
     "nn.PoissonNLLLoss": {"full"},
+    "nn.LayerNorm": {"normalized_shape"},  # the last axis
+    "nn.RMSNorm": {"normalized_shape", "eps"},  # eps: the last axis; that of single precision, as there
+    "nn.GroupNorm": {"num_channels"},
+    **dict.fromkeys(  # statistics of the batch at hand, never stored
+        ("nn.InstanceNorm1d", "nn.InstanceNorm2d", "nn.InstanceNorm3d"),
+        {"num_features", "momentum", "track_running_stats"},
+    ),
     "optim.SGD": {"dampening"},
     "optim.Adam": {"amsgrad"},  # a row of its own
     "optim.AdamW": {"amsgrad"},
