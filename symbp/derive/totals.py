@@ -47,7 +47,7 @@ def by_total(equation: Equation, derivative: sp.Expr, canonical: Canonical) -> I
 
 
 def _stated(equation: Equation) -> tuple[sp.Expr, sp.Expr] | None:
-    """The sum that the equation is linear in, with a number or sizes before it, and its value in terms of the target."""
+    """The sum that the equation is linear in, times a number or sizes, and its value in terms of the target."""
     sums = [s for s in outermost(equation.body) if isinstance(s, SumOver)]
     if len(sums) != 1 or not any(elements(sums[0])):
         return None

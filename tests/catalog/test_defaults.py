@@ -46,10 +46,9 @@ ELSEWHERE = {
     "nn.LayerNorm": {"normalized_shape"},  # the last axis
     "nn.RMSNorm": {"normalized_shape", "eps"},  # eps: the last axis; that of single precision, as there
     "nn.GroupNorm": {"num_channels"},
-    **dict.fromkeys(  # statistics of the batch at hand, never stored
-        ("nn.InstanceNorm1d", "nn.InstanceNorm2d", "nn.InstanceNorm3d"),
-        {"num_features", "momentum", "track_running_stats"},
-    ),
+    "nn.InstanceNorm1d": {"num_features", "momentum", "track_running_stats"},  # statistics are never stored
+    "nn.InstanceNorm2d": {"num_features", "momentum", "track_running_stats"},
+    "nn.InstanceNorm3d": {"num_features", "momentum", "track_running_stats"},
     "optim.SGD": {"dampening"},
     "optim.Adam": {"amsgrad"},  # a row of its own
     "optim.AdamW": {"amsgrad"},

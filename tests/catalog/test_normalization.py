@@ -1,4 +1,4 @@
-"""Layers that normalize, against JAX and PyTorch: values, gradients of inputs and parameters, as derived and as emitted."""
+"""Layers that normalize, against JAX and PyTorch: values, gradients of inputs and parameters; derived and emitted."""
 
 from __future__ import annotations
 
