@@ -54,7 +54,8 @@ def product(op: Contract, left: str, right: str, out: str, sizes: Mapping[str, s
                 straight = not by.stack or op.out_axes.endswith(columns)
                 if first and second and result and straight and _in_order(op.out_axes, rows, columns):
                     return "np.matmul", [first, second, f"out={result}"]
-    if by.stack and not by.left and not by.right and op.left_axes == op.right_axes == by.stack + by.summed:
+    alike = op.left_axes == op.right_axes == by.stack + by.summed
+    if alike and by.stack and by.summed:
         kept = ":, " * len(by.stack)  # a row and a column for each of its values
         pairs = (
             _spread(name, axes, len(by.stack), sizes) for name, axes in ((left, op.left_axes), (right, op.right_axes))
