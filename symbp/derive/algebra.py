@@ -88,7 +88,7 @@ def tidy(expression: sp.Expr) -> sp.Expr:
     if expression.has(sp.exp):
         candidates.append(everywhere(expression, _multiply_exponentials))
     if expression.has(sp.Pow):
-        candidates.append(everywhere(expression, lambda e: _common_factors(sp.together(e)) if _rational(e) else e))
+        candidates.append(everywhere(expression, lambda e: _common_factors(_together(e)) if _rational(e) else e))
     return everywhere(min(map(_contents, candidates), key=operations), _plus_first)
 
 
@@ -151,6 +151,13 @@ def _absorb_minus(product: sp.Mul) -> sp.Expr:
             rest = [f for f in product.args if f != factor]
             return sp.Mul(-rest[0], *rest[1:], sp.Add(*(-t for t in factor.args)))
     return product
+
+
+def _together(expression: sp.Expr) -> sp.Expr:
+    """Over one denominator; with exponentials, term by term, since one denominator for all could overflow."""
+    if isinstance(expression, sp.Add) and expression.has(sp.exp):
+        return sp.Add(*map(sp.together, expression.args))
+    return sp.together(expression)
 
 
 def _rational(expression: sp.Expr) -> bool:

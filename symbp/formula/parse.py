@@ -113,9 +113,8 @@ class _Reader:
         self.mentioned: dict[str, None] = {}
         self.equations: list[tuple[Element, sp.Expr, str]] = []
         self.classes = SizeClasses()
-        self.plain: list[
-            tuple[str, int, int, sp.Symbol]
-        ] = []  # an axis read at an index: tensor, axis, equation, index
+        # An axis at an index: tensor, axis, equation, index, and whether it is the equation's left side.
+        self.plain: list[tuple[str, int, int, sp.Symbol, bool]] = []
         self.parted: set[tuple[str, int]] = set()  # axes read at places that are no index
         self.extents: dict[sp.Symbol, tuple[int, sp.Symbol]] = {}  # placeholder of size(i) -> (equation, index)
         self.of_axes: dict[sp.Symbol, tuple[str, int]] = {}  # placeholder of extent(x, axis) -> (tensor, axis)
@@ -146,7 +145,7 @@ class _Reader:
             self.mentioned.setdefault(node.tensor)
             for axis, place in enumerate(node.indices):
                 if place.is_Symbol:
-                    self.plain.append((node.tensor, axis, number, place))
+                    self.plain.append((node.tensor, axis, number, place, node is target))
                 elif not isinstance(place, Flat) and place.free_symbols:
                     self.parted.add((node.tensor, axis))
 
@@ -157,11 +156,11 @@ class _Reader:
         half in `z[n,j] * sigmoid(z[n,j + size(j)])`, or whose extent stands in an equation.
         """
         apart = {*self.parted, *self.of_axes.values()}
-        for tensor, axis, number, place in self.plain:
-            if letter(place) in self.scope.stated:
+        for tensor, axis, number, place, left in self.plain:
+            stated = letter(place) in self.scope.stated
+            if stated:
                 self.classes.join((number, place), letter(place))
-            given = tensor in self.scope.tensors and tensor not in self.assigned
-            if not (given and (tensor, axis) in apart and letter(place) in self.scope.stated):
+            if left or not (stated and (tensor, axis) in apart):
                 self.classes.join((tensor, axis), (number, place))
 
     def role_of(self, name: str) -> Role:
@@ -637,7 +636,7 @@ class _Builder:
             return _UNARY[name](self.expression(arguments[0]))
         if name in self.scope.rows:
             self._arity(name, arguments, 1)
-            return self._row(name, self.expression(arguments[0]))
+            return self._row(node, self.expression(arguments[0]))
         if name in BINDERS:
             raise self.error(f"`{name}` needs the indices that it runs over, as in `{name}[i](...)`")
         valid = [*_UNARY, *self.scope.rows, *BINDERS, "where", "max", "min", "clip", "delta", "size"]
@@ -723,8 +722,13 @@ class _Builder:
             return sp.Not(self._condition(node.operand))
         raise self.error(f"expected a condition, such as `z > 0`, got `{self.line.source(node)}`")
 
-    def _row(self, name: str, argument: sp.Expr) -> sp.Expr:
-        """A call of another row: its equations come before this one, at the free indices of the argument."""
+    def _row(self, node: ast.Call, argument: sp.Expr) -> sp.Expr:
+        """A call of another row: its equations come before this one, at the free indices of the argument.
+
+        Where the call is the whole right side, the row's last equation is this one.
+        """
+        assert isinstance(node.func, ast.Name)
+        name = node.func.id
         reader, row = self.reader, self.scope.rows[name]
         reader.calls += 1
         if reader.calls > MAX_CALLS:
@@ -754,6 +758,8 @@ class _Builder:
                 lambda e: isinstance(e, Element),
                 lambda e: argument if e.tensor == row.argument else element(rename[e.tensor], *e.indices),
             )
+            if target.tensor == row.result and node is self.line.right:
+                return body
             reader.add(element(rename[target.tensor], *places), body, text)
         return element(prefix, *places)
 

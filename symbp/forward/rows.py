@@ -113,7 +113,7 @@ def _read(entry: Entry, use: _Reading) -> Row:
         tensors=tensors,
         scalars={o.name: _symbol(o) for o in entry.options if o.type in ("real", "integer")},
         outputs=(entry.result,),
-        rows=_callable_rows(),
+        rows=callable_rows(),
         reduction=use.reduction,
         stated=tuple(letter for letter, _ in entry.sizes),
         axis=use.axis,
@@ -147,7 +147,7 @@ def update_of(entry: Entry, options: Mapping[str, Value]) -> Row:
         **{s.name: Declared(len(s.axes), "state") for s in variant.states},
     }
     outputs = ("w",) if entry.kind == "optimizer" else ("g",)
-    scope = Scope(tensors, _scalars(entry), outputs, _callable_rows(), states=("w", "g", *states))
+    scope = Scope(tensors, _scalars(entry), outputs, callable_rows(), states=("w", "g", *states))
     return Row(entry, variant, read_formula(entry.name, variant.equations, scope, entry.source))
 
 
@@ -155,7 +155,7 @@ def scalars_of(entry: Entry, options: Mapping[str, Value]) -> Row:
     """The equations of a schedule or an initializer: numbers from numbers."""
     variant = entry.variant(options)
     outputs = (entry.result,) if entry.result else assigned_names(variant.equations)
-    scope = Scope({}, _scalars(entry), outputs, _callable_rows())
+    scope = Scope({}, _scalars(entry), outputs, callable_rows())
     return Row(entry, variant, read_formula(entry.name, variant.equations, scope, entry.source))
 
 
@@ -199,7 +199,7 @@ def _symbol(option: Option) -> sp.Symbol:
 
 
 @cache
-def _callable_rows() -> Mapping[str, CallableRow]:
+def callable_rows() -> Mapping[str, CallableRow]:
     """The elementwise rows that formulas may call, at their defaults."""
     rows = {}
     for entry in entries("activation"):

@@ -114,6 +114,10 @@ class Lowering:
             return False
         return not node.free_symbols & set(self.builder.order)
 
+    def total(self, body: sp.Expr, bound: tuple[sp.Symbol, ...], last: sp.Symbol | None = None) -> Value:
+        """The sum of a product over indices; with `last`, its axes come in any order that ends with this one."""
+        return sums.total(self, body, bound, last)
+
     def value(self, node: sp.Expr) -> Value:
         """The node as an array over its indices, or a scalar."""
         builder = self.builder
