@@ -41,8 +41,9 @@ def optimize(
     """Lower, then apply the passes in order; the verifier runs after each."""
     program = lower_network(derivation, update, numbers)
     network = derivation.network
-    gradients = [f"d_{p.name}" for p in network.parameters]
-    keep = frozenset([network.output, network.prediction, COST, "d_x", *network.costs, *gradients, "w", "g"])
+    gradients = [f"d_{name}" for name in (*(p.name for p in network.parameters), *network.differentiable_inputs)]
+    results = [tensor for head in network.heads for tensor in (head.output, head.prediction)]
+    keep = frozenset([*results, COST, *network.costs, *gradients, "w", "g"])
     verify(program)
     reports = [_report("lowered", program)]
     for each in passes:

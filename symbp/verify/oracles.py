@@ -39,7 +39,7 @@ def evaluate_network(network: Network, arrays: Mapping[str, Any], backend: Backe
     """Every tensor of the network from its input, target and parameters, block by block; the cost is `C`."""
     backend = backend or numpy_backend()
     known = {**_constants(network, backend), **arrays}
-    n = len(arrays["x"])
+    n = len(arrays[network.inputs[0]])
     for block in network.blocks:
         made = _evaluate_block(block, known, n, backend)
         known |= made

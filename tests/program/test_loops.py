@@ -11,7 +11,7 @@ from symbp.derive.derivation import Derivation
 from symbp.derive.network import derive_network
 from symbp.formula.evaluate import evaluate_formula
 from symbp.formula.parse import Declared, Scope, read_formula
-from symbp.forward.network import BATCH, Block, Network, NetworkTensor, Parameter
+from symbp.forward.network import BATCH, Block, Head, Network, NetworkTensor, Parameter
 from symbp.program.interpret import run
 from symbp.program.network import lower_network
 from symbp.program.optimize import optimize
@@ -80,7 +80,7 @@ def network(name: str, steps: int = STEPS) -> Network:
     parameters = tuple(
         Parameter(binding[t.name], tuple(map(int, block.shape(t.name))), "zeros") for t in used if t.role == "parameter"
     )
-    return Network("net", (block, cost), tensors, parameters, "b.y", "b.y")
+    return Network("net", (block, cost), tensors, parameters, (Head("b", "b.y", "b.y"),))
 
 
 @cache
