@@ -20,7 +20,7 @@ BASE = {"errors", "files", "__init__"}  # what any room may use
 ALLOWED: dict[str, set[str]] = {
     "formula": set(),
     "catalog": set(),
-    "spec": {"catalog", "formula.grammar"},
+    "spec": {"catalog", "formula.grammar", "formula.families"},
     "forward": {"catalog", "formula", "spec.model"},
     "derive": {"formula", "forward.network"},
     "program": {"formula", "forward.network", "derive.derivation"},
@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
         *("program.program", "program.operands", "program.slices", "program.plan", "program.optimize"),
     },
     "pipeline": {"formula", "spec.model", "forward", "derive", "program", "explain", "targets"},
-    "verify": {"formula", "spec.model", "forward", "derive", "pipeline"},
+    "verify": {"formula", "spec.model", "forward", "derive", "pipeline", "targets.load"},
     "training": {"forward.network", "spec.model"},
     "cli": {"spec", "pipeline", "verify", "training", "targets.write"},
     "__main__": {"cli"},
