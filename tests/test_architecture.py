@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
         *("program.program", "program.operands", "program.slices", "program.plan", "program.optimize"),
     },
     "pipeline": {"formula", "spec.model", "forward", "derive", "program", "explain", "targets"},
-    "verify": {"formula", "spec.model", "forward", "derive", "pipeline", "targets.load"},
+    "verify": {"formula", "spec.model", "forward", "derive", "program", "pipeline", "targets.load"},
     "training": {"forward.network", "spec.model"},
     "cli": {"spec", "pipeline", "verify", "training", "targets.write"},
     "__main__": {"cli"},
