@@ -6,11 +6,20 @@ import json
 from functools import cache
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 
 from symbp import pipeline
+from symbp.derive.derivation import FormulaDerivation
+from symbp.derive.derive import derive_formula
+from symbp.derive.network import derive_network
+from symbp.formula.equation import Formula
+from symbp.forward.build import build_network
+from symbp.program.optimize import optimize
 from symbp.spec.read import parse_spec
+from symbp.targets.load import load_source
+from symbp.targets.numpy import emit
 
 # A cost that is linear in the prediction: `y` is the cotangent of `a`.
 PROJECTION: dict[str, Any] = {
@@ -22,6 +31,25 @@ PROJECTION: dict[str, Any] = {
 def module_of(**spec: Any) -> ModuleType:
     """The module of a spec, given as its YAML's keys and values; in double precision unless it says otherwise."""
     return _module(json.dumps({"name": "small", "dtype": "float64", **spec}))
+
+
+def module_alone(**spec: Any) -> ModuleType:
+    """The same without its derivation as a document, which most tests of many modules do not look at."""
+    read = parse_spec(json.dumps({"name": "small", "dtype": "float64", **spec}))
+    network = build_network(read)
+    with patch("symbp.derive.network.derive_formula", _by_name):
+        derivation = derive_network(network)
+    optimized = optimize(derivation, pipeline.updates(read))
+    return load_source(emit(read, derivation, optimized), "small")
+
+
+_DERIVED: dict[str, FormulaDerivation] = {}
+
+
+def _by_name(formula: Formula) -> FormulaDerivation:
+    if formula.name not in _DERIVED:
+        _DERIVED[formula.name] = derive_formula(formula)
+    return _DERIVED[formula.name]
 
 
 @cache

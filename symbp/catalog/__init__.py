@@ -22,6 +22,7 @@ from symbp.catalog import (
     attention,
     classification,
     clipping,
+    convolution,
     initializers,
     joining,
     layers,
@@ -29,12 +30,13 @@ from symbp.catalog import (
     optimizers,
     penalties,
     piecewise,
+    pooling,
     schedules,
 )
 from symbp.catalog.entry import Entry, EntryKind, Preset
 
 _TABLES: Mapping[EntryKind, tuple[Entry, ...]] = {
-    "layer": layers.ENTRIES + joining.ENTRIES + attention.ENTRIES,
+    "layer": (layers.ENTRIES + convolution.ENTRIES + pooling.ENTRIES + joining.ENTRIES + attention.ENTRIES),
     "activation": piecewise.ENTRIES + activations.ENTRIES,
     "loss": losses.ENTRIES + classification.ENTRIES,
     "optimizer": optimizers.ENTRIES,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import sympy as sp
 
 from symbp.derive.differentiate import outermost, stand_in
-from symbp.formula.expression import Element, InRange, MaxOver, SumOver, Winner
+from symbp.formula.expression import Element, InRange, MaxOver, Padded, SumOver, Winner
 
 HEAVY = 8  # operations that one transcendental function counts for
 
@@ -37,7 +37,7 @@ def everywhere(expression: sp.Expr, tool: Callable[[sp.Expr], sp.Expr]) -> sp.Ex
 
 def operations(expression: sp.Basic) -> int:
     """A count of scalar operations for each element of the result; a sum counts its body once."""
-    if isinstance(expression, Element | sp.KroneckerDelta | InRange) or not expression.args:
+    if isinstance(expression, Element | Padded | sp.KroneckerDelta | InRange) or not expression.args:
         return 0
     if isinstance(expression, SumOver | MaxOver | Winner):
         return 1 + operations(expression.body)

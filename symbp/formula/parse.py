@@ -20,6 +20,7 @@ from symbp.formula.expression import (
     Element,
     Flat,
     MaxOver,
+    Padded,
     SumOver,
     Winner,
     element,
@@ -334,7 +335,8 @@ class _Builder:
 
     def _check_numbers(self, body: sp.Expr) -> None:
         """What parts that cancel (`z - z`) or powers of powers come to."""
-        finite = body.replace(sp.Piecewise, lambda *cases: sp.Piecewise(*(c for c in cases if not c[0].is_infinite)))
+        finite = body.replace(lambda n: isinstance(n, Padded), lambda n: n.read)
+        finite = finite.replace(sp.Piecewise, lambda *cases: sp.Piecewise(*(c for c in cases if not c[0].is_infinite)))
         if finite.has(sp.I, sp.zoo, sp.nan, sp.oo, -sp.oo):
             raise self.error("the right side is not a real, finite number")
         for power in body.atoms(sp.Pow):
@@ -622,6 +624,8 @@ class _Builder:
             self._arity(name, arguments, 2)
             (one,), (other,) = self._place(arguments[0]), self._place(arguments[1])
             return sp.KroneckerDelta(one, other)
+        if name == "padded":
+            return self._padded(arguments)
         if name in ("max", "min"):
             self._arity(name, arguments, 2)
             one, other = map(self.expression, arguments)
@@ -638,14 +642,22 @@ class _Builder:
             return self._row(name, self.expression(arguments[0]))
         if name in BINDERS:
             raise self.error(f"`{name}` needs the indices that it runs over, as in `{name}[i](...)`")
-        valid = [*_UNARY, *self.scope.rows, *BINDERS, "where", "max", "min", "clip", "delta", "size"]
+        valid = [*_UNARY, *self.scope.rows, *BINDERS, "where", "max", "min", "clip", "delta", "size", "padded"]
         near = difflib.get_close_matches(name, valid, 1)
         raise self.error(
             f"`{name}` is not a function of the language" + (f"; did you mean `{near[0]}`?" if near else "")
         )
 
+    def _padded(self, arguments: Sequence[ast.expr]) -> sp.Expr:
+        """`padded(x[n,S*p+u-P], value)`: the element, or a number where that is outside the tensor."""
+        self._arity("padded", arguments, 2)
+        read, value = self.expression(arguments[0]), self._branch(arguments[1])
+        if not isinstance(read, Element) or not (value.is_Number or value.is_infinite):
+            raise self.error("`padded` takes an element and a number, as in `padded(x[n,p+u-1], -inf)`")
+        return Padded(read, value)
+
     def _branch(self, node: ast.expr) -> sp.Expr:
-        """A branch of `where`, which alone may be infinite: what a softmax leaves out is `-inf`."""
+        """A branch of `where`, or what pads: they alone may be infinite. What a softmax leaves out is `-inf`."""
         negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
         name = node.operand if isinstance(node, ast.UnaryOp) and negative else node
         if isinstance(name, ast.Name) and name.id == "inf":

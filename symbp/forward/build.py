@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 
 import sympy as sp
@@ -16,7 +16,7 @@ from symbp.formula.grammar import FormulaError
 from symbp.forward.defined import definition_problems, written_rank
 from symbp.forward.network import BATCH, Block, Dim, Network, NetworkTensor, Parameter
 from symbp.forward.rows import Row, formula_of
-from symbp.forward.sizes import SizeError, Sizes, row_size
+from symbp.forward.sizes import SizeError, Sizes, numbers_of, row_size
 from symbp.spec.model import NetworkSpec, Place, Problem, SpecError, Use
 
 MAX_ENTRIES = 2**27  # numbers in one tensor for one example, and in all parameters together: a GiB in float64
@@ -121,7 +121,11 @@ def _add(
         )
     for parameter in row.variant.parameters:
         building.parameters.append(_parameter(parameter, row.formula, sizes, binding, initializers, use.place))
-    scalars = {n: float(v) for n, v in use.options.items() if n in row.formula.scalars and isinstance(v, float | int)}
+        fans = [row_size(entry, text, use.options, {n: t.shape for n, t in given.items()}) for text in parameter.fans]
+        if fans:
+            building.parameters[-1] = replace(building.parameters[-1], fan_in=fans[0], fan_out=fans[1])
+    options = numbers_of(entry, use.options, {n: t.shape for n, t in given.items()})
+    scalars = {n: float(v) for n, v in options.items() if n in row.formula.scalars and isinstance(v, float | int)}
     numbers = {str(symbol): value for symbol, value in sizes.values.items()}
     building.blocks.append(Block(name, entry.name, row.formula, binding, numbers, scalars))
     count = sum(prod(p.shape) for p in building.parameters)
@@ -187,6 +191,10 @@ def _solve(row: Row, use: Use, given: Mapping[str, NetworkTensor]) -> Sizes:
     if "N" not in map(str, sizes.values) and entry.kind != "penalty":
         lone = len(first) == 1
         raise SizeError("an axis beside the batch is needed" if lone else "the equations do not read the batch as `n`")
+    for less, more in entry.limits:
+        low, high = (row_size(entry, text, use.options, shapes, least=0) for text in (less, more))
+        if low > high:
+            raise SizeError(f"`{less}` is {low}, and `{more}` only {high}")
     for letter, text in entry.sizes:
         if letter == "...":
             wanted = use.options[text]
@@ -194,10 +202,6 @@ def _solve(row: Row, use: Use, given: Mapping[str, NetworkTensor]) -> Sizes:
             sizes.learn_shape(formula.output.name, (BATCH, *(int(s) for s in wanted)))
         elif letter in formula.letters:
             sizes.learn(formula.letters[letter], row_size(entry, text, use.options, shapes), f"`{letter}`")
-    for less, more in entry.limits:
-        low, high = (row_size(entry, text, use.options, shapes) for text in (less, more))
-        if low > high:
-            raise SizeError(f"`{less}` is {low}, and `{more}` only {high}")
     if "y" in formula.tensors and formula.tensors["y"].role == "target":
         for extent, value in zip(formula.tensors["y"].axes, first, strict=False):
             if extent.is_Symbol:
@@ -258,16 +262,19 @@ def _parameter(
 def _fans(parameter: str, formula: Formula, sizes: Sizes) -> tuple[int, int]:
     """How many inputs one output of the layer sums over, and how many outputs one input reaches.
 
-    Read off the equation that uses the parameter: the indices it sums over beside a weight, and the indices of its
-    left side that a weight has. A bias has the fans of the weights it stands beside.
+    Read off the equation that uses the parameter: the indices of a weight that it sums over, and those of its left
+    side that a weight has, with the positions in a window, in each of which an input stands once. A bias has the fans
+    of the weights it stands beside.
     """
     for equation in formula.equations:
         if not any(elements(equation.body, parameter)):
             continue
         sums = [n for n in sp.preorder_traversal(equation.body) if isinstance(n, SumOver)]
         weights = [e for s in sums for e in elements(s.body) if formula.tensors[e.tensor].role == "parameter"]
-        bound = {i for s in sums if any(elements(s.body)) for i in s.bound}
-        free = {i for w in weights for i in w.indices if i in equation.target.indices}
+        bound = {i for s in sums for i in s.bound}
+        held = {i for w in weights for i in w.free_symbols if i in equation.sizes}
+        places = {i for s in sums for e in elements(s.body) for i in e.indices if i.is_Add}
+        reached = {i for i in held if i not in bound or any(i in place.free_symbols for place in places)}
 
         def product(symbols: set[sp.Symbol], equation_sizes: Mapping[sp.Symbol, sp.Expr] = equation.sizes) -> int:
             total = 1
@@ -276,7 +283,7 @@ def _fans(parameter: str, formula: Formula, sizes: Sizes) -> tuple[int, int]:
                 total *= int(value) if value != BATCH else 1
             return total
 
-        return product(bound), product(free)
+        return product(bound & held), product(reached)
     return 1, 1
 
 

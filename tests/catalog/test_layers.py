@@ -13,6 +13,7 @@ from modules import module_of
 from references import torch
 from references_joining import JOINING
 from references_layers import LAYERS, LayerCase
+from references_windows import WINDOWED
 
 from symbp.catalog import names
 
@@ -28,7 +29,7 @@ CASES = [
 
 
 def test_every_layer_and_variant_has_a_case() -> None:
-    assert set(LAYERS) | set(JOINING) == set(names("layer"))
+    assert set(LAYERS) | set(JOINING) | set(WINDOWED) == set(names("layer"))
     assert not set(LAYERS) & set(JOINING)
     for name, cases in LAYERS.items():
         entry = row("layer", name)

@@ -136,7 +136,9 @@ def _(op: Shift, scope: Scope) -> list[str]:
 
 
 def _within(parts: list[str]) -> str:
-    return "" if set(parts) == {":"} else f"[{', '.join(parts)}]"
+    """An index, without the axes at the end that are whole."""
+    count = max((k + 1 for k, part in enumerate(parts) if part != ":"), default=0)
+    return f"[{', '.join(parts[:count])}]" if count else ""
 
 
 @lines.register

@@ -23,34 +23,35 @@ INTO = {"sum": "np.add", "max": "np.maximum"}
 @lines.register
 def _(op: Columns, scope: Scope) -> list[str]:
     seen = _Slices(op.windows, scope.arrays[op.out].shape, scope.arrays[op.operand].shape)
-    target, windows = seen.named(scope[op.out], scope[op.operand], scope.depth)
+    target, windows = scope[op.out], scope[op.operand]
     return seen.looped([f"{target}{seen.plain} = {windows}{seen.windowed}"], scope)
 
 
 @lines.register
 def _(op: Pool, scope: Scope) -> list[str]:
     seen = _Slices(op.windows, scope.arrays[op.out].shape, scope.arrays[op.operand].shape)
-    out, windows = seen.named(scope[op.out], scope[op.operand], scope.depth)
+    out, windows = scope[op.out], scope[op.operand]
     part = f"{windows}{seen.windowed}"
     fill = scope.line(f"{scope[op.out]}.fill({LEAST[op.function]})")
     if op.function == "sum":
         return fill + seen.looped([f"{out}{seen.plain} += {part}"], scope)
-    return fill + seen.looped([f"np.maximum({out}{seen.plain}, {part}, out={out}{seen.plain})"], scope)
+    return fill + seen.looped([("np.maximum", f"{out}{seen.plain}", part, f"out={out}{seen.plain}")], scope)
 
 
 @lines.register
 def _(op: Winners, scope: Scope) -> list[str]:
-    """The number of positions before the first that has the best."""
+    """How many positions come before the first that has the best: that position, counted row by row."""
     shape = scope.arrays[op.out].shape
     seen = _Slices(op.windows, shape, scope.arrays[op.operand].shape)
-    out, operand = seen.named(scope[op.out], scope[op.operand], scope.depth)
+    out, operand = scope[op.out], scope[op.operand]
     worse, here = scope.mask(shape, "worse"), scope.mask(shape)
     return [
+        *source.comment("the position of the first winner, row by row: as many come before it", scope.depth),
         *scope.line(f"{scope[op.out]}.fill(0)"),
-        *scope.line(f"{worse}.fill(True)  # in every position so far"),
+        *scope.line(f"{worse}.fill(True)"),
         *seen.looped(
             [
-                f"np.not_equal({operand}{seen.windowed}, {scope[op.best]}{seen.plain}, out={here})",
+                ("np.not_equal", f"{operand}{seen.windowed}", f"{scope[op.best]}{seen.plain}", f"out={here}"),
                 f"{worse} &= {here}",
                 f"{out}{seen.plain} += {worse}",
             ],
@@ -63,17 +64,17 @@ def _(op: Winners, scope: Scope) -> list[str]:
 def _(op: OverlapAdd, scope: Scope) -> list[str]:
     shape = scope.arrays[op.source].shape
     seen = _Slices(op.windows, shape, scope.arrays[op.out].shape)
-    from_, out = seen.named(scope[op.source], scope[op.out], scope.depth)
+    from_, out = scope[op.source], scope[op.out]
     part, target = f"{from_}{seen.plain}", f"{out}{seen.windowed}"
     if op.chosen is None:
         return [*scope.line(f"{scope[op.out]}.fill(0)"), *seen.looped([f"{target} += {part}"], scope)]
     here = scope.mask(shape)
-    equal = f"np.equal({scope[op.chosen]}, {seen.position}, out={here})"
+    equal = ("np.equal", scope[op.chosen], seen.position, f"out={here}")
     clear = [] if seen.covers else scope.line(f"{scope[op.out]}.fill(0)")
     if seen.apart:
-        return clear + seen.looped([equal, f"np.multiply({here}, {part}, out={target})"], scope)
+        return clear + seen.looped([equal, ("np.multiply", here, part, f"out={target}")], scope)
     won = scope.scratch(shape)
-    return clear + seen.looped([equal, f"np.multiply({here}, {part}, out={won})", f"{target} += {won}"], scope)
+    return clear + seen.looped([equal, ("np.multiply", here, part, f"out={won}"), f"{target} += {won}"], scope)
 
 
 class _Slices:
@@ -98,17 +99,17 @@ class _Slices:
         self.apart = self._apart()
         self.covers = self.apart and self._covers(held)
 
-    def named(self, plain: str, windowed: str, depth: int) -> tuple[str, str]:
-        return plain, windowed
-
-    def looped(self, body: Sequence[str], scope: Scope) -> list[str]:
-        """The lines within the loops."""
+    def looped(self, body: Sequence[str | tuple[str, ...]], scope: Scope) -> list[str]:
+        """Lines, and calls as a function and its arguments, within the loops."""
         code: list[str] = []
         depth = scope.depth
         for letter in self.letters:
             code.append(f"{source.INDENT * depth}for {self.names[letter]} in range({self.extents[letter]}):")
             depth += 1
-        return code + [source.INDENT * depth + line for line in body]
+        for line in body:
+            call = isinstance(line, tuple)
+            code += source.call(line[0], line[1:], depth) if call else [source.INDENT * depth + str(line)]
+        return code
 
     def _slice(self, place: Place, run: str | None, dim: Dim) -> str:
         """The index along one axis: a slice for the letter that runs, at where the loops have come."""
