@@ -75,11 +75,39 @@ def slope_by(expression: sp.Expr, atom: sp.Expr) -> sp.Expr:
     return _slope(expression.xreplace({atom: dummy}), dummy).xreplace({dummy: atom})
 
 
+class _Real(sp.Function):
+    """A function of a real argument while it is differentiated: SymPy's own ask whether the argument is real."""
+
+    nargs = 1
+    is_real = True
+    function: type[sp.Function]
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return sp.Integer(0)  # almost everywhere: jumps contribute nothing
+
+
+class _Sign(_Real):
+    function = sp.sign
+
+
+class _Floor(_Real):
+    function = sp.floor
+
+
+class _Absolute(_Real):
+    function = sp.Abs
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return _Sign(self.args[0])
+
+
+_STEPS: dict[type[sp.Function], type[_Real]] = {each.function: each for each in (_Sign, _Floor, _Absolute)}
+
+
 def _slope(scalar: sp.Expr, dummy: sp.Dummy) -> sp.Expr:
-    """The scalar derivative, almost everywhere: jumps (of sign, floor) contribute nothing."""
-    slope = scalar.diff(dummy)
-    if slope.has(sp.DiracDelta):
-        slope = slope.replace(sp.DiracDelta, lambda *_: sp.Integer(0))
-    return slope.replace(
-        lambda e: isinstance(e, sp.Derivative) and isinstance(e.expr, sp.floor), lambda _: sp.Integer(0)
-    )
+    """The scalar derivative, almost everywhere."""
+    if not scalar.has(*_STEPS):
+        return scalar.diff(dummy)
+    for function, instead in _STEPS.items():
+        scalar = scalar.replace(function, instead)
+    return scalar.diff(dummy).replace(lambda e: isinstance(e, _Real), lambda e: e.function(*e.args))

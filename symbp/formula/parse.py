@@ -142,6 +142,7 @@ class _Reader:
         self.known.setdefault(name, Declared(axes, self.role_of(name)))
         self.assigned[name] = None
         self.equations.append((target, body, text))
+        self.extents |= {p: (number, self.extents[p][1]) for p in body.free_symbols if p in self.extents}
         for node in (target, *(n for n in sp.preorder_traversal(body) if isinstance(n, Element))):
             self.mentioned.setdefault(node.tensor)
             for axis, place in enumerate(node.indices):
@@ -626,11 +627,11 @@ class _Builder:
             return sp.KroneckerDelta(one, other)
         if name in ("max", "min"):
             self._arity(name, arguments, 2)
-            one, other = map(self.expression, arguments)
+            one, other = map(self._compared, arguments)
             return sp.Piecewise((other, other > one if name == "max" else other < one), (one, True))
         if name == "clip":
             self._arity(name, arguments, 3)
-            value, low, high = map(self.expression, arguments)
+            value, low, high = map(self._compared, arguments)
             return sp.Piecewise((low, value <= low), (high, value >= high), (value, True))
         if name in _UNARY:
             self._arity(name, arguments, 1)
@@ -714,7 +715,7 @@ class _Builder:
         if isinstance(node, ast.Compare):
             if len(node.ops) != 1:
                 raise self.error("write `a < b and b < c` in place of a chain of comparisons")
-            left, right = self.expression(node.left), self.expression(node.comparators[0])
+            left, right = self._compared(node.left), self._compared(node.comparators[0])
             return _RELATIONS[type(node.ops[0])](left, right)
         if isinstance(node, ast.BoolOp):
             parts = [self._condition(v) for v in node.values]
@@ -722,6 +723,20 @@ class _Builder:
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             return sp.Not(self._condition(node.operand))
         raise self.error(f"expected a condition, such as `z > 0`, got `{self.line.source(node)}`")
+
+    def _compared(self, node: ast.expr) -> sp.Expr:
+        """A side of a comparison. One that is piecewise itself becomes an equation of its own, which comes before.
+
+        Otherwise it would stand in the condition and in a branch, and grow with every level of `max(max(..., 0), 1)`.
+        """
+        value = self.expression(node)
+        if not value.has(sp.Piecewise):
+            return value
+        name = Names([*self.reader.known, *self.scope.scalars]).distinct("part")
+        present = value.free_symbols
+        held = element(name, *(s for s in dict.fromkeys((*self.rest, *self.indices.values())) if s in present))
+        self.reader.add(held, value, self.line.text)
+        return held
 
     def _row(self, name: str, argument: sp.Expr) -> sp.Expr:
         """A call of another row: its equations come before this one, at the free indices of the argument."""

@@ -47,9 +47,9 @@ def _factors(term: sp.Expr) -> tuple[sp.Expr, ...]:
 
 
 def _position(delta: sp.KroneckerDelta, free: set[sp.Symbol]) -> tuple[sp.Symbol, Element] | None:
-    """(k, y[n]) of delta(k, y[n]), where k is a free index."""
+    """(k, y[n]) of delta(k, y[n]), where k is a free index; delta(n, y[n]) is a comparison."""
     for index, label in (delta.args, delta.args[::-1]):
-        if index in free and isinstance(label, Element):
+        if index in free and isinstance(label, Element) and index not in label.free_symbols:
             return index, label
     return None
 
