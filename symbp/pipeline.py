@@ -20,9 +20,9 @@ from types import ModuleType
 from typing import Literal, TypeVar
 
 from symbp import __version__
-from symbp.errors import NetworkError
 from symbp.derive.derivation import Derivation
 from symbp.derive.network import derive_network
+from symbp.errors import NetworkError
 from symbp.explain.numbering import step_numbers
 from symbp.explain.view import Update
 from symbp.formula.equation import Formula

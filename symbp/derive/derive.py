@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import sympy as sp
 
-from symbp.derive.algebra import tidy
-from symbp.derive.deltas import contract_once, from_terms, to_terms
-from symbp.derive.derivation import FormulaDerivation, Gradient, Rule, Step
+from symbp.derive.algebra import larger, tidy
+from symbp.derive.deltas import contract_once, from_terms, terms_in, to_terms
+from symbp.derive.derivation import DerivationError, FormulaDerivation, Gradient, Rule, Step
 from symbp.derive.differentiate import differentiate, reads
 from symbp.derive.saved import eliminate
 from symbp.derive.signs import Signs
@@ -26,6 +26,8 @@ from symbp.formula.indices import Names, bound_indices, canonical, letter, renam
 from symbp.formula.recurrence import in_order
 
 COST = "C"
+LARGEST = 4_000  # nodes of a derivative as it is taken; the catalog's have some hundred
+MOST_TERMS = 500
 COSTS = frozenset({COST, "R"})  # results whose own cotangent is 1: a loss, a penalty
 
 
@@ -33,6 +35,8 @@ def derive_formula(formula: Formula, *, wanted: Iterable[str] | None = None) -> 
     """Derive the cotangents of the formula's inputs and parameters (of `wanted` alone where it is given).
 
     The same formula, read once, is derived once in a process.
+
+    DerivationError where a derivative grows beyond measure.
     """
     key = (id(formula), None if wanted is None else tuple(wanted))
     if key not in _DERIVED:
@@ -107,6 +111,12 @@ class _Derivation:
             taken.append(SumOver(factor * differentiate(renamed, by, names, sizes), *indices))
         expression = record("chain rule", Partial(element(COST), by), sp.Add(*chained))
         expression = record("differentiate", expression, sp.Add(*taken))
+        if larger(expression, LARGEST) or terms_in(expression) > MOST_TERMS:
+            raise DerivationError(
+                f"the derivative by `{tensor.name}` has more than {LARGEST} parts, or {MOST_TERMS} terms with deltas; "
+                "give parts of the formula names of their own, as in `u = ...; v = ...`",
+                self.formula.name,
+            )
         terms = to_terms(expression)
         spread = from_terms(terms, sizes)
         while True:

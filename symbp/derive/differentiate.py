@@ -75,7 +75,7 @@ def slope_by(expression: sp.Expr, atom: sp.Expr) -> sp.Expr:
     return _slope(expression.xreplace({atom: dummy}), dummy).xreplace({dummy: atom})
 
 
-class _Real(sp.Function):
+class _Real(sp.Function):  # type: ignore[misc]
     """A function of a real argument while it is differentiated: SymPy's own ask whether the argument is real."""
 
     nargs = 1

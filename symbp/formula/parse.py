@@ -38,6 +38,7 @@ ELLIPSIS_LETTERS = {1: ("p",), 2: ("n", "j"), 3: ("n", "t", "j"), 4: ("n", "c", 
 WEIGHT_LETTERS = {1: ("j",), 2: ("i", "j"), 3: ("i", "j", "k"), 4: ("o", "i", "u", "v"), 5: ("o", "i", "u", "v", "w")}
 TRAILING_LETTERS = {1: ("c",), 2: ("h", "w"), 3: ("c", "h", "w"), 4: ("c", "d", "h", "w")}
 MAX_RANK = 5
+MAX_INDEX = 60  # syntax nodes of an index: `S*p + u - P` has 14
 MAX_CALLS = 12  # rows that call rows that call rows
 _UNARY: dict[str, Callable[[sp.Expr], sp.Expr]] = {
     **{name: getattr(sp, name) for name in FUNCTIONS if hasattr(sp, name)},
@@ -45,6 +46,7 @@ _UNARY: dict[str, Callable[[sp.Expr], sp.Expr]] = {
     "expm1": expm1,
     "log1p": log1p,
 }
+TINIEST, HUGEST = sp.Rational(1, 10**300), sp.Integer(10) ** 300
 _RELATIONS = {ast.Lt: sp.Lt, ast.LtE: sp.Le, ast.Gt: sp.Gt, ast.GtE: sp.Ge, ast.Eq: sp.Eq, ast.NotEq: sp.Ne}
 
 
@@ -340,6 +342,9 @@ class _Builder:
         finite = body.replace(sp.Piecewise, lambda *cases: sp.Piecewise(*(c for c in cases if not c[0].is_infinite)))
         if finite.has(sp.I, sp.zoo, sp.nan, sp.oo, -sp.oo):
             raise self.error("the right side is not a real, finite number")
+        for number in body.atoms(sp.Rational):
+            if number != 0 and not TINIEST < abs(number) < HUGEST:
+                raise self.error("numbers of the right side multiply to one beyond 1e-300 to 1e300")
         for power in body.atoms(sp.Pow):
             if power.exp.is_Number and abs(power.exp) > MAX_EXPONENT:
                 raise self.error(f"the exponent {str(power.exp)[:30]} is too large; at most {MAX_EXPONENT} is read")
@@ -598,6 +603,9 @@ class _Builder:
                 continue
             if name.id not in self.reader.known and len(name.id) <= 2:
                 self._index_symbol(name.id)
+        parts = list(ast.walk(node))
+        if len(parts) > MAX_INDEX or any(isinstance(part, ast.Pow) for part in parts):
+            raise self.error(f"index `{self.line.source(node)[:60]}` is no sum of letters, numbers and their products")
         value = sp.expand(self.expression(node))
         if not value.is_integer:
             raise self.error(f"index `{self.line.source(node)}` is not an integer")

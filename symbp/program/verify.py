@@ -6,6 +6,7 @@ An update in place is legal for an elementwise operation whose output has the sh
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from symbp.errors import DefectError
 from symbp.forward.network import BATCH, Dim
@@ -52,9 +53,20 @@ def verify(program: Program) -> None:
                     _check_statement(item, program, known, name)
 
 
+@dataclass(frozen=True)
+class _Where:
+    """A statement of a routine, written out where an error needs it."""
+
+    routine: str
+    statement: Statement
+
+    def __str__(self) -> str:
+        return f"{self.routine}, {self.statement.block}, `{self.statement.equation}`"
+
+
 def _check_statement(statement: Statement, program: Program, known: set[str], routine: str) -> None:
     for op in statement.operations:
-        _check(op, program, known, f"{routine}, {statement.block}, `{statement.equation}`")
+        _check(op, program, known, _Where(routine, statement))
         known.add(op.out)
 
 
@@ -84,7 +96,7 @@ def _check_loop(loop: Loop, program: Program, known: set[str], routine: str) -> 
     known |= {each.array for each in loop.slices if each.out in outs}
 
 
-def _check(op: Op, program: Program, known: set[str], where: str) -> None:
+def _check(op: Op, program: Program, known: set[str], where: object) -> None:
     for name in (op.out, *reads(op)):
         if name not in program.arrays:
             raise ProgramError(f"{where}: `{name}` is not an array of the program, in {op}")
@@ -146,7 +158,7 @@ def _inside(position: Scalar, extent: Dim) -> bool:
     return bool(position.value.is_Integer and position.value >= 0 and (extent == BATCH or position.value < extent))
 
 
-def _windows(op: Columns | Pool | Winners | OverlapAdd, program: Program, where: str) -> None:
+def _windows(op: Columns | Pool | Winners | OverlapAdd, program: Program, where: object) -> None:
     """Every letter has one place, and every place is inside its axis."""
     windows = op.windows
     letters, array = (op.source, op.out) if isinstance(op, OverlapAdd) else (op.out, op.operand)
@@ -175,7 +187,7 @@ def _may_overwrite(op: Op) -> bool:
     return isinstance(op, Map | Select)
 
 
-def _broadcast(shapes: Iterable[tuple[Dim, ...]], out: tuple[Dim, ...], op: Op, where: str) -> None:
+def _broadcast(shapes: Iterable[tuple[Dim, ...]], out: tuple[Dim, ...], op: Op, where: object) -> None:
     for shape in shapes:
         if len(shape) > len(out) or any(d not in (1, o) for d, o in zip(shape[::-1], out[::-1], strict=False)):
             raise ProgramError(f"{where}: {shape} does not spread over {out}, in {op}")

@@ -170,4 +170,4 @@ def _call(node: sp.Function, names: Names) -> tuple[str, int]:
 
 
 for _function in _FUNCTIONS:
-    _print.register(_function)(_call)
+    _print.register(_function, _call)
