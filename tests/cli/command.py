@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -33,11 +34,12 @@ def refused(*arguments: object) -> str:
 
 
 def start(*arguments: object, folder: Path) -> subprocess.Popen[str]:
-    """A command in a process of its own."""
+    """A command in a process of its own, which Ctrl-C reaches even where the tests' own process ignores it."""
     return subprocess.Popen(
         [sys.executable, "-m", "symbp", *map(str, arguments)],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
