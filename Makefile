@@ -33,7 +33,7 @@ lint: $(VENV)/.test  ## style and types
 golden: $(VENV)/.test  ## write generated/ anew
 	$(BIN)/python tests/golden.py
 
-figures: $(VENV)/.test  ## every figure of the README: minutes
+figures: $(VENV)/.figures  ## every figure, into docs/figures.md: minutes
 	$(BIN)/python -m benchmarks
 
 clean:
@@ -45,6 +45,11 @@ $(VENV)/bin/python:
 $(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --editable ".[train,check]"
 	@touch $@
+
+# PyTorch may be large; one that is installed already is kept.
+$(VENV)/.figures: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --editable ".[test,torch]"
+	@touch $@ $(VENV)/.test $(VENV)/.demo
 
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --editable ".[test]"

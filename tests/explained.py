@@ -12,7 +12,7 @@ from symbp.derive.network import derive_network
 from symbp.explain.view import Update
 from symbp.forward.build import build_network
 from symbp.forward.rows import update_of
-from symbp.spec.model import LayerSpec, NetworkSpec, OptionValue, Place, Use
+from symbp.spec.model import InputSpec, LayerSpec, NetworkSpec, OptionValue, Place, Use
 
 PLACE = Place("spec.yaml", 1, "")
 ACTIVATIONS = ("sigmoid", "gelu", "gelu_tanh", "selu", "elu", "prelu", "hard_tanh", "softmax", "log_softmax")
@@ -34,7 +34,9 @@ def network(name: str, shape: tuple[int, ...], layers: list[Use], loss: str) -> 
     for layer in layers:
         count[layer.name] = count.get(layer.name, 0) + 1
         specs.append(LayerSpec(f"{layer.name}_{count[layer.name]}", layer))
-    spec = NetworkSpec(name, PLACE, "0" * 64, shape, tuple(specs), use("loss", loss), use("optimizer", "momentum"))
+    spec = NetworkSpec(
+        name, PLACE, "0" * 64, (InputSpec("x", shape),), tuple(specs), use("loss", loss), use("optimizer", "momentum")
+    )
     return derive_network(build_network(spec))
 
 

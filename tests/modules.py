@@ -1,4 +1,7 @@
-"""Generated modules of small specs, by the same path as a spec in a file, kept for the next who asks."""
+"""Generated modules of small specs: the stages of `symbp.pipeline` without the document and the check.
+
+A network is derived once, whatever trains it; a module is kept for the next who asks.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,14 @@ from typing import Any
 import numpy as np
 
 from symbp import pipeline
+from symbp.derive.derivation import Derivation
+from symbp.explain.numbering import step_numbers
+from symbp.program.optimize import optimize
 from symbp.spec.read import parse_spec
+from symbp.targets.load import load_source
+from symbp.targets.numpy import emit
+
+TRAINING = ("optimizer", "schedule", "clip")  # keys of a spec on which no derivation depends
 
 # A cost that is linear in the prediction: `y` is the cotangent of `a`.
 PROJECTION: dict[str, Any] = {
@@ -26,7 +36,15 @@ def module_of(**spec: Any) -> ModuleType:
 
 @cache
 def _module(text: str) -> ModuleType:
-    return pipeline.load_module(pipeline.generate(parse_spec(text), check=False))
+    spec = parse_spec(text)
+    derivation = _derivation(json.dumps({k: v for k, v in json.loads(text).items() if k not in TRAINING}))
+    optimized = optimize(derivation, pipeline.updates(spec), step_numbers(derivation))
+    return load_source(emit(spec, derivation, optimized), spec.name)
+
+
+@cache
+def _derivation(text: str) -> Derivation:
+    return pipeline.derive(parse_spec(text))
 
 
 def set_identity(params: Any, others: dict[str, Any]) -> Any:

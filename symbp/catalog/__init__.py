@@ -26,6 +26,7 @@ from symbp.catalog import (
     joining,
     layers,
     losses,
+    normalization,
     optimizers,
     penalties,
     piecewise,
@@ -35,7 +36,7 @@ from symbp.catalog import (
 from symbp.catalog.entry import Entry, EntryKind, Preset
 
 _TABLES: Mapping[EntryKind, tuple[Entry, ...]] = {
-    "layer": layers.ENTRIES + joining.ENTRIES + attention.ENTRIES + recurrent.ENTRIES,
+    "layer": layers.ENTRIES + joining.ENTRIES + attention.ENTRIES + recurrent.ENTRIES + normalization.ENTRIES,
     "activation": piecewise.ENTRIES + activations.ENTRIES,
     "loss": losses.ENTRIES + classification.ENTRIES,
     "optimizer": optimizers.ENTRIES,

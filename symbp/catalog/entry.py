@@ -30,6 +30,7 @@ Not here: derivatives, stable forms, arrays, SymPy.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -171,6 +172,11 @@ class Entry:
         return tuple(
             name.partition("[")[0] for name in self.inputs or (self.argument or "w",) if not name.endswith("?")
         )
+
+    @property
+    def targeted(self) -> bool:
+        """Whether a loss compares with a target."""
+        return self.kind == "loss" and re.search(r"\by\b", self.equations) is not None
 
     def input_names(self, count: int) -> tuple[str, ...]:
         """The names of this many inputs, in order; fewer where the row has no more."""

@@ -92,8 +92,6 @@ def _variants(write: Callable[[Chosen], str], switches: tuple[str, ...], *gate: 
     for count in range(len(switches), 0, -1):
         for names in combinations(switches, count):
             chosen = frozenset(names)
-            if {"bias", "two_biases"} <= chosen:  # without biases, their number does not matter
-                continue
             yield Variant(chosen, write(chosen), _parameters(chosen, *gate))
 
 

@@ -9,12 +9,12 @@ from symbp.catalog.entry import Entry, Option, Variant
 _GAMMA = "factor of the learning rate"
 
 # t is the peak's step at the end of the rise, total_steps - 1 at the end of the fall; later steps repeat the last.
+# Where pct_start * total_steps is at most 1, there is no step before the peak.
 _ONE_CYCLE = """
 peak = pct_start * total_steps - 1
 last = total_steps - 1
 low = eta_0 / div_factor
 final = low / final_div_factor
-rise = t / peak
 fall = min(1, (t - peak) / (last - peak))
 """
 
@@ -70,12 +70,12 @@ ENTRIES = (
         "one_cycle",
         "schedule",
         _ONE_CYCLE
-        + "eta = where(t <= peak, eta_0 + (low - eta_0) * (1 + cos(pi * rise)) / 2,"
+        + "eta = where(t < peak, eta_0 + (low - eta_0) * (1 + cos(pi * t / peak)) / 2,"
         + " final + (eta_0 - final) * (1 + cos(pi * fall)) / 2)",
         "up from eta_0 / div_factor to eta_0, the maximum, then down to eta_0 / (div_factor * final_div_factor)",
         "Smith & Topin, Super-Convergence (2017), arXiv:1708.07120; torch.optim.lr_scheduler.OneCycleLR",
         options=(
-            Option("total_steps", None, "integer", low=2, summary="steps of the cycle; pct_start * total_steps > 1"),
+            Option("total_steps", None, "integer", low=2, summary="steps of the cycle"),
             Option("pct_start", 0.3, low=0, high=1, low_open=True, high_open=True, summary="share of the rise"),
             Option("anneal_strategy", "cos", "choice", choices=("cos", "linear"), summary="shape of both halves"),
             Option("div_factor", 25.0, low=0, low_open=True, summary="maximum over first learning rate"),
@@ -84,7 +84,7 @@ ENTRIES = (
         variants=(
             Variant(
                 frozenset({"anneal_strategy"}),
-                _ONE_CYCLE + "eta = where(t <= peak, low + (eta_0 - low) * rise, eta_0 + (final - eta_0) * fall)",
+                _ONE_CYCLE + "eta = where(t < peak, low + (eta_0 - low) * t / peak, eta_0 + (final - eta_0) * fall)",
             ),
         ),
         aliases=("lr_scheduler.OneCycleLR",),

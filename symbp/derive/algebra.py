@@ -6,7 +6,7 @@ sum. Where a tool is applied inside sums, it is applied to each body on its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import sympy as sp
 
@@ -14,6 +14,7 @@ from symbp.derive.differentiate import outermost, stand_in
 from symbp.formula.expression import Element, InRange, MaxOver, SumOver, Winner
 
 HEAVY = 8  # operations that one transcendental function counts for
+EXTENT = 16  # of an index whose size is a symbol: how much more an operation costs over one index more
 
 
 def on_scalars(expression: sp.Expr, tool: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
@@ -36,21 +37,48 @@ def everywhere(expression: sp.Expr, tool: Callable[[sp.Expr], sp.Expr]) -> sp.Ex
 
 
 def operations(expression: sp.Basic) -> int:
-    """A count of scalar operations for each element of the result; a sum counts its body once."""
-    if isinstance(expression, Element | sp.KroneckerDelta | InRange) or not expression.args:
-        return 0
-    if isinstance(expression, SumOver | MaxOver | Winner):
-        return 1 + operations(expression.body)
-    inside = sum(operations(a) for a in expression.args)
-    if isinstance(expression, sp.Add | sp.Mul):
-        return len(expression.args) - 1 + inside
-    if isinstance(expression, sp.Pow):
-        return (1 if expression.exp in (-1, 2) else 2 if expression.exp.is_Rational else HEAVY) + operations(
-            expression.base
-        )
-    if isinstance(expression, sp.Function) and not isinstance(expression, sp.Abs | sp.sign | sp.Piecewise):
-        return HEAVY + inside
-    return 1 + inside
+    """A count of scalar operations; one over k indices counts `EXTENT**k`, and a sum counts its body once.
+
+    Factors and terms over few indices are taken together first, as lowering does: 2*r[n]*h[n,k] is one operation over
+    n and one over n and k.
+    """
+    return _counted(expression)[0]
+
+
+def _counted(node: sp.Basic) -> tuple[int, frozenset[sp.Basic]]:
+    """The count, and the indices that the value depends on."""
+    if isinstance(node, Element | sp.KroneckerDelta | InRange):
+        return 0, frozenset(_indices(node))
+    if not node.args:
+        return 0, frozenset()
+    if isinstance(node, SumOver | MaxOver | Winner):
+        inside, indices = _counted(node.body)
+        return inside + EXTENT ** len(indices), indices - set(node.bound)
+    counted = [_counted(a) for a in node.args if a != -1]  # a sign is taken in by the sum that it stands in
+    inside, indices = sum(c for c, _ in counted), frozenset[sp.Basic]().union(*(i for _, i in counted))
+    if isinstance(node, sp.Add | sp.Mul):
+        first, *rest = sorted((i for _, i in counted), key=len)
+        for more in rest:
+            first |= more
+            inside += EXTENT ** len(first)
+        return inside, indices
+    if isinstance(node, sp.Pow):
+        weight = 1 if node.exp in (-1, 2) else 2 if node.exp.is_Rational else HEAVY
+    elif isinstance(node, sp.Function) and not isinstance(node, sp.Abs | sp.sign | sp.Piecewise):
+        weight = HEAVY
+    else:
+        weight = 1
+    return inside + weight * EXTENT ** len(indices), indices
+
+
+def _indices(node: sp.Basic) -> Iterator[sp.Symbol]:
+    """The index symbols in an element, a delta or a range; sizes and names of tensors are none."""
+    if node.is_Symbol:
+        if node.is_nonnegative and not node.is_positive:
+            yield node
+        return
+    for argument in node.args[1:] if isinstance(node, Element) else node.args:
+        yield from _indices(argument)
 
 
 def tidy(expression: sp.Expr) -> sp.Expr:
@@ -60,7 +88,7 @@ def tidy(expression: sp.Expr) -> sp.Expr:
     if expression.has(sp.exp):
         candidates.append(everywhere(expression, _multiply_exponentials))
     if expression.has(sp.Pow):
-        candidates.append(everywhere(expression, lambda e: _common_factors(sp.together(e)) if _rational(e) else e))
+        candidates.append(everywhere(expression, lambda e: _common_factors(_together(e)) if _rational(e) else e))
     return everywhere(min(map(_contents, candidates), key=operations), _plus_first)
 
 
@@ -123,6 +151,13 @@ def _absorb_minus(product: sp.Mul) -> sp.Expr:
             rest = [f for f in product.args if f != factor]
             return sp.Mul(-rest[0], *rest[1:], sp.Add(*(-t for t in factor.args)))
     return product
+
+
+def _together(expression: sp.Expr) -> sp.Expr:
+    """Over one denominator; with exponentials, term by term, since one denominator for all could overflow."""
+    if isinstance(expression, sp.Add) and expression.has(sp.exp):
+        return sp.Add(*map(sp.together, expression.args))
+    return sp.together(expression)
 
 
 def _rational(expression: sp.Expr) -> bool:

@@ -10,7 +10,8 @@ the term sums over, and that index is replaced everywhere:
     x[f] = sum[a, b](g(a, b) * delta(f, flat(a, b)))  ->  x[flat(a, b)] = g(a, b)
 
 A solution that may leave the range of the index it replaces is multiplied by `InRange`, unless a factor of the term
-reads it on an axis of just that size (reading outside gives 0). Each step removes one summed index or one `Flat`, so
+reads it on an axis of just that size (reading outside gives 0); a factor that is not a number out there (1/x[t+1])
+stands in a case of its own. Each step removes one summed index or one `Flat`, so
 the pass ends. A delta that cannot be solved (a label against a free index, a window with stride against a summed
 index) stays: it is a scatter.
 """
@@ -146,8 +147,10 @@ def _solve(term: Term, delta: sp.KroneckerDelta, axis_size: AxisSize, sizes: Siz
             continue
         rest = tuple(f.xreplace({summed: solution}) for f in term.factors if f != delta)
         extent = sizes[summed]
-        if not (_same_range(solution, extent, sizes) or _covered(rest, solution, extent, axis_size)):
-            rest = (*rest, InRange(solution, extent))
+        if not _same_range(solution, extent, sizes):
+            rest = tuple(_defined(f, solution, extent) for f in rest)
+            if not any(_reads(f, solution, extent, axis_size) for f in rest):
+                rest = (*rest, InRange(solution, extent))
         bound = tuple(s for s in term.bound if s != summed)
         return Term(bound, rest), f"{summed} = {solution}"
     return None
@@ -172,12 +175,36 @@ def _same_range(solution: sp.Expr, extent: sp.Expr, sizes: Sizes) -> bool:
     return isinstance(solution, Element) or bool(sizes.get(solution) == extent)
 
 
-def _covered(factors: tuple[sp.Expr, ...], solution: sp.Expr, extent: sp.Expr, axis_size: AxisSize) -> bool:
-    return any(
-        isinstance(f, Element)
-        and any(i == solution and axis_size(f.tensor, a) == extent for a, i in enumerate(f.indices))
-        for f in factors
+def _defined(factor: sp.Expr, solution: sp.Expr, extent: sp.Expr) -> sp.Expr:
+    """The factor, only where the solution is in range if it is not a number where all that is read there is 0."""
+    outside = {e: sp.Integer(0) for e in factor.atoms(Element) if solution in e.indices}
+    if not outside or not factor.xreplace(outside).has(sp.zoo, sp.nan, sp.oo):
+        return factor
+    return sp.Piecewise((factor, sp.And(solution >= 0, solution < extent)), (0, True))
+
+
+def _reads(factor: sp.Basic, place: sp.Expr, extent: sp.Expr, axis_size: AxisSize) -> bool:
+    """Whether the factor is 0 where `place` is not in 0 to `extent`: a read there, or a range that says so."""
+    if isinstance(factor, InRange):
+        return bool(factor.args == (place, extent))
+    return isinstance(factor, Element) and any(
+        i == place and axis_size(factor.tensor, a) == extent for a, i in enumerate(factor.indices)
     )
+
+
+def vanishes(expression: sp.Expr, node: sp.Expr, place: sp.Expr, extent: sp.Expr, axis_size: AxisSize) -> bool:
+    """Whether `node`, wherever it stands in the expression, stands in a product that is 0 where `place` is outside."""
+    if expression == node:
+        return False
+    if not expression.has(node):
+        return True
+    if isinstance(expression, sp.Mul) and any(
+        f != node and _reads(f, place, extent, axis_size) for f in expression.args
+    ):
+        return True
+    if isinstance(expression, sp.Add | sp.Mul | SumOver):
+        return all(vanishes(a, node, place, extent, axis_size) for a in expression.args)
+    return False
 
 
 def _move_left(terms: list[Term], free: tuple[sp.Symbol, ...], sizes: Sizes) -> Contraction | None:

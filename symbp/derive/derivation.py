@@ -18,7 +18,8 @@ from symbp.formula.expression import Element, elements
 from symbp.forward.network import Block, Network
 
 Rule = Literal[
-    "chain rule",  # d_x = sum of d_y * Partial(y, x) over the indices of y, one term per equation that reads x
+    "chain rule",  # d_x = sum of d_y * Partial(y, x) over the indices of y, one term per equation that reads x;
+    # forward, t_y = sum of Partial(y, x) * t_x over the indices of x, one term per tensor that y reads
     "differentiate",  # every Partial replaced by the derivative that calculus gives, deltas and all
     "contract delta",  # sum[i](f(i) * delta(i, e)) -> f(e)
     "move to the left",  # x[f] = sum[c,h](g[c,h] * delta(f, flat(c,h)))  ->  x[flat(c,h)] = g[c,h]
@@ -78,6 +79,35 @@ class FormulaDerivation:
         """Names of the forward tensors that the backward pass reads."""
         read = {e.tensor for g in self.backward for e in elements(g.equation.body)}
         return frozenset(name for name in read if not name.startswith("d_"))
+
+
+@dataclass(frozen=True)
+class Tangent:
+    """How the derivative of `tensor` along a path was found: `equation` is the result; `steps` lead to it.
+
+    The path is parametrized by tau: every input moves, and its own tangent says how.
+    """
+
+    tensor: str
+    equation: Equation
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class TangentDerivation:
+    """One formula, derived in forward mode: the tangent of every tensor that depends on those that move.
+
+    `forward` is as in a `FormulaDerivation`, with the helpers that the tangents need. `tangents` is in order of
+    evaluation; they read the tangents of `moving`, which are given. The tangent of `z` is the tensor `prefix` + `z`, of
+    the same shape.
+    """
+
+    formula: Formula
+    forward: tuple[Equation, ...]
+    forward_steps: tuple[Step, ...]
+    tangents: tuple[Tangent, ...]
+    moving: tuple[str, ...]
+    prefix: str
 
 
 @dataclass(frozen=True)

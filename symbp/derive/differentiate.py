@@ -12,6 +12,8 @@ the derivative is that of the branch that holds there; `sign` and `floor` have d
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import sympy as sp
 
 from symbp.formula.expression import Element, InRange, MaxOver, SumOver, Winner, elements
@@ -40,8 +42,12 @@ def outermost(expression: sp.Expr) -> list[sp.Expr]:
     return list(found)
 
 
+@lru_cache(maxsize=2**14)
 def stand_in(atom: sp.Expr) -> sp.Dummy:
-    """A scalar with what is known of the atom's sign, so that SymPy may use it."""
+    """A scalar with what is known of the atom's sign, so that SymPy may use it; the same one for the same atom.
+
+    SymPy remembers what it has found of an expression; with new symbols it would find it anew.
+    """
     if atom.is_positive:
         return sp.Dummy(positive=True)
     return sp.Dummy(nonnegative=True) if atom.is_nonnegative else sp.Dummy(real=True)

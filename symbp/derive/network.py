@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from symbp.derive.derivation import Derivation, FormulaDerivation, Seam
@@ -14,35 +15,43 @@ from symbp.forward.network import Block, Network, NetworkTensor
 def derive_network(network: Network) -> Derivation:
     """Derive every formula that the network's blocks use. Cost depends on distinct formulas, not on blocks or sizes."""
     formulas: dict[str, FormulaDerivation] = {}
-    network, seams = _join_seam(network, formulas)
-    for block in network.blocks:
+    seams: dict[str, Seam] = {}
+    for cost in network.costs:
+        network = _join_seam(network, cost, formulas, seams)
+    for block in (*network.blocks, *network.link):
         if block.formula.name not in formulas:
             formulas[block.formula.name] = derive_formula(block.formula)
     tensors = dict(network.tensors)
-    blocks = tuple(_with_helpers(b, formulas[b.formula.name].formula, tensors) for b in network.blocks)
-    for block in network.link:
-        if block.formula.name not in formulas:
-            formulas[block.formula.name] = derive_formula(block.formula)
-    link = tuple(_with_helpers(b, formulas[b.formula.name].formula, tensors) for b in network.link)
-    ordered = {b.formula.name: formulas[b.formula.name] for b in (*blocks, *link)}
-    return Derivation(replace(network, blocks=blocks, link=link, tensors=tensors), ordered, seams)
+
+    def completed(blocks: Iterable[Block]) -> tuple[Block, ...]:
+        return tuple(_with_helpers(b, formulas[b.formula.name].formula, tensors) for b in blocks)
+
+    blocks = completed(network.blocks)
+    heads = tuple(replace(head, link=completed(head.link)) for head in network.heads)
+    complete = replace(network, blocks=blocks, heads=heads, tensors=tensors)
+    ordered = {b.formula.name: formulas[b.formula.name] for b in (*blocks, *complete.link)}
+    return Derivation(complete, ordered, tuple(seams.values()))
 
 
-def _join_seam(network: Network, formulas: dict[str, FormulaDerivation]) -> tuple[Network, tuple[Seam, ...]]:
-    """Join the loss with the block whose output it reads, where that is simpler."""
-    position = next(i for i, b in enumerate(network.blocks) if network.costs[0] in b.binding.values())
-    loss = network.blocks[position]
-    before = network.blocks[position - 1] if position else None
-    through = next(
-        (n for n, t in loss.binding.items() if before and t == before.binding[before.formula.output.name]), None
-    )
-    if before is None or through is None:
-        return network, ()
+def _join_seam(network: Network, cost: str, formulas: dict[str, FormulaDerivation], seams: dict[str, Seam]) -> Network:
+    """Join a cost with the block whose output it alone reads, where that is simpler."""
+    loss = next(b for b in network.blocks if cost in b.binding.values())
+    made = {b.binding[b.formula.output.name]: b for b in network.blocks}
+    through = next((n for n, t in loss.binding.items() if t in made and t != cost), None)
+    if through is None:
+        return network
+    before = made[loss.binding[through]]
+    inner = before.binding[before.formula.output.name]
+    others = (b for b in network.blocks if b is not loss and b is not before)
+    if len(before.formula.with_role("input")) != 1 or any(inner in b.binding.values() for b in others):
+        return network
     found = derive_joint(before.formula, loss.formula, through)
     if found is None:
-        return network, ()
+        return network
     derivation, joint = found
     formulas[derivation.formula.name] = derivation
+    seam = Seam(before.formula.name, loss.formula.name, derivation.formula.name, joint.steps)
+    seams.setdefault(derivation.formula.name, seam)
     block = Block(
         loss.name,
         derivation.formula.name,
@@ -51,11 +60,13 @@ def _join_seam(network: Network, formulas: dict[str, FormulaDerivation]) -> tupl
         {**{str(joint.sizes[s]): loss.sizes[str(s)] for s in joint.sizes}, **before.sizes},
         {**before.scalars, **loss.scalars},
     )
-    blocks = (*network.blocks[: position - 1], block, *network.blocks[position + 1 :])
-    logits = next(before.binding[t.name] for t in before.formula.with_role("input"))
-    output = logits if network.output == network.prediction else network.output
-    joined = replace(network, blocks=blocks, link=network.link or (before,), output=output)
-    return joined, (Seam(before.formula.name, loss.formula.name, derivation.formula.name, joint.steps),)
+    blocks = tuple(block if b is loss else b for b in network.blocks if b is not before)
+    (logits,) = (before.binding[t.name] for t in before.formula.with_role("input"))
+    heads = tuple(
+        replace(head, output=logits, link=(before,)) if head.output == head.prediction == inner else head
+        for head in network.heads
+    )
+    return replace(network, blocks=blocks, heads=heads)
 
 
 def _with_helpers(block: Block, formula: Formula, tensors: dict[str, NetworkTensor]) -> Block:

@@ -7,37 +7,62 @@ solve `a = F(u)` for u, and put the solution where u stands in the derivative:
     softplus  a = log(1 + u)                  u = exp(a) - 1    u/(1 + u)         ->  1 - exp(-a)
     softmax   p[j] = u[j]/S                   u[j] = p[j]*S     ...               ->  p[j]*(g[j] - sum[k](g[k]*p[k]))
 
-Sums in F are held fixed (the S above). A piecewise F is eliminated branch by branch. Where F itself stands in the
-derivative, at any indices, it is the saved value (tanh, and a recurrence one step later). The result is taken where it
-costs fewer operations, or as many with fewer reads of z; where no solution exists (SiLU, GELU) nothing is.
+Sums in F are held fixed (the S above). A piecewise F is eliminated branch by branch. Where F itself or a power of it
+stands in the derivative, at any indices, it is the saved value (tanh, and a recurrence one step later). A sum that F
+is linear in is what the saved value says it is:
+
+    mean      m = sum[k](x[k])/K              sum[k](x[k]) = K*m                  sum[k](x[k] - m)  ->  0
+
+The result is taken where it costs fewer operations, or as many with fewer reads of z, and divides by nothing that
+might be 0 and was no divisor before; where no solution exists (SiLU, GELU) nothing is.
+
+A saved value reads 0 outside its tensor, where F is something else. So an index that may leave it (`t + 1`) is let pass
+only in products with a factor that is 0 there too, such as the cotangent at `t + 1`, and not in a denominator. Nor is a
+solution taken that subtracts one tensor's values from another's (exp(x[t]) = s[t] - s[t-1]): it loses their digits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import sympy as sp
 
 from symbp.derive.algebra import operations, tidy
-from symbp.derive.deltas import factor_out
+from symbp.derive.deltas import AxisSize, factor_out, vanishes
 from symbp.derive.differentiate import outermost, slope_by, stand_in
+from symbp.derive.signs import Signs
+from symbp.derive.totals import by_total, same_at
 from symbp.formula.equation import Equation
-from symbp.formula.expression import Element, SumOver, elements
+from symbp.formula.expression import Element, Flat, SumOver, elements
 from symbp.formula.indices import bound_indices
 
 Canonical = Callable[[sp.Expr], sp.Expr]
 Places = Mapping[sp.Expr, sp.Expr]  # the indices of an equation -> those of one use of it
 
 
-def eliminate(equation: Equation, derivative: sp.Expr, canonical: Canonical) -> sp.Expr:
+@dataclass(frozen=True)
+class Spelling:
+    """How the expressions of one derivation are spelt and what is known of them; `canonical` may extend it."""
+
+    canonical: Canonical
+    sizes: Mapping[sp.Symbol, sp.Expr]
+    axis_size: AxisSize
+    signs: Signs
+
+
+def eliminate(equation: Equation, derivative: sp.Expr, spelling: Spelling) -> sp.Expr:
     """The cheapest form of `derivative` found with the value of `equation` in it; `derivative` if none is."""
-    if not equation.body.has(sp.Function, sp.Pow):
+    if isinstance(equation.body, Element):
         return derivative
-    best = _by_value(equation, derivative, canonical)
+    best = _by_value(equation, derivative, spelling)
+    for candidate in by_total(equation, best, spelling.canonical):
+        if operations(candidate) < operations(best):
+            best = candidate
     for anchor in _anchors(equation):
         cost = _cost(best, anchor)
-        for candidate in _candidates(equation, anchor, best, canonical):
-            if _cost(candidate, anchor) < cost:
+        for candidate in _candidates(equation, anchor, best, spelling):
+            if _cost(candidate, anchor) < cost and not spelling.signs.divides_more(candidate, derivative):
                 best, cost = candidate, _cost(candidate, anchor)
     return best
 
@@ -48,7 +73,7 @@ def _cost(expression: sp.Expr, anchor: Element) -> tuple[int, int]:
 
 def _anchors(equation: Equation) -> list[Element]:
     """Elements that F reads at exactly the indices of the left side, and at numbers, outside its sums."""
-    free = set(equation.target.indices)
+    free = {s for i in equation.target.indices for s in (i.args if isinstance(i, Flat) else (i,))}
     return [
         e
         for e in outermost(equation.body)
@@ -68,15 +93,19 @@ def _uses(anchor: Element, expression: sp.Expr) -> list[tuple[Element, Places]]:
     ]
 
 
-def _candidates(equation: Equation, anchor: Element, derivative: sp.Expr, canonical: Canonical) -> Iterator[sp.Expr]:
+def _candidates(equation: Equation, anchor: Element, derivative: sp.Expr, spelling: Spelling) -> Iterator[sp.Expr]:
+    canonical = spelling.canonical
     body = canonical(equation.body)
     if isinstance(body, sp.Piecewise):
-        yield from _branchwise(equation, anchor, derivative, canonical)
+        yield from _branchwise(equation, anchor, derivative, spelling)
         return
     sums = {s: stand_in(s) for s in outermost(body) if isinstance(s, SumOver)}
-    masked = canonical(derivative).xreplace(sums)
+    spelt = canonical(derivative)
+    masked = spelt.xreplace(sums)
     reads = _uses(anchor, masked)
     if not reads or not _sums_stay(sums, [places for _, places in reads], derivative):
+        return
+    if not all(_inside(equation, places, spelt, read, spelling) for read, places in reads):
         return
     for generator in _generators(body.xreplace(sums), anchor):
         solution = _invert(generator.body, generator.u, generator.value)
@@ -87,8 +116,11 @@ def _candidates(equation: Equation, anchor: Element, derivative: sp.Expr, canoni
             value = equation.target.xreplace(places)
             solved = solution.xreplace(places).xreplace({generator.value: value})
             replaced = generator.put(replaced, read, places, solved)
+        if _mixes(solution, generator.value) and not _keeps_digits(equation, masked, replaced):
+            continue
         back = replaced.xreplace({dummy: s for s, dummy in sums.items()})
-        yield tidy(canonical(factor_out(back, equation.sizes)))
+        if not _singular_outside(equation, [places for _, places in reads], back, spelling):
+            yield factor_out(tidy(canonical(factor_out(back, equation.sizes))), equation.sizes)
 
 
 def _sums_stay(sums: Mapping[sp.Expr, sp.Dummy], uses: list[Places], derivative: sp.Expr) -> bool:
@@ -167,36 +199,32 @@ def _linear(body: sp.Expr, u: sp.Expr, value: sp.Expr) -> sp.Expr | None:
     if polynomial.degree() != 1:
         return None
     slope, constant = polynomial.all_coeffs()
-    return sp.factor_terms(-constant / slope)
+    return sp.Add(*(sp.factor_terms(-term / slope) for term in sp.Add.make_args(constant)))
 
 
-def _by_value(equation: Equation, derivative: sp.Expr, canonical: Canonical) -> sp.Expr:
-    """The derivative with F, wherever it stands in it and at whatever indices, replaced by the saved value."""
+def _by_value(equation: Equation, derivative: sp.Expr, spelling: Spelling) -> sp.Expr:
+    """The derivative with F, wherever it stands in it and at whatever indices, replaced by the saved value.
+
+    Where F is a power, so are its own powers: with r = 1/sqrt(v), v**(-3/2) is r**3.
+    """
     body = equation.body
     if body.is_Add or body.is_Mul or isinstance(body, sp.Piecewise | SumOver):
         return derivative
-    free = {s for s in equation.target.indices if s.is_Symbol}
     swapped: dict[sp.Expr, sp.Expr] = {}
+    base, exponent = body.as_base_exp() if body.is_Pow else (body, sp.Integer(1))
     for node in derivative.atoms(body.func):
-        places = _places(body, node, free)
-        if places is not None and canonical(body.xreplace(places)) == canonical(node):
-            swapped[node] = equation.target.xreplace(places)
+        other, ratio = (node.base, node.exp / exponent) if body.is_Pow else (node, sp.Integer(1))
+        if not ratio.is_Integer:
+            continue
+        places = same_at(base, other, equation, spelling.canonical)
+        if places is not None and _inside(equation, places, derivative, node, spelling):
+            saved = equation.target.xreplace(places) ** ratio
+            if not _singular_outside(equation, [places], derivative.xreplace({node: saved}), spelling):
+                swapped[node] = saved
     return derivative.xreplace(swapped)
 
 
-def _places(body: sp.Expr, node: sp.Expr, free: set[sp.Symbol]) -> dict[sp.Expr, sp.Expr] | None:
-    """The indices at which `node` may be `body`, read off tensors that each of the two reads once."""
-    found: dict[sp.Expr, sp.Expr] = {}
-    for read in elements(body):
-        others = list(elements(node, read.tensor))
-        if len(others) == 1 and len(list(elements(body, read.tensor))) == 1:
-            for mine, theirs in zip(read.indices, others[0].indices, strict=True):
-                if mine in free and found.setdefault(mine, theirs) != theirs:
-                    return None
-    return found if set(found) == free else None
-
-
-def _branchwise(equation: Equation, anchor: Element, derivative: sp.Expr, canonical: Canonical) -> Iterator[sp.Expr]:
+def _branchwise(equation: Equation, anchor: Element, derivative: sp.Expr, spelling: Spelling) -> Iterator[sp.Expr]:
     """Where the derivative is piecewise on F's own conditions: each branch by F's branch, then the condition by a."""
     pieces = equation.body.args
     swapped: dict[sp.Expr, sp.Expr] = {}
@@ -205,10 +233,12 @@ def _branchwise(equation: Equation, anchor: Element, derivative: sp.Expr, canoni
         for _, places in _uses(anchor, node):
             if tuple(c for _, c in node.args) != tuple(c.xreplace(places) for _, c in pieces):
                 continue
+            if not _inside(equation, places, derivative, node, spelling):
+                continue
             branches = []
             for (value, condition), (piece, _) in zip(node.args, pieces, strict=True):
                 branch = Equation(equation.target.xreplace(places), piece.xreplace(places), equation.sizes)
-                branches.append((eliminate(branch, value, canonical), condition))
+                branches.append((eliminate(branch, value, spelling), condition))
             swapped[node] = sp.Piecewise(*branches)
             places_seen.append(places)
             break
@@ -219,6 +249,49 @@ def _branchwise(equation: Equation, anchor: Element, derivative: sp.Expr, canoni
         conditions = {sp.Gt(anchor, 0).xreplace(p): sp.Gt(equation.target, 0).xreplace(p) for p in places_seen}
         yield changed.xreplace(conditions)
     yield changed
+
+
+def _leaving(equation: Equation, places: Places, spelling: Spelling) -> dict[sp.Expr, sp.Expr]:
+    """The places that may lie outside the saved tensor, and the size of its axis."""
+    return {
+        place: equation.sizes[mine]
+        for mine, place in places.items()
+        if spelling.sizes.get(place) != equation.sizes[mine] and mine in equation.target.free_symbols
+    }
+
+
+def _inside(equation: Equation, places: Places, derivative: sp.Expr, node: sp.Expr, spelling: Spelling) -> bool:
+    """Whether the node that a saved value is to replace counts only where the value's indices are in its tensor."""
+    leaving = _leaving(equation, places, spelling)
+    return all(vanishes(derivative, node, place, extent, spelling.axis_size) for place, extent in leaving.items())
+
+
+def _singular_outside(equation: Equation, uses: list[Places], candidate: sp.Expr, spelling: Spelling) -> bool:
+    """Whether the candidate is not a number where a saved value is read outside its tensor, as 0."""
+    outside = [equation.target.xreplace(u) for u in uses if _leaving(equation, u, spelling)]
+    return bool(outside) and candidate.xreplace(dict.fromkeys(outside, sp.Integer(0))).has(sp.zoo, sp.nan, sp.oo)
+
+
+def _mixes(solution: sp.Expr, value: sp.Expr) -> bool:
+    """Whether the solution adds other tensors' values to the saved one."""
+    totals = (t for t in sp.preorder_traversal(solution) if isinstance(t, sp.Add) and value in t.free_symbols)
+    return any(t.has(Element) or t.atoms(sp.Dummy) - {value} for t in totals)
+
+
+def _keeps_digits(equation: Equation, before: sp.Expr, after: sp.Expr) -> bool:
+    """Whether no saved value is added to other tensors' values where it was not before."""
+    saved = equation.target.tensor
+
+    def added(expression: sp.Expr) -> set[sp.Basic]:
+        found = set()
+        for total in (t for t in sp.preorder_traversal(expression) if isinstance(t, sp.Add)):
+            bare = [t.as_coeff_Mul()[1] for t in total.args]
+            own = [t for t in bare if isinstance(t, Element) and t.tensor == saved]
+            if own and any(t not in own[:1] and next(elements(t), None) for t in bare):
+                found.add(total)
+        return found
+
+    return added(after) <= added(before)
 
 
 def _sign_is_kept(equation: Equation, anchor: Element) -> bool:

@@ -42,8 +42,8 @@ class Joint:
 
 def join(first: Formula, second: Formula, through: str) -> Joint | None:
     """The formula of `second` after `first`, whose output it reads as `through`; None where they cannot be joined."""
-    if len(first.equations) != 1 or set(first.scalars) & set(second.scalars):
-        return None
+    if len(first.equations) != 1 or set(first.scalars) & set(second.scalars) or first.with_role("parameter"):
+        return None  # of what has parameters, the output is the network's own
     (made,) = first.equations
     if not all(i.is_Symbol for i in made.target.indices) or made.body.has(sp.Piecewise):
         return None

@@ -28,6 +28,14 @@ class Rule:
     apply: Callable[[sp.Expr], sp.Expr]
 
 
+def without(product: sp.Expr, *factors: sp.Expr) -> sp.Expr:
+    """The product without these factors of it. SymPy's division leaves exp(a + b)*exp(-a - b) standing."""
+    rest = list(sp.Mul.make_args(product))
+    for factor in factors:
+        rest.remove(factor)
+    return sp.Mul(*rest)
+
+
 def _exponential_of(term: sp.Expr) -> sp.Expr | None:
     """w where term is exp(w), else None."""
     return term.args[0] if isinstance(term, sp.exp) else None
@@ -46,9 +54,9 @@ def _expm1(node: sp.Expr) -> sp.Expr:
     for term in node.args:
         for factor in sp.Mul.make_args(term):
             w = _exponential_of(factor)
-            if w is not None and -term / factor in node.args:
-                rest = [t for t in node.args if t not in (term, -term / factor)]
-                return sp.Add(*rest, term / factor * expm1(w))
+            if w is not None and -without(term, factor) in node.args:
+                rest = [t for t in node.args if t not in (term, -without(term, factor))]
+                return sp.Add(*rest, without(term, factor) * expm1(w))
     return node
 
 
@@ -79,8 +87,7 @@ def _logistic(node: sp.Expr) -> sp.Expr:
         w = _one_plus_exp(power.base)
         if w is None:
             continue
-        rest, count = node / power, -power.exp
-        return rest * logistic(-w) ** count
+        return without(node, power) * logistic(-w) ** -power.exp
     return node
 
 
@@ -90,7 +97,7 @@ def _logistic_pair(node: sp.Expr) -> sp.Expr:
             base, count = factor.as_base_exp()
             if isinstance(base, logistic) and count.is_Integer and count > 0 and sp.exp(-base.args[0]) in node.args:
                 x = -base.args[0]
-                return node / sp.exp(x) / base * logistic(x)
+                return without(node, sp.exp(x), factor) * base ** (count - 1) * logistic(x)
     return node
 
 
@@ -123,7 +130,8 @@ def _tanh(node: sp.Expr) -> sp.Expr:
     if isinstance(node, sp.Mul):
         for factor in node.args:
             if isinstance(factor, sp.sinh) and 1 / sp.cosh(factor.args[0]) in node.args:
-                return node * sp.tanh(factor.args[0]) * sp.cosh(factor.args[0]) / factor
+                x = factor.args[0]
+                return without(node, factor, 1 / sp.cosh(x)) * sp.tanh(x)
     return node
 
 

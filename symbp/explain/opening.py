@@ -13,7 +13,7 @@ from symbp.explain.naming import COST, ERROR
 from symbp.explain.notation import write_number
 from symbp.explain.view import View
 from symbp.formula.expression import Flat, elements
-from symbp.forward.network import BATCH, Dim, NetworkTensor
+from symbp.forward.network import BATCH, Block, Dim, NetworkTensor
 
 _N, _I, _J = m.Name("n"), m.Name("i"), m.Name("j")
 _Z, _W, _X, _B, _C = m.Name("z"), m.Name("W"), m.Name("x"), m.Name("b"), m.Name(COST)
@@ -76,6 +76,7 @@ def _indices(view: View) -> list[Part]:
 
 def _blocks(view: View) -> list[Part]:
     rows: list[tuple[Inline, ...]] = []
+    branched = _is_branched(view)
     for block in view.blocks:
         output = view.derivation.network.tensors.get(block.binding.get(block.formula.output.name, ""))
         sizes = {name: m.Name("N") if value == BATCH else write_number(value) for name, value in block.sizes.items()}
@@ -84,12 +85,42 @@ def _blocks(view: View) -> list[Part]:
             (
                 (Code(block.name),),
                 (block.formula.name,),
+                *([_reads(view, block)] if branched else []),
                 _shape(output.shape) if output else ("",),
                 _values(values),
             )
         )
-    header: tuple[Inline, ...] = (("Block",), ("Formula",), ("Shape of its output",), ("Sizes and hyperparameters",))
+    read: tuple[Inline, ...] = (("Reads",),) if branched else ()
+    last: tuple[Inline, ...] = (("Shape of its output",), ("Sizes and hyperparameters",))
+    header: tuple[Inline, ...] = (("Block",), ("Formula",), *read, *last)
     return [Heading(1, ("The network",)), Table(header, tuple(rows))]
+
+
+def _is_branched(view: View) -> bool:
+    """Whether any block reads more, or something else, than what the one before it computes."""
+    network = view.derivation.network
+    before = network.inputs[:1]
+    for block in network.blocks:
+        reads = tuple(block.binding[t.name] for t in block.formula.with_role("input"))
+        parameter = any(network.tensors[name].role == "parameter" for name in reads)
+        if not parameter and reads != before:  # a penalty reads a parameter
+            return True
+        before = before if parameter else (block.binding[block.formula.output.name],)
+    return len(network.inputs) > 1
+
+
+def _reads(view: View, block: Block) -> Inline:
+    """The blocks whose results a block reads, or the inputs of the network, and whose parameters it has."""
+    network, pieces = view.derivation.network, list[str | m.Math | Code]()
+    for tensor in block.formula.with_role("input"):
+        name = block.binding[tensor.name]
+        maker = next((b.name for b in network.blocks if b.binding.get(b.formula.output.name) == name), name)
+        pieces.extend([", " if pieces else "", Code(maker)])
+    for tensor in block.formula.with_role("parameter"):
+        owner = block.binding[tensor.name].rpartition(".")[0]
+        if owner != block.name:
+            return (*pieces, ", parameters of ", Code(owner))
+    return tuple(pieces) or ("–",)
 
 
 def _values(values: Mapping[str, m.Math]) -> Inline:

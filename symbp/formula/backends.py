@@ -27,6 +27,7 @@ class Backend:
     total: Callable[[Array, tuple[int, ...]], Array]
     largest: Callable[[Array, tuple[int, ...]], Array]
     take: Callable[[Array, tuple[np.ndarray, ...]], Array]
+    power: Callable[[Array, Any], Array]
     to_numpy: Callable[[Array], np.ndarray]
 
 
@@ -52,6 +53,7 @@ def numpy_backend(dtype: Any = np.float64) -> Backend:
         lambda value, axes: np.sum(value, axis=axes),
         lambda value, axes: np.max(value, axis=axes),
         lambda value, places: value[places],
+        pow,
         np.asarray,
     )
 
@@ -81,6 +83,13 @@ def mpmath_backend(digits: int = 50) -> Backend:
     functions["Abs"] = each(abs)
     functions["logistic"] = each(lambda x: 1 / (1 + mpmath.exp(-x)))
     functions["softplus"] = each(lambda x: mpmath.log1p(mpmath.exp(x)))
+
+    def power(base: Any, exponent: Any) -> Any:
+        try:
+            return base**exponent
+        except ZeroDivisionError:  # as in floating point: 1/0 is infinite
+            return mpmath.inf
+
     number = np.frompyfunc(
         lambda v: mpmath.mpf(float(v)) if isinstance(v, float | np.floating) else mpmath.mpf(v), 1, 1
     )
@@ -92,6 +101,7 @@ def mpmath_backend(digits: int = 50) -> Backend:
         lambda value, axes: np.asarray(np.sum(value, axis=axes), object),
         lambda value, axes: np.asarray(np.max(value, axis=axes), object),
         lambda value, places: value[places],
+        lambda base, exponent: np.asarray(np.frompyfunc(power, 2, 1)(base, exponent), object),
         lambda value: np.asarray(value, object),
     )
 
@@ -122,6 +132,7 @@ def jax_backend() -> Backend:
         lambda value, axes: jnp.sum(value, axis=axes),
         lambda value, axes: jnp.max(value, axis=axes),
         lambda value, places: value[places],
+        pow,
         np.asarray,
     )
 
@@ -150,5 +161,6 @@ def torch_backend() -> Backend:
         lambda value, axes: torch.sum(value, dim=axes) if axes else value,
         lambda value, axes: torch.amax(value, dim=axes),
         lambda value, places: value[tuple(torch.as_tensor(p) for p in places)],
+        pow,
         lambda value: value.detach().numpy(),
     )

@@ -163,7 +163,8 @@ def _spread(value: Array, axes: Axes, wanted: Axes, setting: Setting) -> Array:
         raise ValueError(f"the value depends on {', '.join(map(str, extra))}, which the left side lacks")
     aligned = _align(value, axes, wanted)
     ones = setting.backend.array(np.ones([setting.index_sizes[a] for a in wanted]))
-    return aligned * ones
+    value = aligned * ones
+    return value if hasattr(value, "shape") else np.asarray(value, object)  # a lone number of mpmath
 
 
 def _align(value: Array, axes: Axes, wanted: Axes) -> Array:
@@ -240,6 +241,8 @@ def _value(node: sp.Basic, setting: Setting) -> tuple[Any, Axes]:
 
 
 def _number(node: sp.Expr, backend: Backend) -> Any:
+    if node.is_infinite or node is sp.nan:
+        return float(node)
     if backend.name.startswith("mpmath"):
         import mpmath
 
@@ -250,10 +253,10 @@ def _number(node: sp.Expr, backend: Backend) -> Any:
 def _power(node: sp.Pow, setting: Setting) -> tuple[Any, Axes]:
     (base, exponent), axes = _together(node.args, setting)
     if node.exp.is_Integer:
-        return base ** int(node.exp), axes
+        return setting.backend.power(base, int(node.exp)), axes
     if node.exp == sp.Rational(1, 2):
         return setting.backend.functions["sqrt"](base), axes
-    return base**exponent, axes
+    return setting.backend.power(base, exponent), axes
 
 
 def _reduce(node: SumOver | MaxOver, setting: Setting) -> tuple[Any, Axes]:

@@ -31,6 +31,7 @@ from symbp.formula.expression import (
 )
 from symbp.formula.grammar import BINDERS, FUNCTIONS, RESERVED, FormulaError, Line, read_lines
 from symbp.formula.indices import Names, SizeClasses, letter
+from symbp.formula.letters import one_size_each
 from symbp.formula.recurrence import OrderError, in_groups
 
 ELLIPSIS_LETTERS = {1: ("p",), 2: ("n", "j"), 3: ("n", "t", "j"), 4: ("n", "c", "h", "w"), 5: ("n", "c", "d", "h", "w")}
@@ -112,9 +113,8 @@ class _Reader:
         self.mentioned: dict[str, None] = {}
         self.equations: list[tuple[Element, sp.Expr, str]] = []
         self.classes = SizeClasses()
-        self.plain: list[
-            tuple[str, int, int, sp.Symbol]
-        ] = []  # an axis read at an index: tensor, axis, equation, index
+        # An axis at an index: tensor, axis, equation, index, and whether it is the equation's left side.
+        self.plain: list[tuple[str, int, int, sp.Symbol, bool]] = []
         self.parted: set[tuple[str, int]] = set()  # axes read at places that are no index
         self.extents: dict[sp.Symbol, tuple[int, sp.Symbol]] = {}  # placeholder of size(i) -> (equation, index)
         self.of_axes: dict[sp.Symbol, tuple[str, int]] = {}  # placeholder of extent(x, axis) -> (tensor, axis)
@@ -145,7 +145,7 @@ class _Reader:
             self.mentioned.setdefault(node.tensor)
             for axis, place in enumerate(node.indices):
                 if place.is_Symbol:
-                    self.plain.append((node.tensor, axis, number, place))
+                    self.plain.append((node.tensor, axis, number, place, node is target))
                 elif not isinstance(place, Flat) and place.free_symbols:
                     self.parted.add((node.tensor, axis))
 
@@ -156,11 +156,11 @@ class _Reader:
         half in `z[n,j] * sigmoid(z[n,j + size(j)])`, or whose extent stands in an equation.
         """
         apart = {*self.parted, *self.of_axes.values()}
-        for tensor, axis, number, place in self.plain:
-            if letter(place) in self.scope.stated:
+        for tensor, axis, number, place, left in self.plain:
+            stated = letter(place) in self.scope.stated
+            if stated:
                 self.classes.join((number, place), letter(place))
-            given = tensor in self.scope.tensors and tensor not in self.assigned
-            if not (given and (tensor, axis) in apart and letter(place) in self.scope.stated):
+            if left or not (stated and (tensor, axis) in apart):
                 self.classes.join((tensor, axis), (number, place))
 
     def role_of(self, name: str) -> Role:
@@ -195,9 +195,10 @@ class _Reader:
             for n, d in ((n, self.known[n]) for n in order)
         }
         equations = equations if self.scope.states else _ordered(equations)  # updates run in the order given
+        equations, letters = one_size_each(equations, names.letters, {*tensors, *self.scope.scalars, *RESERVED})
         used = {s for e in equations for s in e.body.free_symbols}
         scalars = {n: s for n, s in self.scope.scalars.items() if s in used}
-        return Formula(name, equations, tensors, scalars, names.letters, source)
+        return Formula(name, equations, tensors, scalars, letters, source)
 
 
 def _stated(line: Line) -> tuple[str, int] | None:
@@ -426,7 +427,7 @@ class _Builder:
         length = next(iter(lengths), 0)
         if not 0 <= length <= MAX_RANK:
             raise self.error(f"`...` would stand for {length} axes; 0 to {MAX_RANK} are possible")
-        used = _names_in(self.line) | set(self.scope.scalars)
+        used = _names_in(self.line) | {*self.scope.scalars, *self.scope.tensors, *self.reader.later}
         letters = TRAILING_LETTERS.get(length, ()) if trailing else self._leading(length, used)
         pool = [*letters, *"tuvwchpqrsdefg"]
         chosen: list[str] = []
@@ -441,13 +442,13 @@ class _Builder:
         return self.scope.axis
 
     def _leading(self, length: int, used: set[str]) -> tuple[str, ...]:
-        explicit = any(
-            isinstance(n, ast.Subscript) and any(map(_is_ellipsis, _items(n.slice))) for n in ast.walk(self.line.right)
-        ) and any(isinstance(n, ast.Subscript) and len(_items(n.slice)) > 1 for n in ast.walk(self.line.right))
         if not self.scope.batched:
             return WEIGHT_LETTERS.get(length, ())
+        right = [_items(n.slice) for n in ast.walk(self.line.right) if isinstance(n, ast.Subscript)]
+        left = [_items(n.slice) for n in ast.walk(self.line.left) if isinstance(n, ast.Subscript)]
+        explicit = any(any(map(_is_ellipsis, items)) for items in right) and any(len(i) > 1 for i in (*left, *right))
         letters = ELLIPSIS_LETTERS.get(length, ())
-        if explicit and "n" not in used:
+        if (explicit or _has_ellipsis(self.line.left)) and "n" not in used:
             return ("n", *"tuvw"[: max(length - 1, 0)])
         return letters
 
@@ -635,7 +636,7 @@ class _Builder:
             return _UNARY[name](self.expression(arguments[0]))
         if name in self.scope.rows:
             self._arity(name, arguments, 1)
-            return self._row(name, self.expression(arguments[0]))
+            return self._row(node, self.expression(arguments[0]))
         if name in BINDERS:
             raise self.error(f"`{name}` needs the indices that it runs over, as in `{name}[i](...)`")
         valid = [*_UNARY, *self.scope.rows, *BINDERS, "where", "max", "min", "clip", "delta", "size"]
@@ -721,8 +722,13 @@ class _Builder:
             return sp.Not(self._condition(node.operand))
         raise self.error(f"expected a condition, such as `z > 0`, got `{self.line.source(node)}`")
 
-    def _row(self, name: str, argument: sp.Expr) -> sp.Expr:
-        """A call of another row: its equations come before this one, at the free indices of the argument."""
+    def _row(self, node: ast.Call, argument: sp.Expr) -> sp.Expr:
+        """A call of another row: its equations come before this one, at the free indices of the argument.
+
+        Where the call is the whole right side, the row's last equation is this one.
+        """
+        assert isinstance(node.func, ast.Name)
+        name = node.func.id
         reader, row = self.reader, self.scope.rows[name]
         reader.calls += 1
         if reader.calls > MAX_CALLS:
@@ -752,6 +758,8 @@ class _Builder:
                 lambda e: isinstance(e, Element),
                 lambda e: argument if e.tensor == row.argument else element(rename[e.tensor], *e.indices),
             )
+            if target.tensor == row.result and node is self.line.right:
+                return body
             reader.add(element(rename[target.tensor], *places), body, text)
         return element(prefix, *places)
 

@@ -26,7 +26,8 @@ def definition_problems(spec: NetworkSpec) -> dict[Entry, list[Problem]]:
             problems[entry] = [Problem(definition.place, str(error))]
             continue
         given = [(name, "what it is given") for name in inputs]
-        for tensor, what in (*given, *([("y", "the target")] * (entry.kind == "loss"))):
+        target = [("y", "the target")] if entry.kind == "loss" and not entry.inputs else []
+        for tensor, what in (*given, *target):
             if tensor not in formula.tensors:
                 problem = Problem(definition.place, f"no equation reads `{tensor}`, {what}")
                 problems.setdefault(entry, []).append(problem)
@@ -36,10 +37,12 @@ def definition_problems(spec: NetworkSpec) -> dict[Entry, list[Problem]]:
 def written_rank(entry: Entry, tensor: str = "") -> int | None:
     """The number of indices that a formula writes after an input, its first; None where it writes none, or `...`."""
     name = tensor or entry.input_names(1)[0]
+    numbered = bool(entry.family) and name.startswith(f"{entry.family}_")
+    name = entry.family if numbered else name
     for line in read_lines(entry.equations):
         for node in ast.walk(line.right):
             if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == name:
                 items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
                 if not any(isinstance(n, ast.Constant) and n.value is ... for i in items for n in ast.walk(i)):
-                    return len(items)
+                    return len(items) - numbered
     return None

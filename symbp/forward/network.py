@@ -5,7 +5,7 @@ to the batch), hyperparameters bound to values. Blocks are in topological order;
 may be read by several.
 
 Names of the network are `layer.tensor`: `dense_1.W`, `dense_1.z`, `relu_1.a`; the network's own are `x` (input),
-`y` (target) and `C` (cost).
+`y` (target), or the names of several, and `C` (cost).
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ class NetworkTensor:
     role: Role
     kind: Kind = "float"
     value: tuple[float, ...] | None = None  # a constant's entries, row-major, such as class weights
+    classes: int = 0  # of whole numbers: they run from 0 to classes - 1
 
 
 @dataclass(frozen=True)
@@ -74,19 +75,58 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Network:
-    """The network in order of evaluation. The cost `C` is the sum of `costs`: the loss, then penalties; `C` itself
-    where the loss is alone.
+class Head:
+    """One result of a network: the tensor that `forward` returns, and the one that `predict` returns.
 
-    `output` is the tensor that `forward` returns; `prediction` the one that `predict` returns, made from `output` by
-    the blocks of `link` (none where they are the same).
+    `prediction` is made from `output` by the blocks of `link` (none where they are the same). `name` is the layer's in
+    the spec.
+    """
+
+    name: str
+    output: str
+    prediction: str
+    link: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True)
+class Network:
+    """The network in order of evaluation.
+
+    The cost `C` is the sum of `costs`: losses, then penalties; `C` itself where a loss is alone. `heads` are what the
+    network computes; `inputs` and `targets` are the tensors that its user gives.
     """
 
     name: str
     blocks: tuple[Block, ...]
     tensors: Mapping[str, NetworkTensor]
     parameters: tuple[Parameter, ...]
-    output: str
-    prediction: str
-    link: tuple[Block, ...] = ()
+    heads: tuple[Head, ...]
+    inputs: tuple[str, ...] = ("x",)
+    targets: tuple[str, ...] = ("y",)
     costs: tuple[str, ...] = ("C",)
+
+    @property
+    def link(self) -> tuple[Block, ...]:
+        """The blocks between outputs and predictions."""
+        return tuple({block.name: block for head in self.heads for block in head.link}.values())
+
+    @property
+    def outside(self) -> frozenset[str]:
+        """The tensors that the user of the network gives or receives."""
+        results = {tensor for head in self.heads for tensor in (head.output, head.prediction)}
+        return frozenset({*self.inputs, *self.targets, *results})
+
+    @property
+    def active(self) -> frozenset[str]:
+        """The blocks that the cost depends on."""
+        needed, found = set(self.costs), set[str]()
+        for block in reversed(self.blocks):
+            if needed & {block.binding[t.name] for t in block.formula.with_role("output", "intermediate")}:
+                found.add(block.name)
+                needed |= set(block.binding.values())
+        return frozenset(found)
+
+    @property
+    def differentiable_inputs(self) -> tuple[str, ...]:
+        """The inputs that have a gradient: those of real numbers."""
+        return tuple(name for name in self.inputs if self.tensors[name].kind == "float")

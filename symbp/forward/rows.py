@@ -47,7 +47,8 @@ def formula_of(
     Raises FormulaError where the equations cannot be read at these ranks.
     """
     given = _named(entry, ranks)
-    variant = entry.variant({**options, **{name: True for name in given if name not in entry.required}})
+    optional = {name: True for name in given if f"{name}?" in entry.inputs}
+    variant = entry.variant({**options, **optional})
     rank = next(iter(given.values()), 0)
     use = _Reading(
         variant,
@@ -101,7 +102,7 @@ def _permutes(variant: Variant, option: str) -> bool:
 def _read(entry: Entry, use: _Reading) -> Row:
     variant, integers, rank = use.variant, use.integers, next((r for _, r in use.ranks), 0)
     tensors: dict[str, Declared] = {n: Declared(r, "input", _kind(n, integers)) for n, r in use.ranks}
-    if entry.kind == "loss":
+    if entry.targeted and "y" not in tensors:
         tensors["y"] = Declared(rank - 1 if "y" in integers else rank, "target", _kind("y", integers))
     for parameter in variant.parameters:
         tensors[parameter.name] = Declared(len(parameter.axes), "parameter")
@@ -113,7 +114,7 @@ def _read(entry: Entry, use: _Reading) -> Row:
         tensors=tensors,
         scalars={o.name: _symbol(o) for o in entry.options if o.type in ("real", "integer")},
         outputs=(entry.result,),
-        rows=_callable_rows(),
+        rows=callable_rows(),
         reduction=use.reduction,
         stated=tuple(letter for letter, _ in entry.sizes),
         axis=use.axis,
@@ -147,7 +148,7 @@ def update_of(entry: Entry, options: Mapping[str, Value]) -> Row:
         **{s.name: Declared(len(s.axes), "state") for s in variant.states},
     }
     outputs = ("w",) if entry.kind == "optimizer" else ("g",)
-    scope = Scope(tensors, _scalars(entry), outputs, _callable_rows(), states=("w", "g", *states))
+    scope = Scope(tensors, _scalars(entry), outputs, callable_rows(), states=("w", "g", *states))
     return Row(entry, variant, read_formula(entry.name, variant.equations, scope, entry.source))
 
 
@@ -155,7 +156,7 @@ def scalars_of(entry: Entry, options: Mapping[str, Value]) -> Row:
     """The equations of a schedule or an initializer: numbers from numbers."""
     variant = entry.variant(options)
     outputs = (entry.result,) if entry.result else assigned_names(variant.equations)
-    scope = Scope({}, _scalars(entry), outputs, _callable_rows())
+    scope = Scope({}, _scalars(entry), outputs, callable_rows())
     return Row(entry, variant, read_formula(entry.name, variant.equations, scope, entry.source))
 
 
@@ -174,6 +175,8 @@ def _name(entry: Entry, use: _Reading) -> str:
         parts.append(f"of {len(ranks)}")
     if set(ranks) != {2} and entry.kind != "penalty":
         parts.append(f"of rank {' and '.join(map(str, ranks if len(set(ranks)) > 1 else ranks[:1]))}")
+    if entry.kind == "loss" and "y" in dict(use.ranks):
+        parts.append("of a computed target")
     if use.axis is not None:
         parts.append(f"at axis {use.axis}")
     parts += [f"to {order[1:]}" for _, order in use.orders]
@@ -199,7 +202,7 @@ def _symbol(option: Option) -> sp.Symbol:
 
 
 @cache
-def _callable_rows() -> Mapping[str, CallableRow]:
+def callable_rows() -> Mapping[str, CallableRow]:
     """The elementwise rows that formulas may call, at their defaults."""
     rows = {}
     for entry in entries("activation"):

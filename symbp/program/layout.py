@@ -21,7 +21,7 @@ from symbp.forward.network import BATCH, Block
 def batch_last(derivation: Derivation) -> frozenset[str]:
     """The network's tensors that are held with the batch last."""
     network = derivation.network
-    given = {"x", "y", network.output, network.prediction}
+    given = network.outside
     kinds = {name: (_has_windows(d), _has_products(d)) for name, d in derivation.formulas.items()}
     chosen: set[str] = set()
     for block in network.blocks:

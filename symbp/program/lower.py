@@ -10,6 +10,7 @@ Not here: recurrences; a `LoweringError` says so.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import sympy as sp
@@ -113,6 +114,10 @@ class Lowering:
             return False
         return not node.free_symbols & set(self.builder.order)
 
+    def total(self, body: sp.Expr, bound: tuple[sp.Symbol, ...], last: sp.Symbol | None = None) -> Value:
+        """The sum of a product over indices; with `last`, its axes come in any order that ends with this one."""
+        return sums.total(self, body, bound, last)
+
     def value(self, node: sp.Expr) -> Value:
         """The node as an array over its indices, or a scalar."""
         builder = self.builder
@@ -125,13 +130,13 @@ class Lowering:
         if isinstance(node, sp.Mul):
             return sums.multiply(self, node)
         if isinstance(node, SumOver):
-            return sums.sum_over(self, node)
+            return self.folded(lambda: sums.sum_over(self, node))
         if isinstance(node, sp.Pow):
             return self.power(node)
         if isinstance(node, sp.Piecewise):
             return pieces.piecewise(self, node)
         if isinstance(node, MaxOver):
-            return windows.reduced(self, "max", self.factor(node.body), node.bound)
+            return self.folded(lambda: windows.reduced(self, "max", self.factor(node.body), node.bound))
         if isinstance(node, Winner):
             return self.winner(node)
         if isinstance(node, logistic):
@@ -173,6 +178,13 @@ class Lowering:
         if number:
             position = builder.map("remainder", position, builder.scalar(own))
         return position
+
+    def folded(self, lower: Callable[[], Value]) -> Value:
+        """What is lowered within a fold, whatever the order of its axes on the way."""
+        outer, self.builder.folding = self.builder.folding, True
+        value = lower()
+        self.builder.folding = outer
+        return value
 
     def logistic(self, x: Value) -> Value:
         """1/(1 + exp(-x)); the exponent is capped where the exponential would overflow and the result is 0."""

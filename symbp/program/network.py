@@ -4,7 +4,7 @@
     predict    from the output to the prediction
     loss       from the output to the cost
     backward   cotangents from the cost to every parameter, and forward values that nothing else needs
-    input      the cotangent of the network's input, on request
+    input      the cotangents of the network's inputs, on request
     update     the optimizer, over flat vectors
 
 A tensor that is read several times, by several blocks or by one, gets a part of its cotangent from each; the parts are
@@ -77,7 +77,7 @@ class _Lowering:
         forward = [s for i in instances for s in i.forward(self.numbered(i))]
         links = [self.instance(b) for b in network.link]
         link = [s for i in links for s in i.forward(self.numbered(i))]
-        output = _needed(forward, [network.output])
+        output = _needed(forward, [head.output for head in network.heads])
         costs = [s for s in _needed(forward, network.costs) if s not in output]
         later = [s for s in forward if s not in output and s not in costs]
         backward, of_input = self.backward(instances)
@@ -87,7 +87,7 @@ class _Lowering:
             self.arrays = {**instance.arrays, **self.arrays}
         routines = {
             "forward": output,
-            "predict": link if network.prediction != network.output else [],
+            "predict": link,
             "loss": costs,
             "backward": [*later, *backward],
             "input": of_input,
@@ -109,7 +109,9 @@ class _Lowering:
         return {tensor: number for (name, tensor), number in self.numbers.items() if name == formula}
 
     def backward(self, instances: list[Instance]) -> tuple[list[Item], list[Item]]:
-        """Statements in order of execution, and apart from them those of the input's cotangent."""
+        """Statements in order of execution, and apart from them those of the inputs' cotangents."""
+        active = self.network.active
+        instances = [i for i in instances if i.block.name in active]
         found = Counter(i.block.binding[tensor] for i in instances for tensor in i.template.cotangents)
         parts: dict[str, list[str]] = {}
         statements: list[Item] = []
@@ -119,7 +121,8 @@ class _Lowering:
             shared = _parts(instance, found)
             for item in instance.backward(shared, self.numbered(instance)):
                 locals_ = [t for e in equations(item) if (t := e.target.tensor.removeprefix("d_")) in block.binding]
-                into = of_input if "x" in (block.binding[t] for t in locals_) else statements
+                given = {block.binding[t] for t in locals_} & set(self.network.inputs)
+                into = of_input if given else statements
                 into.append(item)
                 for local in locals_:
                     tensor = block.binding[local]
@@ -169,7 +172,7 @@ def _parts(instance: Instance, written: Mapping[str, int]) -> dict[str, str]:
 
 def _storage(network: Network) -> dict[str, Storage]:
     """Where tensors of the network live that are not the pass's own."""
-    storage: dict[str, Storage] = {"x": "argument", "y": "argument"}
+    storage: dict[str, Storage] = dict.fromkeys((*network.inputs, *network.targets), "argument")
     for tensor in network.tensors.values():
         if tensor.role == "constant":
             storage[tensor.name] = "constant"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from symbp.derive.derivation import Derivation
 from symbp.formula.equation import Formula
+from symbp.forward.network import Network
 from symbp.program.network import COST, Numbers, lower_network
 from symbp.program.passes import PASSES, Pass
 from symbp.program.plan import Plan, plan_buffers
@@ -41,8 +42,7 @@ def optimize(
     """Lower, then apply the passes in order; the verifier runs after each."""
     program = lower_network(derivation, update, numbers)
     network = derivation.network
-    gradients = [f"d_{p.name}" for p in network.parameters]
-    keep = frozenset([network.output, network.prediction, COST, "d_x", *network.costs, *gradients, "w", "g"])
+    keep = kept(network)
     verify(program)
     reports = [_report("lowered", program)]
     for each in passes:
@@ -50,6 +50,13 @@ def optimize(
         verify(program)
         reports.append(_report(each.name, program))
     return Optimized(program, plan_buffers(program, keep), tuple(reports))
+
+
+def kept(network: Network) -> frozenset[str]:
+    """The results of the network's program, which no pass may rename."""
+    gradients = [f"d_{name}" for name in (*(p.name for p in network.parameters), *network.differentiable_inputs)]
+    results = [tensor for head in network.heads for tensor in (head.output, head.prediction)]
+    return frozenset([*results, COST, *network.costs, *gradients, "w", "g"])
 
 
 def _report(name: str, program: Program) -> PassReport:

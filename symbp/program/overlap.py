@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from symbp.formula.expression import Element, SumOver
-from symbp.program import scatter, sums
+from symbp.program import scatter
 from symbp.program.affine import Affine, affine
 from symbp.program.program import OverlapAdd
 from symbp.program.values import Value
@@ -97,7 +97,7 @@ def added(lowering: Lowering, spread: Spread) -> Value:
     places = [spread.places.get(a, Affine(0, ((a, 1),))) for a in out_axes]
     extents = builder.extents([letter for place in places for letter in place.letters])
     runs = [max((a for a in p.letters if a not in spread.over), key=extents.__getitem__, default=None) for p in places]
-    source = sums.total(lowering, spread.rest, summed, next((r for r in reversed(runs) if r is not None), None))
+    source = lowering.total(spread.rest, summed, next((r for r in reversed(runs) if r is not None), None))
     held = [letter for place in places for letter in place.letters if letter not in spread.over]
     lacks = [a for a in held if a not in source.axes]
     if not isinstance(source.operand, str) or (spread.chosen is not None and lacks):

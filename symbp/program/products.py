@@ -5,7 +5,7 @@ The letters of `sum left[..] * right[..]` stand in four groups: the stack (in bo
 is in one piece and one of the two groups comes last; any other is copied first, and what windows show always is. A
 letter that one operand lacks may join the stack too: a product for each of its values, the operand repeated.
 
-Not here: BLAS calls (a target's affair); factors that share every letter, which are no matrices.
+Not here: BLAS calls (a target's affair).
 """
 
 from __future__ import annotations
@@ -65,6 +65,16 @@ def contraction(lowering: Lowering, left: Factor, right: Factor, kept: Axes, las
     spelt = ("".join(letter[a] for a in axes) for axes in (one.axes, other.axes, way.out, way.stack))
     builder.operations.append(Contract(out, one.array, other.array, *spelt))
     return Value(out, way.out)
+
+
+def inner(lowering: Lowering, left: Value, right: Value, kept: Axes) -> Value:
+    """The product of two factors that share every letter: no matrices, but for rows that are multiplied in pairs."""
+    builder = lowering.builder
+    out = builder.fresh("product", kept)
+    letter = dict(zip(left.axes, LETTERS, strict=False))
+    spelt = ("".join(letter[a] for a in axes) for axes in (left.axes, right.axes, kept, kept))
+    builder.operations.append(Contract(out, left.array, right.array, *spelt))
+    return Value(out, kept)
 
 
 def _laid_out(lowering: Lowering, factor: Factor, order: Axes) -> Value:

@@ -1,13 +1,14 @@
 """Sums and products: terms added smallest first, factors multiplied smallest first, sums of products contracted.
 
-A sum over indices is a contraction where two factors have indices that the other lacks; otherwise it is a fold of the
-elementwise product. A factor whose indices another factor has is multiplied into it first, unless that is a product
-of a matrix and a vector; more than two that remain are contracted in pairs, cheapest first. What windows show stays
-without an array until a product or a fold needs it.
+A sum over indices is a contraction where two factors are left, and a fold where one is. A factor whose indices another
+factor has is multiplied into it first, unless that is a product of a matrix and a vector or all there is to fold; more
+than two that remain are contracted in pairs, cheapest first. What windows show stays without an array until a product
+or a fold needs it.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -87,13 +88,17 @@ def split_factors(lowering: Lowering, node: sp.Expr) -> tuple[sp.Expr, list[sp.E
 
 
 def quotient(lowering: Lowering, number: sp.Expr, above: list[Value], below: list[Value]) -> Value:
-    """number * product(above) / product(below)."""
+    """number * product(above) / product(below), what has the indices of the divisor alone divided first."""
     builder = lowering.builder
     bottom = _product(lowering, below) if below else None
     minus = number.could_extract_minus_sign()
     if minus:
         number = -number
-    if number != 1:
+    small = [v for v in above if bottom is not None and v.axes and set(v.axes) <= set(bottom.axes)]
+    large = [v for v in above if v not in small]
+    if bottom is not None and small and large:
+        above, bottom = [*large, quotient(lowering, number, small, [bottom])], None
+    elif number != 1:
         above = [*above, builder.scalar(number)]
     top = _product(lowering, above) if above else builder.scalar(sp.Integer(1))
     if bottom is not None:
@@ -131,13 +136,21 @@ def total(lowering: Lowering, body: sp.Expr, bound: tuple[sp.Symbol, ...], last:
     number, above, below = split_factors(lowering, body)
     over = [b for b in bound if any(b in f.free_symbols for f in (*above, *below))]
     number = number * sp.Mul(*(lowering.builder.equation.sizes[b] for b in bound if b not in over))
-    factors = [lowering.factor(f) for f in above]
+    factors = [f for node in above for f in _factors(lowering, node, len(above) == 1 and not below)]
     if below:
         factors.append(quotient(lowering, sp.Integer(1), [], [lowering.value(f) for f in below]))
     if not factors:
         return lowering.builder.scalar(number)
     result = contract(lowering, factors, tuple(over), last)
     return result if number == 1 else quotient(lowering, number, [result], [])
+
+
+def _factors(lowering: Lowering, node: sp.Expr, alone: bool) -> list[Factor]:
+    """The node as one factor; a square that stands alone as two, since the sum of squares is a product of x and x."""
+    if alone and isinstance(node, sp.Pow) and node.exp == 2:
+        root = lowering.value(node.base)
+        return [root, replace(root)] if root.kind == "float" else [lowering.builder.map("square", root)]
+    return [lowering.factor(node)]
 
 
 def contract(
@@ -165,10 +178,18 @@ def _absorbed(lowering: Lowering, factors: list[Factor], over: tuple[sp.Symbol, 
             if holder is small or not set(small.axes) <= set(holder.axes):
                 continue
             rest = [f for f in factors if f is not small and f is not holder]
+            if not rest and _inner(small, holder, over):
+                continue
             wanted = {a for f in rest for a in f.axes}.union(a for a in holder.axes if a not in over)
             if set(small.axes) <= wanted or wanted & set(holder.axes) <= set(small.axes):
                 return _absorbed(lowering, [*rest, _multiplied(lowering, small, holder)], over)
     return factors
+
+
+def _inner(one: Factor, other: Factor, over: tuple[sp.Symbol, ...]) -> bool:
+    """Whether two arrays with the same indices are multiplied and folded in one operation."""
+    arrays = all(isinstance(f, Value) and f.kind == "float" for f in (one, other))
+    return arrays and set(one.axes) == set(other.axes) and bool(set(over) & set(one.axes))
 
 
 def _multiplied(lowering: Lowering, *factors: Factor) -> Value:
@@ -197,6 +218,8 @@ def _contraction(
             mine = builder.map("multiply", materialized(lowering, mine), builder.scalar(sp.Integer(1)))
         sides.append(reduced(lowering, "sum", mine, alone) if alone else mine)
     left, right = sides
+    if set(left.axes) == set(right.axes) and isinstance(left, Value) and isinstance(right, Value):
+        return products.inner(lowering, left, right, kept)
     if set(left.axes) & set(right.axes) <= set(kept):
         return _multiplied(lowering, left, right)
     return products.contraction(lowering, left, right, kept, last)

@@ -47,6 +47,7 @@ class Builder:
 
     `order` ranks the equation's indices: those of the left side first. `mask`, where set, limits guarded functions.
     `numbers` are the sizes and integer options that are known; what is not known is the batch.
+    `folding` says that what is computed will be folded, so that it may have its axes in any order.
     """
 
     equation: Equation
@@ -55,6 +56,7 @@ class Builder:
     numbers: Numbers = field(default_factory=dict)
     operations: list[Op] = field(default_factory=list)
     mask: Value | None = None
+    folding: bool = False
 
     def fresh(
         self, word: str, axes: Sequence[sp.Symbol], kind: ArrayKind = "float", shape: tuple[sp.Expr, ...] | None = None
@@ -97,6 +99,13 @@ class Builder:
     def sorted(self, axes: Iterable[sp.Symbol]) -> tuple[sp.Symbol, ...]:
         return tuple(sorted(set(axes), key=self.order.__getitem__))
 
+    def spread(self, values: Sequence[Value]) -> tuple[sp.Symbol, ...]:
+        """The axes of an elementwise result: in order, or as the operand with all of them holds them where it folds."""
+        axes = self.sorted(a for v in values for a in v.axes)
+        if self.folding:
+            return next((v.axes for v in values if len(v.axes) == len(axes)), axes)
+        return axes
+
     def aligned(self, value: Value, axes: tuple[sp.Symbol, ...]) -> Operand:
         """The value as an operand that broadcasts against an array over `axes`."""
         if value.axes == axes[len(axes) - len(value.axes) :]:
@@ -130,7 +139,7 @@ class Builder:
 
     def map(self, function: str, *values: Value, word: str = "") -> Value:
         """An elementwise function of the values, over all of their indices."""
-        axes = self.sorted(a for v in values for a in v.axes)
+        axes = self.spread(values)
         kind = FUNCTIONS[function].result
         operands = tuple(self.aligned(v, axes) for v in values)
         out = self.fresh(word or function, axes, kind)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import ast
 import keyword
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from symbp.catalog import lookup, names
 from symbp.catalog.entry import Entry, EntryKind, Option, ParameterRow
+from symbp.formula.families import member, write_out_size
 from symbp.formula.grammar import NAME, RESERVED, FormulaError, read_lines
 from symbp.spec.names import SHAPE, hint, quoted, shortened, shown
 from symbp.spec.yaml import Path
 
-KEYS = ("formula", "options", "parameters", "sizes", "integers", "summary", "source", "output", "link")
+KEYS = ("formula", "options", "parameters", "sizes", "integers", "summary", "source", "output", "link", "inputs")
+INPUT = re.compile(rf"{NAME.pattern}(\[[a-z]\])?")
 PARAMETER_KEYS = ("axes", "initializer", "value")
 ARGUMENTS: dict[str, tuple[str, ...]] = {"layer": ("x",), "activation": ("z",), "loss": ("a", "y")}
 RESULTS = {"layer": "y", "activation": "a", "loss": "C"}
@@ -48,6 +51,8 @@ class _Definition:
         self.tell = problem
         self.wrong = False
         self.used: frozenset[str] | None = None  # names in the formula; None where it cannot be read
+        self.inputs: tuple[str, ...] = ()
+        self.arguments = ARGUMENTS[kind]  # the tensors that the formula is given
 
     def problem(self, path: Path, message: str) -> None:
         self.wrong = True
@@ -58,6 +63,10 @@ class _Definition:
             if key not in KEYS:
                 self.problem((key,), f"{quoted(key)} is not a key of a definition{hint(key, KEYS)}")
         self.formula()
+        self.inputs = self.stated_inputs()
+        if self.inputs:
+            names_ = tuple(name.partition("[")[0] for name in self.inputs)
+            self.arguments = (*names_, "y") if self.kind == "loss" else names_
         sizes = self.sizes()
         options = self.options(sizes)
         parameters = self.parameters()
@@ -75,6 +84,7 @@ class _Definition:
             integers=self.integers(),
             output="" if result == RESULTS[self.kind] else result,
             link=self.link(),
+            inputs=self.inputs,
         )
 
     def formula(self) -> None:
@@ -85,26 +95,44 @@ class _Definition:
             return
         self.used = _names(lines)
 
+    def stated_inputs(self) -> tuple[str, ...]:
+        """`[q, k]`, or `["x[m]"]` for as many as a layer is given."""
+        value = self.row.get("inputs") or []
+        good = isinstance(value, list) and all(isinstance(v, str) and INPUT.fullmatch(v) for v in value)
+        if not good or any("[" in v for v in value[:-1]) or (self.kind != "layer" and any("[" in v for v in value)):
+            wanted = "a list of names, the last perhaps `x[m]` for as many as a layer is given"
+            self.problem(("inputs",), f"expected {wanted}; got {shown(value)}")
+        elif self.kind == "activation" and value:
+            self.problem(("inputs",), "an activation reads `z` alone; a layer may read several tensors")
+        elif len(set(value)) < len(value) or any(v.partition("[")[0] in RESERVED for v in value):
+            self.problem(("inputs",), f"names of inputs differ, and are no functions of formulas; got {shown(value)}")
+        else:
+            return tuple(value)
+        return ()
+
     def sizes(self) -> dict[str, str]:
         found = {}
         for letter, value in self.mapping("sizes").items():
             path, text = ("sizes", letter), str(value)
             if not isinstance(value, str | int) or isinstance(value, bool) or len(text) > MAX_SIZE:
                 self.problem(path, f"expected a size, such as `units` or `2 * extent(x, 1)`; got {shown(value)}")
-            elif not self.reads(letter):
-                self.problem(path, f"no equation has an index `{letter}`")
-            elif _size_options(text, ARGUMENTS[self.kind]) is None:
-                wanted = f"whole numbers, options, extent({ARGUMENTS[self.kind][0]}, axis)"
+            elif not (self.reads(letter) or letter in self.axes()):
+                self.problem(path, f"no equation has an index `{letter}`, and no parameter an axis")
+            elif _size_options(text, self.arguments) is None:
+                wanted = f"whole numbers, options, extent({self.arguments[0]}, axis)"
                 self.problem(path, f"{shortened(text)!r} is not a size; a size is made of {wanted}")
             else:
                 found[letter] = text
         return found
 
+    def axes(self) -> set[str]:
+        """The letters of axes of parameters: one that is read at labels stands in no equation."""
+        rows = (v.get("axes") if isinstance(v, dict) else v for v in self.mapping("parameters").values())
+        return {letter for axes in rows if isinstance(axes, list) for letter in axes if isinstance(letter, str)}
+
     def options(self, sizes: dict[str, str]) -> tuple[Option, ...]:
         """Those the row states, then those that its sizes need and it does not state."""
-        counted = dict.fromkeys(
-            name for text in sizes.values() for name in _size_options(text, ARGUMENTS[self.kind]) or ()
-        )
+        counted = dict.fromkeys(name for text in sizes.values() for name in _size_options(text, self.arguments) or ())
         found = []
         for name, value in self.mapping("options").items():
             path = ("options", name)
@@ -155,7 +183,7 @@ class _Definition:
 
     def clashes(self, options: Iterable[str], parameters: Iterable[str], result: str) -> None:
         seen = set[str]()
-        taken = {*ARGUMENTS[self.kind], result}
+        taken = {*self.arguments, result}
         for key, names_ in (("options", options), ("parameters", parameters)):
             for name in names_:
                 if name in RESERVED or name in taken or name.startswith("d_"):
@@ -166,9 +194,9 @@ class _Definition:
 
     def integers(self) -> tuple[str, ...]:
         value = self.row.get("integers") or []
-        if isinstance(value, list) and all(v in ARGUMENTS[self.kind] for v in value):
+        if isinstance(value, list) and all(v in self.arguments for v in value):
             return tuple(value)
-        inputs = " and ".join(f"`{a}`" for a in ARGUMENTS[self.kind])
+        inputs = " and ".join(f"`{a}`" for a in self.arguments)
         self.problem(
             ("integers",), f"expected a list of inputs that hold whole numbers, out of {inputs}; got {shown(value)}"
         )
@@ -219,6 +247,9 @@ def _names(lines: Iterable[Any]) -> frozenset[str]:
 def _size_options(text: str, tensors: tuple[str, ...]) -> tuple[str, ...] | None:
     """The options that a size reads; None where it is no size."""
     try:
+        if "[" in text:  # a sum over a family of inputs
+            text = write_out_size(text, tensors[-1], 1)
+            tensors = (*tensors, member(tensors[-1], 1))
         lines = read_lines(f"size = {text}")
     except FormulaError:
         return None

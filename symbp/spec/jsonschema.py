@@ -6,6 +6,8 @@ from typing import Any
 
 from symbp.catalog import aliases, entries
 from symbp.catalog.entry import Entry, EntryKind, Option
+from symbp.spec.inputs import KINDS
+from symbp.spec.losses import LARGEST, MOST_LOSSES
 from symbp.spec.schema import SpecModel
 
 PLACES: dict[str, tuple[EntryKind, ...]] = {
@@ -28,7 +30,9 @@ LAYER_KEYS = {
             {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1},
         ],
     },
+    "share": {"type": "string", "description": "the earlier layer whose parameters this one has"},
 }
+NAMES = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
 
 
 def spec_schema() -> dict[str, Any]:
@@ -42,7 +46,45 @@ def spec_schema() -> dict[str, Any]:
         several = {"anyOf": [use, {"type": "array", "items": use}]} if key in ("clip", "penalty") else use
         properties[key] = {**described, **several}
     properties["layers"]["items"] = _use(("layer", "activation"), LAYER_KEYS)
+    properties["input"]["anyOf"][-1:] = _inputs(properties["input"]["anyOf"][:2])
+    described = {"description": properties["losses"]["description"]}
+    properties["losses"] = {**described, "type": "array", "minItems": 1, "maxItems": MOST_LOSSES, "items": _loss()}
+    properties["output"] = {"description": properties["output"]["description"], **NAMES}
+    schema["oneOf"] = [{"required": ["loss"]}, {"required": ["losses"]}]
     return schema
+
+
+def _inputs(shapes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One input that is described, or several by name."""
+    whole, listed = shapes
+    described = {
+        "type": "object",
+        "properties": {
+            "shape": {"anyOf": [whole, {**listed, "minItems": 0}], "description": "shape of one example"},
+            "kind": {"enum": list(KINDS), "default": "real"},
+            "classes": {**whole, "description": "of kind integer: how many values there are, from 0"},
+        },
+        "required": ["shape"],
+        "additionalProperties": False,
+    }
+    each = {"anyOf": [whole, {**listed, "minItems": 0}, described]}
+    named = {"type": "object", "not": {"required": ["shape"]}, "additionalProperties": each, "minProperties": 1}
+    return [described, named]
+
+
+def _loss() -> dict[str, Any]:
+    """A loss among several."""
+    return {
+        "type": "object",
+        "properties": {
+            "loss": _use(("loss",), {}),
+            "on": {**NAMES, "description": "the layer that it is on, or the layers that it reads"},
+            "target": {"type": "string", "description": "what the user gives, or an input or a layer of the network"},
+            "weight": {"type": "number", "minimum": 0, "maximum": LARGEST, "default": 1},
+        },
+        "required": ["loss"],
+        "additionalProperties": False,
+    }
 
 
 def _use(kinds: tuple[EntryKind, ...], extra: dict[str, Any]) -> dict[str, Any]:

@@ -80,17 +80,45 @@ class Definition:
 
 
 @dataclass(frozen=True)
+class InputSpec:
+    """An input of the network: the shape of one example, and of whole numbers how many values there are (0: unsaid)."""
+
+    name: str
+    shape: tuple[int, ...]
+    kind: Literal["float", "int"] = "float"
+    classes: int = 0
+
+
+@dataclass(frozen=True)
+class LossSpec:
+    """A loss, `weight` times which is a part of the cost.
+
+    `inputs` says which layer each tensor is that the row's equations read, `on` how the spec called the first of them.
+    `target` names what it is compared with: an array of the user's, or where `source` is not empty that layer or
+    input of the network; it is empty for a loss that has none.
+    """
+
+    use: Use
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    target: str = "y"
+    source: str = ""
+    weight: float = 1.0
+    on: str = ""
+
+
+@dataclass(frozen=True)
 class LayerSpec:
     """A layer or activation of the network. `initializers` are those the spec names, by parameter.
 
     `inputs` says which layer or input of the network each tensor is that the row's equations read; where it is empty,
-    the layer reads the one before it.
+    the layer reads the one before it. `share` names the layer whose parameters this one has.
     """
 
     name: str
     use: Use
     initializers: Mapping[str, Use] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
+    share: str = ""
 
 
 @dataclass(frozen=True)
@@ -120,12 +148,17 @@ class DataSpec:
 
 @dataclass(frozen=True)
 class NetworkSpec:
-    """A network, its cost, how it is optimized and trained."""
+    """A network, its cost, how it is optimized and trained.
+
+    `losses` are the parts of the cost; where it is empty, `loss` of the last layer is the whole of it, and else `loss`
+    is the first. `outputs` are what the network computes, by the names of the spec, each with its layer; where it is
+    empty, what losses read.
+    """
 
     name: str
     place: Place
     sha256: str  # of the spec's bytes
-    input_shape: tuple[int, ...]  # without the batch
+    inputs: tuple[InputSpec, ...]
     layers: tuple[LayerSpec, ...]
     loss: Use
     optimizer: Use
@@ -137,3 +170,5 @@ class NetworkSpec:
     data: DataSpec | None = None
     description: str = ""
     definitions: tuple[Definition, ...] = ()
+    losses: tuple[LossSpec, ...] = ()
+    outputs: tuple[tuple[str, str], ...] = ()

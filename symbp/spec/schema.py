@@ -44,11 +44,13 @@ class SpecModel(_Model):
 
     name: str = Field(description="name of the module; a Python identifier")
     description: str = Field("", max_length=2000)
-    input: Size | Annotated[list[Size], Field(min_length=1, max_length=4)] = Field(
-        description="shape of one example: a number, or a list"
+    input: Size | Annotated[list[Size], Field(min_length=1, max_length=4)] | dict[str, Any] = Field(
+        description="shape of one example: a number, or a list; or several inputs by name"
     )
     layers: list[Any] = Field(min_length=1, max_length=MAX_LAYERS, description="layers and activations, in order")
-    loss: Any = Field(description="the cost")
+    loss: Any = Field(None, description="the cost, on the last layer")
+    losses: Any = Field(None, description="several costs, each on a layer, which are added")
+    output: Any = Field(None, description="the layer, or the layers, that the network's output is")
     optimizer: Any = Field("sgd", description="how parameters are updated")
     schedule: Any = Field(None, description="how the learning rate changes from step to step")
     clip: Any = Field(None, description="clipping of the gradient, before the optimizer")

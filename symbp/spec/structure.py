@@ -15,7 +15,7 @@ from symbp.spec.yaml import Path
 MOST = 200  # differences that are looked into
 MODELS: dict[Path, type[BaseModel]] = {("training",): TrainingModel, ("data",): DataModel}
 UNIONS = {
-    "input": "a whole number from 1 up, or a list of 1 to 4 of them",
+    "input": "a whole number from 1 up, or a list of 1 to 4 of them, or a mapping of names to such",
     "data": "the name of a source, such as `digits`, or a mapping with `source`",
 }
 
@@ -50,7 +50,7 @@ def _meant(branch: str, value: Any) -> bool:
     if isinstance(value, list):
         return branch.startswith("list")
     if isinstance(value, dict):
-        return branch.endswith("Model")
+        return branch.endswith("Model") or branch.startswith("dict")
     if isinstance(value, str):
         return branch.startswith("literal")
     return isinstance(value, int) and not isinstance(value, bool) and branch.endswith("int")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from symbp.spec.model import Place, Use
-from symbp.spec.names import hint, shown
+from symbp.spec.names import hint, quoted, shown
 from symbp.spec.yaml import Path
 
 KEYS = ("input", "inputs")
@@ -83,7 +83,7 @@ class Wiring:
         known = use.entry.input_names(0 if use.entry.family else MAX_INPUTS)
         for name, source in value.items():
             if name not in known:
-                what = f"`{use.name}` has no input `{name[:80]}`{hint(name, known)}" if known else "expected a list"
+                what = f"`{use.name}` has no input {quoted(name)}{hint(name, known)}" if known else "expected a list"
                 self.problem((*path, name), what)
                 return {}
             if not isinstance(source, str):
@@ -117,16 +117,15 @@ class Wiring:
                 self.read.add(self.meant[name])
             elif name in self.later:
                 self.problem(
-                    path, f"`{name}` comes later, on line {self.later[name]}; a layer reads what comes before it"
+                    path, f"{quoted(name)} comes later, on line {self.later[name]}; a layer reads what comes before it"
                 )
             else:
-                self.problem(path, f"no layer and no input is named `{name[:80]}`{hint(name, list(self.meant))}")
+                self.problem(path, f"no layer and no input is named {quoted(name)}{hint(name, list(self.meant))}")
         return found if len(found) == len(names) else {}
 
-    def unread(self, results: Iterable[str]) -> list[tuple[str, Place]]:
-        """Layers whose result neither another layer nor the network's result is."""
-        used = {*self.read, *results}
-        return [(label, place) for label, place in self.places.items() if label not in used]
+    def unread(self) -> list[tuple[str, Place]]:
+        """Layers whose result nothing reads, not even a loss."""
+        return [(label, place) for label, place in self.places.items() if label not in self.read]
 
 
 def named_later(value: object, line_of: Callable[[Path], int]) -> dict[str, int]:

@@ -6,6 +6,7 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
+from collections.abc import Mapping
 from itertools import pairwise
 from types import ModuleType
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from symbp.errors import DefectError, UserError
-from symbp.forward.network import BATCH, Network
+from symbp.forward.network import BATCH, Network, NetworkTensor
 
 EXAMPLES = 3
 DIRECTIONS = 2
@@ -82,7 +83,7 @@ def check_module(text: str, name: str, network: Network) -> None:
             raise GradientError(f"{name}: the gradient disagrees with central differences: {shown}; nothing is written")
 
 
-def _check_finite(module: ModuleType, name: str, params: Any, x: np.ndarray, y: np.ndarray) -> None:
+def _check_finite(module: ModuleType, name: str, params: Any, x: Any, y: Any) -> None:
     with np.errstate(all="ignore"):
         if np.isfinite(module.loss(params, x, y)):
             return
@@ -100,7 +101,7 @@ def _check_finite(module: ModuleType, name: str, params: Any, x: np.ndarray, y: 
 
 
 def _disagreement(
-    module: ModuleType, params: Any, x: np.ndarray, y: np.ndarray, workspace: Any, direction: np.ndarray, exact: float
+    module: ModuleType, params: Any, x: Any, y: Any, workspace: Any, direction: np.ndarray, exact: float
 ) -> float:
     """The relative error of the derivative along a direction, at the step where differences agree best."""
     start = params.flat.copy()
@@ -117,11 +118,24 @@ def _disagreement(
     return least / max(float(scale), float(np.finfo(np.float64).tiny))
 
 
-def _examples(network: Network, source: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Random `x`, and `y` as labels or as positive rows that add to 1."""
-    shapes = {name: [EXAMPLES if d == BATCH else int(d) for d in network.tensors[name].shape] for name in ("x", "y")}
-    x = source.standard_normal(shapes["x"])
-    if network.tensors["y"].kind == "int":
-        return x, source.integers(int(network.tensors[network.output].shape[-1]), size=shapes["y"])
-    y = source.uniform(0.05, 0.95, shapes["y"])
-    return x, y / y.sum(-1, keepdims=True) if len(shapes["y"]) > 1 and shapes["y"][-1] > 1 else y
+def _examples(network: Network, source: np.random.Generator) -> tuple[Any, Any]:
+    """Random `x` and `y`: one array, several by name, or none. Targets are labels, or positive rows that add to 1."""
+    x, y = (
+        {name: _drawn(network.tensors[name], source) for name in names} for names in (network.inputs, network.targets)
+    )
+    return as_argument(x), as_argument(y)
+
+
+def as_argument(arrays: Mapping[str, np.ndarray]) -> Any:
+    """Arrays as a module takes them: one as it is, several by name, none as None."""
+    return arrays if len(arrays) > 1 else next(iter(arrays.values()), None)
+
+
+def _drawn(tensor: NetworkTensor, source: np.random.Generator) -> np.ndarray:
+    shape = [EXAMPLES if d == BATCH else int(d) for d in tensor.shape]
+    if tensor.kind == "int":
+        return source.integers(tensor.classes, size=shape)
+    if tensor.role == "input":
+        return source.standard_normal(shape)
+    y = source.uniform(0.05, 0.95, shape)
+    return y / y.sum(-1, keepdims=True) if len(shape) > 1 and shape[-1] > 1 else y

@@ -40,6 +40,11 @@ def prepare(dataset: Dataset, spec: NetworkSpec, network: Network) -> Examples:
     """The examples of a source for a network. DataError where they do not fit it."""
     assert spec.data is not None
     seed, training = spec.training.seed, spec.training
+    if len(network.inputs) > 1 or len(network.targets) != 1:
+        raise DataError(
+            f"{spec.name}: `symbp train` gives a network one input and one target; this one has "
+            f"{len(network.inputs)} and {len(network.targets)}. Its module's Trainer.step takes them by name"
+        )
     _counted(dataset.source, dataset.x, dataset.y)
     train: Pair = (dataset.x, dataset.y)
     test = dataset.test
@@ -107,9 +112,9 @@ class Targets:
     @staticmethod
     def of(dataset: Dataset, spec: NetworkSpec, network: Network) -> Targets:
         """What the cost compares with: labels, classes as rows with a single 1, or numbers."""
-        tensor = network.tensors["y"]
+        tensor = network.tensors[network.targets[0]]
         shape = tuple(int(d) for d in tensor.shape[1:])
-        outputs = int(network.tensors[network.output].shape[-1])
+        outputs = int(network.tensors[network.heads[0].output].shape[-1])
         integers, labels = tensor.kind == "int", dataset.y.dtype.kind in "iub" and dataset.y.ndim == 1
         if integers and not labels:
             raise DataError(
@@ -120,7 +125,7 @@ class Targets:
         values = np.unique(dataset.y) if outputs == 1 and not integers else np.empty(0)
         binary = len(values) == 2
         if integers or one_hot:
-            _labels(dataset, outputs, network.output)
+            _labels(dataset, outputs, network.heads[0].output)
         return Targets(
             dataset.source,
             shape,
@@ -170,7 +175,7 @@ def _split(pair: Pair, fraction: float, source: np.random.Generator, name: str) 
 
 
 def _inputs(x: np.ndarray, source: str, network: Network, dtype: str) -> np.ndarray:
-    shape = tuple(int(d) for d in network.tensors["x"].shape[1:])
+    shape = tuple(int(d) for d in network.tensors[network.inputs[0]].shape[1:])
     if prod(x.shape[1:]) != prod(shape):
         raise DataError(
             f"{source}: an example has shape {x.shape[1:]}, {prod(x.shape[1:])} numbers; "

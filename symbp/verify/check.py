@@ -13,6 +13,7 @@ from symbp.errors import UserError
 from symbp.forward.network import Network
 from symbp.pipeline import Generated, generate, load_module
 from symbp.spec.model import NetworkSpec
+from symbp.targets.load import as_argument
 from symbp.verify.examples import draw
 from symbp.verify.oracles import evaluate_network, installed
 
@@ -72,14 +73,14 @@ def compare(generated: Generated, *, seed: int = 0, batch: int = 4) -> CheckRepo
     except ValueError as error:
         raise UserError(f"{generated.spec.name}: {error}; try another --seed") from None
     found = module_gradients(generated, arrays)
-    names = tuple(p.name for p in network.parameters)
+    names = (*(p.name for p in network.parameters), *network.differentiable_inputs)
     readings: list[Reading] = []
     oracles = installed()
     for oracle in oracles:
-        cost, gradients = oracle.gradients(_definitions(generated), arrays, (*names, "x"))
+        cost, gradients = oracle.gradients(_definitions(generated), arrays, names)
         readings += _readings(oracle.name, found, {"C": np.asarray(cost), **gradients}, AUTODIFF_TOLERANCE)
     if not oracles:
-        gradients = central_differences(_definitions(generated), arrays, (*names, "x"))
+        gradients = central_differences(_definitions(generated), arrays, names)
         cost = evaluate_network(_definitions(generated), arrays)["C"]
         readings += _readings("central differences", found, {"C": cost, **gradients}, DIFFERENCES_TOLERANCE)
     absent = tuple(n for n in ("JAX", "PyTorch") if n not in [o.name for o in oracles])
@@ -87,13 +88,19 @@ def compare(generated: Generated, *, seed: int = 0, batch: int = 4) -> CheckRepo
 
 
 def module_gradients(generated: Generated, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The module's cost `C`, its gradients and the input's."""
+    """The module's cost `C`, its gradients and those of the inputs."""
+    network = generated.derivation.network
     module = load_module(generated)
     params = module.init(0, np.float64)
     for name, values in params.items():
         values[...] = arrays[name]
-    cost, gradients, of_input = module.loss_and_gradients(params, arrays["x"], arrays["y"], input_gradient=True)
-    return {"C": np.asarray(cost), **dict(gradients.items()), "x": of_input}
+    x, y = (as_argument({name: arrays[name] for name in names}) for names in (network.inputs, network.targets))
+    inputs = network.differentiable_inputs
+    if not inputs:
+        cost, gradients = module.loss_and_gradients(params, x, y)
+        return {"C": np.asarray(cost), **gradients}
+    cost, gradients, of_x = module.loss_and_gradients(params, x, y, input_gradient=True)
+    return {"C": np.asarray(cost), **gradients, **(of_x if isinstance(of_x, dict) else {inputs[0]: of_x})}
 
 
 def central_differences(

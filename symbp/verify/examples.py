@@ -14,7 +14,7 @@ TRIES = 50
 
 
 def draw(network: Network, batch: int, seed: int) -> dict[str, np.ndarray]:
-    """`x`, `y` and every parameter, in double precision; ValueError where every draw was near a kink."""
+    """Inputs, targets and every parameter, in double precision; ValueError where every draw was near a kink."""
     source = np.random.default_rng(seed)
     for _ in range(TRIES):
         arrays = _draw(network, batch, source)
@@ -28,16 +28,17 @@ def _draw(network: Network, batch: int, source: np.random.Generator) -> dict[str
     for parameter in network.parameters:
         scale = 1 / np.sqrt(max(parameter.fan_in, 1))
         arrays[parameter.name] = scale * source.standard_normal(parameter.shape)
-    shape = [batch if d == BATCH else int(d) for d in network.tensors["x"].shape]
-    arrays["x"] = source.standard_normal(shape)
-    target = network.tensors["y"]
-    shape = [batch if d == BATCH else int(d) for d in target.shape]
-    if target.kind == "int":
-        classes = int(network.tensors[network.output].shape[-1])
-        arrays["y"] = source.integers(0, classes, shape)
-    else:
-        positive = source.uniform(0.05, 0.95, shape)
-        arrays["y"] = positive / positive.sum(-1, keepdims=True) if shape[-1:] != [1] and len(shape) > 1 else positive
+    for name in (*network.inputs, *network.targets):
+        tensor = network.tensors[name]
+        shape = [batch if d == BATCH else int(d) for d in tensor.shape]
+        if tensor.kind == "int":
+            arrays[name] = source.integers(0, tensor.classes, shape)
+        elif tensor.role == "input":
+            arrays[name] = source.standard_normal(shape)
+        else:
+            positive = source.uniform(0.05, 0.95, shape)
+            rows = shape[-1:] != [1] and len(shape) > 1
+            arrays[name] = positive / positive.sum(-1, keepdims=True) if rows else positive
     return arrays
 
 
@@ -50,7 +51,7 @@ def _margin(network: Network, arrays: dict[str, np.ndarray]) -> float:
     least = np.inf
     for block in network.blocks:
         local = {name: known[bound] for name, bound in block.binding.items() if bound in known}
-        n = len(arrays["x"])
+        n = len(arrays[network.inputs[0]])
         for equation in block.formula.equations:
             for difference in _differences(equation.body):
                 letters = tuple(s for s in equation.sizes if s in difference.free_symbols)

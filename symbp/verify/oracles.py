@@ -38,8 +38,8 @@ def installed() -> tuple[Oracle, ...]:
 def evaluate_network(network: Network, arrays: Mapping[str, Any], backend: Backend | None = None) -> dict[str, Any]:
     """Every tensor of the network from its input, target and parameters, block by block; the cost is `C`."""
     backend = backend or numpy_backend()
-    known = {**_constants(network, backend), **arrays}
-    n = len(arrays["x"])
+    known = {**constants_of(network, backend), **arrays}
+    n = len(arrays[network.inputs[0]])
     for block in network.blocks:
         made = _evaluate_block(block, known, n, backend)
         known |= made
@@ -50,7 +50,9 @@ def evaluate_network(network: Network, arrays: Mapping[str, Any], backend: Backe
     return known
 
 
-def _constants(network: Network, backend: Backend) -> dict[str, Any]:
+def constants_of(network: Network, backend: Backend | None = None) -> dict[str, Any]:
+    """The tensors of the network whose values the spec gives."""
+    backend = backend or numpy_backend()
     return {
         t.name: backend.array(np.array(t.value).reshape([int(d) for d in t.shape]))
         for t in network.tensors.values()
@@ -58,17 +60,24 @@ def _constants(network: Network, backend: Backend) -> dict[str, Any]:
     }
 
 
-def _evaluate_block(block: Block, known: Mapping[str, Any], n: int, backend: Backend) -> dict[str, Any]:
+def sizes_of(block: Block, n: int) -> dict[sp.Symbol, int]:
+    """The number behind every size symbol of the block's formula, for n examples."""
     formula = block.formula
     symbols = {s for t in formula.tensors.values() for a in t.axes for s in a.free_symbols}
     symbols |= {s for e in formula.equations for a in e.sizes.values() for s in a.free_symbols}
-    sizes: dict[sp.Symbol, int] = {}
-    for symbol in symbols:
-        size = block.sizes[str(symbol)]
-        sizes[symbol] = n if size == BATCH else int(size)
-    scalars = {formula.scalars[name]: value for name, value in block.scalars.items() if name in formula.scalars}
+    return {s: n if block.sizes[str(s)] == BATCH else int(block.sizes[str(s)]) for s in symbols}
+
+
+def scalars_of(block: Block) -> dict[sp.Symbol, float]:
+    """The block's hyperparameters, by the symbols of its formula."""
+    known = block.formula.scalars
+    return {known[name]: value for name, value in block.scalars.items() if name in known}
+
+
+def _evaluate_block(block: Block, known: Mapping[str, Any], n: int, backend: Backend) -> dict[str, Any]:
+    formula = block.formula
     local = {name: known[bound] for name, bound in block.binding.items() if bound in known}
-    made = evaluate_formula(formula.equations, local, sizes, scalars, backend)
+    made = evaluate_formula(formula.equations, local, sizes_of(block, n), scalars_of(block), backend)
     return {block.binding[e.target.tensor]: made[e.target.tensor] for e in formula.equations}
 
 

@@ -43,6 +43,12 @@ ELSEWHERE = {
         "embed_dim", "dropout", "add_bias_kv", "add_zero_attn", "kdim", "vdim", "batch_first",
     },
     "nn.PoissonNLLLoss": {"full"},
+    "nn.LayerNorm": {"normalized_shape"},  # the last axis
+    "nn.RMSNorm": {"normalized_shape", "eps"},  # eps: the last axis; that of single precision, as there
+    "nn.GroupNorm": {"num_channels"},
+    "nn.InstanceNorm1d": {"num_features", "momentum", "track_running_stats"},  # statistics are never stored
+    "nn.InstanceNorm2d": {"num_features", "momentum", "track_running_stats"},
+    "nn.InstanceNorm3d": {"num_features", "momentum", "track_running_stats"},
     "optim.SGD": {"dampening"},
     "optim.Adam": {"amsgrad"},  # a row of its own
     "optim.AdamW": {"amsgrad"},

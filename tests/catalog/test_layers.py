@@ -13,6 +13,7 @@ from modules import module_of
 from references import torch
 from references_joining import JOINING
 from references_layers import LAYERS, LayerCase
+from references_normalization import NORMALIZATION
 from references_recurrent import RECURRENT
 
 from symbp.catalog import names
@@ -29,8 +30,9 @@ CASES = [
 
 
 def test_every_layer_and_variant_has_a_case() -> None:
-    assert set(LAYERS) | set(JOINING) | set(RECURRENT) == set(names("layer"))
-    assert not set(LAYERS) & set(JOINING)
+    tables = (LAYERS, JOINING, NORMALIZATION, RECURRENT)
+    assert set().union(*tables) == set(names("layer"))
+    assert sum(map(len, tables)) == len(names("layer"))
     for name, cases in LAYERS.items():
         entry = row("layer", name)
         given = {o.name: o.default for o in entry.options if o.default is not None}

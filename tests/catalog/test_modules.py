@@ -1,4 +1,4 @@
-"""Every activation and loss in a generated module of its own, at its defaults: gradients, kinks, extremes."""
+"""Every activation at its defaults and every loss in a generated module of its own: gradients, kinks, extremes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import losses
 import numpy as np
 import pytest
 from derived import close
-from references import ACTIVATIONS
+from references import ACTIVATIONS, Case
 from references_losses import LOSSES
 
 VALUE = 1e-12  # relative, float64: a few hundred roundings
@@ -47,9 +47,12 @@ def test_activation_far_out(name: str, dtype: type) -> None:
     assert all(np.isfinite(gradient).all() for gradient in gradients.values())
 
 
-@pytest.mark.parametrize("name", LOSSES)
-def test_loss(name: str) -> None:
-    given = losses.drawn(name, {**LOSSES[name].cases[0], "reduction": "mean"})
+@pytest.mark.parametrize(
+    ("name", "case"),
+    [pytest.param(n, c, id=f"{n}-{number}") for n, r in LOSSES.items() for number, c in enumerate(r.cases)],
+)
+def test_loss(name: str, case: Case) -> None:
+    given = losses.drawn(name, {**case, "reduction": "mean"})
     cost, expected = losses.by_jax(given)
     found, gradient = losses.by_module(given)
     close(found, cost, VALUE, ROUNDING)

@@ -42,6 +42,11 @@ def test_ellipsis_stands_for_the_leading_axes(rank, indices):
     assert str(formula.equations[0].target) == f"y[{indices}]"
 
 
+def test_ellipsis_of_labels_beside_a_letter_on_the_left_is_the_batch():
+    formula = read("y[...,j] = delta(j, c[...]) * w[j]", c="1i", w=1)
+    assert str(formula.equations[0].target) == "y[n,j]"
+
+
 def test_bound_indices_have_names_of_their_own():
     (equation,) = read("y[n] = sum[k](x[n,k]) * sum[k](x[n,k]**2)", x=2).equations
     bound = [s for node in sp.preorder_traversal(equation.body) if isinstance(node, SumOver) for s in node.bound]

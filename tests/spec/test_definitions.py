@@ -81,7 +81,9 @@ ROWS = {  # of an activation
     "value: `constant` needs `value`, a number; got nothing",
     "{formula: 'a[n,j] = s[n]*z[n,j]', parameters: {s: [n]}}": "5: layers[1]: parameter `s` cannot have an axis over "
     "the batch",
-    "{formula: 'a[n,j] = z[n,j]', sizes: {k: units}}": f"9: {HERE}.sizes.k: no equation has an index `k`",
+    "{formula: 'a[n,j] = z[n,j]', sizes: {k: units}}": (
+        f"9: {HERE}.sizes.k: no equation has an index `k`, and no parameter an axis"
+    ),
     "{formula: 'a[n,j] = z[n,j]', sizes: {j: [3]}}": f"9: {HERE}.sizes.j: expected a size, such as `units` …; got [3]",
     "{formula: 'a[n,j] = z[n,j]', sizes: {j: import os}}": f"9: {HERE}.sizes.j: 'import os' is not a size; …",
     "{formula: 'a[n,j] = z[n,j]', sizes: {j: '3.5'}}": f"9: {HERE}.sizes.j: '3.5' is not a size; …",

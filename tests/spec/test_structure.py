@@ -9,9 +9,9 @@ from symbp.spec import SpecError, parse_spec
 
 NAMES = "a name starts with a letter (a-z, A-Z), and holds at most 64 letters, digits and underscores"
 SOURCES = "mnist, digits, breast_cancer, iris, wine, diabetes, npz or csv"
-SHAPE = "expected a whole number from 1 up, or a list of 1 to 4 of them"
+SHAPE = "expected a whole number from 1 up, or a list of 1 to 4 of them, or a mapping of names to such"
 BELOW = "expected a path below the folder of the data, which `--data` or SYMBP_DATA names"
-KNOWN = "known: name, description, input, layers, loss, optimizer, …"
+KNOWN = "known: name, description, input, layers, loss, losses, …"
 CASES = {
     # YAML
     "": "1: the file is empty",
@@ -29,7 +29,7 @@ CASES = {
     spec("? [a]", ": 2"): "7: a key must be a name",
     spec("k" * 200 + ": 2"): "7: a key must be a name; this one has 200 characters, at most 120",
     # keys
-    spec(loss=None): "1: loss: `loss` is missing: the cost",
+    spec(loss=None): "1: loss: `loss` is missing: the cost; or `losses`, a list of them",
     spec(name=None): "1: name: `name` is missing: name of the module; a Python identifier",
     spec("epochs: 3"): f"7: epochs: `epochs` is not a key of a spec ({KNOWN})",
     spec("traning: {}"): "7: traning: `traning` is not a key of a spec; did you mean `training`?",
@@ -65,7 +65,20 @@ CASES = {
     spec(input="input: '3'"): f"2: input: {SHAPE}; got '3'",
     spec(input="input: true"): f"2: input: {SHAPE}; got true",
     spec(input="input:"): f"2: input: {SHAPE}; got nothing",
-    spec(input="input: {a: 1}"): f"2: input: {SHAPE}; got a mapping with `a`",
+    spec(input="input: {a: 1.5}"): (
+        "2: input.a: the shape of one example is a whole number from 1 up, or a list of at most 4 of them; got 1.5"
+    ),
+    spec(input="input: {shape: [0]}"): (
+        "2: input.shape: the shape of one example is a whole number from 1 up, or a list of at most 4 of them; got [0]"
+    ),
+    spec(input="input: {shape: 3, kind: whole}"): "2: input.kind: expected real or integer; got 'whole'",
+    spec(input="input: {shape: 3, classes: 4}"): "2: input.classes: only an input of `kind: integer` has classes",
+    spec(
+        input="input: {shape: 3, sort: real}"
+    ): "2: input.sort: `sort` is not a key of an input (known: shape, kind, classes)",
+    spec(input="input: {kind: 3}"): "2: input.kind: `kind` describes one input; `shape` is missing beside it",
+    spec(input="input: {class: 3}"): "2: input.class: `class` has a meaning of its own in Python; use another name, …",
+    spec(input="input: {}"): "2: input: a network has 1 to 32 inputs; got 0",
     spec(input="input: []"): "2: input: expected a list of at least 1 item; got []",
     spec(input="input: [1, 2, 3, 4, 5]"): "2: input: expected a list of at most 4 items; got [1, 2, 3, 4, 5]",
     spec(input="input:\n  - 3\n  - x"): "4: input[1]: expected a whole number; got 'x'",

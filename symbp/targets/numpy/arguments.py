@@ -1,7 +1,7 @@
-"""What the functions of a module accept as `x` and `y`, for the checks that refuse anything else.
+"""`x` and `y` of a module's functions: one array, several by name, or none; and the checks that refuse anything else.
 
 Floats must have the dtype of the parameters: another one is refused, with the conversion to write, rather than
-converted in every call. Labels may be integers of any width. Integer inputs other than labels are not supported.
+converted in every call. Whole numbers may be integers of any width.
 """
 
 from __future__ import annotations
@@ -9,29 +9,82 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symbp.forward.network import Network, NetworkTensor
+from symbp.targets.environment import render
 from symbp.targets.numpy import source
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """An argument as the checks need it. `labels` counts the values an integer may take, 0 for floats."""
+    """The only array of an argument as its check needs it. `classes` counts the values of integers, 0 for floats."""
 
     wrong_dtype: str
     expected: str
     hint: str
     rank: int
     shape: str
-    labels: int = 0
+    classes: int
 
 
-def accepted(name: str, network: Network) -> Accepted:
-    """What is accepted as the tensor `x` or `y`; the shape of `x` is that of one example."""
-    tensor: NetworkTensor = network.tensors[name]
-    shape = source.shape(tensor.shape[1:] if name == "x" else tensor.shape)
-    words = f"of shape {source.shape(tensor.shape)}"
-    if tensor.kind == "float":
-        hint = f" (write {name}.astype(np.{{dtype}}))"
-        return Accepted(f"{name}.dtype != dtype", f"{{dtype}} {words}", hint, len(tensor.shape), shape)
-    last = network.tensors[network.output].shape[-1]
-    assert isinstance(last, int), "the classes of a network's output are counted by its spec"
-    return Accepted(f'{name}.dtype.kind not in "iu"', f"integers {words}", "", len(tensor.shape), shape, last)
+@dataclass(frozen=True)
+class Argument:
+    """`x` or `y`, and the tensors of the network that it gives."""
+
+    name: str
+    tensors: tuple[NetworkTensor, ...]
+
+    @property
+    def several(self) -> bool:
+        """Whether it is a mapping of names to arrays."""
+        return len(self.tensors) > 1
+
+    @property
+    def type(self) -> str:
+        """Its type in the module."""
+        return "Arrays" if self.several else "Array" if self.tensors else "None"
+
+    @property
+    def declared(self) -> str:
+        """It as a parameter of a function."""
+        return f"{self.name}: {self.type}" + ("" if self.tensors else " = None")
+
+    def references(self) -> dict[str, str]:
+        """Every tensor as a routine reads it: `x`, or `x["image"]`."""
+        if self.several:
+            return {t.name: f"{self.name}[{source.literal(t.name)}]" for t in self.tensors}
+        return {t.name: self.name for t in self.tensors}
+
+    def accepted(self) -> Accepted:
+        """What is accepted as its only array; the shape of an input is that of one example."""
+        (tensor,) = self.tensors
+        shape = source.shape(tensor.shape[1:] if self.name == "x" else tensor.shape)
+        words, rank = f"of shape {source.shape(tensor.shape)}", len(tensor.shape)
+        if tensor.kind == "float":
+            hint = f" (write {self.name}.astype(np.{{dtype}}))"
+            return Accepted(f"{self.name}.dtype != dtype", f"{{dtype}} {words}", hint, rank, shape, 0)
+        return Accepted(f'{self.name}.dtype.kind not in "iu"', f"integers {words}", "", rank, shape, tensor.classes)
+
+    def listed(self) -> list[str]:
+        """The entries of a table of its arrays: `"image": ((1, 28, 28), 0)`."""
+        return [f"{source.literal(t.name)}: ({source.shape(t.shape[1:])}, {t.classes})" for t in self.tensors]
+
+
+def arguments(network: Network) -> tuple[Argument, Argument]:
+    """`x` and `y` of a network."""
+    x, y = (tuple(network.tensors[name] for name in names) for names in (network.inputs, network.targets))
+    return Argument("x", x), Argument("y", y)
+
+
+def checks(x: Argument, y: Argument) -> str:
+    """The functions that check arguments."""
+    parts = [render("numpy/arrays.py.jinja")] if x.several or y.several else []
+    if x.several:
+        parts.append(render("numpy/inputs.py.jinja", arrays=x.listed()))
+    else:
+        parts.append(render("numpy/input.py.jinja", x=x.accepted()))
+    if y.several:
+        parts.append(render("numpy/targets.py.jinja", arrays=y.listed()))
+    elif y.tensors:
+        parts.append(render("numpy/target.py.jinja", y=y.accepted()))
+    else:
+        parts.append(render("numpy/untargeted.py.jinja"))
+    return render("numpy/arguments.py.jinja", checks="\n\n\n".join(part.strip("\n") for part in parts), x=x.declared)

@@ -3,7 +3,8 @@
 The letters of a contraction fall into four groups: the stack (a product of matrices for each of their values), only in
 the left operand, only in the right, and summed. Lowering has laid the operands out so that each group is in one piece:
 each operand is a stack of matrices after a reshape and a permutation, which are views. What has letters of the stack
-and summed ones alone holds no matrix and goes through `np.einsum` in its plain C loop. A letter that one operand alone
+and summed ones alone holds no matrix: rows are multiplied in pairs where the stack comes first in both operands, the
+rest goes through `np.einsum` in its plain C loop. A letter that one operand alone
 has and the result lacks is not supported: lowering folds it first.
 """
 
@@ -53,7 +54,23 @@ def product(op: Contract, left: str, right: str, out: str, sizes: Mapping[str, s
                 straight = not by.stack or op.out_axes.endswith(columns)
                 if first and second and result and straight and _in_order(op.out_axes, rows, columns):
                     return "np.matmul", [first, second, f"out={result}"]
+    alike = op.left_axes == op.right_axes == by.stack + by.summed
+    if alike and by.stack and by.summed:
+        kept = ":, " * len(by.stack)  # a row and a column for each of its values
+        pairs = (
+            _spread(name, axes, len(by.stack), sizes) for name, axes in ((left, op.left_axes), (right, op.right_axes))
+        )
+        first, second = (f"{name}[{kept}{place}]" for name, place in zip(pairs, ("None, :", ":, None"), strict=True))
+        return "np.matmul", [first, second, f"out={out}[{kept}None, None]"]
     return "np.einsum", [f'"{op.left_axes},{op.right_axes}->{op.out_axes}"', left, right, f"out={out}"]
+
+
+def _spread(name: str, axes: str, kept: int, sizes: Mapping[str, str]) -> str:
+    """The array with the axes behind the first `kept` as one."""
+    if len(axes) == kept + 1:
+        return name
+    merged = (*(sizes[a] for a in axes[:kept]), " * ".join(sizes[a] for a in axes[kept:]))
+    return f"{name}.reshape({', '.join(merged)})"
 
 
 def _in_order(out: str, rows: str, columns: str) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from symbp.forward.network import Network
+from collections.abc import Iterator
+
+from symbp.forward.network import Network, NetworkTensor
 from symbp.targets.numpy import source
+from symbp.targets.numpy.arguments import Argument, arguments
 
 BATCH = 5
 TOLERANCE = 1e-6
@@ -11,21 +14,28 @@ TOLERANCE = 1e-6
 
 def statements(network: Network) -> list[str]:
     """The statements that draw `x` and `y`."""
-    return [*_input(network), *_target(network)]
+    x, y = arguments(network)
+    return [*_drawn(x), *(_drawn(y) if y.tensors else ["y = None"])]
 
 
-def _input(network: Network) -> list[str]:
-    return [f"x = draw.standard_normal({_shape(network, 'x')})"]
+def _drawn(argument: Argument) -> Iterator[str]:
+    """An array, or a mapping of names to arrays; rows of a target add to 1, which every loss takes."""
+    if not argument.several:
+        (tensor,) = argument.tensors
+        yield f"{argument.name} = {_value(tensor)}"
+    else:
+        yield f"{argument.name}: dict[str, Array] = {{"
+        yield from (f"{source.INDENT}{source.literal(t.name)}: {_value(t)}," for t in argument.tensors)
+        yield "}"
+    for tensor in argument.tensors:
+        if tensor.role == "target" and tensor.kind == "float" and tensor.shape[-1] not in (1, "n"):
+            array = argument.references()[tensor.name]
+            yield f"{array} /= {array}.sum(axis=-1, keepdims=True)"
 
 
-def _target(network: Network) -> list[str]:
-    """Labels, or rows of positive numbers that add to 1, which every loss takes."""
-    target, output = network.tensors["y"], network.tensors[network.output]
-    if target.kind == "int":
-        return [f"y = draw.integers({output.shape[-1]}, size={_shape(network, 'y')})"]
-    whole = [f"y = draw.random({_shape(network, 'y')})"]
-    return whole if target.shape[-1] in (1, "n") else [*whole, "y /= y.sum(axis=-1, keepdims=True)"]
-
-
-def _shape(network: Network, tensor: str) -> str:
-    return source.shape([BATCH if dim == "n" else dim for dim in network.tensors[tensor].shape])
+def _value(tensor: NetworkTensor) -> str:
+    """Numbers about 0 for an input, between 0 and 1 for a target, classes for either."""
+    shape = source.shape([BATCH if dim == "n" else dim for dim in tensor.shape])
+    if tensor.kind == "int":
+        return f"draw.integers({tensor.classes}, size={shape})"
+    return f"draw.{'random' if tensor.role == 'target' else 'standard_normal'}({shape})"

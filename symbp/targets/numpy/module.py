@@ -31,8 +31,6 @@ from symbp.targets.numpy.scope import LOG_MAX, Scope
 READ = (
     "params: Parameters",
     "ws: Workspace",
-    "x: Array",
-    "y: Array",
     "values: Array",
     "gradient: Array",
     "draw: np.random.Generator",
@@ -49,20 +47,22 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
         place = replace(spec.place, path="layers")
         raise SpecError([Problem(place, "no layer has parameters, so there is nothing to train; add one: `dense: 10`")])
     separator = names.separator(program.arrays)
-    references, symbols = names.references(program.arrays, separator), {"N": "n", LOG_MAX: f"ws.{LOG_MAX}"}
+    given = arguments.arguments(network)
+    held = {name: reference for argument in given for name, reference in argument.references().items()}
+    references, symbols = names.references(program.arrays, separator, held), {"N": "n", LOG_MAX: f"ws.{LOG_MAX}"}
     scope = Scope(program.arrays, references, symbols, buffers=optimized.plan.buffer_of, places=optimized.plan.places)
-    private = functions.private(program, scope)
+    private = functions.private(program, scope, given)
     allocations = list(workspace.lines(program, optimized.plan, network.tensors, scope, separator))
     parts = [
         *_parameters(spec, network, scope, separator),
         render("numpy/workspace.py.jinja", dtype=spec.dtype, lines=allocations),
-        render("numpy/arguments.py.jinja", x=arguments.accepted("x", network), y=arguments.accepted("y", network)),
+        arguments.checks(*given),
         *([render("numpy/erf.py.jinja")] if _uses_erf(program) else []),
         *(function.text for function in private.values()),
-        *functions.public(network, private, scope, spec.loss.name),
-        *trainer.trainer(spec, program, private),
+        *functions.public(network, private, scope, given, _cost(spec)),
+        *trainer.trainer(spec, program, private, given),
         render("numpy/files.py.jinja"),
-        *_check(network),
+        *_check(network, given),
     ]
     body = _joined(parts)
     text = _joined([header.header(spec, network, body), body])
@@ -97,12 +97,17 @@ def _uses_erf(program: Program) -> bool:
     return any(isinstance(op, Map) and op.function == "erf" for op in operations)
 
 
-def _check(network: Network) -> Iterator[str]:
+def _cost(spec: NetworkSpec) -> str:
+    return " and ".join(dict.fromkeys(loss.use.name for loss in spec.losses)) or spec.loss.name
+
+
+def _check(network: Network, given: tuple[arguments.Argument, arguments.Argument]) -> Iterator[str]:
     """The module's own gradient check, and its table."""
+    types = [f"{argument.name}: {argument.type}" for argument in given]
     yield render(
         "numpy/check.py.jinja",
         batch=examples.BATCH,
         data=examples.statements(network),
-        signature=source.call("def _read", READ, 0, tail=" -> Reading:"),
+        signature=source.call("def _read", [*READ[:2], *types, *READ[2:]], 0, tail=" -> Reading:"),
     )
     yield render("numpy/main.py.jinja", width=max(len("gradient by"), *(len(p.name) for p in network.parameters)))

@@ -121,7 +121,9 @@ def _(op: Scatter, scope: Scope) -> list[str]:
             *scope.line(f"{picked} += {source}"),
             *scope.call(f"{out}.put", positions, picked),
         ]
-    return start + scope.call("np.add.at", out, f"({_index(op.indices, scope)},)", source)
+    last = max(axis for axis, name in enumerate(op.indices) if name is not None)
+    places = ["slice(None)" if name is None else scope[name] for name in op.indices[: last + 1]]
+    return start + scope.call("np.add.at", out, f"({', '.join(places)})" if last else places[0], source)
 
 
 @lines.register

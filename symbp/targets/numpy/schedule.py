@@ -26,9 +26,10 @@ def method(use: Use, numbers: Sequence[Hyperparameter]) -> str:
 
 
 def _assigned(left: str, right: str, meaning: Mapping[str, str]) -> list[str]:
-    """`eta = ...`; a distinction of cases that is too long for one line as `if` and `else`."""
+    """`eta = ...`; where that is too long for a line, a distinction of cases as `if` and `else`."""
     line = f"{left} = {transcribe.expression(right, meaning)}"
-    if len(line) + 2 * len(source.INDENT) <= source.WIDTH:
-        return [line]
-    condition, yes, no = transcribe.cases(right, meaning)
+    distinction = transcribe.cases(right, meaning)
+    if len(line) + 2 * len(source.INDENT) <= source.WIDTH or distinction is None:
+        return [broken.removeprefix(2 * source.INDENT) for broken in source.bracketed(line, 2)]
+    condition, yes, no = distinction
     return [f"if {condition}:", f"{source.INDENT}{left} = {yes}", "else:", f"{source.INDENT}{left} = {no}"]

@@ -1,7 +1,7 @@
 """Lines of Python, broken as `ruff format` breaks them, so that what is emitted needs no formatter.
 
-Supported: calls, tuples of values, comments and docstring lines. Operators are never broken over lines; whoever
-writes one keeps it short.
+Supported: calls, tuples of values, comments and docstring lines, expressions that end with brackets. Operators outside
+of these are never broken over lines; whoever writes one keeps it short.
 """
 
 from __future__ import annotations
@@ -24,6 +24,20 @@ def call(head: str, arguments: Sequence[str], depth: int, *, tail: str = "") -> 
     if len(middle) <= WIDTH:
         return [f"{margin}{head}(", middle, f"{margin}){tail}"]
     return [f"{margin}{head}(", *(f"{inner}{a}," for a in arguments), f"{margin}){tail}"]
+
+
+def bracketed(line: str, depth: int) -> list[str]:
+    """A line at a depth of indentation; where it is long, what its last brackets hold on a line of its own."""
+    margin, inner = INDENT * depth, INDENT * (depth + 1)
+    if len(margin + line) <= WIDTH:
+        return [margin + line]
+    if not line.endswith(")"):
+        raise ValueError(f"no brackets at the end of a line of {len(line)} characters: {line}")
+    open_at, unmatched = len(line), 0
+    while unmatched or open_at == len(line):
+        open_at -= 1
+        unmatched += {")": 1, "(": -1}.get(line[open_at], 0)
+    return [f"{margin}{line[: open_at + 1]}", f"{inner}{line[open_at + 1 : -1]}", f"{margin})"]
 
 
 def rows(head: str, entries: Sequence[str], depth: int = 0) -> list[str]:
@@ -70,7 +84,9 @@ def bound(value: float) -> str:
 
 
 def assignment(targets: Sequence[str], values: Sequence[str], depth: int) -> list[str]:
-    """`a, b = x, y` where that fits on a line, else an assignment for each."""
+    """`a, b = x, y` where that fits on a line, else an assignment for each; nothing for no targets."""
+    if not targets:
+        return []
     margin = INDENT * depth
     line = f"{margin}{', '.join(targets)} = {', '.join(values)}"
     if len(line) <= WIDTH:

@@ -10,12 +10,15 @@ from symbp.program.program import Program
 from symbp.spec.model import NetworkSpec, Use
 from symbp.targets.environment import render
 from symbp.targets.numpy import schedule, source
+from symbp.targets.numpy.arguments import Argument
 from symbp.targets.numpy.functions import Function
 from symbp.targets.numpy.hyperparameters import Hyperparameter, hyperparameters
 from symbp.targets.numpy.update import Update
 
 
-def trainer(spec: NetworkSpec, program: Program, functions: Mapping[str, Function]) -> list[str]:
+def trainer(
+    spec: NetworkSpec, program: Program, functions: Mapping[str, Function], given: tuple[Argument, Argument]
+) -> list[str]:
     """The table of hyperparameters with its check, and the class."""
     numbers = hyperparameters(spec, program)
     states = spec.optimizer.entry.variant(spec.optimizer.options).states
@@ -29,6 +32,8 @@ def trainer(spec: NetworkSpec, program: Program, functions: Mapping[str, Functio
             signature=source.call("def __init__", ["self", "params: Parameters", "*", *keywords], 1, tail=" -> None:"),
             hyperparameters=[f'self.{h.keyword} = _hyperparameter("{h.keyword}", {h.keyword})' for h in numbers],
             state=[*_states(states, spec.optimizer), *update.allocates],
+            x=given[0].declared,
+            y=given[1].declared,
             calls=[functions[name].call for name in ("forward", "loss", "backward")],
         ),
         *([schedule.method(spec.schedule, numbers)] if spec.schedule else []),

@@ -32,11 +32,11 @@ def expression(text: str, names: Meaning) -> str:
     return hugged(ast.unparse(_Transcription(names).visit(ast.parse(text, mode="eval").body)))
 
 
-def cases(text: str, names: Meaning) -> tuple[str, str, str]:
-    """Condition, value where it holds, and value elsewhere, of a right side that is `where(c, a, b)`."""
+def cases(text: str, names: Meaning) -> tuple[str, str, str] | None:
+    """Condition, value where it holds, and value elsewhere, of `where(c, a, b)`; None for another right side."""
     call = ast.parse(text, mode="eval").body
     if not isinstance(call, ast.Call) or ast.unparse(call.func) != "where":
-        raise ValueError(f"not a distinction of cases: {text}")
+        return None
     condition, yes, no = (expression(ast.unparse(argument), names) for argument in call.args)
     return condition, yes, no
 

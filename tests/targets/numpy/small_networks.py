@@ -15,7 +15,7 @@ from symbp.explain.numbering import step_numbers
 from symbp.forward.build import build_network
 from symbp.forward.rows import update_of
 from symbp.program.optimize import Optimized, optimize
-from symbp.spec.model import LayerSpec, NetworkSpec, OptionValue, Place, Use
+from symbp.spec.model import InputSpec, LayerSpec, NetworkSpec, OptionValue, Place, Use
 from symbp.targets.numpy import emit
 
 Given = tuple[str, dict[str, OptionValue]]
@@ -47,7 +47,7 @@ def network(
         name,
         PLACE,
         "0123456789abcdef" * 4,
-        (inputs,),
+        (InputSpec("x", (inputs,)),),
         tuple(
             LayerSpec(f"{layer[0]}_{kinds[: i + 1].count(layer[0])}", use("layer", layer))
             for i, layer in enumerate(layers)

@@ -9,9 +9,9 @@ from symbp.targets.numpy import contractions
 SIZES = {"n": 3, "t": 2, "i": 4, "j": 5, "k": 6, "h": 2}
 MATMUL = (
     "ni,ij->nj nj,ij->ni ni,nj->ij ij,ni->nj ni,ij->jn nti,ij->ntj nti,ntj->ij n,nj->j ni,i->n "
-    "nti,nji->ntj nti,nij->ntj nit,nij->ntj nti,ntj->nij hnti,hnji->hntj i,i->"
+    "nti,nji->ntj nti,nij->ntj nit,nij->ntj nti,ntj->nij hnti,hnji->hntj i,i-> nk,nk->n"
 ).split()
-EINSUM = ["nk,nk->n", "nk,nk->nk", "i,j->ij", "tni,ntj->ij", "nti,ij->tnj"]
+EINSUM = ["nk,nk->nk", "i,j->ij", "tni,ntj->ij", "nti,ij->tnj"]
 
 
 def evaluate(subscripts: str) -> tuple[str, np.ndarray, np.ndarray]:

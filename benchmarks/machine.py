@@ -1,0 +1,35 @@
+"""The machine and the versions that figures were measured with, in words that name no host."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGES = ("numpy", "sympy", "jax", "torch", "scikit-learn")
+
+
+def machine() -> str:
+    """Cores, processor, system; Python and the packages that count."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    found = ", ".join(f"{package} {_version(package)}" for package in PACKAGES)
+    return (
+        f"{cores} cores of {_processor()} ({platform.machine()}), {platform.system()}; "
+        f"Python {platform.python_version()}, {found}."
+    )
+
+
+def _processor() -> str:
+    """The processor's name, where the system tells it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, "") or platform.processor() or "an unnamed processor"
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,237 @@
+"""One block: a row of the catalog at the shapes that it meets, its tensors and parameters named within the network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod
+
+from symbp.catalog.entry import Entry
+from symbp.formula.expression import elements
+from symbp.formula.grammar import FormulaError
+from symbp.forward.defined import written_rank
+from symbp.forward.network import BATCH, Block, Dim, NetworkTensor, Parameter
+from symbp.forward.parameters import parameter
+from symbp.forward.rows import WEIGHT, Row, formula_of
+from symbp.forward.sizes import SizeError, Sizes, row_size
+from symbp.spec.model import Place, Problem, SpecError, Use
+
+MAX_ENTRIES = 2**27  # numbers in one tensor for one example, and in all parameters together: a GiB in float64
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a block may read: a tensor, and who made it in the spec's words."""
+
+    tensor: NetworkTensor
+    maker: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One block that a network is to have.
+
+    `owner` names the block whose parameters it has, itself as a rule. `result` and `target` are the network's names of
+    what a loss computes and compares with; `weight` multiplies a loss.
+    """
+
+    name: str
+    use: Use
+    reads: Mapping[str, Source]
+    where: str  # the block in the spec's words
+    initializers: Mapping[str, Use] = field(default_factory=dict)
+    owner: str = ""
+    result: str = ""
+    target: str = ""
+    weight: float = 1.0
+
+
+@dataclass
+class Building:
+    """What has been built so far; `sources` are what each layer, and each input of the network, computes."""
+
+    tensors: dict[str, NetworkTensor] = field(default_factory=dict)
+    blocks: list[Block] = field(default_factory=list)
+    parameters: list[Parameter] = field(default_factory=list)
+    sources: dict[str, Source] = field(default_factory=dict)
+
+    def fresh(self, name: str) -> str:
+        """A name that no block has."""
+        taken = {b.name for b in self.blocks}
+        while name in taken:
+            name += "_"
+        return name
+
+    def add(self, wanted: Wanted) -> Source:
+        """Append a block, its parameters and its tensors."""
+        use, entry = wanted.use, wanted.use.entry
+        given = {tensor: source.tensor for tensor, source in wanted.reads.items()}
+        ranks = {n: len(t.shape) for n, t in given.items()}
+        try:
+            row = formula_of(entry, use.options, ranks, _output_rank(entry, use), weighted=wanted.weight != 1)
+            _check_kinds(row, given)
+            sizes = _solve(row, use, given)
+            shapes = {t.name: sizes.shape(t.axes) for t in row.formula.tensors.values()}
+            _check_output(row, shapes[row.formula.output.name])
+        except (FormulaError, SizeError) as error:
+            problem = Problem(use.place, f"{wanted.where} ({entry.name}) {_unfit(entry, wanted.reads, error)}")
+            raise SpecError([problem]) from None
+        _check_extents(shapes, use.place)
+        binding = {t.name: _global_name(t.name, t.role, wanted) for t in row.formula.tensors.values()}
+        binding |= {n: t.name for n, t in given.items()}
+        constants = {n: use.options[n] for n, _ in row.variant.constants}
+        for tensor in row.formula.tensors.values():
+            shape, value = shapes[tensor.name], constants.get(tensor.name)
+            if value is not None:
+                value = tuple(map(float, value)) if isinstance(value, tuple | list) else (float(value),)
+            made = NetworkTensor(binding[tensor.name], shape, tensor.role, tensor.kind, value)
+            held = self.tensors.setdefault(made.name, made)
+            if (held.shape, held.kind) != (made.shape, made.kind):
+                raise SpecError([Problem(use.place, _differs(wanted, tensor.name, held, made))])
+        if not wanted.owner:
+            named = ((p, binding[p.name]) for p in row.variant.parameters)
+            self.parameters += [
+                parameter(p, name, row.formula, sizes, wanted.initializers, use.place) for p, name in named
+            ]
+        options = {**use.options, WEIGHT: wanted.weight}
+        scalars = {n: float(v) for n, v in options.items() if n in row.formula.scalars and isinstance(v, float | int)}
+        numbers = {str(symbol): value for symbol, value in sizes.values.items()}
+        self.blocks.append(Block(wanted.name, entry.name, row.formula, binding, numbers, scalars))
+        count = sum(prod(p.shape) for p in self.parameters)
+        if count > MAX_ENTRIES:
+            message = (
+                f"the network has {count} trainable numbers up to {wanted.where}; at most {MAX_ENTRIES} are generated"
+            )
+            raise SpecError([Problem(use.place, message)])
+        return Source(self.tensors[binding[row.formula.output.name]], wanted.where)
+
+
+def _global_name(local: str, role: str, wanted: Wanted) -> str:
+    if role == "target":
+        return wanted.target or local
+    if role == "output" and wanted.result:
+        return wanted.result
+    return f"{wanted.owner if role == 'parameter' and wanted.owner else wanted.name}.{local}"
+
+
+def _differs(wanted: Wanted, local: str, held: NetworkTensor, made: NetworkTensor) -> str:
+    """That a parameter that is shared, or a target that several losses have, is not the same to both."""
+    what = {"int": "whole numbers", "float": "numbers", "bool": "truth values"}
+    there, here = (f"{what[t.kind]} of shape {shown(t.shape)}" for t in (held, made))
+    if held.role == "parameter":
+        return (
+            f"{wanted.where} cannot share the parameters of `{wanted.owner}`: `{local}` is {there} there, {here} here"
+        )
+    return f"{wanted.where} has the target `{held.name}`, which is {there} to another loss, and {here} to this one"
+
+
+def _check_kinds(row: Row, given: Mapping[str, NetworkTensor]) -> None:
+    """Whole numbers are read by those who count with them, and by nobody else."""
+    for name, tensor in given.items():
+        read = row.formula.tensors.get(name)
+        if read is not None and read.kind != tensor.kind:
+            if read.kind == "int":
+                raise SizeError(f"`{name}` is a tensor of whole numbers, such as an input of `kind: integer`")
+            raise SizeError(
+                f"`{name}` is a tensor of real numbers, and those are whole; an `embedding` makes them real"
+            )
+
+
+def _unfit(entry: Entry, reads: Mapping[str, Source], error: Exception) -> str:
+    """That a row does not fit what it reads, and why."""
+    first, *others = reads.values()
+    written, met = written_rank(entry), len(first.tensor.shape)
+    axes = "1 axis" if written == 1 else f"{written} axes"
+    reason = (
+        f"its formula is written for {axes}, the batch among them; here are {met}"
+        if written not in (None, met) and not others
+        else str(error)
+    )
+    if not others:
+        has = "which has" if first.tensor.role == "input" else "whose output has"
+        return f"does not fit {first.maker}, {has} shape {shown(first.tensor.shape)}: {reason}"
+    listed = ", ".join(f"`{n}` is {s.maker} with shape {shown(s.tensor.shape)}" for n, s in reads.items())
+    return f"does not fit its inputs ({listed}): {reason}"
+
+
+def _check_output(row: Row, shape: tuple[Dim, ...]) -> None:
+    """A loss computes one number; everything else has a row for each example."""
+    name = row.formula.output.name
+    if row.entry.kind in ("loss", "penalty"):
+        if shape:
+            raise SizeError(f"`{name}` has shape {shown(shape)}, expected one number; write `{name} = mean[...](...)`")
+    elif shape[:1] != (BATCH,) or BATCH in shape[1:]:
+        raise SizeError(f"`{name}` has shape {shown(shape)}, expected the batch `n` as its first axis and no other")
+
+
+def _check_extents(shapes: Mapping[str, tuple[Dim, ...]], place: Place) -> None:
+    for name, shape in shapes.items():
+        count = prod(d for d in shape if d != BATCH)
+        if count > MAX_ENTRIES:
+            message = f"`{name}` has shape {shown(shape)}, {count} numbers; at most {MAX_ENTRIES} are generated"
+            raise SpecError([Problem(place, message)])
+
+
+def _output_rank(entry: Entry, use: Use) -> int | None:
+    for letter, option in entry.sizes:
+        if letter == "...":
+            shape = use.options[option]
+            assert isinstance(shape, tuple)
+            return 1 + len(shape)
+    return None
+
+
+def _solve(row: Row, use: Use, given: Mapping[str, NetworkTensor]) -> Sizes:
+    formula, entry = row.formula, row.entry
+    sizes = Sizes(formula)
+    shapes = {name: tensor.shape for name, tensor in given.items()}
+    first = next(iter(shapes.values()))
+    for name, shape in shapes.items():
+        if name not in formula.tensors:
+            raise SizeError(f"no equation reads `{name}`")
+        sizes.learn_shape(name, shape)
+    if "N" not in map(str, sizes.values) and entry.kind != "penalty":
+        lone = len(first) == 1
+        raise SizeError("an axis beside the batch is needed" if lone else "the equations do not read the batch as `n`")
+    for letter, text in entry.sizes:
+        if letter == "...":
+            wanted = use.options[text]
+            assert isinstance(wanted, tuple)
+            sizes.learn_shape(formula.output.name, (BATCH, *(int(s) for s in wanted)))
+        elif letter in formula.letters:
+            sizes.learn(formula.letters[letter], row_size(entry, text, use.options, shapes), f"`{letter}`")
+    for parameter_row in row.variant.parameters:  # axes that are read at labels have no index of their own
+        for letter, extent in zip(parameter_row.axes, formula.tensors[parameter_row.name].axes, strict=True):
+            if letter in dict(entry.sizes) and letter not in formula.letters:
+                text = dict(entry.sizes)[letter]
+                sizes.learn(extent, row_size(entry, text, use.options, shapes), f"`{letter}`")
+    for less, more in entry.limits:
+        low, high = (row_size(entry, text, use.options, shapes) for text in (less, more))
+        if low > high:
+            raise SizeError(f"`{less}` is {low}, and `{more}` only {high}")
+    if "y" in formula.tensors and formula.tensors["y"].role == "target":
+        for extent, value in zip(formula.tensors["y"].axes, first, strict=False):
+            if extent.is_Symbol:
+                sizes.values.setdefault(extent, value)
+    for name, _ in row.variant.constants:
+        _learn_constant(sizes, name, use.options[name])
+    sizes.check_products()
+    return sizes
+
+
+def _learn_constant(sizes: Sizes, name: str, value: object) -> None:
+    """A constant has a value for each place of the axes read where it is read: `weight[y[n]]` beside `a[n,y[n]]`."""
+    (extent,) = sizes.formula.tensors[name].axes
+    nodes = [node for equation in sizes.formula.equations for node in elements(equation.body)]
+    places = {node.indices for node in nodes if node.tensor == name}
+    for node in nodes:
+        for axis, place in enumerate(node.indices):
+            held = sizes.formula.tensors[node.tensor].axes[axis]
+            if (place,) in places and held in sizes.values:
+                sizes.learn(extent, sizes.values[held], f"the number of values in `{name}`")
+    sizes.learn(extent, len(value) if isinstance(value, tuple | list) else 1, f"the number of values in `{name}`")
+
+
+def shown(shape: tuple[Dim, ...]) -> str:
+    """A shape as messages write it."""
+    return "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"

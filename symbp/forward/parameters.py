@@ -1,0 +1,67 @@
+"""The trainable tensors of a block: their shapes, how they start, and the fans that an initializer may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sympy as sp
+
+from symbp.catalog import lookup
+from symbp.catalog.entry import ParameterRow
+from symbp.formula.equation import Formula
+from symbp.formula.expression import SumOver, elements
+from symbp.forward.network import BATCH, Parameter
+from symbp.forward.sizes import Sizes
+from symbp.spec.model import Place, Problem, SpecError, Use
+
+
+def parameter(
+    row: ParameterRow,
+    name: str,
+    formula: Formula,
+    sizes: Sizes,
+    initializers: Mapping[str, Use],
+    place: Place,
+) -> Parameter:
+    """The parameter of a row, by its name in the network."""
+    fan_in, fan_out = _fans(row.name, formula, sizes)
+    chosen = initializers.get(row.name)
+    if chosen is not None:
+        start = chosen.name
+        options = {k: float(v) for k, v in chosen.options.items() if isinstance(v, int | float)}
+    else:
+        start, options = row.initializer, {} if row.value is None else {"value": row.value}
+        entry = lookup("initializer", start)
+        if entry is None:
+            raise SpecError([Problem(place, f"parameter `{row.name}` starts with `{start}`, which is no initializer")])
+        options = {**{o.name: float(o.default) for o in entry.options if isinstance(o.default, int | float)}, **options}
+    shape = sizes.shape(formula.tensors[row.name].axes)
+    if BATCH in shape:
+        raise SpecError([Problem(place, f"parameter `{row.name}` cannot have an axis over the batch")])
+    numbers = tuple(int(d) for d in shape)
+    return Parameter(name, numbers, start, options, fan_in, fan_out, row.decays)
+
+
+def _fans(parameter: str, formula: Formula, sizes: Sizes) -> tuple[int, int]:
+    """How many inputs one output of the layer sums over, and how many outputs one input reaches.
+
+    Read off the equation that uses the parameter: the indices it sums over beside a weight, and the indices of its
+    left side that a weight has. A bias has the fans of the weights it stands beside.
+    """
+    for equation in formula.equations:
+        if not any(elements(equation.body, parameter)):
+            continue
+        sums = [n for n in sp.preorder_traversal(equation.body) if isinstance(n, SumOver)]
+        weights = [e for s in sums for e in elements(s.body) if formula.tensors[e.tensor].role == "parameter"]
+        bound = {i for s in sums if any(elements(s.body)) for i in s.bound}
+        free = {i for w in weights for i in w.indices if i in equation.target.indices}
+
+        def product(symbols: set[sp.Symbol], equation_sizes: Mapping[sp.Symbol, sp.Expr] = equation.sizes) -> int:
+            total = 1
+            for symbol in symbols:
+                value = sizes.value(equation_sizes[symbol])
+                total *= int(value) if value != BATCH else 1
+            return total
+
+        return product(bound), product(free)
+    return 1, 1

@@ -1,0 +1,102 @@
+"""Every row of the catalog that is differentiated, in each of its variants: what the checks of derivations run over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from symbp.catalog import entries, lookup
+from symbp.catalog.entry import Entry, Option, Value
+from symbp.derive.derivation import FormulaDerivation, TangentDerivation
+from symbp.derive.derive import derive_formula
+from symbp.derive.seam import Joint, derive_joint
+from symbp.derive.tangents import derive_tangents
+from symbp.formula.equation import Formula
+from symbp.forward.defined import written_rank
+from symbp.forward.rows import formula_of
+
+KINDS = ("activation", "layer", "loss", "penalty")
+RANKS = {"flatten": 4, "permute": 4, "instance_norm": 3}  # of formulas that leave it open, where it is not 2
+OUTPUT_RANKS = {"reshape": 4}
+MEMBERS = 3  # of a family of inputs
+
+
+@dataclass(frozen=True)
+class Variation:
+    """One variant of a row: its formula, and numbers for the options that the formula reads."""
+
+    entry: Entry
+    formula: Formula
+    scalars: Mapping[str, float]
+
+    def __str__(self) -> str:
+        return f"{self.entry.kind} {self.formula.name}"
+
+
+def usual(option: Option) -> Value:
+    """The option's default, or a value where it has none."""
+    if option.default is not None:
+        return option.default
+    if option.type == "shape":
+        return (3.0, 1.0, 2.0)
+    return 0.3 if option.type == "real" else 2
+
+
+def off_default(option: Option) -> Value:
+    """A valid value of the option that is not its default."""
+    if option.type == "boolean":
+        return not option.default
+    if option.type == "choice":
+        return next(c for c in option.choices if c != option.default)
+    if option.type == "shape":
+        return (2.0, 3.0)
+    return 0.4375 if option.type == "real" else 3
+
+
+@cache
+def variations() -> tuple[Variation, ...]:
+    """All of them, those of one row side by side."""
+    return tuple(v for kind in KINDS for entry in entries(kind) for v in _variations(entry))
+
+
+def _variations(entry: Entry) -> Iterator[Variation]:
+    defaults = {o.name: usual(o) for o in entry.options}
+    for variant in (entry.variant({}), *entry.variants):
+        options = dict(defaults)
+        for name in variant.options:
+            option = entry.option(name)
+            options[name] = off_default(option) if option else (0.5, 2.0)
+        assert entry.variant(options) == variant, (entry.name, variant.options)
+        inputs = entry.input_names(len(entry.inputs) - 1 + MEMBERS if entry.family else len(entry.required))
+        ranks = {name: written_rank(entry, name) or RANKS.get(entry.name, 2) for name in inputs}
+        formula = formula_of(entry, options, ranks, OUTPUT_RANKS.get(entry.name)).formula
+        numbers = {n: float(v) for n, v in options.items() if isinstance(v, int | float)}
+        yield Variation(entry, formula, numbers)
+
+
+@cache
+def reverse(formula_name: str) -> FormulaDerivation:
+    """The cotangents of a variation's formula."""
+    return derive_formula(_formulas()[formula_name])
+
+
+@cache
+def forward(formula_name: str) -> TangentDerivation:
+    """The tangents of a variation's formula."""
+    return derive_tangents(_formulas()[formula_name])
+
+
+@cache
+def _formulas() -> Mapping[str, Formula]:
+    return {v.formula.name: v.formula for v in variations()}
+
+
+def joint(variation: Variation) -> tuple[FormulaDerivation, Joint]:
+    """A loss derived together with its link, and how the joint formula was found."""
+    link = lookup("activation", variation.entry.link)
+    assert link is not None
+    first = formula_of(link, {}, 2).formula
+    found = derive_joint(first, variation.formula, "a")
+    assert found is not None
+    return found
