@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -34,12 +33,11 @@ def refused(*arguments: object) -> str:
 
 
 def start(*arguments: object, folder: Path) -> subprocess.Popen[str]:
-    """A command in a process of its own, which Ctrl-C reaches even where the tests' own process ignores it."""
+    """A command in a process of its own."""
     return subprocess.Popen(
         [sys.executable, "-m", "symbp", *map(str, arguments)],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
