@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +17,9 @@ layers:
   - dense: 2
 loss: mse
 """
+
+LISTENS = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.executable, sys.argv[1:])"
+"""Becomes the process of its arguments once Ctrl-C is no longer ignored."""
 
 
 def run(*arguments: object) -> Result:
@@ -36,10 +38,9 @@ def refused(*arguments: object) -> str:
 def start(*arguments: object, folder: Path) -> subprocess.Popen[str]:
     """A command in a process of its own, which Ctrl-C reaches even where the tests' own process ignores it."""
     return subprocess.Popen(
-        [sys.executable, "-m", "symbp", *map(str, arguments)],
+        [sys.executable, "-c", LISTENS, sys.executable, "-m", "symbp", *map(str, arguments)],
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
