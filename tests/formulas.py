@@ -16,7 +16,8 @@ import jax.numpy as jnp
 
 from symbp.formula.equation import Formula
 from symbp.formula.expression import scalar
-from symbp.formula.parse import Declared, Scope, read_formula
+from symbp.formula.parse import read_formula
+from symbp.formula.scope import Declared, Scope
 from symbp.forward.rows import callable_rows
 
 jax.config.update("jax_enable_x64", True)

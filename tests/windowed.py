@@ -13,7 +13,8 @@ from symbp.derive.derive import derive_formula
 from symbp.formula.equation import Formula, Tensor
 from symbp.formula.evaluate import evaluate_equation
 from symbp.formula.expression import scalar
-from symbp.formula.parse import Declared, Scope, read_formula
+from symbp.formula.parse import read_formula
+from symbp.formula.scope import Declared, Scope
 from symbp.program.lower import Shared, lower_equation
 from symbp.program.program import Array, Op, Program, Routine, Scalar, Statement
 

@@ -17,7 +17,9 @@ from symbp.formula.equation import Formula, Kind
 from symbp.formula.expression import scalar
 from symbp.formula.families import write_out
 from symbp.formula.grammar import FormulaError
-from symbp.formula.parse import CallableRow, Declared, Scope, assigned_names, read_formula
+from symbp.formula.parse import read_formula
+from symbp.formula.scope import CallableRow, Declared, Scope
+from symbp.formula.syntax import assigned_names
 
 RUNTIME = ("eta", "eta_0", "t", "fan_in", "fan_out")  # numbers that rows may read beside their options
 WEIGHT = "loss_weight"  # of a loss among several

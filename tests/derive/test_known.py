@@ -6,7 +6,8 @@ from symbp.catalog import lookup
 from symbp.derive.derive import derive_formula
 from symbp.derive.seam import derive_joint
 from symbp.formula.expression import scalar
-from symbp.formula.parse import Declared, Scope, read_formula
+from symbp.formula.parse import read_formula
+from symbp.formula.scope import Declared, Scope
 from symbp.forward.rows import formula_of
 
 

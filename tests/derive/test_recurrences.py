@@ -13,7 +13,8 @@ from references import torch
 
 from symbp.derive.derivation import FormulaDerivation
 from symbp.derive.derive import derive_formula
-from symbp.formula.parse import Declared, Scope, read_formula
+from symbp.formula.parse import read_formula
+from symbp.formula.scope import Declared, Scope
 
 FORMULAS = {
     "simple": "h[n,t,j] = tanh(sum[d](x[n,t,d]*W[d,j]) + sum[k](h[n,t-1,k]*V[k,j]) + b[j])",

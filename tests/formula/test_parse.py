@@ -5,7 +5,8 @@ import sympy as sp
 
 from symbp.formula.expression import Element, Flat, SumOver, element, index
 from symbp.formula.grammar import MAX_DEPTH, MAX_TEXT, FormulaError
-from symbp.formula.parse import CallableRow, Declared, Scope, read_formula
+from symbp.formula.parse import read_formula
+from symbp.formula.scope import CallableRow, Declared, Scope
 
 ROWS = {"sigmoid": CallableRow("a = 1 / (1 + exp(-z))", "z", "a")}
 

@@ -6,8 +6,9 @@ import pytest
 from symbp.formula.evaluate import evaluate_formula
 from symbp.formula.expression import elements
 from symbp.formula.grammar import FormulaError
-from symbp.formula.parse import Declared, Scope, read_formula
+from symbp.formula.parse import read_formula
 from symbp.formula.recurrence import OrderError, in_groups, in_order
+from symbp.formula.scope import Declared, Scope
 
 PAIR = """
 z[n,t,j] = x[n,t,j] + sum[k](h[n,t-1,k]*V[k,j])

@@ -10,7 +10,8 @@ import sympy as sp
 from symbp.derive.derivation import Derivation
 from symbp.derive.network import derive_network
 from symbp.formula.evaluate import evaluate_formula
-from symbp.formula.parse import Declared, Scope, read_formula
+from symbp.formula.parse import read_formula
+from symbp.formula.scope import Declared, Scope
 from symbp.forward.network import BATCH, Block, Head, Network, NetworkTensor, Parameter
 from symbp.program.interpret import run
 from symbp.program.network import lower_network
