@@ -76,3 +76,66 @@ JOINING: dict[str, list[Joined]] = {
         Joined(((2, 3, 4, 2), (2, 3, 1, 2)), *_end_to_end(2), {"axis": 2}),
     ],
 }
+
+
+def _along(
+    jax: Callable[..., Any], other: Callable[..., Any], options: Mapping[str, Any], *shapes: Shape
+) -> list[Joined]:
+    """The same on inputs of several shapes, each case with one input."""
+    return [Joined((shape,), jax, other, options) for shape in shapes]
+
+
+AXES: dict[str, list[Joined]] = {
+    "slice": [
+        *_along(lambda x: x[..., 1:3], lambda x: torch.narrow(x, -1, 1, 2), {"start": 1, "length": 2}, (5, 4), (2, 3)),
+        *_along(lambda x: x[:, :2], lambda x: x[:, :2], {"length": 2, "axis": 1}, (1, 2, 3), (2, 4, 2, 1)),
+        *_along(lambda x: x[:, :, 3:4], lambda x: x[:, :, 3:4], {"start": 3, "length": 1, "axis": -2}, (2, 3, 4, 2)),
+    ],
+    "split": [
+        *_along(lambda x: x[..., 2:], lambda x: torch.chunk(x, 2, -1)[1], {"parts": 2, "index": 1}, (5, 4), (1, 2, 4)),
+        *_along(lambda x: x[:, :1], lambda x: torch.chunk(x, 3, 1)[0], {"parts": 3, "axis": 1}, (2, 3, 2), (2, 3, 1)),
+        *_along(lambda x: x, lambda x: torch.chunk(x, 1, 1)[0], {"parts": 1, "axis": 1}, (2, 3)),
+    ],
+    "mean": [
+        *_along(lambda x: x.mean(-1), lambda x: x.mean(-1), {}, (2, 3, 4), (1, 2, 1, 3)),
+        *_along(lambda x: x.mean(1), lambda x: x.mean(1), {"axis": 1}, (2, 3, 4), (2, 1, 3)),
+        *_along(lambda x: x.mean(2), lambda x: x.mean(2), {"axis": 2}, (2, 3, 4, 2)),
+    ],
+    "sum": [
+        *_along(lambda x: x.sum(-1), lambda x: x.sum(-1), {}, (2, 3, 4)),
+        *_along(lambda x: x.sum(1), lambda x: x.sum(1), {"axis": -2}, (1, 3, 4)),
+    ],
+    "max": [
+        *_along(lambda x: x.max(-1), lambda x: torch.amax(x, -1), {}, (2, 3, 4)),
+        *_along(lambda x: x.max(1), lambda x: torch.amax(x, 1), {"axis": 1}, (2, 3, 4), (1, 2, 3, 2)),
+    ],
+    "permute": [
+        *_along(lambda x: x.transpose(0, 2, 1), lambda x: x.permute(0, 2, 1), {"dims": (2, 1)}, (2, 3, 4), (1, 1, 2)),
+        *_along(
+            lambda x: x.transpose(0, 3, 1, 2), lambda x: x.permute(0, 3, 1, 2), {"dims": (3, 1, 2)}, (2, 3, 4, 2)
+        ),
+    ],
+    "transpose": _along(lambda x: jnp.swapaxes(x, -1, -2), lambda x: x.mT, {}, (2, 3, 4), (1, 2, 3, 1)),
+    "repeat": _along(
+        lambda x: jnp.repeat(x[..., None, :], 3, -2), lambda x: x.unsqueeze(-2).repeat_interleave(3, -2), {"times": 3},
+        (2, 4), (1, 2, 3),
+    ),
+    "matmul": [
+        Joined(((2, 3, 4), (2, 4, 5)), lambda a, b: a @ b, lambda a, b: torch.matmul(a, b)),
+        Joined(((1, 2, 3, 1), (1, 2, 1, 2)), lambda a, b: a @ b, lambda a, b: torch.matmul(a, b)),
+        Joined(
+            ((2, 3, 4), (2, 5, 4)),
+            lambda a, b: a @ jnp.swapaxes(b, -1, -2),
+            lambda a, b: torch.matmul(a, b.mT),
+            {"transpose": True},
+        ),
+    ],
+    "dot": [
+        Joined(shapes, lambda a, b: (a * b).sum(-1, keepdims=True), lambda a, b: (a * b).sum(-1, keepdim=True))
+        for shapes in (((5, 4), (5, 4)), ((2, 3, 1), (2, 3, 1)))
+    ],
+    "scale_channels": [
+        Joined(shapes, lambda x, s: x * s[..., None], lambda x, s: torch.mul(x, s[..., None]))
+        for shapes in (((2, 3, 4), (2, 3)), ((1, 2, 1), (1, 2)))
+    ],
+}  # fmt: skip

@@ -3,9 +3,10 @@
 Inputs that are joined elementwise have the same shape; nothing is repeated along an axis to make it fit.
 """
 
-from symbp.catalog.entry import Entry, Option
+from symbp.catalog.entry import Entry, Option, Variant
 
 _FAMILY = ("x[m]",)
+_AXIS = Option("axis", -1, "integer", summary="the axis; 0 is the batch, negative ones count back", aliases=("dim",))
 
 ENTRIES = (
     Entry(
@@ -70,9 +71,123 @@ ENTRIES = (
         "y[...,j,...] = sum[m](x[m,...,j - offset(x[m], axis),...])  # reads outside an input are 0",
         "the inputs, end to end along one axis",
         "Huang et al., Densely Connected Convolutional Networks (2017), arXiv:1608.06993, eq. 2",
-        options=(Option("axis", -1, "integer", summary="the axis; 0 is the batch", aliases=("dim",)),),
+        options=(_AXIS,),
         inputs=_FAMILY,
         sizes=(("j", "sum[m](extent(x[m], axis))"),),
         aliases=("keras.Concatenate", "torch.cat", "torch.concat"),
+    ),
+    Entry(
+        "slice",
+        "layer",
+        "y[...,j,...] = x[...,j + start,...]",
+        "a part of one axis",
+        "NumPy's x[..., start:start + length]",
+        options=(
+            _AXIS,
+            Option("start", 0, "integer", low=0, summary="the first place that is kept"),
+            Option("length", None, "integer", low=1, summary="how many are kept"),
+        ),
+        sizes=(("j", "length"),),
+        limits=(("start + length", "extent(x, axis)"),),
+        aliases=("torch.narrow",),
+    ),
+    Entry(
+        "split",
+        "layer",
+        "y[...,j,...] = x[...,j + index*size(j),...]",
+        "one of so many equal parts of an axis",
+        "NumPy's split(x, parts, axis)[index]",
+        options=(
+            _AXIS,
+            Option("parts", None, "integer", low=1, summary="how many equal parts the axis has", aliases=("chunks",)),
+            Option("index", 0, "integer", low=0, summary="which of them, from 0"),
+        ),
+        sizes=(("j", "extent(x, axis) / parts"),),
+        limits=(("index + 1", "parts"),),
+        aliases=("torch.chunk",),
+    ),
+    Entry(
+        "mean",
+        "layer",
+        "y[...,...] = mean[j](x[...,j,...])",
+        "the mean over an axis, which is gone",
+        "NumPy's mean(x, axis)",
+        options=(_AXIS,),
+        aliases=("torch.mean",),
+    ),
+    Entry(
+        "sum",
+        "layer",
+        "y[...,...] = sum[j](x[...,j,...])",
+        "the sum over an axis, which is gone",
+        "NumPy's sum(x, axis)",
+        options=(_AXIS,),
+        aliases=("torch.sum",),
+    ),
+    Entry(
+        "max",
+        "layer",
+        "y[...,...] = max[j](x[...,j,...])",
+        "the largest over an axis, which is gone",
+        "NumPy's max(x, axis)",
+        options=(_AXIS,),
+        aliases=("torch.amax",),
+        kinks="where several are the largest, the first of them has the derivative 1",
+    ),
+    Entry(
+        "permute",
+        "layer",
+        "y[permute(..., dims)] = x[...]",
+        "the axes in another order; the batch stays",
+        "NumPy's transpose(x, (0, *dims))",
+        options=(Option("dims", None, "shape", low=1, summary="the axes behind the batch, counted from 1"),),
+        aliases=("keras.Permute",),
+    ),
+    Entry(
+        "transpose",
+        "layer",
+        "y[...,j,i] = x[...,i,j]",
+        "the last two axes change places",
+        "NumPy's matrix_transpose",
+        aliases=("torch.adjoint",),
+    ),
+    Entry(
+        "matmul",
+        "layer",
+        "y[...,i,j] = sum[k](x_1[...,i,k] * x_2[...,k,j])",
+        "the product of matrices, for every example",
+        "NumPy's matmul",
+        options=(Option("transpose", False, "boolean", summary="whether the second is transposed"),),
+        inputs=("x_1", "x_2"),
+        variants=(Variant(frozenset({"transpose"}), "y[...,i,j] = sum[k](x_1[...,i,k] * x_2[...,j,k])"),),
+        aliases=("torch.matmul", "torch.bmm"),
+    ),
+    Entry(
+        "dot",
+        "layer",
+        "y[...,j] = sum[k](x_1[...,k] * x_2[...,k])",
+        "the inner product over the last axis, which keeps one place",
+        "Koren, Bell, Volinsky, Matrix Factorization Techniques for Recommender Systems (2009), eq. 1",
+        inputs=("x_1", "x_2"),
+        sizes=(("j", "1"),),
+        aliases=("keras.Dot",),
+    ),
+    Entry(
+        "repeat",
+        "layer",
+        "y[...,t,j] = x[...,j]",
+        "the same vector at every step of a sequence",
+        "Keras's RepeatVector",
+        options=(Option("times", None, "integer", low=1, summary="the length of the sequence", aliases=("n",)),),
+        sizes=(("t", "times"),),
+        aliases=("keras.RepeatVector",),
+    ),
+    Entry(
+        "scale_channels",
+        "layer",
+        "y[n,c,...] = x[n,c,...] * s[n,c]",
+        "every channel times a number of its own, such as a gate",
+        "Hu et al., Squeeze-and-Excitation Networks (2018), arXiv:1709.01507, eq. 4",
+        inputs=("x", "s"),
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from symbp.training.dataset import Pair
+from symbp.training.dataset import Pair, each, examples_in
 from symbp.training.random import ORDER, generator
 
 
@@ -18,10 +18,14 @@ def count(examples: int, size: int) -> int:
 def batches(pair: Pair, size: int, *, seed: int, epoch: int, shuffle: bool, start: int = 0) -> Iterator[Pair]:
     """The batches of an epoch from number `start` on. `x` and `y` are overwritten by the next."""
     x, y = pair
-    order = generator(seed, ORDER, epoch).permutation(len(x)) if shuffle else np.arange(len(x))
-    size = min(size, len(x))
-    kept_x, kept_y = np.empty((size, *x.shape[1:]), x.dtype), np.empty((size, *y.shape[1:]), y.dtype)
-    for first in range(start * size, len(x), size):
+    examples = examples_in(x)
+    order = generator(seed, ORDER, epoch).permutation(examples) if shuffle else np.arange(examples)
+    size = min(size, examples)
+    kept_x, kept_y = (each(lambda a: np.empty((size, *a.shape[1:]), a.dtype), given) for given in pair)
+    for first in range(start * size, examples, size):
         chosen = order[first : first + size]
-        n = len(chosen)
-        yield np.take(x, chosen, axis=0, out=kept_x[:n]), np.take(y, chosen, axis=0, out=kept_y[:n])
+
+        def take(array: np.ndarray, kept: np.ndarray, chosen: np.ndarray = chosen) -> np.ndarray:
+            return np.take(array, chosen, axis=0, out=kept[: len(chosen)])
+
+        yield each(take, x, kept_x), each(take, y, kept_y)

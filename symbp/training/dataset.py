@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-Pair = tuple[np.ndarray, np.ndarray]
+Arrays = dict[str, np.ndarray]
+Given = Any  # what a module takes as `x` or `y`: an array, several by name, or None
+Pair = tuple[Given, Given]
+
+
+def arrays_of(given: Given) -> tuple[np.ndarray, ...]:
+    """The arrays of what a module takes, in order."""
+    if given is None:
+        return ()
+    return tuple(given.values()) if isinstance(given, dict) else (given,)
+
+
+def examples_in(given: Given) -> int:
+    """How many examples there are."""
+    return len(arrays_of(given)[0])
+
+
+def each(function: Callable[..., np.ndarray], *given: Given) -> Given:
+    """The function of every array: of the only one, or of those of one name."""
+    if given[0] is None:
+        return None
+    if isinstance(given[0], dict):
+        return {name: function(*(g[name] for g in given)) for name in given[0]}
+    return function(*given)
 
 
 @dataclass(frozen=True)

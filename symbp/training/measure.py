@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from symbp.training.dataset import Pair
+from symbp.training.dataset import Pair, each, examples_in
 from symbp.training.prepare import Examples
 
 BATCH = 500  # examples at a time
@@ -33,17 +33,18 @@ class Measure:
     def __call__(self, params: Any, pair: Pair) -> Measured:
         """Over all examples of a pair, a batch at a time."""
         x, y = pair
-        total, right = 0.0, 0
-        for start in range(0, len(x), BATCH):
-            of_x, of_y = x[start : start + BATCH], y[start : start + BATCH]
-            n = len(of_x)
+        total, right, examples = 0.0, 0, examples_in(x)
+        for start in range(0, examples, BATCH):
+            part = slice(start, start + BATCH)
+            of_x, of_y = (each(lambda array, part=part: array[part], given) for given in (x, y))
+            n = examples_in(of_x)
             workspace = self.workspaces.get(n)
             if workspace is None:
                 workspace = self.workspaces[n] = self.module.Workspace(n, params.flat.dtype)
             total += n * self.module.loss(params, of_x, of_y, workspace)
             if self.examples.classes:
                 right += self._right(self.module.predict(params, of_x, workspace), of_y)
-        return Measured(total / len(x), right / len(x) if self.examples.classes else None)
+        return Measured(total / examples, right / examples if self.examples.classes else None)
 
     def _right(self, predicted: np.ndarray, y: np.ndarray) -> int:
         """How many predictions name the class of their target."""

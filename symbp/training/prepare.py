@@ -10,7 +10,7 @@ import numpy as np
 
 from symbp.forward.network import Network
 from symbp.spec.model import DataSpec, NetworkSpec
-from symbp.training.dataset import Dataset, Pair
+from symbp.training.dataset import Dataset, Pair, arrays_of
 from symbp.training.errors import DataError
 from symbp.training.random import SPLIT_TEST, SPLIT_VALIDATION, generator
 
@@ -31,7 +31,7 @@ class Examples:
     def fingerprint(self) -> str:
         """A checksum of the training examples, so that a run goes on with those it began with."""
         digest = hashlib.blake2b(digest_size=16)
-        for array in self.train:
+        for array in (array for given in self.train for array in arrays_of(given)):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
@@ -40,11 +40,6 @@ def prepare(dataset: Dataset, spec: NetworkSpec, network: Network) -> Examples:
     """The examples of a source for a network. DataError where they do not fit it."""
     assert spec.data is not None
     seed, training = spec.training.seed, spec.training
-    if len(network.inputs) > 1 or len(network.targets) != 1:
-        raise DataError(
-            f"{spec.name}: `symbp train` gives a network one input and one target; this one has "
-            f"{len(network.inputs)} and {len(network.targets)}. Its module's Trainer.step takes them by name"
-        )
     _counted(dataset.source, dataset.x, dataset.y)
     train: Pair = (dataset.x, dataset.y)
     test = dataset.test
@@ -56,13 +51,15 @@ def prepare(dataset: Dataset, spec: NetworkSpec, network: Network) -> Examples:
     if training.validation:
         train, validation = _split(train, training.validation, generator(seed, SPLIT_VALIDATION), dataset.source)
     scale = Scaling.of(train[0], dataset.largest, spec.data)
-    targets = Targets.of(dataset, spec, network)
+    targets = Targets.of(dataset, spec, network) if network.targets else None  # else the cost compares with nothing
 
     def ready(pair: Pair) -> Pair:
-        return _inputs(scale(pair[0]), dataset.source, network, spec.dtype), targets(pair[1], spec.dtype)
+        x = _inputs(scale(pair[0]), dataset.source, network, spec.dtype)
+        return x, targets(pair[1], spec.dtype) if targets else None
 
     held = ready(validation) if validation else None
-    return Examples(ready(train), held, ready(test), targets.classes, targets.threshold)
+    classes, threshold = (targets.classes, targets.threshold) if targets else (False, None)
+    return Examples(ready(train), held, ready(test), classes, threshold)
 
 
 @dataclass(frozen=True)

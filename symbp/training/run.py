@@ -23,15 +23,17 @@ from symbp.forward.network import Network
 from symbp.spec.model import NetworkSpec
 from symbp.training.batches import batches, count
 from symbp.training.checkpoint import Position, read_checkpoint, write_checkpoint
+from symbp.training.dataset import examples_in
 from symbp.training.errors import DataError, TrainingError
 from symbp.training.folders import CHECKPOINT
 from symbp.training.interrupt import Interruptions
 from symbp.training.measure import Measure, Measured
 from symbp.training.metrics import Format, Row, written
+from symbp.training.named import is_named, named_examples
 from symbp.training.plot import loss_curve
 from symbp.training.prepare import Examples, prepare
 from symbp.training.progress import Display
-from symbp.training.sources import load_source
+from symbp.training.sources import find_file, load_source
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,12 @@ def run_training(
     """
     if spec.data is None:
         raise DataError(f"{spec.place.file}: has no `data`, so there is nothing to train on; see `symbp new`")
-    dataset = load_source(
-        spec.data, folder=data_folder, spec_folder=Path(spec.place.file).parent, download=download, quiet=quiet
-    )
-    examples = prepare(dataset, spec, network)
+    spec_folder = Path(spec.place.file).parent
+    if is_named(spec.data, network):
+        examples = named_examples(find_file(spec.data, folder=data_folder, spec_folder=spec_folder), spec, network)
+    else:
+        dataset = load_source(spec.data, folder=data_folder, spec_folder=spec_folder, download=download, quiet=quiet)
+        examples = prepare(dataset, spec, network)
     run = Run(spec, module, examples, run_folder, epochs or spec.training.epochs, metrics)
     if resume is not None:
         run.position = read_checkpoint(resume, module, run.trainer, run.manner)
@@ -100,15 +104,17 @@ class Run:
         """All epochs that are left."""
         training = self.spec.training
         self._make_folder()
-        per_epoch = count(len(self.examples.train[0]), training.batch_size)
+        per_epoch = count(examples_in(self.examples.train[0]), training.batch_size)
         held = ", ".join(
-            f"{len(pair[0])} {name}"
+            f"{examples_in(pair[0])} {name}"
             for name, pair in (("validation", self.examples.validation), ("test", self.examples.test))
             if pair is not None
         )
         steps = self.epochs * per_epoch
         with Interruptions() as interruptions, Display(steps, self.trainer.steps, quiet=quiet) as display:
-            display.say(f"{self.spec.name}: {len(self.examples.train[0])} training, {held} examples; {self.folder}/")
+            display.say(
+                f"{self.spec.name}: {examples_in(self.examples.train[0])} training, {held} examples; {self.folder}/"
+            )
             if self.position.epoch > 1 or self.position.batch:
                 display.say(f"going on after {self.trainer.steps} steps, in epoch {self.position.epoch}")
             while self.position.epoch <= self.epochs:
@@ -136,7 +142,7 @@ class Run:
             if not math.isfinite(cost):
                 raise TrainingError(self._diverged(cost))
             position.batch += 1
-            position.total += cost * len(x)
+            position.total += cost * examples_in(x)
             position.seconds = time.perf_counter() - start
             display.step(self.trainer.steps, position.epoch, cost)
             due = training.checkpoint_every and self.trainer.steps % training.checkpoint_every == 0
@@ -158,7 +164,7 @@ class Run:
             position.epoch,
             self.trainer.steps,
             self.trainer.learning_rate,
-            position.total / len(self.examples.train[0]),
+            position.total / examples_in(self.examples.train[0]),
             validation.loss if self.examples.validation else None,
             validation.accuracy,
             test.loss,

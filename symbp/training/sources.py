@@ -28,20 +28,30 @@ def load_source(
     data: DataSpec, *, folder: Path | None, spec_folder: Path, download: bool = False, quiet: bool = False
 ) -> Dataset:
     """The examples of a spec's source, from `folder`; without one, SYMBP_DATA, `data`, or the spec's own."""
-    folders = [folder] if folder else [*_variable(), Path("data"), spec_folder]
-    if folder is not None and not folder.is_dir():
-        raise DataError(f"{folder}: not a folder; --data names the folder that holds the data")
+    folders = _folders(folder, spec_folder)
     if data.source == "mnist":
         if download and find_mnist(folders) is None:
             download_mnist(folder or next(iter(_variable()), Path("data")), quiet=quiet)
         return load_mnist(folders)
     if data.source in BUNDLED:
         return _bundled(data.source)
+    return FILES[data.source](find_file(data, folder=folder, spec_folder=spec_folder), data.target)
+
+
+def find_file(data: DataSpec, *, folder: Path | None, spec_folder: Path) -> Path:
+    """The file that a spec names, in the first of the folders that has it."""
+    folders = _folders(folder, spec_folder)
     path = next((place for f in folders if (place := f / data.path).is_file()), None)
     if path is None:
         looked = ", ".join(map(str, folders))
         raise DataError(f"{data.path}: not in {looked}; name its folder with --data or {VARIABLE}")
-    return FILES[data.source](path, data.target)
+    return path
+
+
+def _folders(folder: Path | None, spec_folder: Path) -> list[Path]:
+    if folder is not None and not folder.is_dir():
+        raise DataError(f"{folder}: not a folder; --data names the folder that holds the data")
+    return [folder] if folder else [*_variable(), Path("data"), spec_folder]
 
 
 def _variable() -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,7 @@ NAMES = (("x_train", "y_train", "x_test", "y_test"), ("x", "y"))
 
 def load_npz(path: Path, target: str = "") -> Dataset:
     """Arrays `x` and `y`, or `x_train`, `y_train`, `x_test`, `y_test`; `target` names another array than `y`."""
-    try:
-        arrays = read_npz(path)
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read as .npz: {getattr(error, 'strerror', None) or error}") from None
+    arrays = read_arrays(path)
     if target:
         arrays |= {"y": arrays.pop(target)} if target in arrays else {}
         if "y" not in arrays:
@@ -29,15 +27,28 @@ def load_npz(path: Path, target: str = "") -> Dataset:
     if names is None:
         wanted = "x and y, or x_train, y_train, x_test and y_test"
         raise DataError(f"{path}: expected arrays {wanted}; has {', '.join(arrays)}")
-    for name in names:
-        if arrays[name].dtype.kind not in "fiub" or arrays[name].ndim == 0:
-            held = f"{arrays[name].dtype} of shape {arrays[name].shape}"
-            raise DataError(f"{path}: {name} holds {held}, expected numbers, an example a row")
-        if not np.isfinite(arrays[name]).all():
-            raise DataError(f"{path}: {name} holds numbers that are not finite")
-    x, y, *rest = (arrays[name] for name in names)
+    x, y, *rest = (numbers_of(arrays, name, path) for name in names)
     largest = 255.0 if x.dtype == np.uint8 else None
     return Dataset(str(path), x, y, (rest[0], rest[1]) if rest else None, largest)
+
+
+def read_arrays(path: Path) -> dict[str, np.ndarray]:
+    """Every array of an `.npz` file."""
+    try:
+        return read_npz(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read as .npz: {getattr(error, 'strerror', None) or error}") from None
+
+
+def numbers_of(arrays: Mapping[str, np.ndarray], name: str, path: Path) -> np.ndarray:
+    """An array of a file, which must hold finite numbers, an example a row."""
+    array = arrays[name]
+    if array.dtype.kind not in "fiub" or array.ndim == 0:
+        held = f"{array.dtype} of shape {array.shape}"
+        raise DataError(f"{path}: {name} holds {held}, expected numbers, an example a row")
+    if not np.isfinite(array).all():
+        raise DataError(f"{path}: {name} holds numbers that are not finite")
+    return array
 
 
 def load_csv(path: Path, target: str = "") -> Dataset:

@@ -11,7 +11,7 @@ import pytest
 from derived import close, derive_row, row
 from modules import module_of
 from references import torch
-from references_joining import JOINING
+from references_joining import AXES, JOINING
 from references_layers import LAYERS, LayerCase
 from references_normalization import NORMALIZATION
 from references_recurrent import RECURRENT
@@ -30,7 +30,7 @@ CASES = [
 
 
 def test_every_layer_and_variant_has_a_case() -> None:
-    tables = (LAYERS, JOINING, NORMALIZATION, RECURRENT)
+    tables = (LAYERS, JOINING, AXES, NORMALIZATION, RECURRENT)
     assert set().union(*tables) == set(names("layer"))
     assert sum(map(len, tables)) == len(names("layer"))
     for name, cases in LAYERS.items():

@@ -44,6 +44,8 @@ def _used(entry: Entry, equations: str, name: str) -> bool:
     """Whether an option makes a difference to these equations."""
     if name == "reduction":
         return "reduce" in _mentioned(equations)
+    if name == "axis" and any(line.count("...") > 2 for line in lines(equations)):
+        return True  # the axis between two `...`
     if name in (size for _, text in entry.sizes for size in _mentioned(f"_ = {text}")):
         return True
     if name in {row.initial for row in (*entry.states, *(s for v in entry.variants for s in v.states))}:

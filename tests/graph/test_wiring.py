@@ -33,6 +33,12 @@ WRONG = [
     ),
     ("- dense: {units: 3, name: a}\n- concatenate: {inputs: [a, x], axis: 0}", r"axis 0 of an input with 2 axes"),
     ("- dense: {units: 3, name: a}\n- concatenate: {inputs: [a, x], axis: 2}", r"expected 1 to 1, or -1 to -1"),
+    ("- slice: {start: 2, length: 3}", r"layer `slice_1` .*: `start \+ length` is 5, and `extent\(x, axis\)` only 4"),
+    ("- split: {parts: 3}", r"`extent\(x, axis\) / parts` is 4/3, expected a whole number"),
+    ("- split: {parts: 2, index: 2}", r"`index \+ 1` is 3, and `parts` only 2"),
+    ("- permute: {dims: [2, 1]}", r"the axes \[2, 1\] are no order of the axes behind the batch, 1"),
+    ("- mean: {axis: 2}", r"axis 2 of an input with 2 axes, the batch among them: expected 1 to 1, or -1 to -1"),
+    ("- matmul: [x, x]", r"`matmul_1` .*`x_1` is the input with shape \(n, 4\)"),
     ("- dense: {units: 3, name: a, activation: relu}\n- dense: {units: 3, name: a}", "two layers are named `a`"),
 ]
 
