@@ -68,7 +68,8 @@ class Derived:
         for name, tensor in self.derivation.formula.tensors.items():
             if name in arrays:
                 sizes.update(zip(tensor.axes, np.shape(arrays[name]), strict=True))
-        dtype = np.result_type(*(a for a in map(np.asarray, arrays.values()) if a.dtype.kind == "f"))
+        real = [a.dtype for a in map(np.asarray, arrays.values()) if a.dtype.kind == "f"]
+        dtype = np.result_type(*real or [np.float64])
         scalars = {self.derivation.formula.scalars[name]: value for name, value in self.scalars.items()}
         with np.errstate(all="ignore"):
             return evaluate_formula(equations, arrays, sizes, scalars, numpy_backend(dtype))

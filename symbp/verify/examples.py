@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import sympy as sp
 
+from symbp.formula.equation import Formula
 from symbp.formula.expression import elements
 from symbp.forward.network import BATCH, Network
 from symbp.verify.oracles import evaluate_network
@@ -43,17 +44,19 @@ def _draw(network: Network, batch: int, source: np.random.Generator) -> dict[str
 
 
 def _margin(network: Network, arrays: dict[str, np.ndarray]) -> float:
-    """The least distance between the sides of any condition or the argument of any absolute value."""
+    """The least distance between the sides of any condition or the argument of any absolute value; 0 beside NaN."""
     from symbp.formula.equation import Equation
     from symbp.formula.evaluate import evaluate_equation
 
     known = evaluate_network(network, arrays)
+    if any(np.isnan(values).any() for values in known.values()):
+        return 0.0
     least = np.inf
     for block in network.blocks:
         local = {name: known[bound] for name, bound in block.binding.items() if bound in known}
         n = len(arrays[network.inputs[0]])
         for equation in block.formula.equations:
-            for difference in _differences(equation.body):
+            for difference in _differences(equation.body, block.formula):
                 letters = tuple(s for s in equation.sizes if s in difference.free_symbols)
                 probe = Equation(sp_element(letters), difference, equation.sizes)
                 symbols = {s for a in equation.sizes.values() for s in a.free_symbols}
@@ -71,8 +74,8 @@ def sp_element(letters: tuple[sp.Symbol, ...]) -> sp.Expr:
     return element("probe", *letters)
 
 
-def _differences(body: sp.Expr) -> list[sp.Expr]:
-    """left - right of every condition on values (not on indices alone), and the argument of every absolute value."""
+def _differences(body: sp.Expr, formula: Formula) -> list[sp.Expr]:
+    """left - right of every condition on real values (not on whole numbers), the argument of every absolute value."""
     found = [r.args[0] - r.args[1] for r in body.atoms(sp.core.relational.Relational)]
     found += [a.args[0] for a in body.atoms(sp.Abs)]
-    return [d for d in found if any(elements(d))]
+    return [d for d in found if any(formula.tensors[e.tensor].kind != "int" for e in elements(d))]

@@ -11,6 +11,7 @@ import pytest
 from derived import close, derive_row, row
 from modules import module_of
 from references import torch
+from references_attention import ATTENTION
 from references_joining import AXES, JOINING
 from references_layers import LAYERS, LayerCase
 from references_normalization import NORMALIZATION
@@ -30,7 +31,7 @@ CASES = [
 
 
 def test_every_layer_and_variant_has_a_case() -> None:
-    tables = (LAYERS, JOINING, AXES, NORMALIZATION, RECURRENT)
+    tables = (LAYERS, JOINING, AXES, NORMALIZATION, RECURRENT, ATTENTION)
     assert set().union(*tables) == set(names("layer"))
     assert sum(map(len, tables)) == len(names("layer"))
     for name, cases in LAYERS.items():
@@ -80,25 +81,3 @@ def test_dense_is_the_transpose_of_linear() -> None:
     derived = derive_row(row("layer", "Linear"), {"units": 3}, x.shape)
     expected = torch.nn.functional.linear(torch.tensor(x), torch.tensor(w.T), torch.tensor(b))
     close(derived.forward({"x": x, "W": w, "b": b})["z"], expected.numpy(), VALUE)
-
-
-@pytest.mark.skipif(torch is None, reason="PyTorch is not installed")
-@pytest.mark.parametrize("causal", [False, True])
-def test_attention_is_pytorchs(causal: bool) -> None:
-    """nn.MultiheadAttention holds questions, keys and values in one matrix, outputs first."""
-    n, t, h, d = 2, 5, 2, 3
-    module = module_of(input=[t, h * d], layers=[{"multi_head_attention": {"heads": h, "causal": causal}}], loss="mse")
-    params = module.init(0, np.float64)
-    params.flat[:] = RNG.normal(size=params.flat.shape)
-    x = RNG.normal(size=(n, t, h * d))
-    theirs = torch.nn.MultiheadAttention(h * d, h, batch_first=True, dtype=torch.float64)
-    held = {k.partition(".")[2]: torch.tensor(v) for k, v in params.items()}
-    with torch.no_grad():
-        theirs.in_proj_weight.copy_(torch.cat([held[f"W{k}"].reshape(h * d, h * d).T for k in "qkv"]))
-        theirs.in_proj_bias.copy_(torch.cat([held[f"b{k}"].reshape(-1) for k in "qkv"]))
-        theirs.out_proj.weight.copy_(held["Wo"].reshape(h * d, h * d).T)
-        theirs.out_proj.bias.copy_(held["bo"])
-        read = torch.tensor(x)
-        mask = torch.triu(torch.ones(t, t, dtype=torch.bool), 1) if causal else None
-        expected, _ = theirs(read, read, read, attn_mask=mask, need_weights=False)
-    close(module.forward(params, x), expected.numpy(), VALUE, ROUNDING)
