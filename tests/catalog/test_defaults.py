@@ -25,7 +25,7 @@ MODULES = {
 MECHANICS = {
     "self", "in_features", "inplace", "device", "dtype", "size_average", "reduce", "params", "maximize", "foreach",
     "differentiable", "fused", "capturable", "optimizer", "last_epoch", "tensor", "generator", "parameters",
-    "error_if_nonfinite", "min_value", "max_value", "args", "kwargs",
+    "error_if_nonfinite", "min_value", "max_value", "args", "kwargs", "_weight", "_freeze",
 }  # fmt: skip
 # ... and what is not supported, or stated in another way, for the reason given.
 ELSEWHERE = {
@@ -42,6 +42,7 @@ ELSEWHERE = {
     "nn.MultiheadAttention": {
         "embed_dim", "dropout", "add_bias_kv", "add_zero_attn", "kdim", "vdim", "batch_first",
     },
+    "nn.Embedding": {"padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse"},  # -1 in place of None
     "nn.PoissonNLLLoss": {"full"},
     "nn.LayerNorm": {"normalized_shape"},  # the last axis
     "nn.RMSNorm": {"normalized_shape", "eps"},  # eps: the last axis; that of single precision, as there

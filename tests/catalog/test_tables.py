@@ -28,11 +28,16 @@ def _off_default(option: Option) -> Value:
 
 
 def _combinations(entry: Entry) -> Iterator[dict[str, Value]]:
-    """Every set of options that are off their defaults, and constants that are given."""
-    values = {o.name: _off_default(o) for o in entry.options if o.name != "learning_rate"}
+    """Every set of options that are off their defaults, constants and inputs that may be left out and are given."""
+    values: dict[str, Value] = dict.fromkeys(_optional(entry), 1.0)
+    values |= {o.name: _off_default(o) for o in entry.options if o.name != "learning_rate"}
     values |= {name: (1.0, 2.0) for name in entry.accepts() if entry.option(name) is None}
     subsets = chain.from_iterable(combinations(values, size) for size in range(len(values) + 1))
     yield from ({name: values[name] for name in subset} for subset in subsets)
+
+
+def _optional(entry: Entry) -> set[str]:
+    return {name.rstrip("?") for name in entry.inputs if name.endswith("?")}
 
 
 def _mentioned(equations: str) -> set[str]:
@@ -124,7 +129,7 @@ def test_every_variant_can_be_chosen_and_needs_its_options(entry: Entry) -> None
     chosen = {entry.variant(options) for options in _combinations(entry)}
     assert set(entry.variants) <= chosen
     assert len({v.options for v in entry.variants}) == len(entry.variants)
-    valid = set(entry.accepts())
+    valid = set(entry.accepts()) | _optional(entry)
     for variant in entry.variants:
         assert variant.options <= valid
         assert {name for name, _ in variant.constants} <= variant.options
