@@ -11,6 +11,14 @@ class UserError(Exception):
         super().__init__(printable(message))
 
 
+class NetworkError(UserError):
+    """A network that a stage behind the spec cannot treat; `formula` names the formula where it is one of its own."""
+
+    def __init__(self, message: str, formula: str = "") -> None:
+        self.formula = formula
+        super().__init__(message)
+
+
 class DefectError(Exception):
     """symbp found its own result wrong, and hands nothing out."""
 

@@ -22,13 +22,14 @@ from typing import Literal, TypeVar
 from symbp import __version__
 from symbp.derive.derivation import Derivation
 from symbp.derive.network import derive_network
+from symbp.errors import NetworkError
 from symbp.explain.numbering import step_numbers
 from symbp.explain.view import Update
 from symbp.formula.equation import Formula
 from symbp.forward.build import build_network
 from symbp.forward.rows import scalars_of, update_of
 from symbp.program.optimize import Optimized, optimize
-from symbp.spec.model import NetworkSpec
+from symbp.spec.model import NetworkSpec, Problem, SpecError
 from symbp.targets.explanation import Format, render
 from symbp.targets.load import check_module, load_source
 from symbp.targets.numpy import emit
@@ -54,7 +55,7 @@ class Generated:
 
 def derive(spec: NetworkSpec) -> Derivation:
     """The derivation of the spec's network."""
-    return derive_network(build_network(spec))
+    return _placed(spec, lambda: derive_network(build_network(spec)))
 
 
 def generate(spec: NetworkSpec, *, dtype: Literal["float32", "float64"] | None = None, check: bool = True) -> Generated:
@@ -62,12 +63,15 @@ def generate(spec: NetworkSpec, *, dtype: Literal["float32", "float64"] | None =
     spec = replace(spec, dtype=dtype) if dtype else spec
     seconds: dict[str, float] = {}
 
-    network = _timed(seconds, "forward", lambda: build_network(spec))
-    derivation = _timed(seconds, "derive", lambda: derive_network(network))
-    optimized = _timed(seconds, "optimize", lambda: optimize(derivation, updates(spec), step_numbers(derivation)))
-    module = _timed(seconds, "emit", lambda: emit(spec, derivation, optimized))
+    def timed(stage: str, call: Callable[[], T]) -> T:
+        return _timed(seconds, stage, lambda: _placed(spec, call))
+
+    network = timed("forward", lambda: build_network(spec))
+    derivation = timed("derive", lambda: derive_network(network))
+    optimized = timed("optimize", lambda: optimize(derivation, updates(spec), step_numbers(derivation)))
+    module = timed("emit", lambda: emit(spec, derivation, optimized))
     if check:
-        _timed(seconds, "check", lambda: check_module(module, spec.name, derivation.network))
+        timed("check", lambda: check_module(module, spec.name, derivation.network))
     return Generated(spec, derivation, optimized, module, seconds)
 
 
@@ -76,6 +80,18 @@ def _timed(seconds: dict[str, float], stage: str, call: Callable[[], T]) -> T:
     result = call()
     seconds[stage] = time.perf_counter() - start
     return result
+
+
+def _placed(spec: NetworkSpec, call: Callable[[], T]) -> T:
+    """The result; what a later stage refuses gets the place in the spec of the formula that it is about."""
+    try:
+        return call()
+    except NetworkError as error:
+        uses = (*(layer.use for layer in spec.layers), *(loss.use for loss in spec.losses), spec.loss)
+        places = ((d.entry.name, d.place) for d in spec.definitions)
+        known = (*places, *((use.name, use.place) for use in uses))
+        place = next((place for name, place in known if name in error.formula.split()), spec.place)
+        raise SpecError([Problem(place, str(error))]) from None
 
 
 def updates(spec: NetworkSpec) -> tuple[Formula, ...]:

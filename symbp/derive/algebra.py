@@ -7,6 +7,7 @@ sum. Where a tool is applied inside sums, it is applied to each body on its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 import sympy as sp
 
@@ -15,6 +16,16 @@ from symbp.formula.expression import Element, InRange, MaxOver, SumOver, Winner
 
 HEAVY = 8  # operations that one transcendental function counts for
 EXTENT = 16  # of an index whose size is a symbol: how much more an operation costs over one index more
+
+# Nodes of an expression beyond which it stays as it is, since tools take seconds and their results are no tidier; no
+# row of the catalog comes near.
+TIDIED = 400  # common factors, exponentials multiplied
+RATIONAL = 150  # fractions brought together, polynomials factored
+
+
+def larger(expression: sp.Basic, most: int) -> bool:
+    """Whether the expression has more nodes; it is not looked at further."""
+    return next(islice(sp.preorder_traversal(expression), most, None), None) is not None
 
 
 def on_scalars(expression: sp.Expr, tool: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
@@ -83,13 +94,19 @@ def _indices(node: sp.Basic) -> Iterator[sp.Symbol]:
 
 def tidy(expression: sp.Expr) -> sp.Expr:
     """The cheapest of a few equal forms: as it stands, with common factors in front, over one denominator."""
+    if larger(expression, TIDIED):
+        return expression
     expression = everywhere(expression, _signs)
     candidates = [expression, everywhere(expression, _common_factors)]
     if expression.has(sp.exp):
         candidates.append(everywhere(expression, _multiply_exponentials))
     if expression.has(sp.Pow):
-        candidates.append(everywhere(expression, lambda e: _common_factors(_together(e)) if _rational(e) else e))
+        candidates.append(everywhere(expression, _over_one))
     return everywhere(min(map(_contents, candidates), key=operations), _plus_first)
+
+
+def _over_one(expression: sp.Expr) -> sp.Expr:
+    return _common_factors(_together(expression)) if _rational(expression) else expression
 
 
 def _common_factors(expression: sp.Expr) -> sp.Expr:
@@ -162,7 +179,7 @@ def _together(expression: sp.Expr) -> sp.Expr:
 
 def _rational(expression: sp.Expr) -> bool:
     """Whether `together` is cheap and tidy: sums, products and integer powers, and no decimals to clear."""
-    if any(number.q > 16 for number in expression.atoms(sp.Rational)):
+    if larger(expression, RATIONAL) or any(number.q > 16 for number in expression.atoms(sp.Rational)):
         return False
     return not expression.has(sp.Piecewise) and all(
         p.exp.is_Integer for p in expression.atoms(sp.Pow) if p.exp.is_Number

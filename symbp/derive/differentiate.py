@@ -81,11 +81,43 @@ def slope_by(expression: sp.Expr, atom: sp.Expr) -> sp.Expr:
     return _slope(expression.xreplace({atom: dummy}), dummy).xreplace({dummy: atom})
 
 
+class _Real(sp.Function):  # type: ignore[misc]
+    """A function while it is differentiated, whose argument is real though SymPy cannot prove it (a logarithm)."""
+
+    nargs = 1
+    is_real = True
+    function: type[sp.Function]
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        """SymPy's own derivative at a real symbol, almost everywhere: jumps contribute nothing."""
+        at = sp.Dummy(real=True)
+        slope = (
+            self.function(at)
+            .diff(at)
+            .replace(lambda e: isinstance(e, sp.DiracDelta | sp.Derivative), lambda _: sp.Integer(0))
+        )
+        return slope.xreplace({at: self.args[0]})
+
+
+class _Sign(_Real):
+    function = sp.sign
+
+
+class _Floor(_Real):
+    function = sp.floor
+
+
+class _Absolute(_Real):
+    function = sp.Abs
+
+
+_REAL: dict[type[sp.Function], type[_Real]] = {each.function: each for each in (_Sign, _Floor, _Absolute)}
+
+
 def _slope(scalar: sp.Expr, dummy: sp.Dummy) -> sp.Expr:
-    """The scalar derivative, almost everywhere: jumps (of sign, floor) contribute nothing."""
-    slope = scalar.diff(dummy)
-    if slope.has(sp.DiracDelta):
-        slope = slope.replace(sp.DiracDelta, lambda *_: sp.Integer(0))
-    return slope.replace(
-        lambda e: isinstance(e, sp.Derivative) and isinstance(e.expr, sp.floor), lambda _: sp.Integer(0)
-    )
+    """The scalar derivative, almost everywhere."""
+    if not scalar.has(*_REAL):
+        return scalar.diff(dummy)
+    for function, instead in _REAL.items():
+        scalar = scalar.replace(function, instead)
+    return scalar.diff(dummy).replace(lambda e: isinstance(e, _Real), lambda e: e.function(*e.args))

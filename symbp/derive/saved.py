@@ -28,7 +28,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symbp.derive.algebra import operations, tidy
+from symbp.derive.algebra import RATIONAL, TIDIED, larger, operations, tidy
 from symbp.derive.deltas import AxisSize, factor_out, vanishes
 from symbp.derive.differentiate import outermost, slope_by, stand_in
 from symbp.derive.signs import Signs
@@ -38,6 +38,7 @@ from symbp.formula.expression import Element, Flat, SumOver, elements
 from symbp.formula.indices import bound_indices
 
 Canonical = Callable[[sp.Expr], sp.Expr]
+INVERTED = 60  # nodes of what may be linear fractional in one symbol
 Places = Mapping[sp.Expr, sp.Expr]  # the indices of an equation -> those of one use of it
 
 
@@ -53,7 +54,7 @@ class Spelling:
 
 def eliminate(equation: Equation, derivative: sp.Expr, spelling: Spelling) -> sp.Expr:
     """The cheapest form of `derivative` found with the value of `equation` in it; `derivative` if none is."""
-    if isinstance(equation.body, Element):
+    if isinstance(equation.body, Element) or larger(equation.body, RATIONAL) or larger(derivative, TIDIED):
         return derivative
     best = _by_value(equation, derivative, spelling)
     for candidate in by_total(equation, best, spelling.canonical):
@@ -192,7 +193,7 @@ def _invert(body: sp.Expr, u: sp.Dummy, value: sp.Expr) -> sp.Expr | None:
 
 
 def _linear(body: sp.Expr, u: sp.Expr, value: sp.Expr) -> sp.Expr | None:
-    if not body.is_rational_function(u):
+    if larger(body, INVERTED) or not body.is_rational_function(u):
         return None
     numerator, _ = sp.fraction(sp.together(body - value))
     polynomial = sp.Poly(sp.expand(numerator), u)

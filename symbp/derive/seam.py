@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from symbp.derive.algebra import everywhere, operations
+from symbp.derive.algebra import RATIONAL, everywhere, larger, operations
 from symbp.derive.derivation import FormulaDerivation, Step
 from symbp.derive.derive import derive_formula
 from symbp.formula.equation import Equation, Formula, Tensor
@@ -101,7 +101,7 @@ def _cost(*derivations: FormulaDerivation) -> int:
 
 def logarithms_apart(expression: sp.Expr) -> sp.Expr:
     """log(a*b) = log(a) + log(b) for positive a and b, log(exp(x)) = x; products over sums multiplied out."""
-    if not expression.has(sp.log):
+    if not expression.has(sp.log) or larger(expression, RATIONAL):
         return expression
     apart = expression.replace(
         lambda n: isinstance(n, sp.log), lambda n: sp.expand_log(sp.log(sp.factor(sp.together(n.args[0]))))

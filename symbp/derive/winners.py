@@ -48,13 +48,22 @@ def hoist_maxima(formula: Formula) -> Hoisted:
         at_winner[held.tensor] = body
         return held
 
+    def lifted(node: sp.Basic, sizes: dict[sp.Symbol, sp.Expr], held: dict[MaxOver, Element]) -> sp.Basic:
+        """The node with its maxima held, those further in first."""
+        if not node.args or not node.has(MaxOver):
+            return node
+        node = node.func(*(lifted(a, sizes, held) for a in node.args))
+        if isinstance(node, MaxOver):
+            held[node] = held.get(node) or hold(node, sizes, None)
+            return held[node]
+        return node
+
     for equation in formula.equations:
-        sizes = dict(equation.sizes)
-        if isinstance(equation.body, MaxOver):
-            hold(equation.body, sizes, equation.target)
-            equations[-1] = equation
-            continue
-        maxima = [n for n in sp.preorder_traversal(equation.body) if isinstance(n, MaxOver)]
-        body = equation.body.xreplace({node: hold(node, sizes, None) for node in dict.fromkeys(maxima)})
-        equations.append(replace(equation, body=body))
+        sizes, body = dict(equation.sizes), equation.body
+        if isinstance(body, MaxOver):
+            body = MaxOver(lifted(body.body, sizes, {}), *body.bound)
+            hold(body, sizes, equation.target)
+            equations[-1] = replace(equation, body=body)
+        else:
+            equations.append(replace(equation, body=lifted(body, sizes, {})))
     return Hoisted(replace(formula, equations=tuple(equations), tensors=tensors), tuple(winners), at_winner)

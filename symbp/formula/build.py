@@ -14,6 +14,7 @@ import sympy as sp
 from symbp.formula.constants import ConstantError, constant
 from symbp.formula.expression import Element, MaxOver, SumOver, Winner, element, expm1, log1p
 from symbp.formula.grammar import BINDERS, FUNCTIONS, RESERVED, Line, read_lines
+from symbp.formula.indices import Names
 from symbp.formula.leaves import Leaves
 from symbp.formula.reading import Reading
 from symbp.formula.scope import Declared, Scope
@@ -135,11 +136,11 @@ class Builder(Leaves):
             return sp.KroneckerDelta(one, other)
         if name in ("max", "min"):
             self._arity(name, arguments, 2)
-            one, other = map(self.expression, arguments)
+            one, other = map(self._compared, arguments)
             return sp.Piecewise((other, other > one if name == "max" else other < one), (one, True))
         if name == "clip":
             self._arity(name, arguments, 3)
-            value, low, high = map(self.expression, arguments)
+            value, low, high = map(self._compared, arguments)
             return sp.Piecewise((low, value <= low), (high, value >= high), (value, True))
         if name in _UNARY:
             self._arity(name, arguments, 1)
@@ -226,7 +227,7 @@ class Builder(Leaves):
         if isinstance(node, ast.Compare):
             if len(node.ops) != 1:
                 raise self.error("write `a < b and b < c` in place of a chain of comparisons")
-            left, right = self.expression(node.left), self.expression(node.comparators[0])
+            left, right = self._compared(node.left), self._compared(node.comparators[0])
             return _RELATIONS[type(node.ops[0])](left, right)
         if isinstance(node, ast.BoolOp):
             parts = [self._condition(v) for v in node.values]
@@ -234,6 +235,21 @@ class Builder(Leaves):
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             return sp.Not(self._condition(node.operand))
         raise self.error(f"expected a condition, such as `z > 0`, got `{self.line.source(node)}`")
+
+    def _compared(self, node: ast.expr) -> sp.Expr:
+        """A side of a comparison. One that is piecewise itself becomes an equation of its own, which comes before.
+
+        Otherwise it would stand in the condition and in a branch, and grow with every level of `max(max(..., 0), 1)`.
+        """
+        value = self.expression(node)
+        if not value.has(sp.Piecewise):
+            return value
+        name = Names([*self.reading.known, *self.scope.scalars]).distinct("part")
+        present = value.free_symbols
+        places = dict.fromkeys((*self.letters.rest, *self.letters.indices.values()))
+        held = element(name, *(s for s in places if s in present))
+        self.reading.add(held, value, self.line.text)
+        return held
 
     def _row(self, node: ast.Call, argument: sp.Expr) -> sp.Expr:
         """A call of another row: its equations come before this one, at the free indices of the argument.

@@ -51,6 +51,7 @@ class Reading:
         self.known.setdefault(name, Declared(axes, self.role_of(name)))
         self.assigned[name] = None
         self.equations.append((target, body, text))
+        self.extents |= {p: (number, self.extents[p][1]) for p in body.free_symbols if p in self.extents}
         for node in (target, *(n for n in sp.preorder_traversal(body) if isinstance(n, Element))):
             self.mentioned.setdefault(node.tensor)
             for axis, place in enumerate(node.indices):

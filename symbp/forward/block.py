@@ -215,7 +215,7 @@ def _solve(row: Row, use: Use, given: Mapping[str, NetworkTensor]) -> Sizes:
                 sizes.values.setdefault(extent, value)
     for name, _ in row.variant.constants:
         _learn_constant(sizes, name, use.options[name])
-    sizes.check_products()
+    sizes.check()
     return sizes
 
 

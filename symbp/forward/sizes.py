@@ -62,10 +62,14 @@ class Sizes:
             raise SizeError("the batch axis cannot be merged with another")
         return int(extent.xreplace({s: sp.Integer(v) for s, v in self.values.items() if v != BATCH}))
 
-    def check_products(self) -> None:
-        """Every `flat(...)` runs over exactly the axis it indexes."""
+    def check(self) -> None:
+        """Every index has a size, and every `flat(...)` runs over exactly the axis it indexes."""
+        named = set(self.formula.letters.values())
+        for equation in self.formula.equations:
+            for extent in (*equation.sizes.values(), *equation.body.free_symbols & named):
+                self.value(extent)
         for extent, held in self.products:
-            if extent.free_symbols <= set(self.values) and self.value(extent) != held:
+            if self.value(extent) != held:
                 raise SizeError(f"{held} values cannot take a shape of {self.value(extent)} values")
         for equation in self.formula.equations:
             for node in (equation.target, *equation.body.atoms(Element)):

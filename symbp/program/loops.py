@@ -22,6 +22,7 @@ from symbp.program.hoist import Hoisting
 from symbp.program.inline import inlined
 from symbp.program.lower import Arrays, Shared, lower_equation
 from symbp.program.program import Loop, Offset, Op, Scalar, Slice, Statement
+from symbp.program.values import LoweringError
 
 Margins = dict[str, tuple[int, int]]
 
@@ -43,7 +44,10 @@ class Lowered:
 
 def lower_groups(derivation: FormulaDerivation, numbers: Numbers, batch_last: frozenset[str]) -> Lowered:
     """Lower every forward and backward equation of a formula, for these sizes, with the batch last in these tensors."""
-    return _Lowering(derivation, numbers, batch_last).result()
+    try:
+        return _Lowering(derivation, numbers, batch_last).result()
+    except LoweringError as error:
+        raise LoweringError(str(error), derivation.formula.name) from None
 
 
 class _Lowering:

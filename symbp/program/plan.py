@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from symbp.forward.network import BATCH
 from symbp.program.operands import is_alias, is_bordered, needed, reads, written
-from symbp.program.program import Array, Loop, Map, Op, Program, Select, Stack, Statement
+from symbp.program.program import Array, Loop, Map, Op, Program, Range, Select, Stack, Statement
 
 BYTES = {"float": 4, "int": 8, "bool": 1, "byte": 1}
 SEQUENCE = ("forward", "predict", "loss", "backward", "input")
@@ -85,7 +85,8 @@ def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
         for made in moment.made:
             whole = root[made] if made in places else made
             array = program.arrays[whole]
-            if array.storage == "workspace" and whole not in buffer_of and whole not in root:
+            constant = isinstance(moment.op, Range)  # made with the workspace, and never written again
+            if array.storage == "workspace" and whole not in buffer_of and whole not in root and not constant:
                 dying = [n for n in moment.touched if n != made and last.get(root.get(n, n)) == time]
                 inherited = _inherited(moment.op, array, dying, program, buffer_of, root) if whole == made else None
                 bordered = moment.op is not None and is_bordered(moment.op)

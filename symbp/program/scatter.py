@@ -7,6 +7,7 @@ sum[n,t](delta(v, tok[n,t]) * g[n,t,d])    zeros, then g added at rows tok
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import sympy as sp
@@ -47,9 +48,9 @@ def _factors(term: sp.Expr) -> tuple[sp.Expr, ...]:
 
 
 def _position(delta: sp.KroneckerDelta, free: set[sp.Symbol]) -> tuple[sp.Symbol, Element] | None:
-    """(k, y[n]) of delta(k, y[n]), where k is a free index."""
+    """(k, y[n]) of delta(k, y[n]), where k is a free index; delta(n, y[n]) is a comparison."""
     for index, label in (delta.args, delta.args[::-1]):
-        if index in free and isinstance(label, Element):
+        if index in free and isinstance(label, Element) and index not in label.free_symbols:
             return index, label
     return None
 
@@ -89,7 +90,9 @@ def scatter_term(lowering: Lowering, term: sp.Expr, base: Value | None) -> Value
         else:
             indices.append(None)
     kept = [a for a, i in zip(axes, indices, strict=True) if i is None]
-    operand = builder.aligned(source, (*labels.axes, *kept)) if source.axes else source.operand
+    before = _whole_before(indices) or 0
+    shown = (*kept[:before], *labels.axes, *kept[before:])
+    operand = builder.aligned(source, shown) if source.axes else source.operand
     held = None
     if base is not None:
         held = base.array if base.axes == axes else _whole(builder, base, axes)
@@ -110,6 +113,15 @@ def _whole(builder: Builder, value: Value, axes: tuple[sp.Symbol, ...]) -> str:
     return out
 
 
+def _whole_before(indices: Sequence[str | None]) -> int | None:
+    """How many whole axes of `x[indices]` come before those of the labels; None where labels are not side by side.
+
+    Those that are not come first.
+    """
+    labelled = [k for k, i in enumerate(indices) if i is not None]
+    return labelled[0] if labelled[-1] - labelled[0] == len(labelled) - 1 else None
+
+
 def gather(lowering: Lowering, read: Element, tensor: Tensor) -> Value:
     """`x[n, y[n], d]`: integer arrays for the labels and the indices they depend on, whole axes for the others."""
     builder = lowering.builder
@@ -127,9 +139,8 @@ def gather(lowering: Lowering, read: Element, tensor: Tensor) -> Value:
             whole.append(place)
         else:
             raise builder.error(f"`{read}` mixes labels with windows")
-    positions = [k for k, i in enumerate(indices) if i is not None]
-    if positions != list(range(positions[0], positions[0] + len(positions))):
+    before = _whole_before(indices)
+    if before is None:
         raise builder.error(f"`{read}` has labels on axes that are not side by side")
-    before = sum(1 for i in indices[: positions[0]] if i is None)
     axes = (*whole[:before], *together, *whole[before:])
     return builder.gather(read.tensor, tuple(indices), axes, tensor.kind)

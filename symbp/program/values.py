@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
-from symbp.errors import UserError
+from symbp.errors import NetworkError
 from symbp.formula.equation import Equation
 from symbp.formula.indices import Names
 from symbp.program.affine import Numbers
@@ -22,7 +22,7 @@ NOMINAL = 64  # examples in a batch, where costs are compared before the batch i
 LOG_MAX = sp.Symbol("log_max", positive=True)  # the logarithm of the largest number of the dtype in use
 
 
-class LoweringError(UserError):
+class LoweringError(NetworkError):
     """An equation that has no array operations yet; the message names the equation and what it needs."""
 
 

@@ -6,6 +6,7 @@ An update in place is legal for an elementwise operation whose output has the sh
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import zip_longest
 
 from symbp.errors import DefectError
 from symbp.forward.network import BATCH, Dim
@@ -15,6 +16,7 @@ from symbp.program.program import (
     Columns,
     Contract,
     Fold,
+    Gather,
     Loop,
     Map,
     Offset,
@@ -114,6 +116,13 @@ def _check(op: Op, program: Program, known: set[str], where: str) -> None:
         left = tuple(d for a, d in enumerate(held) if a not in op.axes)
         if not op.keep and left != shape:
             raise ProgramError(f"{where}: folding {held} over {op.axes} gives {left}, not {shape}, in {op}")
+    elif isinstance(op, Gather):
+        taken = _indexed(op.indices, program.arrays[op.source].shape, program)
+        if shape != taken:
+            raise ProgramError(f"{where}: the labels take {taken}, not {shape}, in {op}")
+    elif isinstance(op, Scatter):
+        added = [program.arrays[op.source].shape] if isinstance(op.source, str) else []
+        _broadcast(added, _indexed(op.indices, shape, program), op, where)
     elif isinstance(op, Columns | Pool | Winners | OverlapAdd):
         _windows(op, program, where)
     elif isinstance(op, Shift):
@@ -144,6 +153,18 @@ def _check(op: Op, program: Program, known: set[str], where: str) -> None:
 def _inside(position: Scalar, extent: Dim) -> bool:
     """Whether a position is one of an axis."""
     return bool(position.value.is_Integer and position.value >= 0 and (extent == BATCH or position.value < extent))
+
+
+def _indexed(indices: tuple[str | None, ...], shape: tuple[Dim, ...], program: Program) -> tuple[Dim, ...]:
+    """The shape of `array[indices]`: axes of labels that are not side by side come first."""
+    labels = [program.arrays[name].shape for name in indices if name is not None]
+    together = tuple(
+        next((d for d in dims if d != 1), 1) for dims in zip_longest(*(label[::-1] for label in labels), fillvalue=1)
+    )[::-1]
+    at = [axis for axis, name in enumerate(indices) if name is not None]
+    before = at[0] if at[-1] - at[0] == len(at) - 1 else 0
+    whole = [dim for dim, name in zip(shape, indices, strict=True) if name is None]
+    return (*whole[:before], *together, *whole[before:])
 
 
 def _windows(op: Columns | Pool | Winners | OverlapAdd, program: Program, where: str) -> None:

@@ -12,6 +12,8 @@ from functools import singledispatch
 
 import sympy as sp
 
+from symbp.formula.expression import expm1, log1p, logistic, softplus
+
 SUM, PRODUCT, POWER, ATOM = 1, 2, 3, 4  # how tightly the outermost operation of a text binds
 
 Names = Mapping[str, str]
@@ -122,28 +124,50 @@ def _(node: sp.Rel, names: Names) -> tuple[str, int]:
     return f"{python(node.lhs, names)} {node.rel_op} {python(node.rhs, names)}", 0
 
 
-_FUNCTIONS = {
-    sp.exp: "math.exp",
-    sp.log: "math.log",
-    sp.sin: "math.sin",
-    sp.cos: "math.cos",
-    sp.tanh: "math.tanh",
-    sp.floor: "math.floor",
+@_print.register
+def _(node: sp.And | sp.Or, names: Names) -> tuple[str, int]:
+    word = " and " if isinstance(node, sp.And) else " or "
+    return word.join(_wrap(a, names, SUM) for a in sorted(node.args, key=sp.default_sort_key)), 0
+
+
+@_print.register
+def _(node: sp.Not, names: Names) -> tuple[str, int]:
+    return f"not {_wrap(node.args[0], names, SUM)}", 0
+
+
+@_print.register
+def _(node: sp.sign, names: Names) -> tuple[str, int]:
+    argument = python(node.args[0], names)
+    return f"(({argument} > 0) - ({argument} < 0))", ATOM
+
+
+@_print.register
+def _(node: logistic, names: Names) -> tuple[str, int]:
+    return f"(0.5 + 0.5 * math.tanh(0.5 * {_wrap(node.args[0], names, PRODUCT)}))", ATOM
+
+
+@_print.register
+def _(node: softplus, names: Names) -> tuple[str, int]:
+    argument = python(node.args[0], names)
+    return f"(max({argument}, 0) + math.log1p(math.exp(-abs({argument}))))", ATOM
+
+
+_FUNCTIONS: Mapping[type[sp.Basic], str] = {
+    **{function: f"math.{name}" for name in ("exp", "log", "floor", "erf") for function in (getattr(sp, name),)},
+    **{getattr(sp, f"{a}{name}"): f"math.{a}{name}" for a in ("", "a") for name in ("sin", "cos", "tan")},
+    **{getattr(sp, f"{name}h"): f"math.{name}h" for name in ("sin", "cos", "tan")},
+    expm1: "math.expm1",
+    log1p: "math.log1p",
     sp.Abs: "abs",
     sp.Min: "min",
     sp.Max: "max",
 }
 
 
-@_print.register(sp.exp)
-@_print.register(sp.log)
-@_print.register(sp.sin)
-@_print.register(sp.cos)
-@_print.register(sp.tanh)
-@_print.register(sp.floor)
-@_print.register(sp.Abs)
-@_print.register(sp.Min)
-@_print.register(sp.Max)
-def _(node: sp.Function, names: Names) -> tuple[str, int]:
+def _call(node: sp.Function, names: Names) -> tuple[str, int]:
     arguments = sorted(node.args, key=sp.default_sort_key)
     return f"{_FUNCTIONS[node.func]}({', '.join(python(a, names) for a in arguments)})", ATOM
+
+
+for _function in _FUNCTIONS:
+    _print.register(_function, _call)

@@ -24,7 +24,7 @@ INTO = {"sum": "np.add", "max": "np.maximum"}
 def _(op: Columns, scope: Scope) -> list[str]:
     seen = _Slices(op.windows, scope.arrays[op.out].shape, scope.arrays[op.operand].shape)
     target, windows = seen.named(scope[op.out], scope[op.operand], scope.depth)
-    return seen.looped([f"{target}{seen.plain} = {windows}{seen.windowed}"], scope)
+    return seen.looped([f"{target}{seen.plain or '[...]'} = {windows}{seen.windowed}"], scope)
 
 
 @lines.register
