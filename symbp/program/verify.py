@@ -41,6 +41,10 @@ class ProgramError(DefectError):
     """A program that breaks an invariant: an error of symbp itself, never of a spec."""
 
 
+class _InvariantError(Exception):
+    """What is wrong with an operation, before it is told where: equations are spelt only for programs that fail."""
+
+
 def verify(program: Program) -> None:
     """Raise `ProgramError` at the first operation that breaks an invariant."""
     for sequence in (("forward", "loss", "backward", "input"), ("forward", "predict"), ("update",)):
@@ -56,7 +60,11 @@ def verify(program: Program) -> None:
 
 def _check_statement(statement: Statement, program: Program, known: set[str], routine: str) -> None:
     for op in statement.operations:
-        _check(op, program, known, f"{routine}, {statement.block}, `{statement.equation}`")
+        try:
+            _check(op, program, known)
+        except _InvariantError as broken:
+            where = f"{routine}, {statement.block}, `{statement.equation}`"
+            raise ProgramError(f"{where}: {broken}, in {op}") from None
         known.add(op.out)
 
 
@@ -86,45 +94,45 @@ def _check_loop(loop: Loop, program: Program, known: set[str], routine: str) -> 
     known |= {each.array for each in loop.slices if each.out in outs}
 
 
-def _check(op: Op, program: Program, known: set[str], where: str) -> None:
+def _check(op: Op, program: Program, known: set[str]) -> None:
     for name in (op.out, *reads(op)):
         if name not in program.arrays:
-            raise ProgramError(f"{where}: `{name}` is not an array of the program, in {op}")
+            raise _InvariantError(f"`{name}` is not an array of the program")
     for name in reads(op):
         if name not in known:
-            raise ProgramError(f"{where}: `{name}` is read before it is computed, in {op}")
+            raise _InvariantError(f"`{name}` is read before it is computed")
     if program.arrays[op.out].storage in ("argument", "constant"):
-        raise ProgramError(f"{where}: `{op.out}` is given and cannot be written, in {op}")
+        raise _InvariantError(f"`{op.out}` is given and cannot be written")
     if op.out in reads(op) and not _may_overwrite(op):
-        raise ProgramError(f"{where}: `{op.out}` is overwritten while it is read, in {op}")
+        raise _InvariantError(f"`{op.out}` is overwritten while it is read")
     shape = program.arrays[op.out].shape
     if isinstance(op, Map):
         if op.function not in FUNCTIONS or len(op.operands) != FUNCTIONS[op.function].arity:
-            raise ProgramError(f"{where}: no function `{op.function}` of {len(op.operands)} operands")
+            raise _InvariantError(f"no function `{op.function}` of {len(op.operands)} operands")
         operands = [program.arrays[o].shape for o in op.operands if isinstance(o, str)]
-        _broadcast([*operands, *([program.arrays[op.where].shape] if op.where else [])], shape, op, where)
+        _broadcast([*operands, *([program.arrays[op.where].shape] if op.where else [])], shape)
     elif isinstance(op, Select):
-        _broadcast([program.arrays[n].shape for n in reads(op)], shape, op, where)
+        _broadcast([program.arrays[n].shape for n in reads(op)], shape)
     elif isinstance(op, Contract):
         sizes: dict[str, Dim] = {}
         for name, axes in ((op.left, op.left_axes), (op.right, op.right_axes), (op.out, op.out_axes)):
             for letter, dim in zip(axes, program.arrays[name].shape, strict=True):
                 if sizes.setdefault(letter, dim) != dim:
-                    raise ProgramError(f"{where}: index {letter} is {sizes[letter]} and {dim}, in {op}")
+                    raise _InvariantError(f"index {letter} is {sizes[letter]} and {dim}")
     elif isinstance(op, Fold):
         held = program.arrays[op.operand].shape
         left = tuple(d for a, d in enumerate(held) if a not in op.axes)
         if not op.keep and left != shape:
-            raise ProgramError(f"{where}: folding {held} over {op.axes} gives {left}, not {shape}, in {op}")
+            raise _InvariantError(f"folding {held} over {op.axes} gives {left}, not {shape}")
     elif isinstance(op, Gather):
         taken = _indexed(op.indices, program.arrays[op.source].shape, program)
         if shape != taken:
-            raise ProgramError(f"{where}: the labels take {taken}, not {shape}, in {op}")
+            raise _InvariantError(f"the labels take {taken}, not {shape}")
     elif isinstance(op, Scatter):
         added = [program.arrays[op.source].shape] if isinstance(op.source, str) else []
-        _broadcast(added, _indexed(op.indices, shape, program), op, where)
+        _broadcast(added, _indexed(op.indices, shape, program))
     elif isinstance(op, Columns | Pool | Winners | OverlapAdd):
-        _windows(op, program, where)
+        _windows(op, program)
     elif isinstance(op, Shift):
         held = program.arrays[op.operand].shape
         inside = all(
@@ -132,22 +140,22 @@ def _check(op: Op, program: Program, known: set[str], where: str) -> None:
             for s, d, h in zip(op.starts, shape, held, strict=True)
         )
         if op.border is None and not inside:
-            raise ProgramError(f"{where}: {shape} at {op.starts} leaves {held}, which has no border, in {op}")
+            raise _InvariantError(f"{shape} at {op.starts} leaves {held}, which has no border")
     elif isinstance(op, Pick):
         held = program.arrays[op.operand].shape
         if shape != held[: op.axis] + held[op.axis + 1 :] or not _inside(op.position, held[op.axis]):
-            raise ProgramError(f"{where}: {shape} is not one position of axis {op.axis} of {held}, in {op}")
+            raise _InvariantError(f"{shape} is not one position of axis {op.axis} of {held}")
     elif isinstance(op, Stack):
         part = shape[: op.axis] + shape[op.axis + 1 :]
         fits = all(program.arrays[p].shape == part for p in op.parts) and len(op.parts) == len(op.positions)
         if not fits or not all(_inside(p, shape[op.axis]) for p in op.positions):
-            raise ProgramError(f"{where}: the parts do not stand at positions of axis {op.axis} of {shape}, in {op}")
+            raise _InvariantError(f"the parts do not stand at positions of axis {op.axis} of {shape}")
         if op.base is not None and program.arrays[op.base].shape != shape:
-            raise ProgramError(f"{where}: `{op.base}` has not the shape {shape}, in {op}")
+            raise _InvariantError(f"`{op.base}` has not the shape {shape}")
     elif isinstance(op, Offset):
         array = program.arrays[op.operand]
         if shape != array.shape or abs(op.start) > array.margin[op.start > 0]:
-            raise ProgramError(f"{where}: the margin {array.margin} does not reach so far, in {op}")
+            raise _InvariantError(f"the margin {array.margin} does not reach so far")
 
 
 def _inside(position: Scalar, extent: Dim) -> bool:
@@ -167,7 +175,7 @@ def _indexed(indices: tuple[str | None, ...], shape: tuple[Dim, ...], program: P
     return (*whole[:before], *together, *whole[before:])
 
 
-def _windows(op: Columns | Pool | Winners | OverlapAdd, program: Program, where: str) -> None:
+def _windows(op: Columns | Pool | Winners | OverlapAdd, program: Program) -> None:
     """Every letter has one place, and every place is inside its axis."""
     windows = op.windows
     letters, array = (op.source, op.out) if isinstance(op, OverlapAdd) else (op.out, op.operand)
@@ -175,7 +183,7 @@ def _windows(op: Columns | Pool | Winners | OverlapAdd, program: Program, where:
     extents: dict[str, Dim] = {**dict(zip(windows.axes, shape, strict=True)), **dict(windows.over)}
     named = [letter for place in windows.places for letter, _ in place.steps]
     if len(set(named)) < len(named) or set(named) != set(extents):
-        raise ProgramError(f"{where}: of {', '.join(extents)}, each has to stand in one place, in {op}")
+        raise _InvariantError(f"of {', '.join(extents)}, each has to stand in one place")
     for place, dim in zip(windows.places, held, strict=True):
         if dim == BATCH or any(extents[letter] == BATCH for letter, _ in place.steps):
             whole = place.start == 0 and [(extents[letter], step) for letter, step in place.steps] == [(dim, 1)]
@@ -184,10 +192,10 @@ def _windows(op: Columns | Pool | Winners | OverlapAdd, program: Program, where:
             low, high = place.start + sum(min(0, e) for e in ends), place.start + sum(max(0, e) for e in ends)
             whole = 0 <= low <= high < dim
         if not whole:
-            raise ProgramError(f"{where}: {place} leaves an axis of {dim}, in {op}")
+            raise _InvariantError(f"{place} leaves an axis of {dim}")
     for other in (op.best,) if isinstance(op, Winners) else (op.chosen,) if isinstance(op, OverlapAdd) else ():
         if other is not None and program.arrays[other].shape != shape:
-            raise ProgramError(f"{where}: `{other}` has not the shape {shape}, in {op}")
+            raise _InvariantError(f"`{other}` has not the shape {shape}")
 
 
 def _may_overwrite(op: Op) -> bool:
@@ -196,7 +204,7 @@ def _may_overwrite(op: Op) -> bool:
     return isinstance(op, Map | Select)
 
 
-def _broadcast(shapes: Iterable[tuple[Dim, ...]], out: tuple[Dim, ...], op: Op, where: str) -> None:
+def _broadcast(shapes: Iterable[tuple[Dim, ...]], out: tuple[Dim, ...]) -> None:
     for shape in shapes:
         if len(shape) > len(out) or any(d not in (1, o) for d, o in zip(shape[::-1], out[::-1], strict=False)):
-            raise ProgramError(f"{where}: {shape} does not spread over {out}, in {op}")
+            raise _InvariantError(f"{shape} does not spread over {out}")
