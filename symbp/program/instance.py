@@ -109,6 +109,10 @@ class Instance:
                     replace(s, out=self.name(s.out, renamed), array=self.name(s.array, renamed)) for s in item.slices
                 ),
                 statements=tuple(self.statement(s, renamed, number) for s in item.statements),
+                edges=tuple(
+                    replace(e, array=self.name(e.array, renamed), source=self.name(e.source, renamed))
+                    for e in item.edges
+                ),
             )
         return self.statement(item, renamed, number)
 

@@ -65,19 +65,25 @@ class _State:
         self.arrays = arrays
         self.n = n
         self.scalars = scalars
+        self.edges: dict[tuple[str, int], np.ndarray] = {}
         self.erf = numpy_backend().functions["erf"]
 
     def shape(self, name: str) -> tuple[int, ...]:
         return tuple(self.n if d == "n" else int(d) for d in self._array(name).shape)
 
+    def margin(self, name: str, place: int) -> np.ndarray:
+        """An array at a position outside its first axis: an edge next to it, or zeros."""
+        extent, *rest = self.shape(name)
+        away = place if place < 0 else place - extent + 1
+        return self.edges.get((name, away), self.zeros(tuple(rest), self._array(name).kind))
+
     def blank(self, name: str, value: float) -> np.ndarray:
         """An array of one number; of integers and truth values, 0."""
         kind = self._array(name).kind
-        return (
-            np.full(self.shape(name), value)
-            if kind == "float"
-            else np.zeros(self.shape(name), {"int": int}.get(kind, bool))
-        )
+        return np.full(self.shape(name), value) if kind == "float" else self.zeros(self.shape(name), kind)
+
+    def zeros(self, shape: tuple[int, ...], kind: str) -> np.ndarray:
+        return np.zeros(shape, {"float": float, "bool": bool}.get(kind, int))
 
     def _array(self, name: str) -> Array:
         return self.program.arrays[name]
@@ -94,15 +100,16 @@ class _State:
             self.arrays[op.out] = self.compute(op)
 
     def step_through(self, loop: Loop) -> None:
-        """Every step of a loop; a slice outside its array is 0."""
+        """Every step of a loop; a slice outside its array is its margin."""
         extent = int(self.operand(loop.extent))
         made = set(written(loop)) - {op.out for op in loop.operations}
         self.arrays |= {name: self.blank(name, np.nan) for name in made}
+        self.edges |= {(e.array, 1 if e.after else -1): self.arrays[e.source].copy() for e in loop.edges}
         for t in reversed(range(extent)) if loop.backwards else range(extent):
             for each in loop.slices:
-                inside = 0 <= t + each.shift < extent
-                whole = self.arrays[each.array]
-                self.arrays[each.out] = whole.take(t + each.shift, each.axis) if inside else self.blank(each.out, 0.0)
+                place, whole = t + each.shift, self.arrays[each.array]
+                inside = 0 <= place < extent
+                self.arrays[each.out] = whole.take(place, each.axis) if inside else self.margin(each.array, place)
             for statement in loop.statements:
                 self.execute(statement)
             for each in loop.slices:
@@ -179,7 +186,7 @@ class _State:
             case Offset():
                 held = self.arrays[op.operand]
                 places = [t + op.start for t in range(len(held))]
-                return np.stack([held[p] if 0 <= p < len(held) else np.zeros_like(held[0]) for p in places])
+                return np.stack([held[p] if 0 <= p < len(held) else self.margin(op.operand, p) for p in places])
             case Range():
                 return np.arange(int(np.prod(shape))).reshape(shape)
             case Fill():

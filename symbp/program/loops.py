@@ -14,14 +14,16 @@ import sympy as sp
 
 from symbp.derive.derivation import FormulaDerivation
 from symbp.formula.equation import Equation, Tensor
-from symbp.formula.expression import Element, elements
-from symbp.formula.indices import Names
+from symbp.formula.expression import Element, element, elements
+from symbp.formula.indices import Names, bound_indices
 from symbp.formula.recurrence import Group, in_groups
+from symbp.program import neighbours
 from symbp.program.affine import Numbers
 from symbp.program.hoist import Hoisting
 from symbp.program.inline import inlined
 from symbp.program.lower import Arrays, Shared, lower_equation
-from symbp.program.program import Loop, Offset, Op, Scalar, Slice, Statement
+from symbp.program.neighbours import without_neighbours
+from symbp.program.program import Edge, Loop, Offset, Op, Scalar, Slice, Statement
 from symbp.program.values import LoweringError
 
 Margins = dict[str, tuple[int, int]]
@@ -55,7 +57,9 @@ class _Lowering:
 
     def __init__(self, derivation: FormulaDerivation, numbers: Numbers, batch_last: frozenset[str]) -> None:
         backward = tuple(g.equation for g in derivation.backward)
-        self.passes = in_groups(derivation.forward), in_groups(backward)
+        (forward, backward), edges = without_neighbours([derivation.forward, backward])
+        self.passes = in_groups(forward), in_groups(backward)
+        self.edges = edges
         self.numbers = numbers
         self.batch_last = {name for tensor in batch_last for name in (tensor, f"d_{tensor}")}
         self.shared = Shared()
@@ -98,8 +102,27 @@ class _Lowering:
                     self.lay_out(tensor)
                 self.done.parents |= hoisting.parents
                 statements += [self.statement(e) for e in hoisting.before]
-                statements.append(_Loop(self, inside, read).loop())
+                edges = tuple(self.edge(e, statements) for e in self.edges if e.tensor in inside.axes)
+                statements.append(replace(_Loop(self, inside, read).loop(), edges=edges))
         return self.done
+
+    def edge(self, found: neighbours.Edge, statements: list[Statement | Loop]) -> Edge:
+        """An edge from an array of its own, unless it is one as it stands; the statement that computes it is added."""
+        self.widen(found.tensor, 1 if found.after else -1)
+        order = [axis for axis in self.orders[found.tensor] if axis != self.first[found.tensor]]
+        target = element(found.tensor, *found.equation.target.indices)
+        wanted = tuple(target.indices[axis] for axis in order)
+        value = found.value
+        if isinstance(value, Element) and self.stored(value) == wanted:
+            return Edge(found.tensor, found.after, value.tensor)
+        name = self.names.numbered(f"known_{found.tensor}")
+        sizes = found.equation.sizes
+        self.done.parents[name] = found.equation.target.tensor
+        self.lay_out(Tensor(name, tuple(sizes[i] for i in wanted), "intermediate"))
+        used = {i: e for i, e in sizes.items() if i in value.free_symbols or i in wanted}
+        used |= {i: sizes[i] for i in bound_indices(value)}
+        statements.append(self.statement(Equation(element(name, *wanted), value, used)))
+        return Edge(found.tensor, found.after, name)
 
     def others(self, group: Group) -> Iterable[Equation]:
         """The equations of the other recurrences."""

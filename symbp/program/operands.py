@@ -60,7 +60,9 @@ def written(item: Statement | Loop) -> tuple[str, ...]:
 def needed(item: Statement | Loop) -> tuple[str, ...]:
     """The arrays that a statement or loop reads, each once, its own among them."""
     of = _arrays_of(item)
-    return tuple(dict.fromkeys(of.get(name, name) for op in item.operations for name in reads(op)))
+    read = (of.get(name, name) for op in item.operations for name in reads(op))
+    edges = (e.source for e in item.edges) if isinstance(item, Loop) else ()
+    return tuple(dict.fromkeys((*edges, *read)))
 
 
 def _arrays_of(item: Statement | Loop) -> dict[str, str]:

@@ -70,7 +70,8 @@ def share(program: Program, keep: Keep) -> Program:
                 known: dict[Op, str] = {}
                 inside = dict(instead)  # what a step computes is shared within the step
                 statements = tuple(shared(s, known, inside) for s in item.statements)
-                done.append(replace(item, slices=slices, statements=statements))
+                edges = tuple(replace(e, source=instead.get(e.source, e.source)) for e in item.edges)
+                done.append(replace(item, slices=slices, statements=statements, edges=edges))
             else:
                 done.append(shared(item, held, instead))
         return done
@@ -139,7 +140,10 @@ def _live_loop(loop: Loop, wanted: set[str]) -> Loop:
     )
     live = replace(loop, statements=tuple(s for s in statements if s.operations))
     mentioned = {name for op in live.operations for name in (op.out, *reads(op))}
-    return replace(live, slices=tuple(s for s in loop.slices if s.out in mentioned))
+    made = {of.get(op.out, op.out) for op in live.operations}
+    edges = tuple(e for e in loop.edges if e.array in made)
+    wanted.update(e.source for e in edges)
+    return replace(live, slices=tuple(s for s in loop.slices if s.out in mentioned), edges=edges)
 
 
 def in_place(program: Program, keep: Keep) -> Program:
@@ -147,6 +151,7 @@ def in_place(program: Program, keep: Keep) -> Program:
     items = [s for r in program.routines.values() for s in r.statements]
     readers = Counter(name for item in items for op in item.operations for name in reads(op))
     readers.update(s.array for item in items if isinstance(item, Loop) for s in item.slices)
+    readers.update(e.source for item in items if isinstance(item, Loop) for e in item.edges)
 
     def change(statement: Statement) -> Statement:
         operations = list(statement.operations)
@@ -197,6 +202,7 @@ def _without_unused(program: Program) -> Program:
     items = [s for r in program.routines.values() for s in r.statements]
     mentioned = {name for item in items for op in item.operations for name in (op.out, *reads(op))}
     mentioned |= {name for i in items if isinstance(i, Loop) for s in i.slices for name in (s.out, s.array)}
+    mentioned |= {e.source for i in items if isinstance(i, Loop) for e in i.edges}
     arrays = {
         n: a for n, a in program.arrays.items() if n in mentioned or a.storage in ("parameter", "gradient", "argument")
     }

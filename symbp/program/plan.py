@@ -1,9 +1,9 @@
 """The memory plan: which arrays of the workspace share a buffer, found by when each is last read.
 
 Two arrays share where one is never needed again when the other is first written and their shapes and kinds are the
-same. Results stay where they are, as does what has a border; a forward value stays until the backward statement that
-reads it last. A view lives as long as the array it looks into. A part of a stack that nothing else reads is computed
-where it stands in the stack.
+same. Results stay where they are, as does what has a border or an edge; a forward value stays until the backward
+statement that reads it last. A view lives as long as the array it looks into. A part of a stack that nothing else reads
+is computed where it stands in the stack.
 """
 
 from __future__ import annotations
@@ -77,7 +77,9 @@ def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
     for time, moment in enumerate(moments):
         for name in moment.touched:
             last[root.get(name, name)] = time
-    for name in (*keep, *(op.out for op in operations if is_bordered(op))):
+    alone = {op.out for op in operations if is_bordered(op)}
+    alone |= {edge.array for item in items if isinstance(item, Loop) for edge in item.edges}
+    for name in (*keep, *alone):
         last[root.get(name, name)] = len(moments)
     buffer_of: dict[str, str] = {}
     free: dict[tuple[object, ...], list[str]] = {}
@@ -89,8 +91,7 @@ def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
             if array.storage == "workspace" and whole not in buffer_of and whole not in root and not constant:
                 dying = [n for n in moment.touched if n != made and last.get(root.get(n, n)) == time]
                 inherited = _inherited(moment.op, array, dying, program, buffer_of, root) if whole == made else None
-                bordered = moment.op is not None and is_bordered(moment.op)
-                waiting = [] if bordered else free.get(_format(array), [])
+                waiting = [] if whole in alone else free.get(_format(array), [])
                 buffer_of[whole] = inherited or (waiting.pop(0) if waiting else whole)
         for name in dict.fromkeys(root.get(n, n) for n in moment.touched):
             if last.get(name) == time and name in buffer_of:

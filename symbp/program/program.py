@@ -53,7 +53,8 @@ class Array:
     """A named array. `workspace` arrays belong to the pass; a `slice` is a view of another in a loop; the others come
     from, or go to, the caller.
 
-    `margin` counts the positions before and after its first axis that hold zeros and that only an offset can read.
+    `margin` counts the positions before and after its first axis that hold zeros, or the edges that a loop puts there,
+    and that only offsets and slices can read.
     """
 
     name: str
@@ -293,8 +294,20 @@ class Slice:
 
 
 @dataclass(frozen=True)
+class Edge:
+    """What the first margin of an array holds in place of zeros: before its first position, or after its last."""
+
+    array: str
+    after: bool
+    source: str
+
+
+@dataclass(frozen=True)
 class Loop:
-    """Statements carried out at one position of an index after the other: the last first where `backwards`."""
+    """Statements carried out at one position of an index after the other: the last first where `backwards`.
+
+    `edges` are written into the margins of arrays that the loop writes before it starts.
+    """
 
     block: str
     index: str
@@ -302,6 +315,7 @@ class Loop:
     backwards: bool
     slices: tuple[Slice, ...]
     statements: tuple[Statement, ...]
+    edges: tuple[Edge, ...] = ()
 
     @property
     def operations(self) -> tuple[Op, ...]:

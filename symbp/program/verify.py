@@ -89,6 +89,12 @@ def _check_loop(loop: Loop, program: Program, known: set[str], routine: str) -> 
             inside.add(each.out)
         elif each.array not in made:
             raise ProgramError(f"{where}: `{each.array}` is read before it is computed, {each}")
+    for edge in loop.edges:
+        array, source = program.arrays[edge.array], program.arrays[edge.source]
+        if edge.source not in known or source.shape != array.shape[1:] or not array.margin[edge.after]:
+            raise ProgramError(f"{where}: the margin {array.margin} of `{array.name}` cannot hold {source}, {edge}")
+        if edge.array not in made:
+            raise ProgramError(f"{where}: only an array that the loop writes has an edge, {edge}")
     for statement in loop.statements:
         _check_statement(statement, program, inside, routine)
     known |= {each.array for each in loop.slices if each.out in outs}

@@ -50,18 +50,35 @@ FORMULAS = {  # names and letters mean nothing: what recurs is found from the eq
         m[n,t,a] = tanh(sum[u](x[n,t,u]*A[u,a]) + sum[v](m[n,t-1,v]*B[v,a]) + delta(t,0)*D[a])
         y[n,a] = m[n,size(t)-1,a]
         """,
+    "from a state": """
+        p[n,t,v] = m[n,t-1,v] + delta(t,0)*D[v]**2
+        m[n,t,a] = tanh(sum[u](x[n,t,u]*A[u,a]) + sum[v](p[n,t,v]*B[v,a]))
+        y[n,a] = m[n,size(t)-1,a]
+        """,
+    "from states at the end": """
+        p[n,t,v] = m[n,t+1,v] + delta(t,size(t)-1)*x[n,0,v]
+        q[n,t,v] = w[n,t+1,v] + delta(t,size(t)-1)*D[v]
+        w[n,t,a] = q[n,t,a]*p[n,t,a] + x[n,t,0]
+        m[n,t,a] = tanh(w[n,t,a] + sum[v](p[n,t,v]*B[v,a]) + sum[u](x[n,t,u]*A[u,a]))
+        y[n,t,a] = m[n,t,a]
+        """,
+    "states that stay": """
+        p[n,t,v] = m[n,t-1,v] + delta(t,0)*D[v]
+        m[n,t,a] = tanh(sum[u](x[n,t,u]*A[u,a]) + sum[v](p[n,t,v]*B[v,a]) - m[n,t-1,a])
+        y[n,t,a] = m[n,t,a] + p[n,t,a]
+        """,
     "largest": """
         m[n,t,a] = x[n,t,a] + max[v](m[n,t-1,v]*B[v,a])
         y[n,t,a] = m[n,t,a]
         """,
 }
-RANKS = {"gated": (3, 3, 2), "now and then": (2, 2, 1), "started": (2, 2, 1), "one after the other": (2, 2, 1)}
+RANKS = {"gated": (3, 3, 2), "from the end": (2, 2), "two steps away": (2, 2), "largest": (2, 2)}  # of A, B, D
 STEPS, INPUTS, UNITS = 5, 3, 2
 
 
 def network(name: str, steps: int = STEPS) -> Network:
     """One block of the formula, and half the squares of its result as the cost."""
-    ranks = dict(zip("ABD", RANKS.get(name, (2, 2)), strict=False))
+    ranks = dict(zip("ABD", RANKS.get(name, (2, 2, 1)), strict=False))
     declared = {"x": Declared(3, "input"), **{k: Declared(r, "parameter") for k, r in ranks.items()}}
     formula = read_formula(name, FORMULAS[name], Scope(declared, {}, ("y",)))
     known = {"N": BATCH, "N_t": steps, "N_u": INPUTS, "N_a": UNITS, "N_r": 2}
@@ -143,6 +160,19 @@ def test_no_array_of_a_step_grows_with_the_steps() -> None:
         (loop,) = loops(program, routine)
         stepped = {s.out for s in loop.slices} | {op.out for op in loop.operations}
         assert not any(STEPS in program.arrays[name].shape for name in stepped)
+
+
+def test_an_initial_state_and_the_gradient_of_a_last_one_cost_nothing_in_a_step() -> None:
+    program = optimize(derived("from a state")[1]).program
+    (forward,), (backward,) = loops(program, "forward"), loops(program, "backward")
+    assert [type(op).__name__ for op in forward.operations] == ["Contract", "Map", "Map"]  # product, sum, tanh
+    assert [type(op).__name__ for op in backward.operations] == ["Map", "Contract"]  # times 1 - m**2, product
+    assert [(e.array, e.after) for e in (*forward.edges, *backward.edges)] == [("b.m", False), ("d_b.p", True)]
+
+
+def test_a_state_whose_zeros_are_read_as_well_has_no_edge() -> None:
+    program = optimize(derived("states that stay")[1]).program
+    assert not any(loop.edges for loop in loops(program, "forward"))
 
 
 def test_states_one_step_away_are_views() -> None:

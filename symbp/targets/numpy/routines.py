@@ -54,12 +54,13 @@ def computed(statement: Statement, scope: Scope) -> list[str]:
 
 
 def stepped(loop: Loop, scope: Scope) -> list[str]:
-    """A loop: the slices of a step under names of their own, then its statements."""
+    """A loop: what stands at the ends of arrays, then the slices of a step under names of their own, its statements."""
     inner, steps = scope.deeper(), f"range({scope.operand(loop.extent)})"
     head = f"for {variable(loop.index)} in {f'reversed({steps})' if loop.backwards else steps}:"
     views = [scope.at_step(each, variable(loop.index)) for each in loop.slices]
     code = source.assignment([scope[each.out] for each in loop.slices], views, inner.depth)
-    return [*scope.line(head), *code, *(line for s in loop.statements for line in computed(s, inner))]
+    edges = [line for edge in loop.edges for line in scope.call("np.copyto", scope.edge(edge), scope[edge.source])]
+    return [*edges, *scope.line(head), *code, *(line for s in loop.statements for line in computed(s, inner))]
 
 
 def heading(block: str, items: Sequence[Statement | Loop], scope: Scope) -> str:

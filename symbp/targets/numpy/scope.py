@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from symbp.forward.network import Dim
-from symbp.program.program import Array, Loop, Offset, Op, Operand, Pick, Range, Scalar, Slice, Statement, View
+from symbp.program.program import Array, Edge, Loop, Offset, Op, Operand, Pick, Range, Scalar, Slice, Statement, View
 from symbp.targets.numpy import scalars, source
 
 LOG_MAX = "log_max"  # the logarithm of the largest number of the dtype, in scalars of a program
@@ -125,6 +125,10 @@ class Scope:
     def at_step(self, each: Slice, step: str) -> str:
         """A slice in Python: `ws.lstm_1_h_before[t]`."""
         return at(moved(self[each.array], each.shift), each.axis, step)
+
+    def edge(self, edge: Edge) -> str:
+        """The margin next to an array: `ws.lstm_1_h_before[0]`."""
+        return f"{moved(self[edge.array], 1 if edge.after else -1)}[{-1 if edge.after else 0}]"
 
     def learn(self, items: Iterable[Statement | Loop]) -> None:
         """Bind the slices, views and ranges among statements and loops, which are in order."""

@@ -46,6 +46,8 @@ def _shifts(items: Iterable[Statement | Loop]) -> dict[str, set[int]]:
     for item in items:
         for each in item.slices if isinstance(item, Loop) else ():
             found.setdefault(each.array, set()).add(each.shift)
+        for edge in item.edges if isinstance(item, Loop) else ():
+            found.setdefault(edge.array, set()).add(1 if edge.after else -1)
         for op in item.operations:
             if isinstance(op, Offset):
                 found.setdefault(op.operand, set()).add(op.start)

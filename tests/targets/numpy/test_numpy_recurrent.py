@@ -1,0 +1,159 @@
+"""Modules with recurrent layers: gradients beside PyTorch's, training in lockstep, no memory taken in a step."""
+
+from __future__ import annotations
+
+import ast
+import tracemalloc
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from derived import close
+from modules import module_of
+from references import torch
+from references_recurrent import as_symbp, torch_module
+
+VALUE, GRADIENT = 1e-12, 1e-9
+NETWORKS: dict[str, list[tuple[str, dict[str, Any]]]] = {
+    "one": [("lstm", {"units": 5, "returns": "last"})],
+    "stacked": [("lstm", {"units": 4}), ("gru", {"units": 3}), ("simple_rnn", {"units": 5, "returns": "last"})],
+    "reversed": [("gru", {"units": 4, "reverse": True}), ("lstm", {"units": 3, "reverse": True, "returns": "last"})],
+    "one unit": [("lstm", {"units": 1}), ("simple_rnn", {"units": 1, "nonlinearity": "relu", "returns": "last"})],
+}
+
+
+def module(name: str, steps: int = 6, inputs: int = 2, **more: Any) -> ModuleType:
+    layers = [{kind: options} for kind, options in NETWORKS[name]]
+    spec = {"layers": [*layers, {"dense": 3}], "loss": "softmax_cross_entropy", **more}
+    return module_of(input=[steps, inputs], **spec)
+
+
+def numbered(name: str) -> list[tuple[str, str, dict[str, Any]]]:
+    kinds = [kind for kind, _ in NETWORKS[name]]
+    return [(f"{k}_{kinds[: i + 1].count(k)}", k, o) for i, (k, o) in enumerate(NETWORKS[name])]
+
+
+class Twin:
+    """The network in PyTorch, with a module's parameters."""
+
+    def __init__(self, name: str, params: Any) -> None:
+        self.layers, self.leaves = [], {}
+        for label, kind, options in numbered(name):
+            own = {k.partition(".")[2]: v for k, v in params.items() if k.startswith(f"{label}.")}
+            layer, leaves = torch_module(kind, own, options)
+            self.layers.append((layer, options))
+            self.leaves |= {f"{label}.{k}": v for k, v in leaves.items()}
+        self.dense = torch.nn.Linear(*params["dense_1.W"].shape, dtype=self.layers[0][0].weight_ih_l0.dtype)
+        self.dense.weight.data = torch.tensor(params["dense_1.W"].T.copy())
+        self.dense.bias.data = torch.tensor(params["dense_1.b"].copy())
+        self.leaves |= {"dense_1.W": self.dense.weight, "dense_1.b": self.dense.bias}
+
+    def logits(self, x: Any) -> Any:
+        for layer, options in self.layers:
+            reverse = options.get("reverse", False)
+            x = layer(x.flip(1) if reverse else x)[0]
+            x = x.flip(1) if reverse else x
+            if options.get("returns") == "last":
+                x = x[:, 0 if reverse else -1]
+        return self.dense(x)
+
+    def cost(self, x: Any, y: np.ndarray) -> Any:
+        return torch.nn.functional.cross_entropy(self.logits(x), torch.tensor(y))
+
+
+def examples(n: int, steps: int = 6, inputs: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    draw = np.random.default_rng(n)
+    return draw.normal(size=(n, steps, inputs)), draw.integers(3, size=n)
+
+
+@pytest.mark.skipif(torch is None, reason="PyTorch is not installed")
+@pytest.mark.parametrize(("n", "steps"), [(3, 6), (1, 6), (2, 1), (1, 2)])
+@pytest.mark.parametrize("name", NETWORKS)
+def test_cost_and_every_gradient(name: str, n: int, steps: int) -> None:
+    m, (x, y) = module(name, steps), examples(n, steps)
+    params = m.init(1, np.float64)
+    twin, leaf = Twin(name, params), torch.tensor(x, requires_grad=True)
+    cost, gradients, of_x = m.loss_and_gradients(params, x, y, input_gradient=True)
+    expected = twin.cost(leaf, y)
+    expected.backward()
+    close(cost, expected.detach().numpy(), VALUE)
+    close(m.forward(params, x), twin.logits(torch.tensor(x)).detach().numpy(), VALUE, 1e-15)
+    close(of_x, leaf.grad.numpy(), GRADIENT, 1e-14)
+    for key, leaf in twin.leaves.items():
+        found = leaf.grad.numpy()
+        found = found.T if key == "dense_1.W" else as_symbp(key.partition(".")[2], found, gradients[key])
+        close(gradients[key], found, GRADIENT, 1e-14)
+
+
+@pytest.mark.skipif(torch is None, reason="PyTorch is not installed")
+def test_training_goes_in_lockstep() -> None:
+    m = module("stacked", optimizer={"adam": {"learning_rate": 0.02}})
+    trainer = m.Trainer(m.init(2, np.float64))
+    twin = Twin("stacked", trainer.params)
+    adam = torch.optim.Adam(twin.leaves.values(), lr=0.02)
+    draw = np.random.default_rng(0)
+    costs = []
+    for _ in range(25):
+        x, y = draw.normal(size=(4, 6, 2)), draw.integers(3, size=4)
+        adam.zero_grad()
+        cost = twin.cost(torch.tensor(x), y)
+        cost.backward()
+        adam.step()
+        costs.append(trainer.step(x, y))
+        close(costs[-1], cost.item(), 1e-9)
+    for key, leaf in twin.leaves.items():
+        values = leaf.detach().numpy()
+        values = values.T if key == "dense_1.W" else as_symbp(key.partition(".")[2], values, trainer.params[key])
+        close(trainer.params[key], values, 1e-7, 1e-9)  # 25 steps of Adam, which divides by small numbers
+    assert np.ptp(costs) > 0.1
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_single_precision_agrees_with_double(name: str) -> None:
+    m, (x, y) = module(name), examples(4)
+    single, double = (m.loss_and_gradients(m.init(3, d), x.astype(d), y)[1].flat for d in (np.float32, np.float64))
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, double, rtol=2e-3, atol=2e-6)  # some hundred roundings of 6e-8
+
+
+def test_calls_do_not_depend_on_those_before() -> None:
+    """States are carried in the workspace: nothing of one call may be seen in the next."""
+    m, (x, y) = module("stacked"), examples(3)
+    params, ws = m.init(4, np.float64), m.Workspace(3, np.float64)
+    first = m.loss_and_gradients(params, x, y, ws)[1].flat.copy()
+    m.loss_and_gradients(params, 100 * x, y, ws)
+    np.testing.assert_array_equal(m.loss_and_gradients(params, x, y, ws)[1].flat, first)
+
+
+def test_a_step_of_training_takes_no_memory() -> None:
+    """What a step of training holds at most, beyond what it held before, is less than one state for one step.
+
+    NumPy's own buffers of `np.getbufsize()` numbers do not grow with the batch.
+    """
+    m = module("stacked", steps=4)
+    n = 8192
+    x, y = examples(n, 4)
+    trainer = m.Trainer(m.init(0, np.float64))
+    trainer.step(x, y)
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        trainer.step(x, y)
+        peak = tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+    assert peak < n * 3 * 8, f"{peak} bytes; a state of 3 units for one step is {n * 3 * 8}"
+
+
+def test_the_loop_holds_one_product_forward_and_one_backward() -> None:
+    tree = ast.parse(module("one").__loader__.text)  # type: ignore[union-attr]
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    for function, inside, outside in (("_forward", 1, 2), ("_backward", 1, 4)):
+        (loop,) = (node for node in ast.walk(functions[function]) if isinstance(node, ast.For))
+        assert (products(loop), products(functions[function])) == (inside, inside + outside)
+
+
+def products(tree: ast.AST) -> int:
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return sum(ast.unparse(call.func) == "np.matmul" for call in calls)
