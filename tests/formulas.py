@@ -521,6 +521,6 @@ def formula(name: str) -> Formula:
         n: scalar(n, positive=n != "P", nonnegative=True, integer=isinstance(v, int))
         for n, v in known.cases[0].scalars.items()
     }
-    letters = tuple({letter for case in known.cases for letter in case.letters})
+    letters = {letter: letter for case in known.cases for letter in case.letters}
     scope = Scope(declared, scalars, (known.output,), callable_rows(), stated=letters)
     return read_formula(name, known.text, scope)

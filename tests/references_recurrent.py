@@ -1,6 +1,7 @@
 """Recurrent layers as plain loops in JAX, and as PyTorch's modules with symbp's parameters put in.
 
-Both take the arrays by symbp's names (`x`, `W`, `V`, `b`, `b_h`) and the options of a case.
+Both take the arrays by symbp's names (`x`, `W`, `V`, `b`, `b_h`, with `_r` for a second direction, `h_0`, `c_0`) and
+the options of a case.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from references import torch
 
 Arrays = Mapping[str, Any]
 GATES = {"simple_rnn": (), "lstm": (4,), "gru": (3,)}
+STATES = ("h_0", "c_0")
 
 
 def shapes(name: str, inputs: int, units: int, options: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
@@ -22,7 +24,11 @@ def shapes(name: str, inputs: int, units: int, options: Mapping[str, Any]) -> di
     gates = GATES[name]
     found = {"W": (inputs, *gates, units), "V": (units, *gates, units), "b": (*gates, units), "b_h": (*gates, units)}
     biases = () if not options.get("bias", True) else ("b",) if not options.get("two_biases", True) else ("b", "b_h")
-    return {k: v for k, v in found.items() if k in ("W", "V", *biases)}
+    return {f"{k}{suffix}": found[k] for suffix in _suffixes(options) for k in ("W", "V", *biases)}
+
+
+def _suffixes(options: Mapping[str, Any]) -> tuple[str, ...]:
+    return ("", "_r") if options.get("bidirectional", False) else ("",)
 
 
 def _weighted(x: Any, w: Any, b: Any) -> Any:
@@ -53,26 +59,47 @@ RECURRENT: dict[str, Callable[..., tuple[Any, ...]]] = {"simple_rnn": _simple, "
 
 
 def by_jax(name: str, arrays: Arrays, options: Mapping[str, Any]) -> Any:
-    """The layer's result, step by step."""
-    x, zero = arrays["x"], jnp.zeros((len(arrays["x"]), arrays["V"].shape[-1]))
-    state = (zero, zero) if name == "lstm" else (zero,)
+    """The layer's result, step by step, one direction after the other."""
+    reverse = options.get("reverse", False)
+    found = []
+    for part, suffix in enumerate(_suffixes(options)):
+        own = {k: arrays[f"{k}{suffix}"] for k in ("W", "V", "b", "b_h") if f"{k}{suffix}" in arrays}
+        initial = {s: arrays[s] for s in STATES if s in arrays}
+        if options.get("bidirectional", False):
+            initial = {s: value[:, part] for s, value in initial.items()}
+        found.append(_one_way(name, arrays["x"], own, initial, options, reverse != bool(part)))
+    return jnp.concatenate(found, -1)
+
+
+def _one_way(name: str, x: Any, arrays: Arrays, initial: Arrays, options: Mapping[str, Any], backwards: bool) -> Any:
+    zero = jnp.zeros((len(x), arrays["V"].shape[-1]))
+    state = tuple(initial.get(s, zero) for s in (STATES if name == "lstm" else STATES[:1]))
     states = {}
     steps = range(x.shape[1])
-    for t in reversed(steps) if options.get("reverse", False) else steps:
+    for t in reversed(steps) if backwards else steps:
         state = RECURRENT[name](arrays, options, x[:, t], state)
         states[t] = state[0]
     return state[0] if options.get("returns", "all") == "last" else jnp.stack([states[t] for t in steps], 1)
 
 
 def by_torch(name: str, arrays: Mapping[str, np.ndarray], options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """The result of PyTorch's module, and the leaves whose gradients are those of W, V, b, b_h and x, transposed."""
+    """The result of PyTorch's module, and the leaves whose gradients are those of the arrays, weights transposed."""
     module, leaves = torch_module(name, arrays, options)
-    x = torch.tensor(arrays["x"], requires_grad=True)
+    leaves |= {k: torch.tensor(arrays[k], requires_grad=True) for k in ("x", *STATES) if k in arrays}
+    return torch_value(module, leaves["x"], options, {s: leaves[s] for s in STATES if s in leaves}), leaves
+
+
+def torch_value(module: Any, x: Any, options: Mapping[str, Any], initial: Mapping[str, Any] | None = None) -> Any:
+    """What a module of PyTorch computes, in symbp's order; the initial states as symbp has them."""
     reverse = options.get("reverse", False)
-    states, _ = module(x.flip(1) if reverse else x)
-    states = states.flip(1) if reverse else states
-    last = states[:, 0 if reverse else -1]
-    return (last if options.get("returns", "all") == "last" else states), {**leaves, "x": x}
+    count = 2 if module.bidirectional else 1
+    zero = torch.zeros(len(x), count, module.hidden_size, dtype=x.dtype)
+    given = [(initial or {}).get(s, zero).reshape(zero.shape).transpose(0, 1).contiguous() for s in STATES]
+    states, last = module(x.flip(1) if reverse else x, tuple(given) if module.mode == "LSTM" else given[0])
+    if options.get("returns", "all") == "last":
+        h = last[0] if module.mode == "LSTM" else last
+        return h.transpose(0, 1).flatten(1)
+    return states.flip(1) if reverse else states
 
 
 def torch_module(name: str, arrays: Mapping[str, np.ndarray], options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -81,14 +108,17 @@ def torch_module(name: str, arrays: Mapping[str, np.ndarray], options: Mapping[s
     kind = {"simple_rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}[name]
     more = {"nonlinearity": options.get("nonlinearity", "tanh")} if name == "simple_rnn" else {}
     dtype = torch.float32 if arrays["W"].dtype == np.float32 else torch.float64
-    module = getattr(torch.nn, kind)(inputs, units, batch_first=True, dtype=dtype, **more)
+    both = options.get("bidirectional", False)
+    module = getattr(torch.nn, kind)(inputs, units, batch_first=True, bidirectional=both, dtype=dtype, **more)
     zero = np.zeros((*GATES[name], units))
-    flat = {
-        "W": arrays["W"].reshape(inputs, -1).T,
-        "V": arrays["V"].reshape(units, -1).T,
-        "b": arrays.get("b", zero).ravel(),
-        "b_h": arrays.get("b_h", zero).ravel(),
-    }
+    flat = {}
+    for suffix in _suffixes(options):
+        flat |= {
+            f"W{suffix}": arrays[f"W{suffix}"].reshape(inputs, -1).T,
+            f"V{suffix}": arrays[f"V{suffix}"].reshape(units, -1).T,
+            f"b{suffix}": arrays.get(f"b{suffix}", zero).ravel(),
+            f"b_h{suffix}": arrays.get(f"b_h{suffix}", zero).ravel(),
+        }
     leaves = dict(zip(flat, module.parameters(), strict=True))
     for key, leaf in leaves.items():
         leaf.data = torch.tensor(flat[key].copy(), dtype=dtype)
@@ -98,4 +128,4 @@ def torch_module(name: str, arrays: Mapping[str, np.ndarray], options: Mapping[s
 def as_symbp(tensor: str, gradient: Any, like: np.ndarray) -> np.ndarray:
     """A gradient of PyTorch's in symbp's shape."""
     found = np.asarray(gradient)
-    return found if tensor == "x" else (found.T if found.ndim == 2 else found).reshape(like.shape)
+    return found if tensor in ("x", *STATES) else (found.T if found.ndim == 2 else found).reshape(like.shape)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from symbp.catalog import entries, lookup
-from symbp.catalog.entry import Entry, Option, Value
+from symbp.catalog.entry import Entry, Option, Value, Variant
 from symbp.derive.derivation import FormulaDerivation, TangentDerivation
 from symbp.derive.derive import derive_formula
 from symbp.derive.seam import Joint, derive_joint
@@ -60,16 +60,25 @@ def variations() -> tuple[Variation, ...]:
     return tuple(v for kind in KINDS for entry in entries(kind) for v in _variations(entry))
 
 
+def variants(entry: Entry) -> tuple[Variant, ...]:
+    """The row and its variants; of those that it writes, the ones of each option alone, and of all."""
+    written = [] if entry.write is None else [*({name} for name in entry.switches), entry.switches]
+    return (entry.variant({}), *entry.variants, *(entry.write(frozenset(w)) for w in written))
+
+
 def _variations(entry: Entry) -> Iterator[Variation]:
     defaults = {o.name: usual(o) for o in entry.options}
-    for variant in (entry.variant({}), *entry.variants):
+    for variant in variants(entry):
         options = dict(defaults)
-        for name in variant.options:
+        optional = {name for name in variant.options if f"{name}?" in entry.inputs}
+        for name in variant.options - optional:
             option = entry.option(name)
             options[name] = off_default(option) if option else (0.5, 2.0)
-        assert entry.variant(options) == variant, (entry.name, variant.options)
-        inputs = entry.input_names(len(entry.inputs) - 1 + MEMBERS if entry.family else len(entry.required))
-        ranks = {name: written_rank(entry, name) or RANKS.get(entry.name, 2) for name in inputs}
+        assert entry.variant({**options, **dict.fromkeys(optional, True)}) == variant, (entry.name, variant.options)
+        count = len(entry.inputs) - 1 + MEMBERS if entry.family else None
+        inputs = entry.input_names(count) if count else (*entry.required, *sorted(optional))
+        own = replace(entry, equations=variant.equations)
+        ranks = {name: written_rank(own, name) or RANKS.get(entry.name, 2) for name in inputs}
         formula = formula_of(entry, options, ranks, OUTPUT_RANKS.get(entry.name)).formula
         numbers = {n: float(v) for n, v in options.items() if isinstance(v, int | float)}
         yield Variation(entry, formula, numbers)

@@ -31,13 +31,14 @@ Not here: derivatives, stable forms, arrays, SymPy.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 EntryKind = Literal["layer", "activation", "loss", "optimizer", "schedule", "clipping", "penalty", "initializer"]
 Distribution = Literal["", "constant", "normal", "uniform", "orthogonal"]
 Value = float | int | bool | str | tuple[float, ...]
+Changed = frozenset[str]  # options that are not at their default, optional inputs that are given
 
 
 def lines(equations: str) -> tuple[str, ...]:
@@ -69,13 +70,17 @@ class Option:
 
 @dataclass(frozen=True)
 class ParameterRow:
-    """A trainable tensor of a layer: its axes as index letters of the equations, and how it starts."""
+    """A trainable tensor of a layer: its axes as index letters of the equations, and how it starts.
+
+    `fan_in` is a size that `initializer` reads in place of what the equations show; another in a spec does not.
+    """
 
     name: str
     axes: tuple[str, ...]
     initializer: str
     value: float | None = None  # for the initializer `constant`
     decays: bool = True
+    fan_in: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ class Variant:
     entry's.
     """
 
-    options: frozenset[str]
+    options: Changed
     equations: str
     parameters: tuple[ParameterRow, ...] = ()
     constants: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -129,6 +134,8 @@ class Entry:
     gives `a`, and the two are differentiated through the seam.
     `integers` names tensors that hold integers (labels, tokens); `integers_unless` is the option that makes them real
     when it is given.
+    `write` is for a row whose options would make too many variants to list: it writes the one for those of `switches`
+    that are changed.
     `distribution` is what an initializer draws from, with `mean` and `std`, `low` and `high`, `gain`, or `value`, each
     an equation's left side or an option. `source` cites the formula.
     """
@@ -147,6 +154,8 @@ class Entry:
     inputs: tuple[str, ...] = ()  # of a layer: none is the one argument
     limits: tuple[tuple[str, str], ...] = ()
     variants: tuple[Variant, ...] = ()
+    switches: tuple[str, ...] = ()
+    write: Callable[[Changed], Variant] | None = None
     aliases: tuple[str, ...] = ()
     kinks: str = ""  # what the derivative is at a kink, in words
     presets: tuple[Preset, ...] = ()
@@ -212,6 +221,8 @@ class Entry:
         """
         defaults = {o.name: o.default for o in self.options}
         changed = {name for name, value in options.items() if name not in defaults or value != defaults[name]}
+        if self.write is not None and not changed.isdisjoint(self.switches):
+            return self.write(frozenset(changed.intersection(self.switches)))
         row = Variant(frozenset(), self.equations, self.parameters, self.constants, self.states)
         return next((v for v in self.variants if v.options <= changed), row)
 

@@ -61,16 +61,16 @@ class Reading:
                     self.parted.add((node.tensor, axis))
 
     def join(self) -> None:
-        """One size for an axis and the indices that read it plainly; one for a letter whose size is stated.
+        """One size for an axis and the indices that read it plainly; one for letters whose size is stated alike.
 
         An index whose size is stated has not that of an axis that is also read at other places, such as the first
         half in `z[n,j] * sigmoid(z[n,j + size(j)])`, or whose extent stands in an equation.
         """
         apart = {*self.parted, *self.of_axes.values()}
         for tensor, axis, number, place, left in self.plain:
-            stated = letter(place) in self.scope.stated
+            stated = self.scope.stated.get(letter(place), "")
             if stated:
-                self.classes.join((number, place), letter(place))
+                self.classes.join((number, place), stated)
             if left or not (stated and (tensor, axis) in apart):
                 self.classes.join((tensor, axis), (number, place))
 

@@ -39,7 +39,7 @@ class Scope:
     rows: Mapping[str, CallableRow] = field(default_factory=dict)
     reduction: str = "mean"
     states: tuple[str, ...] = ()  # tensors that equations may both read and assign
-    stated: tuple[str, ...] = ()  # index letters whose size is stated, not found by the axes they read
+    stated: Mapping[str, str] = field(default_factory=dict)  # index letters whose size is not found by the axes read
     axis: int | None = None  # the axis between two `...`
     batched: bool = True  # whether the first axis of `...` is the batch
     orders: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # of axes, for `permute`

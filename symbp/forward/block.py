@@ -89,10 +89,11 @@ class Building:
             if (held.shape, held.kind) != (made.shape, made.kind):
                 raise SpecError([Problem(use.place, _differs(wanted, tensor.name, held, made))])
         if not wanted.owner:
-            named = ((p, binding[p.name]) for p in row.variant.parameters)
-            self.parameters += [
-                parameter(p, name, row.formula, sizes, wanted.initializers, use.place) for p, name in named
-            ]
+            for p in row.variant.parameters:
+                name, starts = binding[p.name], wanted.initializers
+                shapes = {n: t.shape for n, t in given.items()}
+                fan = row_size(entry, p.fan_in, use.options, shapes) if p.fan_in else None
+                self.parameters.append(parameter(p, name, row.formula, sizes, starts, use.place, fan))
         options = {**use.options, WEIGHT: wanted.weight}
         scalars = {n: float(v) for n, v in options.items() if n in row.formula.scalars and isinstance(v, float | int)}
         numbers = {str(symbol): value for symbol, value in sizes.values.items()}

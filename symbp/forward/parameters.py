@@ -22,8 +22,9 @@ def parameter(
     sizes: Sizes,
     initializers: Mapping[str, Use],
     place: Place,
+    own_fan: int | None = None,
 ) -> Parameter:
-    """The parameter of a row, by its name in the network."""
+    """The parameter of a row, by its name in the network; `own_fan` is the number that the row's initializer reads."""
     fan_in, fan_out = _fans(row.name, formula, sizes)
     chosen = initializers.get(row.name)
     if chosen is not None:
@@ -31,6 +32,7 @@ def parameter(
         options = {k: float(v) for k, v in chosen.options.items() if isinstance(v, int | float)}
     else:
         start, options = row.initializer, {} if row.value is None else {"value": row.value}
+        fan_in = own_fan or fan_in
         entry = lookup("initializer", start)
         if entry is None:
             raise SpecError([Problem(place, f"parameter `{row.name}` starts with `{start}`, which is no initializer")])
@@ -52,6 +54,7 @@ def _fans(parameter: str, formula: Formula, sizes: Sizes) -> tuple[int, int]:
         if not any(elements(equation.body, parameter)):
             continue
         sums = [n for n in sp.preorder_traversal(equation.body) if isinstance(n, SumOver)]
+        sums = [s for s in sums if any(elements(s.body, parameter))] or sums
         weights = [e for s in sums for e in elements(s.body) if formula.tensors[e.tensor].role == "parameter"]
         bound = {i for s in sums if any(elements(s.body)) for i in s.bound}
         free = {i for w in weights for i in w.indices if i in equation.target.indices}

@@ -118,7 +118,7 @@ def _read(entry: Entry, use: _Reading) -> Row:
         outputs=(entry.result,),
         rows=callable_rows(),
         reduction=use.reduction,
-        stated=tuple(letter for letter, _ in entry.sizes),
+        stated=dict(entry.sizes),
         axis=use.axis,
         orders=dict(use.orders),
         batched=entry.kind != "penalty",

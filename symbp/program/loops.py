@@ -112,13 +112,13 @@ class _Lowering:
         order = [axis for axis in self.orders[found.tensor] if axis != self.first[found.tensor]]
         target = element(found.tensor, *found.equation.target.indices)
         wanted = tuple(target.indices[axis] for axis in order)
-        value = found.value
-        if isinstance(value, Element) and self.stored(value) == wanted:
+        value, sizes = found.value, found.equation.sizes
+        axes = tuple(sizes[i] for i in wanted)
+        if isinstance(value, Element) and self.stored(value) == wanted and self.tensors[value.tensor].axes == axes:
             return Edge(found.tensor, found.after, value.tensor)
         name = self.names.numbered(f"known_{found.tensor}")
-        sizes = found.equation.sizes
         self.done.parents[name] = found.equation.target.tensor
-        self.lay_out(Tensor(name, tuple(sizes[i] for i in wanted), "intermediate"))
+        self.lay_out(Tensor(name, axes, "intermediate"))
         used = {i: e for i, e in sizes.items() if i in value.free_symbols or i in wanted}
         used |= {i: sizes[i] for i in bound_indices(value)}
         statements.append(self.statement(Equation(element(name, *wanted), value, used)))

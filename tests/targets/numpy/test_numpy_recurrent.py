@@ -12,13 +12,17 @@ import pytest
 from derived import close
 from modules import module_of
 from references import torch
-from references_recurrent import as_symbp, torch_module
+from references_recurrent import STATES, as_symbp, torch_module, torch_value
 
 VALUE, GRADIENT = 1e-12, 1e-9
 NETWORKS: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "one": [("lstm", {"units": 5, "returns": "last"})],
     "stacked": [("lstm", {"units": 4}), ("gru", {"units": 3}), ("simple_rnn", {"units": 5, "returns": "last"})],
     "reversed": [("gru", {"units": 4, "reverse": True}), ("lstm", {"units": 3, "reverse": True, "returns": "last"})],
+    "both ways": [
+        ("gru", {"units": 3, "bidirectional": True}),
+        ("lstm", {"units": 2, "bidirectional": True, "returns": "last"}),
+    ],
     "one unit": [("lstm", {"units": 1}), ("simple_rnn", {"units": 1, "nonlinearity": "relu", "returns": "last"})],
 }
 
@@ -51,11 +55,7 @@ class Twin:
 
     def logits(self, x: Any) -> Any:
         for layer, options in self.layers:
-            reverse = options.get("reverse", False)
-            x = layer(x.flip(1) if reverse else x)[0]
-            x = x.flip(1) if reverse else x
-            if options.get("returns") == "last":
-                x = x[:, 0 if reverse else -1]
+            x = torch_value(layer, x, options)
         return self.dense(x)
 
     def cost(self, x: Any, y: np.ndarray) -> Any:
@@ -115,6 +115,42 @@ def test_single_precision_agrees_with_double(name: str) -> None:
     single, double = (m.loss_and_gradients(m.init(3, d), x.astype(d), y)[1].flat for d in (np.float32, np.float64))
     assert single.dtype == np.float32
     np.testing.assert_allclose(single, double, rtol=2e-3, atol=2e-6)  # some hundred roundings of 6e-8
+
+
+@pytest.mark.skipif(torch is None, reason="PyTorch is not installed")
+@pytest.mark.parametrize("both", [False, True])
+@pytest.mark.parametrize(("n", "steps"), [(3, 4), (1, 1)])
+def test_initial_states_are_inputs(n: int, steps: int, both: bool) -> None:
+    """A layer's value, and an input of the network: what the state and the cell start from."""
+    options = {"units": 3, "bidirectional": both}
+    shape = [2, 3] if both else [3]
+    layers: list[Any] = [
+        {"dense": {"units": 6 if both else 3, "activation": "tanh", "input": "s", "name": "started"}},
+        {"reshape": {"shape": shape}},
+        {"lstm": {**options, "inputs": {"x": "x", "h_0": "reshape_1", "c_0": "c"}}},
+        "flatten",
+        {"dense": 1},
+    ]
+    m = module_of(input={"x": [steps, 2], "s": 4, "c": shape}, layers=layers, loss="mse")
+    params, draw = m.init(5, np.float64), np.random.default_rng(n)
+    given = {"x": (n, steps, 2), "s": (n, 4), "c": (n, *shape), "y": (n, 1)}
+    x = {key: draw.normal(size=size) for key, size in given.items()}
+    y = x.pop("y")
+    cost, gradients, of_x = m.loss_and_gradients(params, x, y, input_gradient=True)
+
+    own = {k.partition(".")[2]: v for k, v in params.items() if k.startswith("lstm_1.")}
+    layer, leaves = torch_module("lstm", own, options)
+    others = {k: torch.tensor(v, requires_grad=True) for k, v in {**params, **x}.items() if not k.startswith("lstm_1.")}
+    h_0 = torch.tanh(others["s"] @ others["started.W"] + others["started.b"]).reshape(n, *shape)
+    value = torch_value(layer, others["x"], options, dict(zip(STATES, (h_0, others["c"]), strict=True)))
+    value = value.flatten(1) @ others["dense_2.W"] + others["dense_2.b"]
+    expected = torch.nn.functional.mse_loss(value, torch.tensor(y))
+    expected.backward()
+    close(cost, expected.item(), VALUE)
+    for key, leaf in leaves.items():
+        close(gradients[f"lstm_1.{key}"], as_symbp(key, leaf.grad.numpy(), own[key]), GRADIENT, 1e-14)
+    for key, leaf in others.items():
+        close(gradients[key] if key in gradients else of_x[key], leaf.grad.numpy(), GRADIENT, 1e-14)
 
 
 def test_calls_do_not_depend_on_those_before() -> None:
