@@ -135,7 +135,7 @@ class TrainingSpec:
 
 @dataclass(frozen=True)
 class DataSpec:
-    """Where examples come from: `mnist`, `digits`, another bundled set, `npz` or `csv`, and how they are scaled."""
+    """Where examples come from: a bundled set, a file, or a source that makes them; and how they are scaled."""
 
     source: str
     path: str = ""
@@ -144,6 +144,7 @@ class DataSpec:
     std: float | None = None
     test: float = 0.2  # fraction held out for the test, where the source has no test set of its own
     target: str = ""  # the target's column or array, for csv and npz
+    options: Mapping[str, float | int] = field(default_factory=dict)  # what only this source has
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import fields
 from pathlib import Path as FilePath
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
+
+from pydantic import BaseModel
 
 from symbp.catalog.entry import EntryKind
 from symbp.errors import UserError
@@ -15,7 +18,7 @@ from symbp.spec.layers import Layers
 from symbp.spec.losses import Losses
 from symbp.spec.model import DataSpec, NetworkSpec, Place, Problem, SpecError, TrainingSpec, Use
 from symbp.spec.names import module_objection, shown
-from symbp.spec.schema import FILES, DataModel
+from symbp.spec.schema import FILES, data_model
 from symbp.spec.structure import check_structure
 from symbp.spec.uses import Uses
 from symbp.spec.wiring import Wiring
@@ -147,9 +150,11 @@ def _list(place: Place) -> str:
     return place.path.rpartition("[")[0] if place.path.endswith("]") else place.path
 
 
-def _data(model: DataModel | str | None) -> DataSpec | None:
+def _data(model: BaseModel | str | None) -> DataSpec | None:
+    """The source with its options; those that only it has are `options`."""
     if model is None:
         return None
-    if isinstance(model, str):
-        return DataSpec(model)
-    return DataSpec(**model.model_dump())
+    given = (data_model(model).model_validate({"source": model}) if isinstance(model, str) else model).model_dump()
+    known = {f.name for f in fields(DataSpec)}
+    options = {key: value for key, value in given.items() if key not in known}
+    return DataSpec(**{key: value for key, value in given.items() if key in known}, options=options)

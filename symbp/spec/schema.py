@@ -6,7 +6,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Source = Literal["mnist", "digits", "breast_cancer", "iris", "wine", "diabetes", "npz", "csv"]
+Found = Literal["mnist", "digits", "breast_cancer", "iris", "wine", "diabetes", "npz", "csv"]
+Made = Literal["shapes", "tones", "ratings", "volatility"]
+Source = Literal[Found, Made]
 FILES = ("npz", "csv")  # sources that need a path
 MAX_LAYERS = 1000
 Size = Annotated[int, Field(ge=1, le=2**31 - 1)]
@@ -27,16 +29,80 @@ class TrainingModel(_Model):
     checkpoint_every: int = Field(0, ge=0, description="steps between checkpoints; 0: once an epoch")
 
 
-class DataModel(_Model):
-    """Where examples come from."""
+class _Data(_Model):
+    """Keys that every source takes."""
 
-    source: Source = Field(description="a bundled set, mnist, or a file")
-    path: str = Field("", description="the file, for npz and csv")
     normalize: Literal["none", "unit", "standard"] = Field("none", description="how inputs are scaled")
     mean: float | None = Field(None, description="with `standard`: this mean, not the training set's")
     std: float | None = Field(None, gt=0, description="with `standard`: this deviation, not the training set's")
     test: float = Field(0.2, gt=0, lt=1, description="fraction held out where the source has no test set")
+
+
+class DataModel(_Data):
+    """Where examples come from."""
+
+    source: Found = Field(description="a bundled set, mnist, a file, or one that makes examples")
+    path: str = Field("", description="the file, for npz and csv")
     target: str = Field("", description="the target's column or array, for csv and npz")
+
+
+class _MadeModel(_Data):
+    """Examples that are made, the same for the same options."""
+
+    examples: int = Field(3000, ge=2, le=200_000, description="how many are made, those held out included")
+    seed: int = Field(0, ge=0, le=2**63 - 1, description="of the examples; their split follows from the training's")
+
+
+class ShapesModel(_MadeModel):
+    """Discs, ellipses and rectangles on a blurred background, and their masks."""
+
+    source: Literal["shapes"]
+    size: int = Field(32, ge=8, le=256, description="rows and columns of an image")
+    most: int = Field(3, ge=1, le=16, description="the greatest number of shapes in an image")
+    noise: float = Field(0.1, ge=0, le=10, description="deviation of a pixel; shapes differ by 0.15 to 0.5")
+
+
+class TonesModel(_MadeModel):
+    """Words of two or three vowels, sung at any pitch, as the energies in bands of frequency over time."""
+
+    source: Literal["tones"]
+    frames: int = Field(40, ge=8, le=1000, description="steps of the sequence")
+    bands: int = Field(14, ge=4, le=64, description="energies at each step")
+    noise: float = Field(0.05, ge=0, le=10, description="noise, beside a loud voice's peaks of about 1")
+
+
+class RatingsModel(_MadeModel):
+    """What users gave items, by a model of low rank."""
+
+    source: Literal["ratings"]
+    examples: int = Field(20_000, ge=2, le=1_000_000, description="ratings that are known, those held out included")
+    users: int = Field(300, ge=2, le=100_000)
+    items: int = Field(200, ge=2, le=100_000)
+    rank: int = Field(4, ge=1, le=64, description="numbers that describe a taste")
+    noise: float = Field(0.5, ge=0, le=10, description="deviation of a rating from its user's and its item's")
+
+
+class VolatilityModel(_MadeModel):
+    """Days of returns and realized variances; the next day's variance is the target. What is held out is the end."""
+
+    source: Literal["volatility"]
+    window: int = Field(20, ge=1, le=1000, description="days of the past that an example shows")
+    intraday: int = Field(13, ge=2, le=1000, description="returns within a day, of which its variance is made")
+    noise: float = Field(0.0, ge=0, le=10, description="deviation of a day's return that no volatility explains")
+    persistence: float = Field(0.97, ge=0, lt=1, description="how much of a day's volatility stays on the next")
+
+
+MADE: dict[str, type[_MadeModel]] = {
+    "shapes": ShapesModel,
+    "tones": TonesModel,
+    "ratings": RatingsModel,
+    "volatility": VolatilityModel,
+}
+
+
+def data_model(source: object) -> type[_Data]:
+    """The keys of a source."""
+    return MADE.get(source, DataModel) if isinstance(source, str) else DataModel
 
 
 class SpecModel(_Model):
@@ -57,5 +123,5 @@ class SpecModel(_Model):
     penalty: Any = Field(None, description="penalties on weights, added to the cost")
     dtype: Literal["float32", "float64"] = "float32"
     training: TrainingModel = TrainingModel()
-    data: DataModel | Source | None = None
+    data: DataModel | ShapesModel | TonesModel | RatingsModel | VolatilityModel | Source | None = None
     define: dict[str, Any] = Field(default_factory=dict, description="the spec's own activations, layers and losses")

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from symbp.spec.names import hint, quoted, shown
-from symbp.spec.schema import DataModel, SpecModel, TrainingModel
+from symbp.spec.schema import Source, SpecModel, TrainingModel, data_model
 from symbp.spec.yaml import Path
 
 MOST = 200  # differences that are looked into
-MODELS: dict[Path, type[BaseModel]] = {("training",): TrainingModel, ("data",): DataModel}
 UNIONS = {
     "input": "a whole number from 1 up, or a list of 1 to 4 of them, or a mapping of names to such",
     "data": "the name of a source, such as `digits`, or a mapping with `source`",
@@ -36,37 +35,46 @@ def _found(data: dict[str, Any], error: ValidationError) -> Iterator[tuple[Path,
         if head in UNIONS and len(path) > 1:  # one error for each branch; the value says which branch was meant
             branch = str(path[1])
             unions.setdefault(head, False)
-            if not _meant(branch, data[head]):
+            if not _meant(head, branch, data[head]):
                 continue
             unions[head] = True
             path = (head, *path[2:])
-        yield path, _message(path, item)
+        yield path, _message(path, item, _model(data, path[:-1]))
     for head, told in unions.items():
         if not told:
             yield (head,), f"expected {UNIONS[head]}; got {shown(data[head])}"
 
 
-def _meant(branch: str, value: Any) -> bool:
+def _model(data: dict[str, Any], path: Path) -> type[BaseModel]:
+    """The model whose keys stand below the path."""
+    if path == ("training",):
+        return TrainingModel
+    if path == ("data",):
+        return data_model(data["data"].get("source"))
+    return SpecModel
+
+
+def _meant(head: str, branch: str, value: Any) -> bool:
     if isinstance(value, list):
         return branch.startswith("list")
     if isinstance(value, dict):
-        return branch.endswith("Model") or branch.startswith("dict")
+        return branch == data_model(value.get("source")).__name__ if head == "data" else branch.startswith("dict")
     if isinstance(value, str):
         return branch.startswith("literal")
     return isinstance(value, int) and not isinstance(value, bool) and branch.endswith("int")
 
 
-def _message(path: Path, item: Any) -> str:
+def _message(path: Path, item: Any, model: type[BaseModel]) -> str:
     kind, context, got = item["type"], item.get("ctx", {}), f"; got {shown(item['input'])}"
     if kind == "extra_forbidden":
-        valid = list(MODELS.get(path[:-1], SpecModel).model_fields)
         where = f"`{path[-2]}`" if len(path) > 1 else "a spec"
-        return f"{quoted(str(path[-1]))} is not a key of {where}{hint(str(path[-1]), valid)}"
+        return f"{quoted(str(path[-1]))} is not a key of {where}{hint(str(path[-1]), list(model.model_fields))}"
     if kind == "missing":
-        fields = MODELS.get(path[:-1], SpecModel).model_fields
-        return f"`{path[-1]}` is missing: {fields[str(path[-1])].description}"
+        return f"`{path[-1]}` is missing: {model.model_fields[str(path[-1])].description}"
     if kind == "literal_error":
-        valid = [v.strip("'") for v in context["expected"].replace(" or ", ", ").split(", ")]
+        sources = path in {("data",), ("data", "source")}  # each model knows some
+        expected = context["expected"].replace(" or ", ", ").split(", ")
+        valid = get_args(Source) if sources else [v.strip("'") for v in expected]
         return f"expected {', '.join(valid[:-1])} or {valid[-1]}{got}"
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind].format(**context)}{got}"

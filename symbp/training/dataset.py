@@ -39,7 +39,8 @@ class Dataset:
     """`x` (n, ...) and `y` (n, ...) of a source, and its test set where it has one.
 
     `largest` is the greatest value that a pixel can have, where examples are images: these are scaled as one; the
-    columns of a table are scaled each on its own. `classes` names the classes of a target that was text.
+    columns of a table are scaled each on its own. `classes` names the classes of a target that was text. `ordered`
+    examples follow each other in time: what is held out is the end.
     """
 
     source: str
@@ -48,3 +49,13 @@ class Dataset:
     test: Pair | None = None
     largest: float | None = None
     classes: tuple[str, ...] = ()
+    ordered: bool = False
+
+
+@dataclass(frozen=True)
+class NamedArrays:
+    """Arrays of a source by the names of inputs and targets, as many examples in each; `test` where it has one."""
+
+    source: str
+    train: Arrays
+    test: Arrays | None = None

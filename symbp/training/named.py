@@ -1,7 +1,7 @@
-"""Examples by name, for networks of several inputs or targets: every array of a file, split, scaled and shaped alike.
+"""Examples by name, for networks of several inputs or targets: every array of a source, split, scaled and shaped alike.
 
-An array has the name of the input or the target that it is. Where every name stands twice, with `_train` and with
-`_test` behind it, the file has a test set of its own. Accuracies are not told: no one target is the network's.
+An array has the name of the input or the target that it is. Where every name of a file stands twice, with `_train` and
+with `_test` behind it, the file has a test set of its own. Accuracies are not told: no one target is the network's.
 """
 
 from __future__ import annotations
@@ -13,17 +13,20 @@ import numpy as np
 
 from symbp.forward.network import Network, NetworkTensor
 from symbp.spec.model import DataSpec, NetworkSpec
-from symbp.training.dataset import Arrays, Pair
+from symbp.training.dataset import Arrays, NamedArrays, Pair
 from symbp.training.errors import DataError
 from symbp.training.prepare import Examples, Scaling
 from symbp.training.random import SPLIT_TEST, SPLIT_VALIDATION, generator
 from symbp.training.tables import numbers_of, read_arrays
 
 PIXEL = 255.0
+NAMED = ("ratings",)  # sources that always give arrays by name
 
 
 def is_named(data: DataSpec, network: Network) -> bool:
     """Whether examples come by name; DataError for a source that has one input and one target where several are."""
+    if data.source in NAMED:
+        return True
     if data.source == "npz":
         return len(network.inputs) > 1 or len(network.targets) != 1
     if len(network.inputs) > 1 or len(network.targets) > 1:
@@ -32,24 +35,27 @@ def is_named(data: DataSpec, network: Network) -> bool:
     return False
 
 
-def named_examples(path: Path, spec: NetworkSpec, network: Network) -> Examples:
-    """The examples of an `.npz` file. DataError where they do not fit the network."""
+def named_examples(found: NamedArrays, spec: NetworkSpec, network: Network) -> Examples:
+    """The examples of a source for a network. DataError where they do not fit it."""
     assert spec.data is not None
-    seed, training = spec.training.seed, spec.training
+    seed, training, source = spec.training.seed, spec.training, found.source
     names = (*network.inputs, *network.targets)
-    train, test = _read(path, names)
+    for name in names:
+        if name not in found.train:
+            raise DataError(f"{source}: expected arrays {', '.join(names)}; has {', '.join(found.train)}")
+    train, test = found.train, found.test
     if test is None:
-        train, test = _split(train, spec.data.test, generator(seed, SPLIT_TEST), str(path))
+        train, test = _split(train, spec.data.test, generator(seed, SPLIT_TEST), source)
     validation = None
     if training.validation:
-        train, validation = _split(train, training.validation, generator(seed, SPLIT_VALIDATION), str(path))
+        train, validation = _split(train, training.validation, generator(seed, SPLIT_VALIDATION), source)
     scales = {
         name: Scaling.of(train[name], PIXEL if train[name].dtype == np.uint8 else None, spec.data)
         for name in network.differentiable_inputs
     }
 
     def ready(arrays: Arrays) -> Pair:
-        made = {name: _shaped(arrays, network.tensors[name], scales.get(name), spec.dtype, path) for name in names}
+        made = {name: _shaped(arrays, network.tensors[name], scales.get(name), spec.dtype, source) for name in names}
         return _given(made, network.inputs), _given(made, network.targets)
 
     held = ready(validation) if validation else None
@@ -61,8 +67,9 @@ def _given(arrays: Arrays, names: tuple[str, ...]) -> np.ndarray | Arrays | None
     return {name: arrays[name] for name in names} if len(names) > 1 else next((arrays[name] for name in names), None)
 
 
-def _read(path: Path, names: tuple[str, ...]) -> tuple[Arrays, Arrays | None]:
-    """The arrays of these names for training, and for the test where the file says which they are."""
+def read_named(path: Path, network: Network) -> NamedArrays:
+    """The arrays of an `.npz` file that the network takes, and those of the test where the file says which they are."""
+    names = (*network.inputs, *network.targets)
     arrays = read_arrays(path)
     for ends in (("_train", "_test"), ("",)):
         if all(name + end in arrays for end in ends for name in names):
@@ -71,7 +78,7 @@ def _read(path: Path, names: tuple[str, ...]) -> tuple[Arrays, Arrays | None]:
                 counts = {name + end: len(array) for name, array in part.items()}
                 if len(set(counts.values())) > 1:
                     raise DataError(f"{path}: expected as many examples in every array, has {counts}")
-            return parts[0], parts[1] if len(parts) > 1 else None
+            return NamedArrays(str(path), *parts)
     wanted = f"{', '.join(names)}, or each with _train and with _test behind it"
     raise DataError(f"{path}: expected arrays {wanted}; has {', '.join(arrays)}")
 
@@ -87,12 +94,12 @@ def _split(arrays: Arrays, fraction: float, source: np.random.Generator, name: s
     return {n: a[kept] for n, a in arrays.items()}, {n: a[out] for n, a in arrays.items()}
 
 
-def _shaped(arrays: Arrays, tensor: NetworkTensor, scale: Scaling | None, dtype: str, path: Path) -> np.ndarray:
+def _shaped(arrays: Arrays, tensor: NetworkTensor, scale: Scaling | None, dtype: str, source: str) -> np.ndarray:
     """An array in the shape and the kind of the tensor that it gives."""
     array, shape = arrays[tensor.name], tuple(int(d) for d in tensor.shape[1:])
     if prod(array.shape[1:]) != prod(shape):
         raise DataError(
-            f"{path}: an example of {tensor.name} has shape {array.shape[1:]}, {prod(array.shape[1:])} numbers; "
+            f"{source}: an example of {tensor.name} has shape {array.shape[1:]}, {prod(array.shape[1:])} numbers; "
             f"the network's is {shape}, {prod(shape)} numbers"
         )
     array = array.reshape(len(array), *shape)
@@ -101,5 +108,5 @@ def _shaped(arrays: Arrays, tensor: NetworkTensor, scale: Scaling | None, dtype:
     whole = array.astype(np.int64)
     if (whole != array).any() or whole.min() < 0 or whole.max() >= tensor.classes:
         wanted = f"whole numbers from 0 to {tensor.classes - 1}"
-        raise DataError(f"{path}: {tensor.name} runs from {array.min()} to {array.max()}, expected {wanted}")
+        raise DataError(f"{source}: {tensor.name} runs from {array.min()} to {array.max()}, expected {wanted}")
     return whole

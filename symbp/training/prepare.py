@@ -44,12 +44,12 @@ def prepare(dataset: Dataset, spec: NetworkSpec, network: Network) -> Examples:
     train: Pair = (dataset.x, dataset.y)
     test = dataset.test
     if test is None:
-        train, test = _split(train, spec.data.test, generator(seed, SPLIT_TEST), dataset.source)
+        train, test = _split(train, spec.data.test, generator(seed, SPLIT_TEST), dataset)
     else:
         _counted(f"{dataset.source} (test)", *test)
     validation = None
     if training.validation:
-        train, validation = _split(train, training.validation, generator(seed, SPLIT_VALIDATION), dataset.source)
+        train, validation = _split(train, training.validation, generator(seed, SPLIT_VALIDATION), dataset)
     scale = Scaling.of(train[0], dataset.largest, spec.data)
     targets = Targets.of(dataset, spec, network) if network.targets else None  # else the cost compares with nothing
 
@@ -160,13 +160,13 @@ def _counted(source: str, x: np.ndarray, y: np.ndarray) -> None:
         raise DataError(f"{source}: {len(x)} inputs and {len(y)} targets; expected one target for each input, and some")
 
 
-def _split(pair: Pair, fraction: float, source: np.random.Generator, name: str) -> tuple[Pair, Pair]:
-    """What is kept, and the fraction that is held out, at random."""
+def _split(pair: Pair, fraction: float, source: np.random.Generator, dataset: Dataset) -> tuple[Pair, Pair]:
+    """What is kept, and the fraction that is held out: at random, or the end of what is in order."""
     x, y = pair
     held = round(fraction * len(x))
     if not 0 < held < len(x):
-        raise DataError(f"{name}: {fraction} of {len(x)} examples are {held}; both parts need one at least")
-    order = source.permutation(len(x))
+        raise DataError(f"{dataset.source}: {fraction} of {len(x)} examples are {held}; both parts need one at least")
+    order = np.arange(len(x))[::-1] if dataset.ordered else source.permutation(len(x))
     kept, out = np.sort(order[held:]), np.sort(order[:held])
     return (x[kept], y[kept]), (x[out], y[out])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-SPLIT_TEST, SPLIT_VALIDATION, ORDER = range(3)
+SPLIT_TEST, SPLIT_VALIDATION, ORDER, EXAMPLES = range(4)
 
 
 def generator(seed: int, purpose: int, number: int = 0) -> np.random.Generator:

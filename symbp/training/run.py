@@ -33,7 +33,7 @@ from symbp.training.named import is_named, named_examples
 from symbp.training.plot import loss_curve
 from symbp.training.prepare import Examples, prepare
 from symbp.training.progress import Display
-from symbp.training.sources import find_file, load_source
+from symbp.training.sources import load_named, load_source
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,8 @@ def run_training(
         raise DataError(f"{spec.place.file}: has no `data`, so there is nothing to train on; see `symbp new`")
     spec_folder = Path(spec.place.file).parent
     if is_named(spec.data, network):
-        examples = named_examples(find_file(spec.data, folder=data_folder, spec_folder=spec_folder), spec, network)
+        arrays = load_named(spec.data, network, folder=data_folder, spec_folder=spec_folder)
+        examples = named_examples(arrays, spec, network)
     else:
         dataset = load_source(spec.data, folder=data_folder, spec_folder=spec_folder, download=download, quiet=quiet)
         examples = prepare(dataset, spec, network)

@@ -1,4 +1,4 @@
-"""Where examples come from, by the name in the spec: MNIST, scikit-learn's bundled sets, files of the user's own."""
+"""Where examples come from, by the name in the spec: MNIST, bundled sets, files of the user's own, or made."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from symbp.forward.network import Network
 from symbp.spec.model import DataSpec
-from symbp.training.dataset import Dataset
+from symbp.training.dataset import Dataset, NamedArrays
 from symbp.training.errors import DataError
 from symbp.training.mnist import download_mnist, find_mnist, load_mnist
+from symbp.training.named import read_named
+from symbp.training.synthetic.ratings import ratings
+from symbp.training.synthetic.shapes import shapes
+from symbp.training.synthetic.tones import tones
+from symbp.training.synthetic.volatility import volatility
 from symbp.training.tables import load_csv, load_npz
 
 BUNDLED: Mapping[str, float | None] = {  # the greatest value of a pixel, where examples are images
@@ -21,6 +27,11 @@ BUNDLED: Mapping[str, float | None] = {  # the greatest value of a pixel, where 
     "diabetes": None,
 }
 FILES: Mapping[str, Callable[[Path, str], Dataset]] = {"npz": load_npz, "csv": load_csv}
+MADE: Mapping[str, Callable[[Mapping[str, float | int]], Dataset]] = {
+    "shapes": shapes,
+    "tones": tones,
+    "volatility": volatility,
+}
 VARIABLE = "SYMBP_DATA"
 
 
@@ -35,7 +46,16 @@ def load_source(
         return load_mnist(folders)
     if data.source in BUNDLED:
         return _bundled(data.source)
+    if data.source in MADE:
+        return MADE[data.source](data.options)
     return FILES[data.source](find_file(data, folder=folder, spec_folder=spec_folder), data.target)
+
+
+def load_named(data: DataSpec, network: Network, *, folder: Path | None, spec_folder: Path) -> NamedArrays:
+    """The arrays of a spec's source by their names; files are looked for as by `load_source`."""
+    if data.source == "ratings":
+        return ratings(data.options)
+    return read_named(find_file(data, folder=folder, spec_folder=spec_folder), network)
 
 
 def find_file(data: DataSpec, *, folder: Path | None, spec_folder: Path) -> Path:

@@ -8,7 +8,7 @@ from spec.cases import spec, told
 from symbp.spec import SpecError, parse_spec
 
 NAMES = "a name starts with a letter (a-z, A-Z), and holds at most 64 letters, digits and underscores"
-SOURCES = "mnist, digits, breast_cancer, iris, wine, diabetes, npz or csv"
+SOURCES = "mnist, digits, breast_cancer, iris, wine, diabetes, npz, csv, shapes, tones, ratings or volatility"
 SHAPE = "expected a whole number from 1 up, or a list of 1 to 4 of them, or a mapping of names to such"
 BELOW = "expected a path below the folder of the data, which `--data` or SYMBP_DATA names"
 KNOWN = "known: name, description, input, layers, loss, losses, …"
@@ -100,11 +100,16 @@ CASES = {
     # data
     spec("data: mnst"): f"7: data: expected {SOURCES}; got 'mnst'",
     spec("data: 3"): "7: data: expected the name of a source, such as `digits`, or a mapping with `source`; got 3",
-    spec("data: {path: a}"): "7: data.source: `source` is missing: a bundled set, mnist, or a file",
+    spec("data: {path: a}"): "7: data.source: `source` is missing: a bundled set, mnist, a file, or one that …",
     spec("data: {source: mnst}"): f"7: data.source: expected {SOURCES}; got 'mnst'",
     spec("data: {source: digits, normalize: Unit}"): "7: data.normalize: expected none, unit or standard; got 'Unit'",
     spec("data: {source: digits, test: 0}"): "7: data.test: expected a number greater than 0; got 0",
     spec("data: {source: digits, std: 0}"): "7: data.std: expected a number greater than 0; got 0",
+    spec("data: {source: digits, examples: 9}"): "7: data.examples: `examples` is not a key of `data` (…",
+    spec("data: {source: shapes, example: 9}"): "7: data.example: `example` is not a key of `data`; did you mean …",
+    spec("data: {source: shapes, path: a}"): "7: data.path: `path` is not a key of `data` (…",
+    spec("data: {source: tones, examples: 1}"): "7: data.examples: expected a number of at least 2; got 1",
+    spec("data: {source: [a]}"): f"7: data.source: expected {SOURCES}; got …",
     spec("data: csv"): "7: data: `csv` needs `path`: the file that holds the examples",
     spec("data: {source: csv, path: ../../etc/passwd}"): f"7: data.path: {BELOW}; got '../../etc/passwd'",
     spec("data: {source: npz, path: /etc/passwd}"): f"7: data.path: {BELOW}; got '/etc/passwd'",

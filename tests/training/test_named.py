@@ -12,7 +12,7 @@ from graphs import AUTOENCODER, SPEC
 from symbp.pipeline import generate, load_module
 from symbp.spec import parse_spec
 from symbp.training.errors import DataError
-from symbp.training.named import named_examples
+from symbp.training.named import named_examples, read_named
 from symbp.training.run import TrainingResult, run_training
 
 DATA = "\ndata: {source: npz, path: examples.npz}\ntraining: {batch_size: 16, epochs: 12, validation: 0.25}\n"
@@ -52,7 +52,8 @@ def test_the_test_set_of_the_file_is_used(tmp_path: Path) -> None:
     named |= {f"{name}_test": array[100:] for name, array in known.items()}
     np.savez(tmp_path / "examples.npz", **named)
     spec = parse_spec(SPEC + DATA)
-    examples = named_examples(tmp_path / "examples.npz", spec, generate(spec, check=False).derivation.network)
+    network = generate(spec, check=False).derivation.network
+    examples = named_examples(read_named(tmp_path / "examples.npz", network), spec, network)
     np.testing.assert_array_equal(examples.test[0]["user"], known["user"][100:])
     np.testing.assert_array_equal(examples.test[1]["position"], known["position"][100:])
     assert len(examples.train[0]["image"]) == 75
