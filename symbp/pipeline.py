@@ -12,8 +12,10 @@ own check is never handed out.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import ModuleType
@@ -66,13 +68,26 @@ def generate(spec: NetworkSpec, *, dtype: Literal["float32", "float64"] | None =
     def timed(stage: str, call: Callable[[], T]) -> T:
         return _timed(seconds, stage, lambda: _placed(spec, call))
 
-    network = timed("forward", lambda: build_network(spec))
-    derivation = timed("derive", lambda: derive_network(network))
-    optimized = timed("optimize", lambda: optimize(derivation, updates(spec), step_numbers(derivation)))
-    module = timed("emit", lambda: emit(spec, derivation, optimized))
-    if check:
-        timed("check", lambda: check_module(module, spec.name, derivation.network))
+    with _uncollected():
+        network = timed("forward", lambda: build_network(spec))
+        derivation = timed("derive", lambda: derive_network(network))
+        optimized = timed("optimize", lambda: optimize(derivation, updates(spec), step_numbers(derivation)))
+        module = timed("emit", lambda: emit(spec, derivation, optimized))
+        if check:
+            timed("check", lambda: check_module(module, spec.name, derivation.network))
     return Generated(spec, derivation, optimized, module, seconds)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """The search for unreachable cycles put off: it finds next to none, and goes through all of SymPy each time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _timed(seconds: dict[str, float], stage: str, call: Callable[[], T]) -> T:

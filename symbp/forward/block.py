@@ -54,11 +54,12 @@ class Building:
     blocks: list[Block] = field(default_factory=list)
     parameters: list[Parameter] = field(default_factory=list)
     sources: dict[str, Source] = field(default_factory=dict)
+    names: set[str] = field(default_factory=set)  # of the blocks
+    trainable: int = 0  # numbers in all parameters
 
     def fresh(self, name: str) -> str:
         """A name that no block has."""
-        taken = {b.name for b in self.blocks}
-        while name in taken:
+        while name in self.names:
             name += "_"
         return name
 
@@ -93,16 +94,17 @@ class Building:
                 name, starts = binding[p.name], wanted.initializers
                 shapes = {n: t.shape for n, t in given.items()}
                 fan = row_size(entry, p.fan_in, use.options, shapes) if p.fan_in else None
-                self.parameters.append(parameter(p, name, row.formula, sizes, starts, use.place, fan))
+                own = parameter(p, name, row.formula, sizes, starts, use.place, fan)
+                self.parameters.append(own)
+                self.trainable += prod(own.shape)
         options = {**use.options, WEIGHT: wanted.weight}
         scalars = {n: float(v) for n, v in options.items() if n in row.formula.scalars and isinstance(v, float | int)}
         numbers = {str(symbol): value for symbol, value in sizes.values.items()}
         self.blocks.append(Block(wanted.name, entry.name, row.formula, binding, numbers, scalars))
-        count = sum(prod(p.shape) for p in self.parameters)
-        if count > MAX_ENTRIES:
-            message = (
-                f"the network has {count} trainable numbers up to {wanted.where}; at most {MAX_ENTRIES} are generated"
-            )
+        self.names.add(wanted.name)
+        if self.trainable > MAX_ENTRIES:
+            count = f"{self.trainable} trainable numbers up to {wanted.where}"
+            message = f"the network has {count}; at most {MAX_ENTRIES} are generated"
             raise SpecError([Problem(use.place, message)])
         return Source(self.tensors[binding[row.formula.output.name]], wanted.where)
 

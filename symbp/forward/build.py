@@ -64,9 +64,9 @@ def _check_trained(network: Network, spec: NetworkSpec) -> None:
     """Every parameter moves the cost."""
     active = network.active
     used = {name for block in network.blocks if block.name in active for name in block.binding.values()}
+    lost = {p.name.partition(".")[0] for p in network.parameters if p.name not in used}
     for layer in spec.layers:
-        lost = [p.name for p in network.parameters if p.name.startswith(f"{layer.name}.") and p.name not in used]
-        if lost:
+        if layer.name in lost:
             reason = f"no loss depends on layer `{layer.name}`, so that its parameters cannot be trained"
             raise SpecError([Problem(layer.use.place, f"{reason}; put a loss behind it, or leave it out")])
 

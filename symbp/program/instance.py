@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
 from symbp.derive.derivation import FormulaDerivation
 from symbp.formula.equation import Equation
-from symbp.forward.network import BATCH, Block
+from symbp.forward.network import BATCH, Block, Dim
 from symbp.program.affine import Numbers
 from symbp.program.loops import lower_groups
-from symbp.program.operands import READS, SEVERAL
-from symbp.program.program import Array, ArrayKind, Loop, Op, Scalar, Statement, Storage
+from symbp.program.operands import changed
+from symbp.program.program import Array, ArrayKind, Loop, Operand, Scalar, Statement, Storage
 
 BATCH_SIZE = sp.Symbol("N", integer=True, positive=True)  # in scalars of a program: the number of examples
-NAMES = ("out", *READS)
 
 
 @dataclass(frozen=True)
@@ -51,96 +49,121 @@ def template(derivation: FormulaDerivation, numbers: Numbers, batch_last: frozen
     )
 
 
-def sizes_of(block: Block, derivation: FormulaDerivation) -> dict[sp.Symbol, sp.Integer]:
-    """The formula's sizes, but for the batch, and its integer options, in numbers."""
+def size_symbols(derivation: FormulaDerivation) -> frozenset[sp.Symbol]:
+    """The symbols in the sizes of a formula."""
     tensors = derivation.formula.tensors.values()
     equations = (*derivation.forward, *(g.equation for g in derivation.backward))
-    extents = [a for t in tensors for a in t.axes] + [a for e in equations for a in e.sizes.values()]
-    numbers = {
-        symbol: sp.Integer(block.sizes[str(symbol)])
-        for extent in extents
-        for symbol in extent.free_symbols
-        if block.sizes[str(symbol)] != BATCH
-    }
-    options = {s: block.scalars[n] for n, s in derivation.formula.scalars.items() if s.is_integer}
+    extents = {a for t in tensors for a in t.axes} | {a for e in equations for a in e.sizes.values()}
+    return frozenset(symbol for extent in extents for symbol in extent.free_symbols)
+
+
+def sizes_of(block: Block, symbols: Collection[sp.Symbol]) -> dict[sp.Symbol, sp.Integer]:
+    """The sizes, but for the batch, and the formula's integer options, in numbers."""
+    sizes = {symbol: block.sizes[symbol.name] for symbol in symbols}
+    numbers = {symbol: sp.Integer(size) for symbol, size in sizes.items() if size != BATCH}
+    options = {s: block.scalars[n] for n, s in block.formula.scalars.items() if s.is_integer}
     return numbers | {symbol: sp.Integer(int(value)) for symbol, value in options.items()}
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A template with every number put in, for all blocks that have the same: what remains is to name its arrays."""
+
+    forward: tuple[Statement | Loop, ...]
+    backward: tuple[Statement | Loop, ...]
+    arrays: Mapping[str, Array]
+    parents: Mapping[str, str]
+    cotangents: tuple[str, ...]
+
+
+def filled(made: Template, block: Block) -> Filled:
+    """The template at the sizes and hyperparameters of a block."""
+    symbols = {symbol for axes, _ in made.arrays.values() for axis in axes for symbol in axis.free_symbols}
+    extents = (extent for item in made.forward for e in equations(item) for extent in e.sizes.values())
+    symbols |= {symbol for extent in extents for symbol in extent.free_symbols}
+    numbers: dict[sp.Symbol, sp.Expr] = {symbol: _number(block.sizes[symbol.name]) for symbol in symbols}
+    numbers |= {s: sp.Float(block.scalars[n]) for n, s in block.formula.scalars.items() if n in block.scalars}
+
+    def put(operand: Operand) -> Operand:
+        if isinstance(operand, Scalar) and operand.value.free_symbols:
+            return Scalar(operand.value.xreplace(numbers))
+        return operand
+
+    def numbered(item: Statement | Loop) -> Statement | Loop:
+        if isinstance(item, Loop):
+            extent = Scalar(item.extent.value.xreplace(numbers))
+            return replace(item, extent=extent, statements=tuple(map(statement, item.statements)))
+        return statement(item)
+
+    def statement(made: Statement) -> Statement:
+        return replace(made, operations=tuple(changed(op, put) for op in made.operations))
+
+    def array(local: str) -> Array:
+        axes, kind = made.arrays[local]
+        shape = tuple(int(axis) if axis.is_Integer else block.extent(axis) for axis in axes)
+        usual: Storage = "slice" if local in made.slices else "workspace"
+        return Array(local, shape, kind, usual, made.margins.get(local, (0, 0)))
+
+    return Filled(
+        tuple(map(numbered, made.forward)),
+        tuple(map(numbered, made.backward)),
+        {local: array(local) for local in made.arrays},
+        made.parents,
+        made.cotangents,
+    )
+
+
+def _number(size: Dim) -> sp.Expr:
+    return BATCH_SIZE if size == BATCH else sp.Integer(size)
 
 
 class Instance:
     """A template at work in one block. `arrays` gathers every array that its operations mention."""
 
-    def __init__(self, block: Block, made: Template, storage: Mapping[str, Storage]) -> None:
+    def __init__(self, block: Block, made: Filled, storage: Mapping[str, Storage]) -> None:
         self.block = block
         self.template = made
         self.storage = storage
         self.arrays: dict[str, Array] = {}
-        self.numbers = {
-            symbol: BATCH_SIZE if block.sizes[str(symbol)] == BATCH else sp.Integer(block.sizes[str(symbol)])
-            for axes, _ in made.arrays.values()
-            for axis in axes
-            for symbol in axis.free_symbols
-        }
-        for equation in (e for item in made.forward for e in equations(item)):
-            for extent in equation.sizes.values():
-                for symbol in extent.free_symbols:
-                    size = block.sizes[str(symbol)]
-                    self.numbers[symbol] = BATCH_SIZE if size == BATCH else sp.Integer(size)
-        self.numbers |= {
-            block.formula.scalars[n]: sp.Float(v) for n, v in block.scalars.items() if n in block.formula.scalars
-        }
 
     def forward(self, number: Mapping[str, int]) -> list[Statement | Loop]:
         """The forward statements, with the numbers of their tensors."""
-        return [self.instantiate(item, {}, number) for item in self.template.forward]
+        return self.named(self.template.forward, {}, number)
 
     def backward(self, renamed: Mapping[str, str], number: Mapping[str, int]) -> list[Statement | Loop]:
         """The backward statements; `renamed` gives cotangents other names than `d_tensor`."""
-        return [self.instantiate(item, renamed, number) for item in self.template.backward]
+        return self.named(self.template.backward, renamed, number)
 
-    def instantiate(
-        self, item: Statement | Loop, renamed: Mapping[str, str], number: Mapping[str, int]
-    ) -> Statement | Loop:
-        if isinstance(item, Loop):
-            return replace(
-                item,
-                block=self.block.name,
-                extent=self.scalar(item.extent),
-                slices=tuple(
-                    replace(s, out=self.name(s.out, renamed), array=self.name(s.array, renamed)) for s in item.slices
-                ),
-                statements=tuple(self.statement(s, renamed, number) for s in item.statements),
-                edges=tuple(
-                    replace(e, array=self.name(e.array, renamed), source=self.name(e.source, renamed))
-                    for e in item.edges
-                ),
+    def named(
+        self, items: Sequence[Statement | Loop], renamed: Mapping[str, str], number: Mapping[str, int]
+    ) -> list[Statement | Loop]:
+        block, parents, names = self.block.name, self.template.parents, dict[str, str]()
+
+        def name(operand: Operand) -> Operand:
+            if isinstance(operand, Scalar):
+                return operand
+            if operand not in names:
+                names[operand] = self.name(operand, renamed)
+            return names[operand]
+
+        def statement(made: Statement) -> Statement:
+            tensor = made.equation.target.tensor
+            operations = tuple(changed(op, name) for op in made.operations)
+            return Statement(block, made.equation, operations, number.get(parents.get(tensor, tensor), 0))
+
+        def item(made: Statement | Loop) -> Statement | Loop:
+            if isinstance(made, Statement):
+                return statement(made)
+            slices = tuple(
+                replace(s, out=self.name(s.out, renamed), array=self.name(s.array, renamed)) for s in made.slices
             )
-        return self.statement(item, renamed, number)
+            edges = tuple(
+                replace(e, array=self.name(e.array, renamed), source=self.name(e.source, renamed)) for e in made.edges
+            )
+            statements = tuple(map(statement, made.statements))
+            return replace(made, block=block, slices=slices, statements=statements, edges=edges)
 
-    def statement(self, made: Statement, renamed: Mapping[str, str], number: Mapping[str, int]) -> Statement:
-        tensor = made.equation.target.tensor
-        of = self.template.parents.get(tensor, tensor)
-        return Statement(self.block.name, made.equation, self.put(made.operations, renamed), number.get(of, 0))
-
-    def put(self, operations: tuple[Op, ...], renamed: Mapping[str, str] | None = None) -> tuple[Op, ...]:
-        return tuple(self._put(op, renamed or {}) for op in operations)
-
-    def _put(self, op: Op, renamed: Mapping[str, str]) -> Op:
-        changes: dict[str, Any] = {}
-        for part in fields(op):
-            value = getattr(op, part.name)
-            if isinstance(value, Scalar):
-                changes[part.name] = self.scalar(value)
-            elif part.name in NAMES and isinstance(value, str):
-                changes[part.name] = self.name(value, renamed)
-            elif part.name in (*SEVERAL, "positions"):
-                changes[part.name] = tuple(
-                    self.scalar(v) if isinstance(v, Scalar) else v if v is None else self.name(v, renamed)
-                    for v in value
-                )
-        return replace(op, **changes)
-
-    def scalar(self, scalar: Scalar) -> Scalar:
-        return Scalar(scalar.value.xreplace(self.numbers)) if scalar.value.free_symbols else scalar
+        return [item(made) for made in items]
 
     def name(self, local: str, renamed: Mapping[str, str]) -> str:
         """The network's name of one of the formula's arrays, which is noted."""
@@ -154,11 +177,8 @@ class Instance:
         else:
             name = f"{self.block.name}.{local}"
         if name not in self.arrays:
-            axes, kind = self.template.arrays[local]
-            shape = tuple(int(a) if a.is_Integer else self.block.extent(a) for a in axes)
-            usual: Storage = "slice" if local in self.template.slices else "workspace"
-            margin = self.template.margins.get(local, (0, 0))
-            self.arrays[name] = Array(name, shape, kind, self.storage.get(name, usual), margin)
+            array = self.template.arrays[local]
+            self.arrays[name] = replace(array, name=name, storage=self.storage.get(name, array.storage))
         return name
 
 

@@ -13,7 +13,7 @@ added.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
 import sympy as sp
@@ -22,7 +22,7 @@ from symbp.derive.derivation import Derivation
 from symbp.formula.equation import Equation, Formula
 from symbp.formula.expression import element
 from symbp.forward.network import BATCH, Block, Network
-from symbp.program.instance import Instance, Template, equations, sizes_of, template
+from symbp.program.instance import Filled, Instance, Template, equations, filled, size_symbols, sizes_of, template
 from symbp.program.layout import batch_last
 from symbp.program.lower import Arrays, lower_equation
 from symbp.program.operands import needed, written
@@ -60,13 +60,17 @@ def lower_update(formulas: Sequence[Formula]) -> tuple[tuple[Statement, ...], di
 
 
 class _Lowering:
-    """The state of one lowering: templates by formula and sizes, arrays by name."""
+    """The state of one lowering: arrays by name, templates by formula and sizes, and those by hyperparameters too."""
 
     def __init__(self, derivation: Derivation, numbers: Numbers) -> None:
         self.derivation = derivation
         self.network: Network = derivation.network
-        self.numbers = numbers
+        self.numbers: dict[str, dict[str, int]] = defaultdict(dict)
+        for (formula, tensor), number in numbers.items():
+            self.numbers[formula][tensor] = number
+        self.symbols = {name: size_symbols(derived) for name, derived in derivation.formulas.items()}
         self.templates: dict[object, Template] = {}
+        self.filled: dict[object, Filled] = {}
         self.arrays: dict[str, Array] = {}
         self.storage = _storage(self.network)
         self.batch_last = batch_last(derivation)
@@ -74,17 +78,22 @@ class _Lowering:
     def routines(self) -> dict[str, Routine]:
         network = self.network
         instances = [self.instance(b) for b in network.blocks]
-        forward = [s for i in instances for s in i.forward(self.numbered(i))]
+        forward = [s for i in instances for s in i.forward(self.numbers[i.block.formula.name])]
         links = [self.instance(b) for b in network.link]
-        link = [s for i in links for s in i.forward(self.numbered(i))]
-        output = _needed(forward, [head.output for head in network.heads])
-        costs = [s for s in _needed(forward, network.costs) if s not in output]
-        later = [s for s in forward if s not in output and s not in costs]
+        link = [s for i in links for s in i.forward(self.numbers[i.block.formula.name])]
+        in_output = _needed(forward, [head.output for head in network.heads])
+        in_cost = _needed(forward, network.costs) - in_output
+        known = in_output | in_cost
+        output = [s for place, s in enumerate(forward) if place in in_output]
+        costs = [s for place, s in enumerate(forward) if place in in_cost]
+        later = [s for place, s in enumerate(forward) if place not in known]
         backward, of_input = self.backward(instances)
         if network.costs != (COST,):
             costs.append(self.total())
-        for instance in (*links, *instances):
-            self.arrays = {**instance.arrays, **self.arrays}
+        arrays = self.arrays
+        self.arrays = {}
+        for made in (*(instance.arrays for instance in reversed((*links, *instances))), arrays):
+            self.arrays.update(made)
         routines = {
             "forward": output,
             "predict": link,
@@ -96,17 +105,15 @@ class _Lowering:
 
     def instance(self, block: Block) -> Instance:
         derivation = self.derivation.formulas[block.formula.name]
-        numbers = sizes_of(block, derivation)
+        numbers = sizes_of(block, self.symbols[block.formula.name])
         last = frozenset(local for local, name in block.binding.items() if name in self.batch_last)
         key = (derivation.formula.name, frozenset(numbers.items()), last)
         if key not in self.templates:
             self.templates[key] = template(derivation, numbers, last)
-        return Instance(block, self.templates[key], self.storage)
-
-    def numbered(self, instance: Instance) -> dict[str, int]:
-        """The steps of the derivation that the block's statements implement, by tensor."""
-        formula = instance.block.formula.name
-        return {tensor: number for (name, tensor), number in self.numbers.items() if name == formula}
+        whole = (*key, frozenset(block.scalars.items()))
+        if whole not in self.filled:
+            self.filled[whole] = filled(self.templates[key], block)
+        return Instance(block, self.filled[whole], self.storage)
 
     def backward(self, instances: list[Instance]) -> tuple[list[Item], list[Item]]:
         """Statements in order of execution, and apart from them those of the inputs' cotangents."""
@@ -119,7 +126,7 @@ class _Lowering:
         for instance in reversed(instances):
             block = instance.block
             shared = _parts(instance, found)
-            for item in instance.backward(shared, self.numbered(instance)):
+            for item in instance.backward(shared, self.numbers[block.formula.name]):
                 locals_ = [t for e in equations(item) if (t := e.target.tensor.removeprefix("d_")) in block.binding]
                 given = {block.binding[t] for t in locals_} & set(self.network.inputs)
                 into = of_input if given else statements
@@ -182,12 +189,12 @@ def _storage(network: Network) -> dict[str, Storage]:
     return storage
 
 
-def _needed(statements: Sequence[Item], results: Sequence[str]) -> list[Item]:
-    """The statements that the results depend on, in order."""
+def _needed(statements: Sequence[Item], results: Sequence[str]) -> set[int]:
+    """The places of the statements that the results depend on."""
     wanted = set(results)
-    kept: list[Item] = []
-    for statement in reversed(statements):
-        if wanted.intersection(written(statement)):
-            kept.append(statement)
-            wanted.update(needed(statement))
-    return kept[::-1]
+    kept: set[int] = set()
+    for place in reversed(range(len(statements))):
+        if wanted.intersection(written(statements[place])):
+            kept.add(place)
+            wanted.update(needed(statements[place]))
+    return kept

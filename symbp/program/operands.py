@@ -2,42 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, get_args
 
-from symbp.program.program import Loop, Offset, Op, Pick, Shift, Statement, View
+from symbp.program.program import Loop, Offset, Op, Operand, Pick, Shift, Statement, View
 
 READS = ("left", "right", "operand", "condition", "yes", "no", "source", "base", "where", "best", "chosen")
 SEVERAL = ("operands", "indices", "parts")
+NUMBERS = ("positions", "position", "border", "value")
+
+# the fields of every kind of operation, the output first; those that name what is read, and whether one names several;
+# those that hold arrays or numbers
+_FIELDS: dict[type, tuple[str, ...]] = {kind: tuple(f.name for f in fields(kind)) for kind in get_args(Op)}
+_READ = {
+    kind: tuple((name, name in SEVERAL) for name in names if name in READS + SEVERAL) for kind, names in _FIELDS.items()
+}
+_OPERANDS = frozenset({"out", *READS, *SEVERAL, *NUMBERS})
 
 
 def reads(op: Op) -> tuple[str, ...]:
     """The arrays that the operation reads, in order."""
     found: list[str] = []
-    for part in fields(op):
-        value = getattr(op, part.name)
-        if part.name in READS and isinstance(value, str):
+    for part, several in _READ[type(op)]:
+        value = getattr(op, part)
+        if several:
+            found += [v for v in value if isinstance(v, str)]
+        elif isinstance(value, str):
             found.append(value)
-        elif part.name in SEVERAL:
-            found.extend(v for v in value if isinstance(v, str))
     return tuple(found)
 
 
 def renamed(op: Op, names: Mapping[str, str]) -> Op:
     """The operation with arrays that it reads or writes renamed."""
-
-    def name(old: str) -> str:
-        return names.get(old, old)
-
-    changes: dict[str, Any] = {"out": name(op.out)}
-    for part in fields(op):
-        value = getattr(op, part.name)
-        if part.name in READS and isinstance(value, str):
-            changes[part.name] = name(value)
-        elif part.name in SEVERAL:
-            changes[part.name] = tuple(name(v) if isinstance(v, str) else v for v in value)
+    if names.keys().isdisjoint((op.out, *reads(op))):
+        return op
+    changes: dict[str, Any] = {"out": names.get(op.out, op.out)}
+    for part, several in _READ[type(op)]:
+        value = getattr(op, part)
+        if several:
+            changes[part] = tuple(names.get(v, v) if isinstance(v, str) else v for v in value)
+        elif isinstance(value, str):
+            changes[part] = names.get(value, value)
     return replace(op, **changes)
+
+
+def changed(op: Op, change: Callable[[Operand], Operand]) -> Op:
+    """The operation with every array and every number of it changed."""
+    kind, values = type(op), list[Any]()
+    for part in _FIELDS[kind]:
+        value = getattr(op, part)
+        if part in _OPERANDS and value is not None:
+            several = isinstance(value, tuple)
+            value = tuple(v if v is None else change(v) for v in value) if several else change(value)
+        values.append(value)
+    return kind(*values)
+
+
+def computation(op: Op) -> tuple[object, ...]:
+    """What the operation computes, whatever the name of its result."""
+    kind = type(op)
+    return kind, *(getattr(op, part) for part in _FIELDS[kind][1:])
 
 
 def is_alias(op: Op) -> bool:

@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from symbp.program.operands import is_alias, is_bordered, reads, renamed
+from symbp.program.operands import computation, is_alias, is_bordered, reads, renamed
 from symbp.program.program import (
     Array,
     Contract,
@@ -61,13 +61,13 @@ def share(program: Program, keep: Keep) -> Program:
     """Common subexpressions: the first result is used wherever the same operation stands again."""
 
     def change(items: list[Item]) -> list[Item]:
-        held: dict[Op, str] = {}
+        held: dict[object, str] = {}
         instead: dict[str, str] = {}
         done: list[Item] = []
         for item in items:
             if isinstance(item, Loop):
                 slices = tuple(replace(s, array=instead.get(s.array, s.array)) for s in item.slices)
-                known: dict[Op, str] = {}
+                known: dict[object, str] = {}
                 inside = dict(instead)  # what a step computes is shared within the step
                 statements = tuple(shared(s, known, inside) for s in item.statements)
                 edges = tuple(replace(e, source=instead.get(e.source, e.source)) for e in item.edges)
@@ -76,11 +76,12 @@ def share(program: Program, keep: Keep) -> Program:
                 done.append(shared(item, held, instead))
         return done
 
-    def shared(statement: Statement, held: dict[Op, str], instead: dict[str, str]) -> Statement:
+    def shared(statement: Statement, held: dict[object, str], instead: dict[str, str]) -> Statement:
         operations = []
         for op in statement.operations:
-            op = replace(renamed(op, instead), out=op.out)
-            key = replace(op, out="")
+            named = renamed(op, instead)
+            op = named if named.out == op.out else replace(named, out=op.out)
+            key = computation(op)
             shareable = not isinstance(op, Scatter | Fill) and op.out not in reads(op)
             same = shareable and key in held and program.arrays[held[key]] == _like(program, op.out, held[key])
             if same and op.out not in keep:

@@ -101,15 +101,16 @@ def _check_loop(loop: Loop, program: Program, known: set[str], routine: str) -> 
 
 
 def _check(op: Op, program: Program, known: set[str]) -> None:
-    for name in (op.out, *reads(op)):
+    read = reads(op)
+    for name in (op.out, *read):
         if name not in program.arrays:
             raise _InvariantError(f"`{name}` is not an array of the program")
-    for name in reads(op):
+    for name in read:
         if name not in known:
             raise _InvariantError(f"`{name}` is read before it is computed")
     if program.arrays[op.out].storage in ("argument", "constant"):
         raise _InvariantError(f"`{op.out}` is given and cannot be written")
-    if op.out in reads(op) and not _may_overwrite(op):
+    if op.out in read and not _may_overwrite(op):
         raise _InvariantError(f"`{op.out}` is overwritten while it is read")
     shape = program.arrays[op.out].shape
     if isinstance(op, Map):
@@ -118,7 +119,7 @@ def _check(op: Op, program: Program, known: set[str]) -> None:
         operands = [program.arrays[o].shape for o in op.operands if isinstance(o, str)]
         _broadcast([*operands, *([program.arrays[op.where].shape] if op.where else [])], shape)
     elif isinstance(op, Select):
-        _broadcast([program.arrays[n].shape for n in reads(op)], shape)
+        _broadcast([program.arrays[n].shape for n in read], shape)
     elif isinstance(op, Contract):
         sizes: dict[str, Dim] = {}
         for name, axes in ((op.left, op.left_axes), (op.right, op.right_axes), (op.out, op.out_axes)):

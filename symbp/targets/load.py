@@ -6,7 +6,7 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from types import ModuleType
 from typing import Any
@@ -111,31 +111,43 @@ def _not_finite(module: ModuleType, params: Any, x: Any, y: Any) -> str:
 def _readings(
     module: ModuleType, params: Any, x: Any, y: Any, source: np.random.Generator
 ) -> list[tuple[float, float]]:
-    """Along each direction the relative error of the gradient, at the step where differences agree best with it.
-
-    Beside it their doubt: how far the two differences are apart that agree best with each other.
-    """
+    """Along each direction the relative error of the gradient, and the doubt about it."""
     cost, gradients = module.loss_and_gradients(params, x, y)
     workspace = module.Workspace(EXAMPLES, np.float64)
     start, readings = params.flat.copy(), []
     for _ in range(DIRECTIONS):
         direction = source.standard_normal(params.flat.size)
         direction /= np.linalg.norm(direction)
-        exact = float(gradients.flat @ direction)
-        central = []
-        for step in STEPS:
+
+        def central(step: float, direction: np.ndarray = direction) -> float:
             np.add(start, step * direction, out=params.flat)
             above = module.loss(params, x, y, workspace)
             np.subtract(start, step * direction, out=params.flat)
-            central.append((above - module.loss(params, x, y, workspace)) / (2 * step))
+            return float((above - module.loss(params, x, y, workspace)) / (2 * step))
+
+        readings.append(_reading(float(gradients.flat @ direction), map(central, STEPS), max(1e-6 * abs(cost), TINY)))
         params.flat[...] = start
-        better = [(16 * fine - coarse) / 15 for coarse, fine in pairwise(central)]
-        finite = [value for value in better if np.isfinite(value)]
-        size, floor = float(np.linalg.norm(finite)), max(1e-6 * abs(cost), TINY)
-        error = min((abs(value - exact) for value in finite), default=np.inf) / max(abs(exact), 1e-3 * size, floor)
-        doubt = min((abs(fine - coarse) for coarse, fine in pairwise(finite)), default=np.inf) / max(size, floor)
-        readings.append((float(error), float(doubt)))
     return readings
+
+
+def _reading(exact: float, central: Iterator[float], floor: float) -> tuple[float, float]:
+    """The relative error of a derivative, at the step where differences agree best with it, steps going down.
+
+    Beside it their doubt: how far the two differences are apart that agree best with each other. Once one agrees, no
+    more are taken.
+    """
+    finite: list[float] = []
+    error, size = np.inf, 0.0
+    for coarse, fine in pairwise(central):
+        value = (16 * fine - coarse) / 15
+        if np.isfinite(value):
+            finite.append(value)
+            size = float(np.linalg.norm(finite))
+            error = min(abs(v - exact) for v in finite) / max(abs(exact), 1e-3 * size, floor)
+            if error <= TOLERANCE:
+                break
+    doubt = min((abs(fine - coarse) for coarse, fine in pairwise(finite)), default=np.inf) / max(size, floor)
+    return float(error), float(doubt)
 
 
 def _examples(network: Network, source: np.random.Generator) -> tuple[Any, Any]:

@@ -5,6 +5,9 @@ The scales are the catalog's equations with the parameter's own numbers.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
+
 from symbp.catalog import lookup
 from symbp.catalog.entry import Entry
 from symbp.forward.network import Parameter
@@ -30,7 +33,13 @@ def statement(parameter: Parameter, reference: str) -> list[str]:
     """The lines that fill one parameter, behind the name of its initializer."""
     entry = row(parameter)
     names = {**parameter.options, "fan_in": parameter.fan_in, "fan_out": parameter.fan_out}
-    formulas = transcribe.equations(entry.equations)
     scales, form = DRAWS[entry.distribution]
-    values = {s: transcribe.expression(formulas.get(s, s), names) for s in scales.split()}
+    values = _values(entry.equations, scales, tuple((name, repr(value)) for name, value in names.items()))
     return [f"{reference}[...] = {form.format(**values, shape=source.shape(parameter.shape))}  # {entry.name}"]
+
+
+@lru_cache(maxsize=1024)
+def _values(equations: str, scales: str, names: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    """The scales in Python, by name: the same for parameters that start alike and have the same fans."""
+    formulas = transcribe.equations(equations)
+    return {s: transcribe.expression(formulas.get(s, s), dict(names)) for s in scales.split()}

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import groupby
+
+import sympy as sp
 
 from symbp.explain.naming import Naming
 from symbp.explain.notation import write
-from symbp.formula.equation import Equation
+from symbp.formula.expression import Element
 from symbp.program.operands import is_alias, needed, written
 from symbp.program.program import Array, Loop, Op, Range, Statement
 from symbp.targets.numpy import source
@@ -48,9 +51,15 @@ def body(items: Sequence[Statement | Loop], scope: Scope) -> list[str]:
 
 def computed(statement: Statement, scope: Scope) -> list[str]:
     """One statement: its formula, then its operations."""
-    number = f"({statement.number}) " if statement.number else ""
-    code = source.comment(number + formula(statement.equation), scope.depth, hanging="    ")
+    equation = statement.equation
+    code = [*_stated(equation.target, equation.body, statement.number, scope.depth)]
     return code + [line for op in statement.operations for line in lines(op, scope)]
+
+
+@lru_cache(maxsize=4096)
+def _stated(target: Element, body: sp.Expr, number: int, depth: int) -> tuple[str, ...]:
+    """A statement's formula as a comment: the same wherever a block is repeated."""
+    return tuple(source.comment((f"({number}) " if number else "") + formula(target, body), depth, hanging="    "))
 
 
 def stepped(loop: Loop, scope: Scope) -> list[str]:
@@ -86,9 +95,9 @@ def _described(array: Array, block: str) -> str:
     return f"{name} ({', '.join(map(str, array.shape))})" if array.shape else name
 
 
-def formula(equation: Equation) -> str:
-    """The equation in mathematical notation."""
-    return " = ".join(text(write(side, Naming())) for side in (equation.target, equation.body))
+def formula(target: Element, body: sp.Expr) -> str:
+    """An equation in mathematical notation."""
+    return " = ".join(text(write(side, Naming())) for side in (target, body))
 
 
 def stored(op: Op) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+from collections.abc import Iterator
 
 from symbp.errors import DefectError
 
@@ -37,6 +38,7 @@ BUILTINS = frozenset(
     }
 )
 DUNDERS = frozenset({"__init__", "__getitem__", "__iter__", "__len__", "__reduce__", "__repr__", "__name__"})
+_FOREIGN = frozenset(dir(builtins)) - BUILTINS - DUNDERS
 ATTRIBUTES = {
     "os": frozenset({"PathLike", "fspath", "fsync", "getpid", "path", "replace", "unlink"}),
     "sys": frozenset({"exit"}),
@@ -54,6 +56,7 @@ REFUSED = (
     ast.Yield,
     ast.YieldFrom,
 )
+_SUSPECTS = (ast.Name, ast.Attribute, ast.Import, ast.ImportFrom, *REFUSED)  # the nodes that may be objected to
 
 
 class UnsafeModuleError(DefectError):
@@ -66,10 +69,23 @@ def inspect(text: str) -> None:
         tree = ast.parse(text)
     except SyntaxError as error:
         raise UnsafeModuleError(f"line {error.lineno}: {error.msg}") from error
-    for node in ast.walk(tree):
-        reason = _objection(node)
-        if reason:
+    for node in _nodes(tree):
+        if isinstance(node, _SUSPECTS) and (reason := _objection(node)):
             raise UnsafeModuleError(f"line {getattr(node, 'lineno', 0)}: {reason}")
+
+
+def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node of the tree that holds a name or other nodes."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for part in node._fields:
+            value = getattr(node, part)
+            if isinstance(value, list):
+                waiting += [each for each in value if isinstance(each, ast.AST)]
+            elif isinstance(value, ast.AST) and value._fields:
+                waiting.append(value)
 
 
 def _objection(node: ast.AST) -> str:
@@ -87,6 +103,6 @@ def _objection(node: ast.AST) -> str:
     name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
     if name.startswith("__") and name not in DUNDERS:
         return f"name {name}"
-    if isinstance(node, ast.Name) and hasattr(builtins, name) and name not in BUILTINS | DUNDERS:
+    if isinstance(node, ast.Name) and name in _FOREIGN:
         return f"builtin {name}"
     return ""
