@@ -8,7 +8,7 @@
 
 A name is tried as it stands, then in any case. `torch.` and everything before Keras's own class name is optional:
 `nn.ReLU`, `torch.nn.ReLU`, `keras.layers.ReLU` and `ReLU` are all understood. Where a name of the kind `layer` is no
-layer, it is looked up among blocks and activations, which may stand wherever a layer may.
+layer, it is looked up among the activations, since an activation may stand wherever a layer may.
 
 Not here: SymPy, so that the command line lists the catalog without importing it.
 """
@@ -20,13 +20,13 @@ from types import MappingProxyType
 from symbp.catalog import (
     activations,
     attention,
-    blocks,
     classification,
     clipping,
     initializers,
     joining,
     layers,
     losses,
+    noise,
     normalization,
     optimizers,
     penalties,
@@ -37,8 +37,14 @@ from symbp.catalog import (
 from symbp.catalog.entry import Entry, EntryKind, Preset
 
 _TABLES: Mapping[EntryKind, tuple[Entry, ...]] = {
-    "layer": layers.ENTRIES + joining.ENTRIES + attention.ENTRIES + recurrent.ENTRIES + normalization.ENTRIES,
-    "block": blocks.ENTRIES,
+    "layer": (
+        *layers.ENTRIES,
+        *joining.ENTRIES,
+        *attention.ENTRIES,
+        *recurrent.ENTRIES,
+        *normalization.ENTRIES,
+        *noise.ENTRIES,
+    ),
     "activation": piecewise.ENTRIES + activations.ENTRIES,
     "loss": losses.ENTRIES + classification.ENTRIES,
     "optimizer": optimizers.ENTRIES,
@@ -48,7 +54,6 @@ _TABLES: Mapping[EntryKind, tuple[Entry, ...]] = {
     "initializer": initializers.ENTRIES,
 }
 KINDS: tuple[EntryKind, ...] = tuple(_TABLES)
-LAYERS: tuple[EntryKind, ...] = ("layer", "block", "activation")  # what may stand where a layer may
 
 
 def entries(kind: EntryKind) -> tuple[Entry, ...]:
@@ -85,7 +90,7 @@ def preset(kind: EntryKind, name: str) -> Preset:
 
 def _resolve(kind: EntryKind, name: str) -> tuple[Entry, str] | None:
     """The row, and the name in its full spelling: canonical, or a qualified alias."""
-    kinds: tuple[EntryKind, ...] = LAYERS if kind == "layer" else (kind,)
+    kinds: tuple[EntryKind, ...] = ("layer", "activation") if kind == "layer" else (kind,)
     wanted = _shorten(name)
     for fold in (False, True):
         for each in kinds:

@@ -3,7 +3,6 @@
 Equations are text in the formula language, one to a line. Which names mean what:
 
     layers       read `x` (and parameters), compute `y`, or what the row names as its `output` (`z` for dense)
-    blocks       stand for layers: their equations are YAML (symbp/catalog/blocks.py)
     activations  read `z` (and parameters), compute `a`
     losses       read `a` (prediction) and `y` (target), compute `C`; `reduce[...]` is `mean` or `sum` as chosen
     optimizers   read `w`, `g`, `eta`, `t` (1 at the first step), assign `w` and their own states
@@ -11,6 +10,10 @@ Equations are text in the formula language, one to a line. Which names mean what
     clipping     reads and assigns `g`; in `g[p]`, `p` runs over every entry of the whole gradient
     penalties    compute `R`, which is added to the cost, from `w`, one weight tensor
     initializers compute the scales of their `distribution` from `fan_in`, `fan_out` and their own options
+
+A layer or an activation may differ in training and in inference. Its equations are those of training; they may read
+tensors that are `random`, drawn anew in every step. `inference` has the equations of inference in their place, which
+compute the same result from the same inputs and parameters, and read nothing random.
 
 An option has the name that the equations use, but for `learning_rate`, which is `eta_0`. `...` in an index list stands
 for the leading axes, whatever their number; a tensor without an index list stands for the element at the indices of the
@@ -36,10 +39,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-EntryKind = Literal[
-    "layer", "block", "activation", "loss", "optimizer", "schedule", "clipping", "penalty", "initializer"
-]
+EntryKind = Literal["layer", "activation", "loss", "optimizer", "schedule", "clipping", "penalty", "initializer"]
 Distribution = Literal["", "constant", "normal", "uniform", "orthogonal"]
+Noise = Literal["uniform", "normal"]
 Value = float | int | bool | str | tuple[float, ...]
 Changed = frozenset[str]  # options that are not at their default, optional inputs that are given
 
@@ -55,13 +57,12 @@ class Option:
     """A hyperparameter: a number with its default and the interval it must lie in (`open` ends excluded).
 
     `aliases` are its names in PyTorch and Keras. `needs` is the option without which, at its default, this one has no
-    effect. The type `shape` is a tuple of integers from `low` upwards; `any`, of blocks, is a number, a word
-    or a truth value.
+    effect. The type `shape` is a tuple of integers from `low` upwards.
     """
 
     name: str
     default: float | int | bool | str | None  # None: required
-    type: Literal["real", "integer", "boolean", "choice", "shape", "any"] = "real"
+    type: Literal["real", "integer", "boolean", "choice", "shape"] = "real"
     low: float | None = None
     high: float | None = None
     low_open: bool = False
@@ -88,6 +89,18 @@ class ParameterRow:
 
 
 @dataclass(frozen=True)
+class RandomRow:
+    """A random tensor of a layer: every entry on its own, from [0, 1) or of mean 0 and deviation 1.
+
+    `...` among its axes are as many as make its rank that of the layer's first input.
+    """
+
+    name: str
+    distribution: Noise
+    axes: tuple[str, ...] = ("...",)
+
+
+@dataclass(frozen=True)
 class StateRow:
     """What an optimizer remembers of a tensor `w` between steps.
 
@@ -104,8 +117,8 @@ class StateRow:
 class Variant:
     """Equations to use in place of the entry's own when all of these options are given (and not at their default).
 
-    A constant or an input counts as given when the spec states it. `parameters`, `constants` and `states` replace the
-    entry's.
+    A constant or an input counts as given when the spec states it. `parameters`, `constants`, `states`, `random` and
+    `inference` replace the entry's.
     """
 
     options: Changed
@@ -113,6 +126,8 @@ class Variant:
     parameters: tuple[ParameterRow, ...] = ()
     constants: tuple[tuple[str, tuple[str, ...]], ...] = ()
     states: tuple[StateRow, ...] = ()
+    random: tuple[RandomRow, ...] = ()
+    inference: str = ""
 
 
 @dataclass(frozen=True)
@@ -164,6 +179,8 @@ class Entry:
     kinks: str = ""  # what the derivative is at a kink, in words
     presets: tuple[Preset, ...] = ()
     states: tuple[StateRow, ...] = ()
+    random: tuple[RandomRow, ...] = ()
+    inference: str = ""
     integers_unless: str = ""
     distribution: Distribution = ""
     output: str = ""
@@ -171,7 +188,7 @@ class Entry:
     @property
     def argument(self) -> str:
         """The tensor that the equations read: `x`, `z` or `a`; empty for kinds that have no single one."""
-        return {"layer": "x", "block": "x", "activation": "z", "loss": "a"}.get(self.kind, "")
+        return {"layer": "x", "activation": "z", "loss": "a"}.get(self.kind, "")
 
     @property
     def family(self) -> str:
@@ -227,7 +244,8 @@ class Entry:
         changed = {name for name, value in options.items() if name not in defaults or value != defaults[name]}
         if self.write is not None and not changed.isdisjoint(self.switches):
             return self.write(frozenset(changed.intersection(self.switches)))
-        row = Variant(frozenset(), self.equations, self.parameters, self.constants, self.states)
+        none = frozenset[str]()
+        row = Variant(none, self.equations, self.parameters, self.constants, self.states, self.random, self.inference)
         return next((v for v in self.variants if v.options <= changed), row)
 
     def integer_tensors(self, options: Mapping[str, Value]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from symbp.derive.derivation import Derivation, FormulaDerivation, Seam
@@ -13,7 +13,10 @@ from symbp.forward.network import Block, Network, NetworkTensor
 
 
 def derive_network(network: Network) -> Derivation:
-    """Derive every formula that the network's blocks use. Cost depends on distinct formulas, not on blocks or sizes."""
+    """Derive every formula that the network's blocks use. Cost depends on distinct formulas, not on blocks or sizes.
+
+    A formula of inference is brought to the form that is evaluated; nothing is differentiated by it.
+    """
     formulas: dict[str, FormulaDerivation] = {}
     seams: dict[str, Seam] = {}
     for cost in network.costs:
@@ -21,15 +24,18 @@ def derive_network(network: Network) -> Derivation:
     for block in (*network.blocks, *network.link):
         if block.formula.name not in formulas:
             formulas[block.formula.name] = derive_formula(block.formula)
+        if block.inference and block.inference.formula.name not in formulas:
+            formulas[block.inference.formula.name] = derive_formula(block.inference.formula, wanted=())
     tensors = dict(network.tensors)
 
     def completed(blocks: Iterable[Block]) -> tuple[Block, ...]:
-        return tuple(_with_helpers(b, formulas[b.formula.name].formula, tensors) for b in blocks)
+        return tuple(_completed(b, formulas, tensors) for b in blocks)
 
     blocks = completed(network.blocks)
     heads = tuple(replace(head, link=completed(head.link)) for head in network.heads)
     complete = replace(network, blocks=blocks, heads=heads, tensors=tensors)
-    ordered = {b.formula.name: formulas[b.formula.name] for b in (*blocks, *complete.link)}
+    used = (each for b in (*blocks, *complete.link) for each in (b, b.inference) if each)
+    ordered = {b.formula.name: formulas[b.formula.name] for b in used}
     return Derivation(complete, ordered, tuple(seams.values()))
 
 
@@ -44,6 +50,8 @@ def _join_seam(network: Network, cost: str, formulas: dict[str, FormulaDerivatio
     inner = before.binding[before.formula.output.name]
     others = (b for b in network.blocks if b is not loss and b is not before)
     if len(before.formula.with_role("input")) != 1 or any(inner in b.binding.values() for b in others):
+        return network
+    if before.inference or loss.inference:
         return network
     found = derive_joint(before.formula, loss.formula, through)
     if found is None:
@@ -67,6 +75,12 @@ def _join_seam(network: Network, cost: str, formulas: dict[str, FormulaDerivatio
         for head in network.heads
     )
     return replace(network, blocks=blocks, heads=heads)
+
+
+def _completed(block: Block, formulas: Mapping[str, FormulaDerivation], tensors: dict[str, NetworkTensor]) -> Block:
+    """The block in both modes with its derived formulas; what inference alone computes is no tensor of the network."""
+    inference = block.inference and _with_helpers(block.inference, formulas[block.inference.formula.name].formula, {})
+    return replace(_with_helpers(block, formulas[block.formula.name].formula, tensors), inference=inference)
 
 
 def _with_helpers(block: Block, formula: Formula, tensors: dict[str, NetworkTensor]) -> Block:

@@ -22,7 +22,7 @@ import sympy as sp
 from symbp.derive.algebra import RATIONAL, everywhere, larger, operations
 from symbp.derive.derivation import FormulaDerivation, Step
 from symbp.derive.derive import derive_formula
-from symbp.formula.equation import Equation, Formula, Tensor
+from symbp.formula.equation import Equation, Formula
 from symbp.formula.expression import Element, elements
 from symbp.formula.indices import Names, rename_bound
 
@@ -151,7 +151,7 @@ def _in_terms_of(
         for e in second.equations
     )
     tensors = {
-        renamed[n]: Tensor(renamed[n], tuple(a.xreplace(sizes) for a in t.axes), t.role, t.kind)
+        renamed[n]: replace(t, name=renamed[n], axes=tuple(a.xreplace(sizes) for a in t.axes))
         for n, t in second.tensors.items()
         if n != through
     }

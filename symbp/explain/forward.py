@@ -9,6 +9,9 @@ from symbp.explain.naming import COST, Naming
 from symbp.explain.notation import write
 from symbp.explain.view import View
 from symbp.formula.equation import Equation
+from symbp.forward.network import Block
+
+WORDS = {"uniform": "drawn from [0, 1) anew for every step", "normal": "drawn anew for every step, normal"}
 
 
 def forward(view: View) -> list[Part]:
@@ -18,12 +21,26 @@ def forward(view: View) -> list[Part]:
         naming = view.naming(block)
         parts.append(Paragraph((Code(block.name), ":")))
         parts.append(Display(tuple(line for e in block.formula.equations for line in both_forms(e, naming))))
+        parts.extend(_of_modes(view, block))
     costs = view.derivation.network.costs
     if view.complete and len(costs) > 1:
         letters = (view.letters[cost] for cost in costs)
         total = m.Sum(tuple((1, m.Name(letter.base, layer=letter.layer)) for letter in letters))
         parts.extend((Paragraph(("The cost is the sum:",)), Display((m.Line(m.Name(COST), total),))))
     return parts
+
+
+def _of_modes(view: View, block: Block) -> list[Part]:
+    """What the block is in inference, and what is drawn in training."""
+    if block.inference is None:
+        return []
+    naming = view.naming(block.inference)
+    lines = tuple(line for e in block.inference.formula.equations for line in both_forms(e, naming))
+    drawn: list[str | m.Math | Code] = ["That is in training"]
+    for tensor in block.formula.with_role("random"):
+        letter = view.letters[block.binding[tensor.name]]
+        drawn.extend([", with ", m.Name(letter.base, layer=letter.layer), f" {WORDS[tensor.distribution]}"])
+    return [Paragraph((*drawn, ". In inference:")), Display(lines)]
 
 
 def index_form(equation: Equation, naming: Naming) -> m.Line:

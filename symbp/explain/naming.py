@@ -73,7 +73,7 @@ def network_letters(network: Network) -> dict[str, Letter]:
     taken: set[tuple[str, int]] = set()
     letters: dict[str, Letter] = {}
     for block in network.blocks:
-        own = block.formula.with_role("output", "intermediate", "parameter", "constant", "state")
+        own = block.formula.with_role("output", "intermediate", "parameter", "constant", "random", "state")
         bound = {block.binding[t.name]: t.name for t in own if t.name in block.binding}
         made = {name: local for name, local in bound.items() if name not in letters and "." in name}
         if _weighs(block.formula) or any((_capital(local), layer) in taken for local in made.values()):

@@ -152,7 +152,7 @@ def _tensor_row(view: View, tensor: NetworkTensor) -> tuple[Inline, ...]:
 
 
 def _role(tensor: NetworkTensor) -> str:
-    return f"{tensor.role}, integers" if tensor.kind == "int" else tensor.role
+    return f"{tensor.role}, integers" if tensor.kind == "int" else f"{tensor.role} {tensor.distribution}".rstrip()
 
 
 def _shape(shape: Iterable[Dim]) -> Inline:

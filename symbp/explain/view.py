@@ -64,13 +64,14 @@ class View:
 
     def formulas(self) -> tuple[FormulaDerivation, ...]:
         """The derivations of the formulas that the blocks shown use, in order of first use."""
-        shown = {block.formula.name for block in self.blocks}
+        shown = {each.formula.name for block in self.blocks for each in (block, block.inference) if each}
         return tuple(d for name, d in self.derivation.formulas.items() if self.complete or name in shown)
 
     def users(self, formula: str) -> tuple[str, ...]:
         """The names of the blocks that use a formula, those of the link last."""
         network = self.derivation.network
-        names = (b.name for b in (*network.blocks, *network.link) if b.formula.name == formula)
+        blocks = [each for b in (*network.blocks, *network.link) for each in (b, b.inference) if each]
+        names = (b.name.removesuffix(".inference") for b in blocks if b.formula.name == formula)
         return tuple(dict.fromkeys(names))
 
 

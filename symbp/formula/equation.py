@@ -18,8 +18,9 @@ import sympy as sp
 
 from symbp.formula.expression import Element
 
-Role = Literal["input", "target", "parameter", "constant", "intermediate", "output", "state"]
+Role = Literal["input", "target", "parameter", "constant", "random", "intermediate", "output", "state"]
 Kind = Literal["float", "int", "bool"]
+Distribution = Literal["", "uniform", "normal"]  # of a random tensor: on [0, 1), or of mean 0 and deviation 1
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,16 @@ class Equation:
 
 @dataclass(frozen=True)
 class Tensor:
-    """A named tensor of a formula; `axes` are the symbolic sizes of its axes, outermost first."""
+    """A named tensor of a formula; `axes` are the symbolic sizes of its axes, outermost first.
+
+    A `random` one has entries drawn from its `distribution`, each on its own; to a formula they are given quantities.
+    """
 
     name: str
     axes: tuple[sp.Expr, ...]
     role: Role
     kind: Kind = "float"
+    distribution: Distribution = ""
 
 
 @dataclass(frozen=True)

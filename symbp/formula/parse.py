@@ -44,7 +44,7 @@ def _formula(reading: Reading, name: str, source: str) -> Formula:
     )
     order = dict.fromkeys((*(n for n in reading.scope.tensors if n in reading.mentioned), *reading.mentioned))
     tensors = {
-        n: Tensor(n, tuple(names.of_axis(n, axis) for axis in range(d.rank)), d.role, d.kind)
+        n: Tensor(n, tuple(names.of_axis(n, axis) for axis in range(d.rank)), d.role, d.kind, d.distribution)
         for n, d in ((n, reading.known[n]) for n in order)
     }
     equations = equations if reading.scope.states else _ordered(equations)  # updates run in the order given

@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from symbp.formula.equation import Kind, Role
+from symbp.formula.equation import Distribution, Kind, Role
 
 
 @dataclass(frozen=True)
 class Declared:
-    """A tensor that the equations may read: its rank, its role, and whether it holds integers."""
+    """A tensor that the equations may read: its rank, its role, whether it holds integers, what it is drawn from."""
 
     rank: int
     role: Role
     kind: Kind = "float"
+    distribution: Distribution = ""
 
 
 @dataclass(frozen=True)

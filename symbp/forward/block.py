@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from symbp.catalog.entry import Entry
+from symbp.formula.equation import Formula
 from symbp.formula.expression import elements
 from symbp.formula.grammar import FormulaError
 from symbp.forward.defined import written_rank
@@ -71,7 +72,7 @@ class Building:
         try:
             row = formula_of(entry, use.options, ranks, _output_rank(entry, use), weighted=wanted.weight != 1)
             _check_kinds(row, given)
-            sizes = _solve(row, use, given)
+            sizes = _solve(row, row.formula, use, given)
             shapes = {t.name: sizes.shape(t.axes) for t in row.formula.tensors.values()}
             _check_output(row, shapes[row.formula.output.name])
         except (FormulaError, SizeError) as error:
@@ -85,7 +86,9 @@ class Building:
             shape, value = shapes[tensor.name], constants.get(tensor.name)
             if value is not None:
                 value = tuple(map(float, value)) if isinstance(value, tuple | list) else (float(value),)
-            made = NetworkTensor(binding[tensor.name], shape, tensor.role, tensor.kind, value)
+            made = NetworkTensor(
+                binding[tensor.name], shape, tensor.role, tensor.kind, value, distribution=tensor.distribution
+            )
             held = self.tensors.setdefault(made.name, made)
             if (held.shape, held.kind) != (made.shape, made.kind):
                 raise SpecError([Problem(use.place, _differs(wanted, tensor.name, held, made))])
@@ -97,16 +100,45 @@ class Building:
                 own = parameter(p, name, row.formula, sizes, starts, use.place, fan)
                 self.parameters.append(own)
                 self.trainable += prod(own.shape)
-        options = {**use.options, WEIGHT: wanted.weight}
-        scalars = {n: float(v) for n, v in options.items() if n in row.formula.scalars and isinstance(v, float | int)}
+        inference = None if row.inference is None else self.in_inference(row, row.inference, wanted, binding)
         numbers = {str(symbol): value for symbol, value in sizes.values.items()}
-        self.blocks.append(Block(wanted.name, entry.name, row.formula, binding, numbers, scalars))
+        scalars = _scalars(row.formula, wanted)
+        self.blocks.append(Block(wanted.name, entry.name, row.formula, binding, numbers, scalars, inference))
         self.names.add(wanted.name)
         if self.trainable > MAX_ENTRIES:
             count = f"{self.trainable} trainable numbers up to {wanted.where}"
             message = f"the network has {count}; at most {MAX_ENTRIES} are generated"
             raise SpecError([Problem(use.place, message)])
         return Source(self.tensors[binding[row.formula.output.name]], wanted.where)
+
+    def in_inference(self, row: Row, formula: Formula, wanted: Wanted, binding: Mapping[str, str]) -> Block:
+        """The block with the formula of inference, which computes the same tensor from what the layer has.
+
+        Its own intermediate values have names of their own, so that each mode has its arrays.
+        """
+        name = f"{wanted.name}.inference"
+        own = {t.name for t in formula.with_role("intermediate")}
+        bound = {local: f"{name}.{local}" if local in own else binding[local] for local in formula.tensors}
+        result = formula.output.name
+        known = {local: self.tensors[bound[local]] for local in formula.tensors if local not in {*own, result}}
+        given = {tensor: source.tensor for tensor, source in wanted.reads.items()}
+        try:
+            sizes = _solve(row, formula, wanted.use, given, known)
+            shapes = {tensor.name: sizes.shape(tensor.axes) for tensor in formula.tensors.values()}
+            held = self.tensors[bound[result]].shape
+            if shapes[result] != held:
+                raise SizeError(f"`{result}` has shape {shown(shapes[result])}, and {shown(held)} in training")
+        except SizeError as error:
+            problem = Problem(wanted.use.place, f"{wanted.where} ({row.entry.name}), in inference: {error}")
+            raise SpecError([problem]) from None
+        numbers = {str(symbol): value for symbol, value in sizes.values.items()}
+        return Block(name, row.entry.name, formula, bound, numbers, _scalars(formula, wanted))
+
+
+def _scalars(formula: Formula, wanted: Wanted) -> dict[str, float]:
+    """The numbers that a formula reads, by name."""
+    options = {**wanted.use.options, WEIGHT: wanted.weight}
+    return {n: float(v) for n, v in options.items() if n in formula.scalars and isinstance(v, float | int)}
 
 
 def _global_name(local: str, role: str, wanted: Wanted) -> str:
@@ -184,15 +216,21 @@ def _output_rank(entry: Entry, use: Use) -> int | None:
     return None
 
 
-def _solve(row: Row, use: Use, given: Mapping[str, NetworkTensor]) -> Sizes:
-    formula, entry = row.formula, row.entry
-    sizes = Sizes(formula)
+def _solve(
+    row: Row,
+    formula: Formula,
+    use: Use,
+    given: Mapping[str, NetworkTensor],
+    known: Mapping[str, NetworkTensor] | None = None,
+) -> Sizes:
+    """The sizes of a row's formula for inputs of these shapes; `known` are all tensors whose shapes are known."""
+    entry, sizes = row.entry, Sizes(formula)
     shapes = {name: tensor.shape for name, tensor in given.items()}
     first = next(iter(shapes.values()))
-    for name, shape in shapes.items():
+    for name, tensor in (given if known is None else known).items():
         if name not in formula.tensors:
             raise SizeError(f"no equation reads `{name}`")
-        sizes.learn_shape(name, shape)
+        sizes.learn_shape(name, tensor.shape)
     if "N" not in map(str, sizes.values) and entry.kind != "penalty":
         lone = len(first) == 1
         raise SizeError("an axis beside the batch is needed" if lone else "the equations do not read the batch as `n`")
@@ -203,7 +241,8 @@ def _solve(row: Row, use: Use, given: Mapping[str, NetworkTensor]) -> Sizes:
             sizes.learn_shape(formula.output.name, (BATCH, *(int(s) for s in wanted)))
         elif letter in formula.letters:
             sizes.learn(formula.letters[letter], row_size(entry, text, use.options, shapes), f"`{letter}`")
-    for parameter_row in row.variant.parameters:  # axes that are read at labels have no index of their own
+    parameters = [p for p in row.variant.parameters if p.name in formula.tensors]
+    for parameter_row in parameters:  # axes that are read at labels have no index of their own
         for letter, extent in zip(parameter_row.axes, formula.tensors[parameter_row.name].axes, strict=True):
             if letter in dict(entry.sizes) and letter not in formula.letters:
                 text = dict(entry.sizes)[letter]

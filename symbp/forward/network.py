@@ -11,12 +11,12 @@ Names of the network are `layer.tensor`: `dense_1.W`, `dense_1.z`, `relu_1.a`; t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import sympy as sp
 
-from symbp.formula.equation import Formula, Kind, Role
+from symbp.formula.equation import Distribution, Formula, Kind, Role
 
 BATCH: Literal["n"] = "n"
 Dim = int | Literal["n"]  # a size in numbers, or the batch
@@ -32,6 +32,7 @@ class NetworkTensor:
     kind: Kind = "float"
     value: tuple[float, ...] | None = None  # a constant's entries, row-major, such as class weights
     classes: int = 0  # of whole numbers: they run from 0 to classes - 1
+    distribution: Distribution = ""  # of a random tensor
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Block:
-    """One use of a formula in a network."""
+    """One use of a formula in a network. `inference` is the block in inference, where that is another one."""
 
     name: str  # the user's name of the layer, or kind_number
     kind: str  # the catalog entry
@@ -62,6 +63,7 @@ class Block:
     binding: Mapping[str, str]  # the formula's tensors -> the network's
     sizes: Mapping[str, Dim]  # the formula's size symbols, by name
     scalars: Mapping[str, float]  # the formula's hyperparameters
+    inference: Block | None = None
 
     def shape(self, tensor: str) -> tuple[Dim, ...]:
         """The shape, in numbers and the batch, of one of the formula's tensors."""
@@ -109,6 +111,21 @@ class Network:
     def link(self) -> tuple[Block, ...]:
         """The blocks between outputs and predictions."""
         return tuple({block.name: block for head in self.heads for block in head.link}.values())
+
+    @property
+    def random(self) -> tuple[str, ...]:
+        """The tensors that are drawn in every step of training, in order."""
+        return tuple(tensor.name for tensor in self.tensors.values() if tensor.role == "random")
+
+    @property
+    def has_modes(self) -> bool:
+        """Whether training and inference differ."""
+        return any(block.inference for block in self.blocks)
+
+    @property
+    def inference(self) -> Network:
+        """The network as it is in inference."""
+        return replace(self, blocks=tuple(block.inference or block for block in self.blocks))
 
     @property
     def outside(self) -> frozenset[str]:

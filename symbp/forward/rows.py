@@ -27,11 +27,15 @@ WEIGHT = "loss_weight"  # of a loss among several
 
 @dataclass(frozen=True)
 class Row:
-    """A row at work: its formula, and the variant whose parameters, constants and states it has."""
+    """A row at work: its formula, and the variant whose parameters, constants and states it has.
+
+    `inference` is its formula in inference, where that is another.
+    """
 
     entry: Entry
     variant: Variant
     formula: Formula
+    inference: Formula | None = None
 
 
 def formula_of(
@@ -106,6 +110,9 @@ def _read(entry: Entry, use: _Reading) -> Row:
     tensors: dict[str, Declared] = {n: Declared(r, "input", _kind(n, integers)) for n, r in use.ranks}
     if entry.targeted and "y" not in tensors:
         tensors["y"] = Declared(rank - 1 if "y" in integers else rank, "target", _kind("y", integers))
+    for noise in variant.random:
+        rank_ = max(rank, len(noise.axes)) if "..." in noise.axes else len(noise.axes)
+        tensors[noise.name] = Declared(rank_, "random", distribution=noise.distribution)
     for parameter in variant.parameters:
         tensors[parameter.name] = Declared(len(parameter.axes), "parameter")
     for name, axes in variant.constants:
@@ -123,11 +130,21 @@ def _read(entry: Entry, use: _Reading) -> Row:
         orders=dict(use.orders),
         batched=entry.kind != "penalty",
     )
-    equations = variant.equations
-    if entry.family:
-        equations = write_out(equations, entry.family, len(use.ranks) - len(entry.inputs) + 1)
-    formula = read_formula(_name(entry, use), equations, scope, entry.source)
-    return Row(entry, variant, _times_weight(formula) if use.weighted else formula)
+
+    def read(name: str, equations: str, scope: Scope) -> Formula:
+        if entry.family:
+            equations = write_out(equations, entry.family, len(use.ranks) - len(entry.inputs) + 1)
+        return read_formula(name, equations, scope, entry.source)
+
+    formula = read(_name(entry, use), variant.equations, scope)
+    inference = None
+    if variant.inference:
+        known = {name: declared for name, declared in tensors.items() if declared.role != "random"}
+        try:
+            inference = read(f"{formula.name} in inference", variant.inference, replace(scope, tensors=known))
+        except FormulaError as error:
+            raise FormulaError(f"in inference: {error.message}", error.line) from None
+    return Row(entry, variant, _times_weight(formula) if use.weighted else formula, inference)
 
 
 def _times_weight(formula: Formula) -> Formula:
@@ -208,7 +225,7 @@ def callable_rows() -> Mapping[str, CallableRow]:
     """The elementwise rows that formulas may call, at their defaults."""
     rows = {}
     for entry in entries("activation"):
-        if entry.parameters or entry.variants or "[" in entry.equations:
+        if entry.parameters or entry.variants or entry.inference or "[" in entry.equations:
             continue
         defaults = {o.name: sp.nsimplify(o.default, rational=True) for o in entry.options if o.default is not None}
         rows[entry.name] = CallableRow(entry.equations, entry.argument, entry.result, defaults)

@@ -7,6 +7,11 @@
     input      the cotangents of the network's inputs, on request
     update     the optimizer, over flat vectors
 
+Where training and inference differ, those are the routines of training, but for `predict`; and there are
+
+    inference   up to the network's output
+    evaluation  from the output to the cost
+
 A tensor that is read several times, by several blocks or by one, gets a part of its cotangent from each; the parts are
 added.
 """
@@ -78,22 +83,10 @@ class _Lowering:
     def routines(self) -> dict[str, Routine]:
         network = self.network
         instances = [self.instance(b) for b in network.blocks]
-        forward = [s for i in instances for s in i.forward(self.numbers[i.block.formula.name])]
+        output, costs, later = self.forward(instances)
         links = [self.instance(b) for b in network.link]
         link = [s for i in links for s in i.forward(self.numbers[i.block.formula.name])]
-        in_output = _needed(forward, [head.output for head in network.heads])
-        in_cost = _needed(forward, network.costs) - in_output
-        known = in_output | in_cost
-        output = [s for place, s in enumerate(forward) if place in in_output]
-        costs = [s for place, s in enumerate(forward) if place in in_cost]
-        later = [s for place, s in enumerate(forward) if place not in known]
         backward, of_input = self.backward(instances)
-        if network.costs != (COST,):
-            costs.append(self.total())
-        arrays = self.arrays
-        self.arrays = {}
-        for made in (*(instance.arrays for instance in reversed((*links, *instances))), arrays):
-            self.arrays.update(made)
         routines = {
             "forward": output,
             "predict": link,
@@ -101,7 +94,29 @@ class _Lowering:
             "backward": [*later, *backward],
             "input": of_input,
         }
+        if network.has_modes:
+            inferring = [self.instance(b) for b in network.inference.blocks]
+            routines["inference"], routines["evaluation"], _ = self.forward(inferring)
+            instances += inferring
+        arrays = self.arrays
+        self.arrays = {}
+        for made in (*(instance.arrays for instance in reversed((*links, *instances))), arrays):
+            self.arrays.update(made)
         return {name: Routine(name, tuple(statements)) for name, statements in routines.items()}
+
+    def forward(self, instances: Sequence[Instance]) -> tuple[list[Item], list[Item], list[Item]]:
+        """The statements up to the output, from there to the cost, and what neither needs."""
+        network = self.network
+        forward = [s for i in instances for s in i.forward(self.numbers[i.block.formula.name])]
+        in_output = _needed(forward, [head.output for head in network.heads])
+        in_cost = _needed(forward, network.costs) - in_output
+        known = in_output | in_cost
+        output = [s for place, s in enumerate(forward) if place in in_output]
+        costs = [s for place, s in enumerate(forward) if place in in_cost]
+        later = [s for place, s in enumerate(forward) if place not in known]
+        if network.costs != (COST,):
+            costs.append(self.total())
+        return output, costs, later
 
     def instance(self, block: Block) -> Instance:
         derivation = self.derivation.formulas[block.formula.name]
@@ -181,8 +196,8 @@ def _storage(network: Network) -> dict[str, Storage]:
     """Where tensors of the network live that are not the pass's own."""
     storage: dict[str, Storage] = dict.fromkeys((*network.inputs, *network.targets), "argument")
     for tensor in network.tensors.values():
-        if tensor.role == "constant":
-            storage[tensor.name] = "constant"
+        if tensor.role in ("constant", "random"):
+            storage[tensor.name] = "constant" if tensor.role == "constant" else "random"
     for parameter in network.parameters:
         storage[parameter.name] = "parameter"
         storage[f"d_{parameter.name}"] = "gradient"

@@ -3,10 +3,11 @@
     share     an operation that an earlier one computed already takes its result (shifts, exponentials, sums)
     prune     operations that nothing reads go
     in place  a temporary becomes the array that its last reader writes: z = x W ; z += b
+    one loss  the cost in inference is computed as in training, where that needs nothing that only training computes
 
-Passes see the routines forward, loss, backward and input as one sequence; `predict` stands alone. `update` writes its
-arrays again and again, so only `in place` applies to it. A loop is rewritten as one: what is computed in a step is not
-known outside, and an array is needed where any step needs it.
+Passes see the routines forward, loss, backward and input as one sequence, as they do inference and evaluation;
+`predict` stands alone. `update` writes its arrays again and again, so only `in place` applies to it. A loop is
+rewritten as one: what is computed in a step is not known outside, and an array is needed where any step needs it.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from symbp.program.operands import computation, is_alias, is_bordered, reads, renamed
+from symbp.program.operands import computation, is_alias, is_bordered, needed, reads, renamed, written
 from symbp.program.program import (
+    TRAINING,
     Array,
     Contract,
     Fill,
@@ -32,9 +34,16 @@ from symbp.program.program import (
     Statement,
 )
 
-SEQUENCES = (("forward", "loss", "backward", "input"), ("predict",))
+INFERENCE = ("inference", "evaluation")
+SEQUENCES = (TRAINING, INFERENCE, ("predict",))
 Keep = frozenset[str]  # results that must stay under their names
 Item = Statement | Loop
+STAYING = (
+    "parameter",
+    "gradient",
+    "argument",
+    "random",
+)  # arrays that are there whether an operation reads them or not
 
 
 @dataclass(frozen=True)
@@ -149,7 +158,15 @@ def _live_loop(loop: Loop, wanted: set[str]) -> Loop:
 
 def in_place(program: Program, keep: Keep) -> Program:
     """A temporary whose only reader is elementwise and of its shape becomes that reader's output."""
-    items = [s for r in program.routines.values() for s in r.statements]
+    apart = tuple(name for name in INFERENCE if name in program.routines)
+    for names in (tuple(name for name in program.routines if name not in apart), apart):
+        program = _in_place(program, names, keep)
+    return _without_unused(program)
+
+
+def _in_place(program: Program, names: Sequence[str], keep: Keep) -> Program:
+    """The same in these routines, which read no other's temporaries."""
+    items = program.items(names)
     readers = Counter(name for item in items for op in item.operations for name in reads(op))
     readers.update(s.array for item in items if isinstance(item, Loop) for s in item.slices)
     readers.update(e.source for item in items if isinstance(item, Loop) for e in item.edges)
@@ -185,8 +202,8 @@ def in_place(program: Program, keep: Keep) -> Program:
             return replace(item, statements=tuple(map(change, item.statements)))
         return change(item)
 
-    routines = {n: Routine(n, tuple(map(change_item, r.statements))) for n, r in program.routines.items()}
-    return _without_unused(replace(program, routines=routines))
+    changed = {n: Routine(n, tuple(map(change_item, program.routines[n].statements))) for n in names}
+    return replace(program, routines={**program.routines, **changed})
 
 
 def _candidates(op: Op) -> list[str]:
@@ -204,10 +221,26 @@ def _without_unused(program: Program) -> Program:
     mentioned = {name for item in items for op in item.operations for name in (op.out, *reads(op))}
     mentioned |= {name for i in items if isinstance(i, Loop) for s in i.slices for name in (s.out, s.array)}
     mentioned |= {e.source for i in items if isinstance(i, Loop) for e in i.edges}
-    arrays = {
-        n: a for n, a in program.arrays.items() if n in mentioned or a.storage in ("parameter", "gradient", "argument")
-    }
+    arrays = {n: a for n, a in program.arrays.items() if n in mentioned or a.storage in STAYING}
     return replace(program, arrays=arrays)
 
 
-PASSES: tuple[Pass, ...] = (Pass("share", share), Pass("prune", prune), Pass("in place", in_place))
+def one_loss(program: Program, keep: Keep) -> Program:
+    """The statements of `loss` in the place of those of `evaluation`, where the blocks are the same."""
+    if not program.has_modes:
+        return program
+    loss, evaluation = (program.routines[name].statements for name in ("loss", "evaluation"))
+    there = {name for name, array in program.arrays.items() if array.storage not in ("workspace", "gradient")}
+    there |= {name for item in program.items(("inference",)) for name in written(item)}
+    alone = {name for item in loss for name in needed(item)} <= there | {n for item in loss for n in written(item)}
+    if not alone or {item.block for item in loss} != {item.block for item in evaluation}:
+        return program
+    return replace(program, routines={**program.routines, "evaluation": Routine("evaluation", loss)})
+
+
+PASSES: tuple[Pass, ...] = (
+    Pass("share", share),
+    Pass("prune", prune),
+    Pass("in place", in_place),
+    Pass("one loss", one_loss),
+)

@@ -4,6 +4,9 @@ Two arrays share where one is never needed again when the other is first written
 same. Results stay where they are, as does what has a border or an edge; a forward value stays until the backward
 statement that reads it last. A view lives as long as the array it looks into. A part of a stack that nothing else reads
 is computed where it stands in the stack.
+
+Where training and inference differ, their statements are merged into one sequence, for the plan alone: an array that
+both compute has one buffer, and each mode carries out a part of the sequence, in its order.
 """
 
 from __future__ import annotations
@@ -17,7 +20,6 @@ from symbp.program.operands import is_alias, is_bordered, needed, reads, written
 from symbp.program.program import Array, Loop, Map, Op, Program, Range, Select, Stack, Statement
 
 BYTES = {"float": 4, "int": 8, "bool": 1, "byte": 1}
-SEQUENCE = ("forward", "predict", "loss", "backward", "input")
 
 
 @dataclass(frozen=True)
@@ -58,19 +60,46 @@ def _moments(items: Sequence[Statement | Loop]) -> Iterator[_Moment]:
             yield _Moment((), around)
 
 
+def in_order(program: Program) -> list[Statement | Loop]:
+    """The statements of every pass over the network, each that both modes share twice.
+
+    A statement of inference stands before the one of training that computes the same, or after its predecessor.
+    """
+    first, *others = (program.items(sequence) for sequence in program.sequences)
+    if not others:
+        return first
+    place: dict[str, int] = {}
+    for position, item in enumerate(first):
+        for name in written(item):
+            place.setdefault(name, position)
+    merged: list[Statement | Loop] = []
+    done = 0
+    for item in others[0]:
+        until = max((place[name] for name in written(item) if name in place), default=done)
+        merged += first[done:until]
+        merged.append(item)
+        done = max(done, until)
+    return merged + first[done:]
+
+
 def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
     """Assign buffers in order of first use; a free buffer of the same shape and kind is used again."""
-    items = [s for name in SEQUENCE if name in program.routines for s in program.routines[name].statements]
+    items = in_order(program)
     moments = list(_moments(items))
     operations = [m.op for m in moments if m.op is not None]
+    operations = list(dict.fromkeys(operations)) if program.has_modes else operations
     places = _places(program, operations, keep)
     root: dict[str, str] = {}
+    pinned: set[str] = set()  # what a name is a view of in one mode, where it is of another array in the other
     for item in items:
         for piece in item.slices if isinstance(item, Loop) else ():
             root[piece.out] = root.get(piece.array, piece.array)
         for op in filter(is_alias, item.operations):
             (operand,) = reads(op)
-            root[op.out] = root.get(operand, operand)
+            whole = root.get(operand, operand)
+            if root.setdefault(op.out, whole) != whole:
+                pinned |= {root[op.out], whole}
+            root[op.out] = whole
     for part, (stack, _, _) in places.items():
         root[part] = root.get(stack, stack)
     last: dict[str, int] = {}
@@ -79,7 +108,7 @@ def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
             last[root.get(name, name)] = time
     alone = {op.out for op in operations if is_bordered(op)}
     alone |= {edge.array for item in items if isinstance(item, Loop) for edge in item.edges}
-    for name in (*keep, *alone):
+    for name in (*keep, *pinned, *alone):
         last[root.get(name, name)] = len(moments)
     buffer_of: dict[str, str] = {}
     free: dict[tuple[object, ...], list[str]] = {}

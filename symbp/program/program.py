@@ -25,7 +25,7 @@ Not here: NumPy, identifiers, comments.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,7 +35,7 @@ from symbp.formula.equation import Equation, Kind
 from symbp.forward.network import Dim
 
 ArrayKind = Kind | Literal["byte"]  # a byte holds a position within a window
-Storage = Literal["argument", "parameter", "constant", "gradient", "state", "workspace", "slice"]
+Storage = Literal["argument", "parameter", "constant", "random", "gradient", "state", "workspace", "slice"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ Operand = str | Scalar
 @dataclass(frozen=True)
 class Array:
     """A named array. `workspace` arrays belong to the pass; a `slice` is a view of another in a loop; the others come
-    from, or go to, the caller.
+    from, or go to, the caller. A `random` one is drawn before the pass.
 
     `margin` counts the positions before and after its first axis that hold zeros, or the edges that a loop puts there,
     and that only offsets and slices can read.
@@ -325,7 +325,7 @@ class Loop:
 
 @dataclass(frozen=True)
 class Routine:
-    """A named sequence of statements and loops: `forward`, `predict`, `loss`, `backward`, `update`."""
+    """A named sequence of statements and loops."""
 
     name: str
     statements: tuple[Statement | Loop, ...]
@@ -333,7 +333,30 @@ class Routine:
 
 @dataclass(frozen=True)
 class Program:
-    """Every array by name, and the routines in order of execution."""
+    """Every array by name, and the routines, which are carried out in sequences.
+
+    A network that is the same in inference has one. Else both modes compute tensors of the same names, in arrays that
+    are the same; what a sequence reads, it has computed itself.
+    """
 
     arrays: Mapping[str, Array]
     routines: Mapping[str, Routine]
+
+    @property
+    def has_modes(self) -> bool:
+        """Whether inference has routines of its own."""
+        return "inference" in self.routines
+
+    @property
+    def sequences(self) -> tuple[tuple[str, ...], ...]:
+        """The routines of a pass over the network, for each mode in order of execution."""
+        return (TRAINING, INFERENCE) if self.has_modes else (BOTH,)
+
+    def items(self, sequence: Sequence[str]) -> list[Statement | Loop]:
+        """The statements and loops of a sequence of routines, as far as there are such."""
+        return [item for name in sequence if name in self.routines for item in self.routines[name].statements]
+
+
+BOTH = ("forward", "predict", "loss", "backward", "input")
+TRAINING = ("forward", "loss", "backward", "input")
+INFERENCE = ("inference", "predict", "evaluation")

@@ -13,6 +13,7 @@ from symbp.forward.network import BATCH, Dim
 from symbp.program.functions import FUNCTIONS
 from symbp.program.operands import reads, written
 from symbp.program.program import (
+    TRAINING,
     Columns,
     Contract,
     Fold,
@@ -34,7 +35,7 @@ from symbp.program.program import (
     Winners,
 )
 
-GIVEN = ("argument", "parameter", "constant", "state")
+GIVEN = ("argument", "parameter", "constant", "random", "state")
 
 
 class ProgramError(DefectError):
@@ -47,7 +48,8 @@ class _InvariantError(Exception):
 
 def verify(program: Program) -> None:
     """Raise `ProgramError` at the first operation that breaks an invariant."""
-    for sequence in (("forward", "loss", "backward", "input"), ("forward", "predict"), ("update",)):
+    start = "inference" if program.has_modes else "forward"
+    for sequence in (TRAINING, (start, "predict"), (start, "evaluation"), ("update",)):
         known = {n for n, a in program.arrays.items() if a.storage in GIVEN or (sequence == ("update",) and n == "g")}
         for name in sequence:
             routine = program.routines.get(name)
@@ -108,7 +110,7 @@ def _check(op: Op, program: Program, known: set[str]) -> None:
     for name in read:
         if name not in known:
             raise _InvariantError(f"`{name}` is read before it is computed")
-    if program.arrays[op.out].storage in ("argument", "constant"):
+    if program.arrays[op.out].storage in ("argument", "constant", "random"):
         raise _InvariantError(f"`{op.out}` is given and cannot be written")
     if op.out in read and not _may_overwrite(op):
         raise _InvariantError(f"`{op.out}` is overwritten while it is read")

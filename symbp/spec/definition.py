@@ -9,13 +9,17 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from symbp.catalog import lookup, names
-from symbp.catalog.entry import Entry, EntryKind, Option, ParameterRow
+from symbp.catalog.entry import Entry, EntryKind, Option, ParameterRow, RandomRow
 from symbp.formula.families import member, write_out_size
 from symbp.formula.grammar import NAME, RESERVED, FormulaError, read_lines
+from symbp.spec.modes import MODE_KEYS, inference, random_row
 from symbp.spec.names import SHAPE, hint, quoted, shortened, shown
 from symbp.spec.yaml import Path
 
-KEYS = ("formula", "options", "parameters", "sizes", "integers", "summary", "source", "output", "link", "inputs")
+KEYS = (
+    *("formula", "options", "parameters", "sizes", "integers", "summary", "source", "output", "link", "inputs"),
+    *MODE_KEYS,
+)
 INPUT = re.compile(rf"{NAME.pattern}(\[[a-z]\])?")
 PARAMETER_KEYS = ("axes", "initializer", "value")
 ARGUMENTS: dict[str, tuple[str, ...]] = {"layer": ("x",), "activation": ("z",), "loss": ("a", "y")}
@@ -63,6 +67,8 @@ class _Definition:
             if key not in KEYS:
                 self.problem((key,), f"{quoted(key)} is not a key of a definition{hint(key, KEYS)}")
         self.formula()
+        inferred, lines = inference(self.kind, self.row, self.problem)
+        self.used = self.used and self.used | _names(lines)
         self.inputs = self.stated_inputs()
         if self.inputs:
             names_ = tuple(name.partition("[")[0] for name in self.inputs)
@@ -70,8 +76,9 @@ class _Definition:
         sizes = self.sizes()
         options = self.options(sizes)
         parameters = self.parameters()
+        random = self.random()
         result = self.text("output") or RESULTS[self.kind]
-        self.clashes([o.name for o in options], [p.name for p in parameters], result)
+        self.clashes([o.name for o in options], [p.name for p in parameters], [r.name for r in random], result)
         return Entry(
             name=name,
             kind=self.kind,
@@ -85,6 +92,8 @@ class _Definition:
             output="" if result == RESULTS[self.kind] else result,
             link=self.link(),
             inputs=self.inputs,
+            random=random,
+            inference=inferred,
         )
 
     def formula(self) -> None:
@@ -181,16 +190,26 @@ class _Definition:
             return None
         return ParameterRow(name, tuple(axes), entry.name, None if fill is None else float(fill))
 
-    def clashes(self, options: Iterable[str], parameters: Iterable[str], result: str) -> None:
-        seen = set[str]()
+    def random(self) -> tuple[RandomRow, ...]:
+        """What is drawn in every step of training."""
+        found = []
+        for name, value in self.mapping("random").items():
+            if not self.reads(name):
+                self.problem(("random", name), f"no equation reads the random tensor `{name}`")
+            found.append(random_row(name, value, self.problem))
+        return tuple(r for r in found if r is not None)
+
+    def clashes(self, options: Iterable[str], parameters: Iterable[str], random: Iterable[str], result: str) -> None:
+        seen = dict[str, str]()
         taken = {*self.arguments, result}
-        for key, names_ in (("options", options), ("parameters", parameters)):
+        what = {"options": "an option", "parameters": "a parameter", "random": "a random tensor"}
+        for key, names_ in zip(what, (options, parameters, random), strict=True):
             for name in names_:
                 if name in RESERVED or name in taken or name.startswith("d_"):
                     self.problem((key, name), f"`{name}` has a meaning of its own in formulas; use another name")
                 elif name in seen:
-                    self.problem((key, name), f"`{name}` is an option and a parameter; use another name for one")
-                seen.add(name)
+                    self.problem((key, name), f"`{name}` is {seen[name]} and {what[key]}; use another name for one")
+                seen[name] = what[key]
 
     def integers(self) -> tuple[str, ...]:
         value = self.row.get("integers") or []

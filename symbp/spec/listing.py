@@ -15,7 +15,6 @@ from symbp.spec.names import hint, shown
 
 GROUPS: dict[str, EntryKind] = {
     "layers": "layer",
-    "blocks": "block",
     "activations": "activation",
     "losses": "loss",
     "optimizers": "optimizer",

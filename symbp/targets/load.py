@@ -68,6 +68,8 @@ def check_module(text: str, name: str, network: Network) -> None:
     where this one fails. Raises GradientError; DomainError where the cost is not finite, or nothing converges.
     """
     module = load_source(text, name)
+    draws: dict[str, Any] = {"random": 0} if network.random else {}
+    training = {**draws, "training": True} if network.has_modes else {}
     with np.errstate(all="ignore"):
         for attempt in range(TRIES):
             source = np.random.Generator(np.random.PCG64(attempt))
@@ -75,9 +77,10 @@ def check_module(text: str, name: str, network: Network) -> None:
             spread = max(1e-3, float(np.abs(params.flat).mean()))
             params.flat += 0.1 * source.standard_normal(params.flat.size) * spread
             x, y = _examples(network, source)
-            if not np.isfinite(module.loss(params, x, y)):
-                raise DomainError(_not_finite(module, params, x, y))
-            readings = _readings(module, params, x, y, source)
+            for mode in [training] if not training else [training, {}]:
+                if not np.isfinite(module.loss(params, x, y, **mode)):
+                    raise DomainError(_not_finite(module, params, x, y, mode))
+            readings = _readings(module, params, x, y, source, draws, training)
             if all(error <= TOLERANCE for error, _ in readings):
                 return
             wrong = [error for error, doubt in readings if not error <= TOLERANCE and doubt <= TOLERANCE / 10]
@@ -94,11 +97,11 @@ def check_module(text: str, name: str, network: Network) -> None:
     )
 
 
-def _not_finite(module: ModuleType, params: Any, x: Any, y: Any) -> str:
+def _not_finite(module: ModuleType, params: Any, x: Any, y: Any, mode: Mapping[str, Any]) -> str:
     reason = "it overflows"
     with np.errstate(invalid="raise", divide="raise"):
         try:
-            module.loss(params, x, y)
+            module.loss(params, x, y, **mode)
         except FloatingPointError as error:
             reason = str(error)
     return (
@@ -109,10 +112,19 @@ def _not_finite(module: ModuleType, params: Any, x: Any, y: Any) -> str:
 
 
 def _readings(
-    module: ModuleType, params: Any, x: Any, y: Any, source: np.random.Generator
+    module: ModuleType,
+    params: Any,
+    x: Any,
+    y: Any,
+    source: np.random.Generator,
+    draws: Mapping[str, Any],
+    training: Mapping[str, Any],
 ) -> list[tuple[float, float]]:
-    """Along each direction the relative error of the gradient, and the doubt about it."""
-    cost, gradients = module.loss_and_gradients(params, x, y)
+    """Along each direction the relative error of the gradient, and the doubt about it.
+
+    `draws` fixes what is random, `training` makes a cost that of training.
+    """
+    cost, gradients = module.loss_and_gradients(params, x, y, **draws)
     workspace = module.Workspace(EXAMPLES, np.float64)
     start, readings = params.flat.copy(), []
     for _ in range(DIRECTIONS):
@@ -121,9 +133,9 @@ def _readings(
 
         def central(step: float, direction: np.ndarray = direction) -> float:
             np.add(start, step * direction, out=params.flat)
-            above = module.loss(params, x, y, workspace)
+            above = module.loss(params, x, y, workspace, **training)
             np.subtract(start, step * direction, out=params.flat)
-            return float((above - module.loss(params, x, y, workspace)) / (2 * step))
+            return float((above - module.loss(params, x, y, workspace, **training)) / (2 * step))
 
         readings.append(_reading(float(gradients.flat @ direction), map(central, STEPS), max(1e-6 * abs(cost), TINY)))
         params.flat[...] = start

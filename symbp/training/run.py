@@ -91,7 +91,8 @@ class Run:
         self.folder = folder
         self.epochs = epochs
         self.metrics = metrics
-        self.trainer: Any = module.Trainer(module.init(spec.training.seed, spec.dtype))
+        seed = {"seed": spec.training.seed} if hasattr(module, "RANDOM") else {}  # of what is drawn in every step
+        self.trainer: Any = module.Trainer(module.init(spec.training.seed, spec.dtype), **seed)
         self.position = Position()
         self.measure = Measure(module, examples)
         self.manner = {"dtype": spec.dtype, "training_examples": examples.fingerprint()}

@@ -6,6 +6,8 @@ Where none is, central differences on the definitions, in double precision, take
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +17,7 @@ from symbp.pipeline import Generated, generate, load_module
 from symbp.spec.model import NetworkSpec
 from symbp.targets.load import as_argument
 from symbp.verify.examples import draw
-from symbp.verify.oracles import evaluate_network, installed
+from symbp.verify.oracles import evaluate_network, evaluate_outputs, installed
 
 # Gradients of both sides carry rounding of some hundred additions: 1e-9 is 4e6 eps. Central differences with a step of
 # cbrt(eps) are good to about eps**(2/3), 4e-11, times the curvature.
@@ -26,6 +28,8 @@ DIFFERENCES_TOLERANCE = 1e-6
 @dataclass(frozen=True)
 class Reading:
     """The worst error of one gradient against one oracle, relative to the gradient's largest entry.
+
+    `C` is the cost itself; where training and inference differ, outputs `in inference` are compared too.
 
     A gradient whose entries are all below a millionth of the largest of any (0 but for rounding, as that of a key's
     bias under a softmax) is measured by that millionth.
@@ -73,12 +77,16 @@ def compare(generated: Generated, *, seed: int = 0, batch: int = 4) -> CheckRepo
     except ValueError as error:
         raise UserError(f"{generated.spec.name}: {error}; try another --seed") from None
     found = module_gradients(generated, arrays)
+    inferred = module_outputs(generated, arrays) if network.has_modes else {}
     names = (*(p.name for p in network.parameters), *network.differentiable_inputs)
     readings: list[Reading] = []
     oracles = installed()
     for oracle in oracles:
         cost, gradients = oracle.gradients(_definitions(generated), arrays, names)
         readings += _readings(oracle.name, found, {"C": np.asarray(cost), **gradients}, AUTODIFF_TOLERANCE)
+        if inferred:
+            outputs = evaluate_outputs(_definitions(generated).inference, arrays, oracle.backend())
+            readings += _readings(oracle.name, inferred, outputs, AUTODIFF_TOLERANCE, " in inference")
     if not oracles:
         gradients = central_differences(_definitions(generated), arrays, names)
         cost = evaluate_network(_definitions(generated), arrays)["C"]
@@ -90,17 +98,32 @@ def compare(generated: Generated, *, seed: int = 0, batch: int = 4) -> CheckRepo
 def module_gradients(generated: Generated, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The module's cost `C`, its gradients and those of the inputs."""
     network = generated.derivation.network
+    module, params = _with_parameters(generated, arrays)
+    fixed = {"random": {name: arrays[name] for name in network.random}} if network.random else {}
+    x, y = (as_argument({name: arrays[name] for name in names}) for names in (network.inputs, network.targets))
+    inputs = network.differentiable_inputs
+    if not inputs:
+        cost, gradients = module.loss_and_gradients(params, x, y, **fixed)
+        return {"C": np.asarray(cost), **gradients}
+    cost, gradients, of_x = module.loss_and_gradients(params, x, y, input_gradient=True, **fixed)
+    return {"C": np.asarray(cost), **gradients, **(of_x if isinstance(of_x, dict) else {inputs[0]: of_x})}
+
+
+def module_outputs(generated: Generated, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What the module computes in inference, by the tensors' names."""
+    network = generated.derivation.network
+    module, params = _with_parameters(generated, arrays)
+    outputs = module.forward(params, as_argument({name: arrays[name] for name in network.inputs}))
+    outputs = outputs if isinstance(outputs, dict) else {network.heads[0].name: outputs}
+    return {head.output: outputs[head.name] for head in network.heads}
+
+
+def _with_parameters(generated: Generated, arrays: dict[str, np.ndarray]) -> tuple[ModuleType, Any]:
     module = load_module(generated)
     params = module.init(0, np.float64)
     for name, values in params.items():
         values[...] = arrays[name]
-    x, y = (as_argument({name: arrays[name] for name in names}) for names in (network.inputs, network.targets))
-    inputs = network.differentiable_inputs
-    if not inputs:
-        cost, gradients = module.loss_and_gradients(params, x, y)
-        return {"C": np.asarray(cost), **gradients}
-    cost, gradients, of_x = module.loss_and_gradients(params, x, y, input_gradient=True)
-    return {"C": np.asarray(cost), **gradients, **(of_x if isinstance(of_x, dict) else {inputs[0]: of_x})}
+    return module, params
 
 
 def central_differences(
@@ -126,7 +149,7 @@ def central_differences(
 
 
 def _readings(
-    oracle: str, found: dict[str, np.ndarray], expected: dict[str, np.ndarray], tolerance: float
+    oracle: str, found: dict[str, np.ndarray], expected: dict[str, np.ndarray], tolerance: float, where: str = ""
 ) -> list[Reading]:
     readings = []
     floor = 1e-6 * max(float(np.nanmax(np.abs(reference), initial=0)) for reference in expected.values())
@@ -135,7 +158,7 @@ def _readings(
         known = ~np.isnan(reference) if oracle == "central differences" else np.ones(np.shape(reference), bool)
         scale = max(float(np.max(np.abs(reference[known]), initial=0)), floor, np.finfo(np.float64).tiny)
         error = float(np.max(np.abs(value - reference)[known], initial=0)) / scale
-        readings.append(Reading(oracle, name, tuple(value.shape), error, tolerance))
+        readings.append(Reading(oracle, name + where, tuple(value.shape), error, tolerance))
     return readings
 
 

@@ -15,7 +15,10 @@ TRIES = 50
 
 
 def draw(network: Network, batch: int, seed: int) -> dict[str, np.ndarray]:
-    """Inputs, targets and every parameter, in double precision; ValueError where every draw was near a kink."""
+    """Inputs, targets, every parameter and what is drawn in training, in double precision.
+
+    ValueError where every draw was near a kink.
+    """
     source = np.random.default_rng(seed)
     for _ in range(TRIES):
         arrays = _draw(network, batch, source)
@@ -29,6 +32,10 @@ def _draw(network: Network, batch: int, source: np.random.Generator) -> dict[str
     for parameter in network.parameters:
         scale = 1 / np.sqrt(max(parameter.fan_in, 1))
         arrays[parameter.name] = scale * source.standard_normal(parameter.shape)
+    for name in network.random:
+        tensor = network.tensors[name]
+        shape = [batch if d == BATCH else int(d) for d in tensor.shape]
+        arrays[name] = source.random(shape) if tensor.distribution == "uniform" else source.standard_normal(shape)
     for name in (*network.inputs, *network.targets):
         tensor = network.tensors[name]
         shape = [batch if d == BATCH else int(d) for d in tensor.shape]

@@ -23,15 +23,19 @@ Arrays = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True)
 class Oracle:
-    """An autodiff library. `gradients(network, arrays, wanted)` gives the cost, and its derivatives by name."""
+    """An autodiff library. `gradients(network, arrays, wanted)` gives the cost, and its derivatives by name.
+
+    `backend` gives the library's arithmetic, by which `evaluate_network` gives values.
+    """
 
     name: str
     gradients: Callable[[Network, Arrays, tuple[str, ...]], tuple[float, dict[str, np.ndarray]]]
+    backend: Callable[[], Backend]
 
 
 def installed() -> tuple[Oracle, ...]:
     """The oracles that can be imported here."""
-    known = {"jax": Oracle("JAX", _jax), "torch": Oracle("PyTorch", _torch)}
+    known = {"jax": Oracle("JAX", _jax, jax_backend), "torch": Oracle("PyTorch", _torch, torch_backend)}
     return tuple(oracle for module, oracle in known.items() if find_spec(module) is not None)
 
 
@@ -58,6 +62,14 @@ def constants_of(network: Network, backend: Backend | None = None) -> dict[str, 
         for t in network.tensors.values()
         if t.value is not None
     }
+
+
+def evaluate_outputs(network: Network, arrays: Arrays, backend: Backend) -> dict[str, np.ndarray]:
+    """What the network's user reads, by the tensors' names, from the arithmetic of a library."""
+    known = evaluate_network(
+        network, {n: a if a.dtype.kind in "iu" else backend.array(a) for n, a in arrays.items()}, backend
+    )
+    return {head.output: np.asarray(known[head.output]) for head in network.heads}
 
 
 def sizes_of(block: Block, n: int) -> dict[sp.Symbol, int]:

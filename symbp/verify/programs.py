@@ -6,12 +6,13 @@ The program is run by its plain interpreter; the equations, cotangents and all, 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from symbp.derive.derivation import Derivation
 from symbp.formula.evaluate import evaluate_formula
+from symbp.forward.network import BATCH
 from symbp.program.interpret import run
 from symbp.program.network import lower_network
 from symbp.program.optimize import kept
@@ -20,7 +21,6 @@ from symbp.program.program import Program
 from symbp.verify.examples import draw
 from symbp.verify.oracles import Arrays, constants_of, scalars_of, sizes_of
 
-SEQUENCE = ("forward", "predict", "loss", "backward", "input")
 TOLERANCE = 1e-12  # relative to the largest entry: some hundred roundings, in another order
 
 
@@ -44,7 +44,10 @@ def check_passes(
     """Every result of the network's program, as lowered and after each pass, on random examples."""
     network = derivation.network
     arrays = draw(network, batch, seed)
-    expected = evaluate_derivation(derivation, arrays)
+    expected = [evaluate_derivation(derivation, arrays)]
+    if network.has_modes:
+        inferred = evaluate_derivation(replace(derivation, network=network.inference), arrays)
+        expected.append({name: value for name, value in inferred.items() if not name.startswith("d_")})
     results = kept(network)
     program = lower_network(derivation)
     readings = _readings("lowered", program, arrays, expected, derivation)
@@ -55,18 +58,26 @@ def check_passes(
 
 
 def _readings(
-    after: str, program: Program, arrays: Arrays, expected: Arrays, derivation: Derivation
+    after: str, program: Program, arrays: Arrays, expected: Sequence[Arrays], derivation: Derivation
 ) -> list[PassReading]:
-    given = {**constants_of(derivation.network), **arrays}
-    routines = [name for name in SEQUENCE if name in program.routines]
-    found = run(program, routines, given, len(arrays["x"]))
+    """The results of each mode; a prediction that training does not compute is no result of it."""
+    network = derivation.network
+    given = {**constants_of(network), **arrays}
+    for name in network.random:  # as the program holds them: the batch first, or last
+        if name in program.arrays and program.arrays[name].shape[1:][-1:] == (BATCH,):
+            given[name] = np.moveaxis(given[name], 0, -1)
+    outputs = {head.output for head in network.heads}
+    predicted = {head.prediction for head in network.heads} - outputs
     readings = []
-    for name in sorted(kept(derivation.network) & set(expected)):
-        true = np.asarray(expected[name])
-        value = np.asarray(found[name]) if name in found else np.full(true.shape, np.nan)
-        scale = max(float(np.max(np.abs(true), initial=0)), 1.0)
-        apart = value.reshape(-1) - true.reshape(-1) if value.size == true.size else np.array([np.nan])
-        readings.append(PassReading(after, name, float(np.max(np.abs(apart), initial=0)) / scale))
+    for sequence, of_mode in zip(program.sequences, expected, strict=True):
+        found = run(program, [name for name in sequence if name in program.routines], given, len(arrays["x"]))
+        results = kept(network) - (set() if "predict" in sequence else predicted)
+        for name in sorted(results & set(of_mode)):
+            true = np.asarray(of_mode[name])
+            value = np.asarray(found[name]) if name in found else np.full(true.shape, np.nan)
+            scale = max(float(np.max(np.abs(true), initial=0)), 1.0)
+            apart = value.reshape(-1) - true.reshape(-1) if value.size == true.size else np.array([np.nan])
+            readings.append(PassReading(after, name, float(np.max(np.abs(apart), initial=0)) / scale))
     return readings
 
 

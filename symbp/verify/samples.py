@@ -20,7 +20,7 @@ from symbp.formula.evaluate import evaluate_formula
 from symbp.formula.expression import Element, elements
 
 MOST = 300  # entries of an array over all indices at once
-GIVEN = ("input", "parameter", "target", "constant")
+GIVEN = ("input", "parameter", "target", "constant", "random")
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,8 @@ def _entries(
     shape = shape_of(tensor, sizes)
     if tensor.kind == "int":
         return draw.integers(0, _labels(tensor.name, formula, sizes), shape)
+    if tensor.distribution == "uniform":
+        return draw.random(shape)
     return draw.uniform(0.1, 0.9, shape) if positive else draw.standard_normal(shape)
 
 

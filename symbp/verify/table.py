@@ -15,14 +15,12 @@ def show(report: CheckReport, console: Console | None = None) -> None:
     console.print(f"{report.spec}: worst relative errors, {report.batch} random examples, float64, seed {report.seed}")
     readings = {(reading.oracle, reading.name): reading for reading in report.readings}
     oracles = dict.fromkeys(oracle for oracle, _ in readings)
-    table = Table()
-    table.add_column("derivative of C by", overflow="fold")
-    table.add_column("shape")
+    table = Table("derivative of C by", "shape")
     for oracle in oracles:
         table.add_column(f"beside {oracle}", justify="right", overflow="fold")
     for name, shape in {reading.name: reading.shape for reading in report.readings}.items():
         cells = [_cell(readings.get((oracle, name))) for oracle in oracles]
-        label = "(the cost itself)" if name == "C" else name
+        label = "(the cost itself)" if name == "C" else f"({name})" if name.endswith(" in inference") else name
         table.add_row(Text(label), "(" + ", ".join(map(str, shape)) + ")", *cells)
     console.print(table)
     if report.absent:

@@ -14,6 +14,7 @@ from references import torch
 from references_attention import ATTENTION
 from references_joining import AXES, JOINING
 from references_layers import LAYERS, LayerCase
+from references_noise import NOISE
 from references_normalization import NORMALIZATION
 from references_recurrent import RECURRENT
 
@@ -31,7 +32,7 @@ CASES = [
 
 
 def test_every_layer_and_variant_has_a_case() -> None:
-    tables = (LAYERS, JOINING, AXES, NORMALIZATION, RECURRENT, ATTENTION)
+    tables = (LAYERS, JOINING, AXES, NORMALIZATION, RECURRENT, ATTENTION, NOISE)
     assert set().union(*tables) == set(names("layer"))
     assert sum(map(len, tables)) == len(names("layer"))
     for name, cases in LAYERS.items():

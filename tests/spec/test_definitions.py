@@ -93,6 +93,24 @@ ROWS = {  # of an activation
     "{formula: a = z, link: relu}": f"9: {HERE}.link: only a loss has a link",
     "{formula: a = z, source: 3}": f"9: {HERE}.source: expected a text of at most 2000 characters; got 3",
     "{formula: a = z, output: a b}": f"9: {HERE}.output: 'a b' is not a name; …",
+    "{formula: a = u*z, random: {u: uniform}}": f"9: {HERE}.random: what is random in training needs `inference`: …",
+    "{formula: a = u*z, random: {u: gamma}, inference: a = z}": f"9: {HERE}.random.u: expected a distribution, "
+    "uniform or normal; got 'gamma'",
+    "{formula: a = u*z, random: {u: {axis: [n]}}, inference: a = z}": f"9: {HERE}.random.u.axis: `axis` is not a key "
+    "of a random tensor; did you mean `axes`?",
+    "{formula: a = u*z, random: {u: {distribution: normal, axes: n}}, inference: a = z}": f"9: {HERE}.random.u.axes: "
+    "expected index letters of the formula, …; got 'n'",
+    "{formula: a = u*z, random: {u: normal, v: normal}, inference: a = z}": f"9: {HERE}.random.v: "
+    "no equation reads the random tensor `v`",
+    "{formula: a = u*z, random: {u: normal}, options: {u: 1}, inference: a = z}": f"9: {HERE}.random.u: "
+    "`u` is an option and a random tensor; use another name for one",
+    "{formula: a = u*z, random: {u: normal}, inference: a = u*z}": f"9: {HERE}.formula: in inference: "
+    "`u` is not declared (declared: `z`, …)\n    in: a = u*z",
+    "{formula: a = z, inference: 3}": f"9: {HERE}.inference: expected equations as a text; got 3",
+    "{formula: a = z, inference: 'a = (z'}": f"9: {HERE}.inference: not an equation ('(' was never closed)\n"
+    "    in: a = (z",
+    "{formula: a = z, inference: 'a[n] = sum[j](z[n,j])'}": "5: layers[1]: layer `own_1` (own), in inference: "
+    "`a` has shape (n,), and (n, 4) in training",
     "'a = 3'": f"9: {HERE}.formula: no equation reads `z`, what it is given",
 }
 

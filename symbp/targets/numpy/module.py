@@ -17,6 +17,7 @@ from symbp.targets.numpy import (
     functions,
     header,
     initializers,
+    modes,
     names,
     parameters,
     routines,
@@ -48,6 +49,7 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
         raise SpecError([Problem(place, "no layer has parameters, so there is nothing to train; add one: `dense: 10`")])
     separator = names.separator(program.arrays)
     given = arguments.arguments(network)
+    mode = modes.Modes(network, program.arrays, separator)
     held = {name: reference for argument in given for name, reference in argument.references().items()}
     references, symbols = names.references(program.arrays, separator, held), {"N": "n", LOG_MAX: f"ws.{LOG_MAX}"}
     scope = Scope(program.arrays, references, symbols, buffers=optimized.plan.buffer_of, places=optimized.plan.places)
@@ -57,15 +59,17 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
         *_parameters(spec, network, scope, separator),
         render("numpy/workspace.py.jinja", dtype=spec.dtype, lines=allocations),
         arguments.checks(*given),
+        *mode.functions(),
         *([render("numpy/erf.py.jinja")] if _uses_erf(program) else []),
         *(function.text for function in private.values()),
-        *functions.public(network, private, scope, given, _cost(spec)),
-        *trainer.trainer(spec, program, private, given),
+        *functions.public(network, private, scope, given, _cost(spec), mode),
+        *mode.generator(),
+        *trainer.trainer(spec, program, private, given, mode),
         render("numpy/files.py.jinja"),
-        *_check(network, given),
+        *_check(network, given, mode),
     ]
     body = _joined(parts)
-    text = _joined([header.header(spec, network, body), body])
+    text = _joined([header.header(spec, network, body, mode.table()), body])
     safety.inspect(text)
     return text
 
@@ -101,13 +105,18 @@ def _cost(spec: NetworkSpec) -> str:
     return " and ".join(dict.fromkeys(loss.use.name for loss in spec.losses)) or spec.loss.name
 
 
-def _check(network: Network, given: tuple[arguments.Argument, arguments.Argument]) -> Iterator[str]:
+def _check(network: Network, given: tuple[arguments.Argument, arguments.Argument], mode: modes.Modes) -> Iterator[str]:
     """The module's own gradient check, and its table."""
+    fixed = "".join(f", {keyword}" for keyword in mode.fixed)
+    magnitudes = ["abs(estimate)", "abs(exact)", f"1e-6 * abs(loss(params, x, y, ws{fixed}))"]
     types = [f"{argument.name}: {argument.type}" for argument in given]
     yield render(
         "numpy/check.py.jinja",
         batch=examples.BATCH,
         data=examples.statements(network),
+        random=", random=0" if mode.random else "",
+        fixed=fixed,
+        scale=source.call("scale = max", [*magnitudes, "np.finfo(np.float64).tiny"], 1),
         signature=source.call("def _read", [*READ[:2], *types, *READ[2:]], 0, tail=" -> Reading:"),
     )
     yield render("numpy/main.py.jinja", width=max(len("gradient by"), *(len(p.name) for p in network.parameters)))

@@ -16,6 +16,7 @@ OWNERS: Mapping[Storage, str] = {
     "parameter": "params.",
     "gradient": "gradients.",
     "constant": "ws.",
+    "random": "ws.",
     "workspace": "ws.",
     "state": "self.",
     "slice": "",

@@ -11,18 +11,24 @@ from symbp.spec.model import NetworkSpec, Use
 from symbp.targets.environment import render
 from symbp.targets.numpy import schedule, source
 from symbp.targets.numpy.arguments import Argument
-from symbp.targets.numpy.functions import Function
+from symbp.targets.numpy.functions import Function, called
 from symbp.targets.numpy.hyperparameters import Hyperparameter, hyperparameters
+from symbp.targets.numpy.modes import Modes
 from symbp.targets.numpy.update import Update
 
 
 def trainer(
-    spec: NetworkSpec, program: Program, functions: Mapping[str, Function], given: tuple[Argument, Argument]
+    spec: NetworkSpec,
+    program: Program,
+    functions: Mapping[str, Function],
+    given: tuple[Argument, Argument],
+    modes: Modes,
 ) -> list[str]:
     """The table of hyperparameters with its check, and the class."""
     numbers = hyperparameters(spec, program)
     states = spec.optimizer.entry.variant(spec.optimizer.options).states
     keywords = [f"{h.keyword}: float = {h.value!r}" for h in numbers]
+    keywords += ["seed: int = 0"] if modes.random else []
     ranges = [f'"{h.keyword}": ({source.bound(h.low)}, {source.bound(h.high)})' for h in numbers]
     update = Update(program, numbers)
     methods = [
@@ -34,7 +40,8 @@ def trainer(
             state=[*_states(states, spec.optimizer), *update.allocates],
             x=given[0].declared,
             y=given[1].declared,
-            calls=[functions[name].call for name in ("forward", "loss", "backward")],
+            random=modes.random,
+            calls=called(functions, "forward", "loss", "backward"),
         ),
         *([schedule.method(spec.schedule, numbers)] if spec.schedule else []),
         render(
@@ -43,7 +50,7 @@ def trainer(
             locals=_locals(update, numbers),
             body=update.body,
         ),
-        render("numpy/state.py.jinja", states=[s.name for s in states]),
+        render("numpy/state.py.jinja", states=[s.name for s in states], random=modes.random),
     ]
     return [
         render("numpy/hyperparameters.py.jinja", ranges=ranges),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from symbp.forward.network import NetworkTensor
 from symbp.program.operands import written
-from symbp.program.plan import Plan
+from symbp.program.plan import Plan, in_order
 from symbp.program.program import Array, Loop, Offset, Program, Shift, Statement
 from symbp.targets.numpy import names, routines, source
 from symbp.targets.numpy.scope import Scope, moved
@@ -26,7 +26,10 @@ def lines(
         if array.storage == "constant":
             values = tensors[array.name].value
             yield f"self.{names.identifier(array.name, separator)} = np.array({values}, dtype)"
-    items = [item for name, routine in program.routines.items() if name != "update" for item in routine.statements]
+    for array in program.arrays.values():
+        if array.storage == "random":
+            yield from _allocated(array, array.name, separator, "", ())
+    items = in_order(program)
     shifts = _shifts(items)
     operations = routines.operations(items)
     unstored = {op.out for op in operations if not routines.stored(op)}
