@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 MNIST := $(firstword $(wildcard $(addsuffix /train-images-idx3-ubyte*,$(SYMBP_DATA) $(SYMBP_DATA)/mnist data data/mnist)))
 TRAINED := $(if $(MNIST),mnist_mlp,digits_mlp)
 
-.PHONY: demo test test-slow lint golden figures clean
+.PHONY: demo test test-slow fuzz lint golden figures clean
 
 demo: $(VENV)/.demo  ## generate, check and train a network
 	$(BIN)/symbp generate specs/mnist_mlp.yaml -o build/demo
@@ -24,6 +24,9 @@ test: $(VENV)/.test  ## the tests that every change must pass
 
 test-slow: $(VENV)/.test  ## fuzzing that takes minutes
 	$(BIN)/python -m pytest -n auto -m slow
+
+fuzz: $(VENV)/.test  ## thousands of random networks beside autodiff: an hour
+	$(BIN)/python tests/random_networks.py --count 3000
 
 lint: $(VENV)/.test  ## style and types
 	$(BIN)/ruff check .

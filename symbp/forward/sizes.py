@@ -63,7 +63,7 @@ class Sizes:
         return int(extent.xreplace({s: sp.Integer(v) for s, v in self.values.items() if v != BATCH}))
 
     def check(self) -> None:
-        """Every index has a size, and every `flat(...)` runs over exactly the axis it indexes."""
+        """Every index has a size, numbers stand for places, and `flat(...)` runs over exactly the axis it indexes."""
         named = set(self.formula.letters.values())
         for equation in self.formula.equations:
             for extent in (*equation.sizes.values(), *equation.body.free_symbols & named):
@@ -74,11 +74,19 @@ class Sizes:
         for equation in self.formula.equations:
             for node in (equation.target, *equation.body.atoms(Element)):
                 for axis, place in enumerate(node.indices):
+                    if place.is_Integer:
+                        self.stands(node.tensor, axis, int(place))
                     if isinstance(place, Flat):
                         merged = self.value(sp.Mul(*(equation.sizes[i] for i in place.args)))
                         held = self.value(self.formula.tensors[node.tensor].axes[axis])
                         if merged != held:
                             raise SizeError(f"{held} values cannot take a shape of {merged} values")
+
+    def stands(self, tensor: str, axis: int, place: int) -> None:
+        """What is read at a number is there: `z[n,1]` of a tensor with one entry is a mistake, not 0."""
+        held = self.value(self.formula.tensors[tensor].axes[axis])
+        if place < 0 or (held != BATCH and place >= held):
+            raise SizeError(f"`{tensor}` is read at {place} along axis {axis}, whose size is {held}")
 
 
 def row_size(entry: Entry, text: str, options: Mapping[str, object], shapes: Mapping[str, tuple[Dim, ...]]) -> int:

@@ -14,7 +14,7 @@ name: attending
 input: [5, 6]
 define:
   layers:
-    attention:
+    attending:
       formula: |
         q[n,t,h,d] = sum[i](x[n,t,i] * Wq[i,h,d]) + bq[h,d]
         k[n,t,h,d] = sum[i](x[n,t,i] * Wk[i,h,d]) + bk[h,d]
@@ -26,7 +26,7 @@ define:
         y[n,t,j] = sum[h,d](o[n,t,h,d] * Wo[h,d,j])
       parameters: {{Wq: [i,h,d], Wk: [i,h,d], Wv: [i,h,d], bq: [h,d], bk: [h,d], Wo: [h,d,j]}}
       sizes: {{h: heads, d: "extent(x, 2) / heads", j: "extent(x, 2)"}}
-layers: [attention: {{heads: 2}}, flatten, dense: 3]
+layers: [attending: {{heads: 2}}, flatten, dense: 3]
 loss: softmax_cross_entropy
 """
 MASKS = {"every position": "s[n,h,t,u]", "no later position": "where(u <= t, s[n,h,t,u], -inf)"}
@@ -36,7 +36,7 @@ MASKS = {"every position": "s[n,h,t,u]", "no later position": "where(u <= t, s[n
 def test_attention(mask: str) -> None:
     report = check_network(parse_spec(ATTENTION.format(mask=MASKS[mask])), batch=3)
     assert report.passed, [(r.oracle, r.name, r.error) for r in report.readings if not r.passed]
-    assert any(r.name == "attention_1.bk" for r in report.readings), "whose gradient is 0 but for rounding"
+    assert any(r.name == "attending_1.bk" for r in report.readings), "whose gradient is 0 but for rounding"
 
 
 SPELLINGS = {
