@@ -116,7 +116,7 @@ AXES: dict[str, list[Joined]] = {
         ),
     ],
     "transpose": _along(lambda x: jnp.swapaxes(x, -1, -2), lambda x: x.mT, {}, (2, 3, 4), (1, 2, 3, 1)),
-    "repeat": _along(
+    "repeat_vector": _along(
         lambda x: jnp.repeat(x[..., None, :], 3, -2), lambda x: x.unsqueeze(-2).repeat_interleave(3, -2), {"times": 3},
         (2, 4), (1, 2, 3),
     ),

@@ -8,7 +8,7 @@
 
 A name is tried as it stands, then in any case. `torch.` and everything before Keras's own class name is optional:
 `nn.ReLU`, `torch.nn.ReLU`, `keras.layers.ReLU` and `ReLU` are all understood. Where a name of the kind `layer` is no
-layer, it is looked up among the activations, since an activation may stand wherever a layer may.
+layer, it is looked up among blocks and activations, which may stand wherever a layer may.
 
 Not here: SymPy, so that the command line lists the catalog without importing it.
 """
@@ -20,6 +20,7 @@ from types import MappingProxyType
 from symbp.catalog import (
     activations,
     attention,
+    blocks,
     classification,
     clipping,
     initializers,
@@ -45,6 +46,7 @@ _TABLES: Mapping[EntryKind, tuple[Entry, ...]] = {
         *normalization.ENTRIES,
         *noise.ENTRIES,
     ),
+    "block": blocks.ENTRIES,
     "activation": piecewise.ENTRIES + activations.ENTRIES,
     "loss": losses.ENTRIES + classification.ENTRIES,
     "optimizer": optimizers.ENTRIES,
@@ -54,6 +56,7 @@ _TABLES: Mapping[EntryKind, tuple[Entry, ...]] = {
     "initializer": initializers.ENTRIES,
 }
 KINDS: tuple[EntryKind, ...] = tuple(_TABLES)
+LAYERS: tuple[EntryKind, ...] = ("layer", "block", "activation")  # what may stand where a layer may
 
 
 def entries(kind: EntryKind) -> tuple[Entry, ...]:
@@ -90,7 +93,7 @@ def preset(kind: EntryKind, name: str) -> Preset:
 
 def _resolve(kind: EntryKind, name: str) -> tuple[Entry, str] | None:
     """The row, and the name in its full spelling: canonical, or a qualified alias."""
-    kinds: tuple[EntryKind, ...] = ("layer", "activation") if kind == "layer" else (kind,)
+    kinds: tuple[EntryKind, ...] = LAYERS if kind == "layer" else (kind,)
     wanted = _shorten(name)
     for fold in (False, True):
         for each in kinds:

@@ -3,6 +3,7 @@
 Equations are text in the formula language, one to a line. Which names mean what:
 
     layers       read `x` (and parameters), compute `y`, or what the row names as its `output` (`z` for dense)
+    blocks       stand for layers: their equations are YAML (symbp/catalog/blocks.py)
     activations  read `z` (and parameters), compute `a`
     losses       read `a` (prediction) and `y` (target), compute `C`; `reduce[...]` is `mean` or `sum` as chosen
     optimizers   read `w`, `g`, `eta`, `t` (1 at the first step), assign `w` and their own states
@@ -39,7 +40,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-EntryKind = Literal["layer", "activation", "loss", "optimizer", "schedule", "clipping", "penalty", "initializer"]
+EntryKind = Literal[
+    "layer", "block", "activation", "loss", "optimizer", "schedule", "clipping", "penalty", "initializer"
+]
 Distribution = Literal["", "constant", "normal", "uniform", "orthogonal"]
 Noise = Literal["uniform", "normal"]
 Value = float | int | bool | str | tuple[float, ...]
@@ -57,12 +60,13 @@ class Option:
     """A hyperparameter: a number with its default and the interval it must lie in (`open` ends excluded).
 
     `aliases` are its names in PyTorch and Keras. `needs` is the option without which, at its default, this one has no
-    effect. The type `shape` is a tuple of integers from `low` upwards.
+    effect. The type `shape` is a tuple of integers from `low` upwards; `any`, of blocks, is a number, a word
+    or a truth value.
     """
 
     name: str
     default: float | int | bool | str | None  # None: required
-    type: Literal["real", "integer", "boolean", "choice", "shape"] = "real"
+    type: Literal["real", "integer", "boolean", "choice", "shape", "any"] = "real"
     low: float | None = None
     high: float | None = None
     low_open: bool = False
@@ -188,7 +192,7 @@ class Entry:
     @property
     def argument(self) -> str:
         """The tensor that the equations read: `x`, `z` or `a`; empty for kinds that have no single one."""
-        return {"layer": "x", "activation": "z", "loss": "a"}.get(self.kind, "")
+        return {"layer": "x", "block": "x", "activation": "z", "loss": "a"}.get(self.kind, "")
 
     @property
     def family(self) -> str:

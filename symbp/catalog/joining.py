@@ -173,7 +173,7 @@ ENTRIES = (
         aliases=("keras.Dot",),
     ),
     Entry(
-        "repeat",
+        "repeat_vector",
         "layer",
         "y[...,t,j] = x[...,j]",
         "the same vector at every step of a sequence",

@@ -1,4 +1,4 @@
-"""The spec's own activations, layers and losses: formulas that become catalog entries of this spec alone.
+"""The spec's own activations, layers, losses and blocks: they become catalog entries of this spec alone.
 
 define:
   activations:
@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from symbp.catalog import lookup
 from symbp.catalog.entry import Entry, EntryKind
 from symbp.formula.grammar import RESERVED
+from symbp.spec.blocks import read_block
 from symbp.spec.definition import read_definition
 from symbp.spec.model import Definition, Problem
 from symbp.spec.names import hint, objection, quoted, shown
 from symbp.spec.yaml import Document, Path
 
-KINDS: dict[str, EntryKind] = {"activations": "activation", "layers": "layer", "losses": "loss"}
+KINDS: dict[str, EntryKind] = {"activations": "activation", "layers": "layer", "losses": "loss", "blocks": "block"}
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def definitions(document: Document) -> Definitions:
             reason = _name(kind, name)
             if reason:
                 problem(path, reason)
-            entry = read_definition(kind, name, row, path, problem)
+            read = read_block if kind == "block" else read_definition
+            entry = read(kind, name, row, path, problem)
             if entry is None or reason:
                 broken.add((kind, name))
             else:
@@ -67,7 +69,7 @@ def definitions(document: Document) -> Definitions:
         Definition(entry, document.place("define", group, name, "formula"))
         for (kind, name), entry in entries.items()
         for group in KINDS
-        if KINDS[group] == kind
+        if KINDS[group] == kind != "block"
     ]
     return Definitions(entries, frozenset(broken), tuple(found), tuple(problems))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from symbp.catalog import aliases, entries
+from symbp.catalog import LAYERS, aliases, entries
 from symbp.catalog.entry import Entry, EntryKind, Option
 from symbp.spec.inputs import KINDS
 from symbp.spec.losses import LARGEST, MOST_LOSSES
-from symbp.spec.schema import SpecModel
+from symbp.spec.schema import MAX_LAYERS, SpecModel
 
 PLACES: dict[str, tuple[EntryKind, ...]] = {
     "loss": ("loss",),
@@ -45,13 +45,37 @@ def spec_schema() -> dict[str, Any]:
         use = _use(kinds, {})
         several = {"anyOf": [use, {"type": "array", "items": use}]} if key in ("clip", "penalty") else use
         properties[key] = {**described, **several}
-    properties["layers"]["items"] = _use(("layer", "activation"), LAYER_KEYS)
+    layer = _use(LAYERS, LAYER_KEYS)
+    layer["anyOf"].insert(0, _repeat())
+    schema["$defs"]["layer"] = layer
+    properties["layers"]["items"] = {"$ref": "#/$defs/layer"}
     properties["input"]["anyOf"][-1:] = _inputs(properties["input"]["anyOf"][:2])
     described = {"description": properties["losses"]["description"]}
     properties["losses"] = {**described, "type": "array", "minItems": 1, "maxItems": MOST_LOSSES, "items": _loss()}
     properties["output"] = {"description": properties["output"]["description"], **NAMES}
     schema["oneOf"] = [{"required": ["loss"]}, {"required": ["losses"]}]
     return schema
+
+
+def _repeat() -> dict[str, Any]:
+    """Layers so many times."""
+    times = {"type": "integer", "minimum": 1, "maximum": MAX_LAYERS}
+    repeated = {
+        "type": "object",
+        "properties": {
+            "times": times,
+            "layers": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/layer"}},
+        },
+        "required": ["times", "layers"],
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "description": "the same layers several times over",
+        "properties": {"repeat": repeated},
+        "required": ["repeat"],
+        "additionalProperties": False,
+    }
 
 
 def _inputs(shapes: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -124,6 +148,8 @@ def _options(entry: Entry, extra: dict[str, Any]) -> dict[str, Any]:
 
 
 def _option(option: Option) -> dict[str, Any]:
+    if option.type == "any":
+        return {"type": ["boolean", "number", "string"], "description": option.summary}
     if option.type == "shape":
         return {"type": "array", "items": {"type": "integer", "minimum": 1}, "description": option.summary}
     found: dict[str, Any] = {"type": JSON_TYPES[option.type], "description": option.summary}

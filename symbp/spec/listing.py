@@ -15,6 +15,7 @@ from symbp.spec.names import hint, shown
 
 GROUPS: dict[str, EntryKind] = {
     "layers": "layer",
+    "blocks": "block",
     "activations": "activation",
     "losses": "loss",
     "optimizers": "optimizer",

@@ -106,7 +106,7 @@ class _Reading:
         """Every problem in the order of the file; where YAML refused a value, nothing more is said of it."""
         refused = {(r.place.line, path) for r in self.document.problems for path in (r.place.path, _list(r.place))}
         heard = [p for p in self.problems if (p.place.line, p.place.path) not in refused]
-        return sorted([*self.document.problems, *heard], key=lambda p: p.place.line)
+        return sorted(dict.fromkeys([*self.document.problems, *heard]), key=lambda p: p.place.line)
 
     def named(self, path: Path, reason: str) -> None:
         if reason:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from symbp.catalog import KINDS, aliases, lookup, names, preset
+from symbp.catalog import KINDS, LAYERS, aliases, lookup, names, preset
 from symbp.catalog.entry import Entry, EntryKind, Option
 from symbp.spec.model import OptionValue, Problem, Use
 from symbp.spec.names import hint, quoted, shown
@@ -152,6 +152,8 @@ class Uses:
         """The option's value, or None where it is refused."""
         if option.type == "boolean" and isinstance(value, bool):
             return value
+        if option.type == "any" and isinstance(value, bool | str | int | float):
+            return value
         if option.type == "choice" and value in option.choices:
             return str(value)
         if option.type == "shape":
@@ -178,6 +180,8 @@ def expected(option: Option) -> str:
         return "one of " + ", ".join(option.choices)
     if option.type == "boolean":
         return "true or false"
+    if option.type == "any":
+        return "a number, a word, true or false"
     if option.type == "shape":
         return "a list of whole numbers from 1 up"
     noun = "a whole number" if option.type == "integer" else "a number"
@@ -195,5 +199,5 @@ def _is_number(value: Any) -> bool:
 
 
 def _kinds(kind: EntryKind) -> tuple[EntryKind, ...]:
-    """An activation may stand wherever a layer may."""
-    return ("layer", "activation") if kind == "layer" else (kind,)
+    """Blocks and activations may stand wherever a layer may."""
+    return LAYERS if kind == "layer" else (kind,)

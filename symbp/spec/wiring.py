@@ -6,6 +6,7 @@ Without `input` or `inputs`, a layer reads the one before it, and the first read
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -18,30 +19,39 @@ MAX_INPUTS = 64
 
 
 class Wiring:
-    """What can be read so far. `inputs` are the network's own; `later` the names of layers still to come."""
+    """What can be read so far. `inputs` are the network's own; `later` the names of layers still to come.
+
+    Names are those of one list of layers: the spec's, a block's or a repetition's. Labels are the network's.
+    """
 
     def __init__(self, inputs: Iterable[str], later: Mapping[str, int], problem: Callable[[Path, str], None]) -> None:
         self.inputs = tuple(inputs)
         self.later = later
         self.tell = problem
-        self.wrong = False
         self.meant: dict[str, str] = {name: name for name in self.inputs}
+        self.labels: dict[str, str] = {}  # of layers by name; `meant` may be the activation that follows
         self.previous = self.inputs[0] if len(self.inputs) == 1 else ""
         self.places: dict[str, Place] = {}  # of layers, in order
         self.read: set[str] = set()
 
     def problem(self, path: Path, message: str) -> None:
-        self.wrong = True
         self.tell(path, message)
 
-    def add(self, label: str, place: Place) -> None:
+    def within(self, meant: Mapping[str, str], later: Mapping[str, int], previous: str) -> Wiring:
+        """The wiring of a list of layers within this one, which at first can read what `meant` names."""
+        inner = copy.copy(self)
+        inner.meant, inner.labels, inner.later, inner.previous = dict(meant), {}, later, previous
+        return inner
+
+    def add(self, name: str, label: str, place: Place) -> None:
         """A layer that the next may read."""
         self.places[label] = place
-        self.meant[label] = label
-        self.previous = label
+        self.stand_for(name, label)
+        self.labels[name] = label
+        self.previous = name
 
     def stand_for(self, name: str, label: str) -> None:
-        """From now on the name of a layer means what another computes."""
+        """From now on the name means what this layer computes."""
         self.meant[name] = label
 
     def sources(self, use: Use, given: Mapping[str, Any], path: Path) -> dict[str, str]:
@@ -128,12 +138,12 @@ class Wiring:
         return [(label, place) for label, place in self.places.items() if label not in self.read]
 
 
-def named_later(value: object, line_of: Callable[[Path], int]) -> dict[str, int]:
-    """The names that items of the list give their layers, with their lines."""
+def named_later(value: object, path: Path, line_of: Callable[[Path], int]) -> dict[str, int]:
+    """The names that items of the list at `path` give their layers, with their lines."""
     found: dict[str, int] = {}
     for number, item in enumerate(value if isinstance(value, list) else ()):
         if isinstance(item, dict) and len(item) == 1:
             key, options = next(iter(item.items()))
             if isinstance(options, dict) and isinstance(options.get("name"), str):
-                found.setdefault(options["name"], line_of(("layers", number, key, "name")))
+                found.setdefault(options["name"], line_of((*path, number, key, "name")))
     return found

@@ -15,7 +15,9 @@ def show(report: CheckReport, console: Console | None = None) -> None:
     console.print(f"{report.spec}: worst relative errors, {report.batch} random examples, float64, seed {report.seed}")
     readings = {(reading.oracle, reading.name): reading for reading in report.readings}
     oracles = dict.fromkeys(oracle for oracle, _ in readings)
-    table = Table("derivative of C by", "shape")
+    table = Table()
+    table.add_column("derivative of C by", overflow="fold")
+    table.add_column("shape")
     for oracle in oracles:
         table.add_column(f"beside {oracle}", justify="right", overflow="fold")
     for name, shape in {reading.name: reading.shape for reading in report.readings}.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -42,6 +43,8 @@ def _optional(entry: Entry) -> set[str]:
 
 
 def _mentioned(equations: str) -> set[str]:
+    if equations.lstrip().startswith("- "):  # the layers of a block
+        return set(re.findall(r"\w+", equations))
     trees = (ast.parse(line) for line in lines(equations))
     return {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
@@ -136,7 +139,7 @@ def test_every_variant_can_be_chosen_and_needs_its_options(entry: Entry) -> None
         assert {name for name, _ in variant.constants} <= variant.options
 
 
-@pytest.mark.parametrize("entry", EVERY)
+@pytest.mark.parametrize("entry", [p for p in EVERY if p.values[0].kind != "block"])
 def test_equations_assign_what_the_kind_promises(entry: Entry) -> None:
     results = {"optimizer": {"w"}, "clipping": {"g"}, "initializer": set()}.get(entry.kind, {entry.result})
     for row in variants(entry):

@@ -140,7 +140,7 @@ def refusal(entry: Entry, option: Option, value: object) -> str:
 def test_every_option_refuses_what_its_interval_excludes(entry: Entry, option: Option) -> None:
     assert refusal(entry, option, None)
     assert refusal(entry, option, {})
-    assert refusal(entry, option, "quux")
+    assert refusal(entry, option, "quux") or option.type == "any"
     for bound, outside, is_open in ((option.low, -1, option.low_open), (option.high, 1, option.high_open)):
         if option.type in ("real", "integer") and bound is not None:
             assert f"; got {bound + outside}" in refusal(entry, option, bound + outside)
