@@ -43,8 +43,8 @@ ELSEWHERE = {
         "embed_dim", "dropout", "add_bias_kv", "add_zero_attn", "kdim", "vdim", "batch_first",
     },
     "nn.Embedding": {"padding_idx", "max_norm", "norm_type", "scale_grad_by_freq", "sparse"},  # -1 in place of None
-    "nn.TransformerEncoderLayer": {"dropout", "activation", "batch_first"},  # activation: hidden_activation
-    "nn.TransformerDecoderLayer": {"dropout", "activation", "batch_first"},
+    "nn.TransformerEncoderLayer": {"activation", "batch_first"},  # hidden_activation
+    "nn.TransformerDecoderLayer": {"activation", "batch_first"},
     "nn.PoissonNLLLoss": {"full"},
     "nn.LayerNorm": {"normalized_shape"},  # the last axis
     "nn.RMSNorm": {"normalized_shape", "eps"},  # eps: the last axis; that of single precision, as there

@@ -182,7 +182,7 @@ def test_transformers_are_pytorchs(first: bool) -> None:
                     attention.in_proj_bias.copy_(torch.cat([own[f"b{k}"].reshape(-1) for k in "qkv"]))
                     attention.out_proj.weight.copy_(own["Wo"].reshape(units, units).T)
                     attention.out_proj.bias.copy_(own["bo"])
-            for linear, name in ((theirs.linear1, "dense_1"), (theirs.linear2, "more")):
+            for linear, name in ((theirs.linear1, "between"), (theirs.linear2, "more")):
                 linear.weight.copy_(held[f"{ours}_{name}.W"].T)
                 linear.bias.copy_(held[f"{ours}_{name}.b"])
             for number, name in enumerate(norms, 1):
