@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import prod
 
 import sympy as sp
 
@@ -84,6 +85,17 @@ def to_terms(expression: sp.Expr) -> list[Term]:
             terms = [Term((*t.bound, *u.bound), (*t.factors, *u.factors)) for t in terms for u in inner]
         return terms
     return [Term((), (expression,))]
+
+
+def terms_in(expression: sp.Expr) -> int:
+    """How many terms `to_terms` makes of an expression."""
+    if not expression.has(sp.KroneckerDelta):
+        return 1
+    if isinstance(expression, sp.Add):
+        return sum(map(terms_in, expression.args))
+    if isinstance(expression, SumOver):
+        return terms_in(expression.body)
+    return prod(map(terms_in, expression.args)) if isinstance(expression, sp.Mul) else 1
 
 
 def from_terms(terms: list[Term], sizes: Sizes) -> sp.Expr:

@@ -13,9 +13,15 @@ from typing import Literal
 
 import sympy as sp
 
+from symbp.errors import NetworkError
 from symbp.formula.equation import Equation, Formula
 from symbp.formula.expression import Element, elements
 from symbp.forward.network import Block, Network
+
+
+class DerivationError(NetworkError):
+    """A formula whose derivative is too large to be worked with or read."""
+
 
 Rule = Literal[
     "chain rule",  # d_x = sum of d_y * Partial(y, x) over the indices of y, one term per equation that reads x;

@@ -57,11 +57,16 @@ class _Derivation:
     def result(self) -> FormulaDerivation:
         outputs = {t.name for t in self.formula.with_role("output")}
         order = [*reversed([e.target.tensor for e in self.formula.equations]), *self.formula.tensors]
-        found = [
-            self.gradient(self.formula.tensors[name])
-            for name in dict.fromkeys(order)
-            if name in self.wanted and name not in outputs
-        ]
+        found: list[Gradient] = []
+        for name in dict.fromkeys(order):
+            if name not in self.wanted or name in outputs:
+                continue
+            gradient = self.gradient(self.formula.tensors[name])
+            read = any(reads(g.equation.body, f"d_{name}") for g in found)
+            if gradient.equation.body == 0 and self.formula.tensors[name].role == "intermediate" and not read:
+                self.on_path.discard(name)  # read in conditions alone: nothing passes through
+            else:
+                found.append(gradient)
         formula, forward, steps = evaluated(self.primal, self.simplifier, (g.equation for g in found))
         place = {e.target.tensor: k for k, e in enumerate(in_order([g.equation for g in found]))}
         backward = sorted(found, key=lambda g: place[g.equation.target.tensor])
@@ -82,7 +87,8 @@ class _Derivation:
             factor = self.cotangent(own)
             indices = indices_of(own)
             chained.append(SumOver(factor * Partial(own, by), *indices))
-            taken.append(SumOver(factor * differentiate(renamed, by, names, sizes), *indices))
+            derivative = differentiate(renamed, by, names, sizes)
+            taken.append(SumOver(factor * derivative, *indices) if derivative != 0 else derivative)
         expression = record.step("chain rule", Partial(element(COST), by), sp.Add(*chained))
         expression = record.step("differentiate", expression, sp.Add(*taken))
         result = self.simplifier.equation(expression, record)

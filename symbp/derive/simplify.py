@@ -11,9 +11,9 @@ from dataclasses import replace
 
 import sympy as sp
 
-from symbp.derive.algebra import tidy
-from symbp.derive.deltas import contract_once, from_terms, to_terms
-from symbp.derive.derivation import Rule, Step
+from symbp.derive.algebra import larger, tidy
+from symbp.derive.deltas import contract_once, from_terms, terms_in, to_terms
+from symbp.derive.derivation import DerivationError, Rule, Step
 from symbp.derive.saved import Spelling, eliminate
 from symbp.derive.signs import Signs
 from symbp.derive.stable import Shifts, stabilize
@@ -22,6 +22,8 @@ from symbp.formula.expression import Element, Flat
 from symbp.formula.indices import Names, bound_indices, canonical
 
 Sizes = dict[sp.Symbol, sp.Expr]
+LARGEST = 4_000  # nodes of a derivative as it is taken; the catalog's have some hundred
+MOST_TERMS = 500
 
 
 class Record:
@@ -52,7 +54,16 @@ class Simplifier:
         self.signs = Signs(formula.equations)
 
     def equation(self, expression: sp.Expr, record: Record) -> Equation:
-        """The left side of the record with the simplest form found on the right."""
+        """The left side of the record with the simplest form found on the right.
+
+        DerivationError where the derivative is too large to be looked at.
+        """
+        if larger(expression, LARGEST) or terms_in(expression) > MOST_TERMS:
+            raise DerivationError(
+                f"the derivative `{record.target.tensor}` has more than {LARGEST} parts, or {MOST_TERMS} terms with "
+                "deltas; give parts of the formula names of their own, as in `u = ...; v = ...`",
+                self.formula.name,
+            )
         expression = self.contracted(expression, record)
         respelt = self.canonical(expression, record.target, record.sizes)
         if record.steps and record.steps[-1].after == expression:

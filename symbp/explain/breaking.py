@@ -18,6 +18,7 @@ ENOUGH = 0.45  # a line may be broken at an outer operator once it is this full
 
 def broken(node: m.Math, width: Width, limit: float) -> tuple[m.Math, ...]:
     """The formula as lines that are at most `limit` wide, wherever that is possible."""
+    width = _Widths(width, limit)
     if width(node) <= limit:
         return (node,)
     pieces: list[m.Math] = [node]
@@ -29,6 +30,22 @@ def broken(node: m.Math, width: Width, limit: float) -> tuple[m.Math, ...]:
         widest = max(wide, key=width)
         place = next(i for i, piece in enumerate(pieces) if piece is widest)
         pieces[place : place + 1] = _opened(widest) or []
+
+
+class _Widths:
+    """Widths, each measured once; of a row with a piece wider than a line, the piece's own."""
+
+    def __init__(self, width: Width, limit: float) -> None:
+        self.width = width
+        self.limit = limit
+        self.known: dict[tuple[int, ...], tuple[m.Math, float]] = {}  # by identity; the nodes are held while it lasts
+
+    def __call__(self, node: m.Math) -> float:
+        key = (node.indent, *map(id, node.pieces)) if isinstance(node, m.Row) else (id(node),)
+        if key not in self.known:
+            widest = max(map(self, node.pieces), default=0.0) if isinstance(node, m.Row) else 0.0
+            self.known[key] = node, widest if widest > self.limit else self.width(node)
+        return self.known[key][1]
 
 
 def _sized(piece: m.Math, tall: bool) -> m.Math:

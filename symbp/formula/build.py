@@ -147,7 +147,7 @@ class Builder(Leaves):
             return _UNARY[name](self.expression(arguments[0]))
         if name in self.scope.rows:
             self._arity(name, arguments, 1)
-            return self._row(node, self.expression(arguments[0]))
+            return self._row(node, self._compared(arguments[0]))
         if name in BINDERS:
             raise self.error(f"`{name}` needs the indices that it runs over, as in `{name}[i](...)`")
         valid = [*_UNARY, *self.scope.rows, *BINDERS, "where", "max", "min", "clip", "delta", "size"]

@@ -55,17 +55,21 @@ def bound_indices(expression: sp.Basic) -> Iterator[sp.Symbol]:
 
 def rename_bound(expression: sp.Expr, names: Names, sizes: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
     """The same value with a fresh name for every bound index; `sizes` learns the sizes of the new names."""
-    if not expression.args or not expression.has(*BINDERS):
-        return expression
-    if not isinstance(expression, BINDERS):
-        return expression.func(*(rename_bound(a, names, sizes) for a in expression.args))
-    body = rename_bound(expression.body, names, sizes)
-    renaming = {}
-    for old in expression.bound:
-        new = names.fresh(letter(old))
-        sizes[new] = sizes[old]
-        renaming[old] = new
-    return expression.func(*(a.xreplace(renaming) for a in (body, *expression.args[1:])))
+    named: dict[sp.Dummy, sp.Symbol] = {}  # only at the end: a fresh name may be that of a binder further out or in
+
+    def visit(node: sp.Expr) -> sp.Expr:
+        if not node.args or not node.has(*BINDERS):
+            return node
+        if not isinstance(node, BINDERS):
+            return node.func(*map(visit, node.args))
+        held = {old: sp.Dummy(old.name, integer=True, nonnegative=True) for old in node.bound}
+        body = visit(_replace_free(node.body, held))
+        for old in node.bound:
+            named[held[old]] = new = names.fresh(letter(old))
+            sizes[new] = sizes[old]
+        return node.func(body, *(held.get(a, a) for a in node.args[1:]))
+
+    return visit(expression).xreplace(named)
 
 
 def canonical(

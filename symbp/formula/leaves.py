@@ -20,6 +20,9 @@ from symbp.formula.reading import Reading
 from symbp.formula.scope import Declared
 from symbp.formula.syntax import calls, is_ellipsis, items_of
 
+MAX_INDEX = 60  # syntax nodes of an index: `S*p + u - P` has 14
+TINIEST, HUGEST = sp.Rational(1, 10**300), sp.Integer(10) ** 300
+
 
 class Leaves(ABC):
     """Reads the leaves of one equation. What stands in an index is read by `expression`."""
@@ -63,6 +66,9 @@ class Leaves(ABC):
         finite = body.replace(sp.Piecewise, lambda *cases: sp.Piecewise(*(c for c in cases if not c[0].is_infinite)))
         if finite.has(sp.I, sp.zoo, sp.nan, sp.oo, -sp.oo):
             raise self.error("the right side is not a real, finite number")
+        for number in body.atoms(sp.Rational):
+            if number != 0 and not TINIEST < abs(number) < HUGEST:
+                raise self.error("numbers of the right side multiply to one beyond 1e-300 to 1e300")
         for power in body.atoms(sp.Pow):
             if power.exp.is_Number and abs(power.exp) > MAX_EXPONENT:
                 raise self.error(f"the exponent {str(power.exp)[:30]} is too large; at most {MAX_EXPONENT} is read")
@@ -131,6 +137,9 @@ class Leaves(ABC):
                 continue
             if name.id not in self.reading.known and len(name.id) <= 2:
                 self.letters.symbol(name.id)
+        parts = list(ast.walk(node))
+        if len(parts) > MAX_INDEX or any(isinstance(part, ast.Pow) for part in parts):
+            raise self.error(f"index `{self.line.source(node)[:60]}` is no sum of letters, numbers and their products")
         value = sp.expand(self.expression(node))
         if not value.is_integer:
             raise self.error(f"index `{self.line.source(node)}` is not an integer")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,7 @@ from symbp.program.affine import Numbers
 from symbp.program.loops import lower_groups
 from symbp.program.operands import changed
 from symbp.program.program import Array, ArrayKind, Loop, Operand, Scalar, Statement, Storage
+from symbp.program.values import LoweringError
 
 BATCH_SIZE = sp.Symbol("N", integer=True, positive=True)  # in scalars of a program: the number of examples
 
@@ -86,7 +88,7 @@ def filled(made: Template, block: Block) -> Filled:
 
     def put(operand: Operand) -> Operand:
         if isinstance(operand, Scalar) and operand.value.free_symbols:
-            return Scalar(operand.value.xreplace(numbers))
+            return _in_numbers(operand, numbers, block.formula.name)
         return operand
 
     def numbered(item: Statement | Loop) -> Statement | Loop:
@@ -111,6 +113,20 @@ def filled(made: Template, block: Block) -> Filled:
         made.parents,
         made.cotangents,
     )
+
+
+def _in_numbers(scalar: Scalar, numbers: Mapping[sp.Symbol, sp.Expr], formula: str) -> Scalar:
+    """The scalar with these numbers in it; LoweringError where they make it no real, finite number."""
+    try:
+        value = scalar.value.xreplace(dict(numbers))
+        finite = all(map(math.isfinite, map(float, value.atoms(sp.Float))))
+    except (ArithmeticError, TypeError, ValueError):  # 1/0.0, an order of complex numbers, exp(exp(1e300))
+        finite = False
+    if not finite or value.has(sp.I, sp.zoo, sp.nan):
+        free = scalar.value.free_symbols
+        known = [f"{s} = {float(v):g}" for s, v in numbers.items() if s in free and v.is_number]
+        raise LoweringError(f"`{scalar.value}` is not a real, finite number for {', '.join(known)}", formula)
+    return Scalar(value)
 
 
 def _number(size: Dim) -> sp.Expr:

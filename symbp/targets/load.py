@@ -65,7 +65,7 @@ def check_module(text: str, name: str, network: Network) -> None:
 
     Where the differences themselves do not converge (near a pole, beside a kink) other numbers are drawn. A module has
     a longer check of its own, parameter by parameter (`check`); it is run, and the parameters it finds are named,
-    where this one fails. Raises GradientError; DomainError where the cost is not finite, or nothing converges.
+    where this one fails. Raises GradientError; DomainError where cost or gradient is not finite, or nothing converges.
     """
     module = load_source(text, name)
     draws: dict[str, Any] = {"random": 0} if network.random else {}
@@ -83,7 +83,7 @@ def check_module(text: str, name: str, network: Network) -> None:
             readings = _readings(module, params, x, y, source, draws, training)
             if all(error <= TOLERANCE for error, _ in readings):
                 return
-            wrong = [error for error, doubt in readings if not error <= TOLERANCE and doubt <= TOLERANCE / 10]
+            wrong = [error for error, doubt in readings if error > TOLERANCE and doubt <= TOLERANCE / 10]
             if wrong:
                 found = {key: r.error for key, r in module.check().items() if not r.error <= module.TOLERANCE}
                 told = [f"{key} (relative error {error:.1e})" for key, error in found.items()]
@@ -91,10 +91,10 @@ def check_module(text: str, name: str, network: Network) -> None:
                 raise GradientError(
                     f"{name}: the gradient disagrees with central differences: {shown}; nothing is written"
                 )
-    raise DomainError(
-        "the gradient cannot be checked, since the cost is too steep or too rugged for differences to converge at any "
-        f"of {TRIES} random points; nothing is written"
-    )
+    reason = "the cost is too steep or too rugged for differences to converge"
+    if any(np.isnan(error) for error, _ in readings):
+        reason = "it is not a finite number, though the cost is (a formula without a slope there, as sqrt at 0?),"
+    raise DomainError(f"the gradient cannot be checked: {reason} at any of {TRIES} random points; nothing is written")
 
 
 def _not_finite(module: ModuleType, params: Any, x: Any, y: Any, mode: Mapping[str, Any]) -> str:
@@ -146,7 +146,7 @@ def _reading(exact: float, central: Iterator[float], floor: float) -> tuple[floa
     """The relative error of a derivative, at the step where differences agree best with it, steps going down.
 
     Beside it their doubt: how far the two differences are apart that agree best with each other. Once one agrees, no
-    more are taken.
+    more are taken. The error of what is not finite is NaN.
     """
     finite: list[float] = []
     error, size = np.inf, 0.0
@@ -159,7 +159,7 @@ def _reading(exact: float, central: Iterator[float], floor: float) -> tuple[floa
             if error <= TOLERANCE:
                 break
     doubt = min((abs(fine - coarse) for coarse, fine in pairwise(finite)), default=np.inf) / max(size, floor)
-    return float(error), float(doubt)
+    return float(error) if np.isfinite(exact) else np.nan, float(doubt)
 
 
 def _examples(network: Network, source: np.random.Generator) -> tuple[Any, Any]:

@@ -17,6 +17,8 @@ ACTIVATIONS = {
     "both and not": "where(z > 0 and not (z > 1), z**2, z)",
     "either": "where(z < -1 or z > 0.5, sin(z), 2*z)",
     "a condition on a maximum": "where(max(z, 0.2) > 0.5, z**3, z)",
+    "a condition on a row": "where(relu(z) > sigmoid(z), z, z**2)",
+    "rows of piecewise arguments": "relu(relu(z) - relu(-z)/2) + sigmoid(where(z > 0.5, abs(z), -z**2))",
     "branches in branches": "where(z > 0, where(z > 1, z, z**2), where(z > -1, -z, exp(z)))",
     "equal and unequal": "where(z == 0, 1, z) + where(z != 0, z**2, 3)",
     # maxima in maxima
@@ -84,6 +86,7 @@ LOSSES = {  # y holds numbers, or labels where it is an index
     "margin": "C = mean[n](sum[k](where(k != y[n], max(0, 1 + a[n,k] - a[n,y[n]]), 0)))",
     "a label in a maximum": "C = mean[n](max[k](a[n,k]*(1 - delta(k,y[n]))) - a[n,y[n]])",
     "pairs of examples": "C = mean[n,m](sum[k]((a[n,k]**2 - a[m,k])**2)*y[n,0])",
+    "a letter bound within itself": "C = mean[n](sum[k](mean[k](min[m](a[n,m])*a[n,k]) + a[n,k]*y[n,k]))",
     "one element": "C = mean[n](a[n,0]*sum[k](a[n,k]*y[n,k]))",
 }
 
@@ -95,6 +98,7 @@ def spec(kind: str, formula: str) -> str:
     more = next((f", parameters: {{W: {axes}}}" for axes in ("[k,j]", "[i,k]") if f"W{axes}" in formula), "")
     more += ", sizes: {j: 4}" if more and "x[n,j]" not in formula else ""
     more += ", sizes: {k: 4}" if "sum[k](2)" in formula else ""
+    more += ", options: {beta: 0.5}" if "beta" in formula else ""
     more += ", integers: [y]" if "y[n]" in formula else ""
     return (
         f"name: net\ninput: 3\nlayers: {layers}\nloss: {loss}\n"
@@ -117,7 +121,15 @@ REFUSED = {  # a formula, and what is told of it
     (
         "activations",
         "a = cos(1/z**9)",
-    ): "1: the gradient cannot be checked, since the cost is too steep or too rugged …",
+    ): "1: … too steep or too rugged …",
+    ("activations", "a = sqrt(z - z**2 + z**2)"): "1: the cost is not a finite number …",
+    ("activations", "a = sqrt(relu(z))"): "1: the gradient cannot be checked: it is not a finite number, …",
+    (
+        "activations",
+        "a = z*(-1)**beta",
+    ): "7: define.activations.own.formula: `(-1)**beta` is not a real, finite number …",
+    ("activations", "a = z/(beta - 0.5)"): "7: … is not a real, finite number for beta = 0.5",
+    ("activations", "a = z*exp(exp(exp(2000*beta)))"): "7: … is not a real, finite number for beta = 0.5",
 }
 
 
@@ -135,3 +147,8 @@ def test_a_formula(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     report = check.compare(generated, batch=4)
     assert {r.name for r in report.readings} >= {"C", "dense_1.W", "x"}
     assert report.passed, [(r.name, r.error) for r in report.readings if not r.passed]
+
+
+def test_nothing_passes_through_a_condition() -> None:
+    """Nor NaN, where one of its sides has no value or slope; what is generated has been checked."""
+    assert pipeline.generate(parse_spec(spec("activations", "a = where(log(z) > sigmoid(z**0.7), z, z**2)"))).module
