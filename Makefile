@@ -22,7 +22,7 @@ demo: $(VENV)/.demo  ## generate, check and train a network
 test: $(VENV)/.test  ## the tests that every change must pass
 	$(BIN)/python -m pytest -n auto
 
-test-slow: $(VENV)/.test  ## fuzzing that takes minutes
+test-slow: $(VENV)/.test  ## what takes minutes: thousands of random specs and formulas, every shape
 	$(BIN)/python -m pytest -n auto -m slow
 
 fuzz: $(VENV)/.test  ## thousands of random networks beside autodiff: an hour
