@@ -176,6 +176,47 @@ def train(
         sys.exit(130)
 
 
+@main.command("sample", short_help="Print text that a trained network makes.")
+@SPEC
+@click.option("--run", "run_folder", type=click.Path(path_type=Path), help="folder of the run  [default: runs/NAME]")
+@click.option("--prompt", default="", help="the text to go on from")
+@click.option("--length", type=click.IntRange(1), default=500, show_default=True, help="characters to make")
+@click.option(
+    "--temperature",
+    type=click.FloatRange(0),
+    default=1.0,
+    show_default=True,
+    help="below 1 likely characters become likelier; 0: always the likeliest",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+def sample_(spec: Path, run_folder: Path | None, prompt: str, length: int, temperature: float, seed: int) -> None:
+    """Print text that the network of a run makes, a character at a time.
+
+    Works for every spec whose data is a text, while it is trained too: what counts is the last checkpoint.
+    """
+    from symbp import pipeline
+    from symbp.training.sample import sample
+
+    read = _read(spec)
+    made = pipeline.generate(read, check=False)
+    characters = sample(
+        read,
+        made.derivation.network,
+        pipeline.load_module(made),
+        run_folder or Path("runs") / read.name,
+        prompt=prompt,
+        length=length,
+        temperature=temperature,
+        seed=seed,
+    )
+    try:
+        click.echo(_plain(prompt), nl=False)
+        for character in characters:
+            click.echo(_plain(character), nl=False)
+    finally:
+        click.echo()
+
+
 @main.command(short_help="Write a commented spec to start from.")
 @click.argument("name")
 @click.option(
@@ -209,6 +250,11 @@ def schema() -> None:
     from symbp.spec.jsonschema import spec_schema
 
     click.echo(json.dumps(spec_schema(), indent=2))
+
+
+def _plain(text: str) -> str:
+    """Text that a terminal shows and does not obey, tabs among it."""
+    return "\t".join(map(printable, text.split("\t")))
 
 
 def _read(path: Path) -> NetworkSpec:

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Found = Literal["mnist", "digits", "breast_cancer", "iris", "wine", "diabetes", "npz", "csv"]
 Made = Literal["shapes", "tones", "ratings", "volatility"]
-Source = Literal[Found, Made]
-FILES = ("npz", "csv")  # sources that need a path
+Source = Literal[Found, "text", Made]
+FILES = ("npz", "csv", "text")  # sources that need a path
 MAX_LAYERS = 1000
 Size = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
@@ -44,6 +44,17 @@ class DataModel(_Data):
     source: Found = Field(description="a bundled set, mnist, a file, or one that makes examples")
     path: str = Field("", description="the file, for npz and csv")
     target: str = Field("", description="the target's column or array, for csv and npz")
+
+
+class TextModel(_Model):
+    """A text, by the character."""
+
+    source: Literal["text"]
+    path: str = Field("", description="the file")
+    test: float = Field(0.2, gt=0, lt=1, description="fraction held out for the test")
+    length: int = Field(0, ge=0, le=2**31 - 1, description="characters in a window; 0: as many as the input has")
+    stride: int = Field(0, ge=0, le=2**31 - 1, description="characters from a window to the next; 0: its length")
+    lines: bool = Field(False, description="every line is an example")
 
 
 class _MadeModel(_Data):
@@ -100,8 +111,10 @@ MADE: dict[str, type[_MadeModel]] = {
 }
 
 
-def data_model(source: object) -> type[_Data]:
+def data_model(source: object) -> type[DataModel | TextModel | _MadeModel]:
     """The keys of a source."""
+    if source == "text":
+        return TextModel
     return MADE.get(source, DataModel) if isinstance(source, str) else DataModel
 
 
@@ -123,5 +136,5 @@ class SpecModel(_Model):
     penalty: Any = Field(None, description="penalties on weights, added to the cost")
     dtype: Literal["float32", "float64"] = "float32"
     training: TrainingModel = TrainingModel()
-    data: DataModel | ShapesModel | TonesModel | RatingsModel | VolatilityModel | Source | None = None
+    data: DataModel | TextModel | ShapesModel | TonesModel | RatingsModel | VolatilityModel | Source | None = None
     define: dict[str, Any] = Field(default_factory=dict, description="the spec's own activations, layers and losses")

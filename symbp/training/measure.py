@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from symbp.training.dataset import Pair, each, examples_in
+from symbp.training.dataset import Given, Pair, arrays_of, each, examples_in
 from symbp.training.prepare import Examples
 
 BATCH = 500  # examples at a time
+PLACES = 4096  # labels at a time, where an example has one at each of many places
+FEWEST = 16
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The mean cost of an example, and the fraction whose class is right; None where the targets are no classes."""
+    """The mean cost of an example, the fraction of labels that are right, and their perplexity; None where untold."""
 
     loss: float
     accuracy: float | None
+    perplexity: float | None
 
 
 class Measure:
@@ -33,22 +37,49 @@ class Measure:
     def __call__(self, params: Any, pair: Pair) -> Measured:
         """Over all examples of a pair, a batch at a time."""
         x, y = pair
-        total, right, examples = 0.0, 0, examples_in(x)
-        for start in range(0, examples, BATCH):
-            part = slice(start, start + BATCH)
+        size = _batch(y)
+        cost, right, surprise, weight, labels = 0.0, 0, 0.0, 0.0, 0
+        for start in range(0, examples_in(x), size):
+            part = slice(start, start + size)
             of_x, of_y = (each(lambda array, part=part: array[part], given) for given in (x, y))
             n = examples_in(of_x)
             workspace = self.workspaces.get(n)
             if workspace is None:
                 workspace = self.workspaces[n] = self.module.Workspace(n, params.flat.dtype)
-            total += n * self.module.loss(params, of_x, of_y, workspace)
+            weights = None if self.examples.weights is None else self.examples.weights[of_y]
+            share = n if weights is None else weights.sum()
+            cost += share * self.module.loss(params, of_x, of_y, workspace)
+            weight += share
             if self.examples.classes:
-                right += self._right(self.module.predict(params, of_x, workspace), of_y)
-        return Measured(total / examples, right / examples if self.examples.classes else None)
+                predicted = self.module.predict(params, of_x, workspace)
+                hits = self._hits(predicted, of_y)
+                counted = np.ones(hits.shape, bool) if weights is None else weights > 0
+                right += int(np.count_nonzero(hits & counted))
+                labels += int(np.count_nonzero(counted))
+                if self.examples.perplexity:
+                    surprise += _surprises(predicted, of_y)[counted].sum()
+        return Measured(
+            float(cost / weight),
+            right / labels if self.examples.classes else None,
+            float(np.exp(surprise / labels)) if self.examples.perplexity else None,
+        )
 
-    def _right(self, predicted: np.ndarray, y: np.ndarray) -> int:
-        """How many predictions name the class of their target."""
+    def _hits(self, predicted: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Where predictions name the class of their target."""
         if self.examples.threshold is not None:
-            return int(np.count_nonzero((predicted > self.examples.threshold) == (y > self.examples.threshold)))
-        labels = y if y.ndim == 1 else y.argmax(axis=-1)
-        return int(np.count_nonzero(predicted.argmax(axis=-1) == labels))
+            hits: np.ndarray = (predicted > self.examples.threshold) == (y > self.examples.threshold)
+            return hits
+        labels = y if y.dtype.kind == "i" else y.argmax(axis=-1)
+        return np.asarray(predicted.argmax(axis=-1) == labels)
+
+
+def _surprises(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """-log p of every label, in nats; of the smallest number there is where p has become 0."""
+    p = np.take_along_axis(probabilities, labels[..., None], -1)[..., 0]
+    return np.asarray(-np.log(np.maximum(p, np.finfo(p.dtype).tiny), dtype=np.float64))
+
+
+def _batch(y: Given) -> int:
+    """How many examples at a time: as many as have PLACES labels, in reason."""
+    places = max((prod(array.shape[1:]) for array in arrays_of(y) if array.dtype.kind == "i"), default=1)
+    return max(FEWEST, min(BATCH, PLACES // places))

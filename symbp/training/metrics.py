@@ -14,7 +14,10 @@ Format = Literal["csv", "jsonl"]
 
 @dataclass(frozen=True)
 class Row:
-    """An epoch: costs are means over examples, accuracies fractions; None where there is none. `seconds` it took."""
+    """An epoch: costs are means over examples, accuracies fractions; None where there is none. `seconds` it took.
+
+    A perplexity is e to the mean cross entropy of a label, as predicted: over how many labels the guess is spread.
+    """
 
     epoch: int
     steps: int
@@ -22,8 +25,10 @@ class Row:
     train_loss: float
     validation_loss: float | None
     validation_accuracy: float | None
+    validation_perplexity: float | None
     test_loss: float | None
     test_accuracy: float | None
+    test_perplexity: float | None
     seconds: float
 
 

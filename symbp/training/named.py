@@ -15,7 +15,7 @@ from symbp.forward.network import Network, NetworkTensor
 from symbp.spec.model import DataSpec, NetworkSpec
 from symbp.training.dataset import Arrays, NamedArrays, Pair
 from symbp.training.errors import DataError
-from symbp.training.prepare import Examples, Scaling
+from symbp.training.prepare import Examples, Scaling, whole
 from symbp.training.random import SPLIT_TEST, SPLIT_VALIDATION, generator
 from symbp.training.tables import numbers_of, read_arrays
 
@@ -105,8 +105,4 @@ def _shaped(arrays: Arrays, tensor: NetworkTensor, scale: Scaling | None, dtype:
     array = array.reshape(len(array), *shape)
     if tensor.kind == "float":
         return np.ascontiguousarray(array if scale is None else scale(array), dtype)
-    whole = array.astype(np.int64)
-    if (whole != array).any() or whole.min() < 0 or whole.max() >= tensor.classes:
-        wanted = f"whole numbers from 0 to {tensor.classes - 1}"
-        raise DataError(f"{source}: {tensor.name} runs from {array.min()} to {array.max()}, expected {wanted}")
-    return whole
+    return whole(array, tensor, source)

@@ -8,18 +8,23 @@ from math import prod
 
 import numpy as np
 
-from symbp.forward.network import Network
+from symbp.forward.network import Network, NetworkTensor
 from symbp.spec.model import DataSpec, NetworkSpec
+from symbp.training.alphabet import Alphabet
 from symbp.training.dataset import Dataset, Pair, arrays_of
 from symbp.training.errors import DataError
 from symbp.training.random import SPLIT_TEST, SPLIT_VALIDATION, generator
+
+CROSS_ENTROPIES = ("cross_entropy", "softmax_cross_entropy")  # whose predictions are probabilities of labels
 
 
 @dataclass(frozen=True)
 class Examples:
     """Pairs of `x` (n, *input) and `y`, in the network's dtype. `threshold` parts two classes of a single output.
 
-    `classes` says whether an accuracy can be told: the targets are classes.
+    `classes` says whether an accuracy can be told: the targets are classes. `weights` are theirs in the cost, where it
+    is a mean over weighted labels; a class of weight 0 does not count in the accuracy either. `perplexity` says whether
+    one can be told. `alphabet` belongs to a text.
     """
 
     train: Pair
@@ -27,6 +32,9 @@ class Examples:
     test: Pair
     classes: bool
     threshold: float | None = None
+    weights: np.ndarray | None = None
+    perplexity: bool = False
+    alphabet: Alphabet | None = None
 
     def fingerprint(self) -> str:
         """A checksum of the training examples, so that a run goes on with those it began with."""
@@ -44,22 +52,54 @@ def prepare(dataset: Dataset, spec: NetworkSpec, network: Network) -> Examples:
     train: Pair = (dataset.x, dataset.y)
     test = dataset.test
     if test is None:
-        train, test = _split(train, spec.data.test, generator(seed, SPLIT_TEST), dataset)
+        train, test = split(train, spec.data.test, generator(seed, SPLIT_TEST), dataset.source, dataset.ordered)
     else:
         _counted(f"{dataset.source} (test)", *test)
     validation = None
     if training.validation:
-        train, validation = _split(train, training.validation, generator(seed, SPLIT_VALIDATION), dataset)
-    scale = Scaling.of(train[0], dataset.largest, spec.data)
+        source = generator(seed, SPLIT_VALIDATION)
+        train, validation = split(train, training.validation, source, dataset.source, dataset.ordered)
+    integers = network.tensors[network.inputs[0]].kind == "int"
+    scale = None if integers else Scaling.of(train[0], dataset.largest, spec.data)
     targets = Targets.of(dataset, spec, network) if network.targets else None  # else the cost compares with nothing
 
     def ready(pair: Pair) -> Pair:
-        x = _inputs(scale(pair[0]), dataset.source, network, spec.dtype)
+        x = _inputs(scale(pair[0]) if scale else pair[0], dataset.source, network, spec.dtype)
         return x, targets(pair[1], spec.dtype) if targets else None
 
     held = ready(validation) if validation else None
     classes, threshold = (targets.classes, targets.threshold) if targets else (False, None)
-    return Examples(ready(train), held, ready(test), classes, threshold)
+    return Examples(
+        ready(train),
+        held,
+        ready(test),
+        classes,
+        threshold,
+        class_weights(spec, network),
+        tells_perplexity(spec, network),
+    )
+
+
+def class_weights(spec: NetworkSpec, network: Network) -> np.ndarray | None:
+    """The weights of the labels in the cost, where it has some."""
+    weights = spec.loss.options.get("weight")
+    labels = [name for name in network.targets if network.tensors[name].kind == "int"]
+    return np.asarray(weights, np.float64) if isinstance(weights, tuple) and labels else None
+
+
+def tells_perplexity(spec: NetworkSpec, network: Network) -> bool:
+    """Whether the network gives probabilities of labels, one at each place of a sequence."""
+    target = network.tensors[network.targets[0]] if len(network.targets) == 1 else None
+    return target is not None and (target.kind, len(target.shape)) == ("int", 2) and spec.loss.name in CROSS_ENTROPIES
+
+
+def whole(array: np.ndarray, tensor: NetworkTensor, source: str) -> np.ndarray:
+    """An array of whole numbers, each of which is one of the tensor's classes."""
+    numbers = array.astype(np.int64)
+    if (numbers != array).any() or numbers.min() < 0 or numbers.max() >= tensor.classes:
+        wanted = f"whole numbers from 0 to {tensor.classes - 1}"
+        raise DataError(f"{source}: {tensor.name} runs from {array.min()} to {array.max()}, expected {wanted}")
+    return numbers
 
 
 @dataclass(frozen=True)
@@ -112,7 +152,8 @@ class Targets:
         tensor = network.tensors[network.targets[0]]
         shape = tuple(int(d) for d in tensor.shape[1:])
         outputs = int(network.tensors[network.heads[0].output].shape[-1])
-        integers, labels = tensor.kind == "int", dataset.y.dtype.kind in "iub" and dataset.y.ndim == 1
+        integers, whole = tensor.kind == "int", dataset.y.dtype.kind in "iub"
+        labels = whole and (dataset.y.ndim == 1 or (integers and dataset.y.shape[1:] == shape))
         if integers and not labels:
             raise DataError(
                 f"{dataset.source}: the loss `{spec.loss.name}` compares with labels, the targets are "
@@ -160,25 +201,29 @@ def _counted(source: str, x: np.ndarray, y: np.ndarray) -> None:
         raise DataError(f"{source}: {len(x)} inputs and {len(y)} targets; expected one target for each input, and some")
 
 
-def _split(pair: Pair, fraction: float, source: np.random.Generator, dataset: Dataset) -> tuple[Pair, Pair]:
+def split(
+    pair: Pair, fraction: float, source: np.random.Generator, name: str, ordered: bool = False
+) -> tuple[Pair, Pair]:
     """What is kept, and the fraction that is held out: at random, or the end of what is in order."""
     x, y = pair
     held = round(fraction * len(x))
     if not 0 < held < len(x):
-        raise DataError(f"{dataset.source}: {fraction} of {len(x)} examples are {held}; both parts need one at least")
-    order = np.arange(len(x))[::-1] if dataset.ordered else source.permutation(len(x))
+        raise DataError(f"{name}: {fraction} of {len(x)} examples are {held}; both parts need one at least")
+    order = np.arange(len(x))[::-1] if ordered else source.permutation(len(x))
     kept, out = np.sort(order[held:]), np.sort(order[:held])
     return (x[kept], y[kept]), (x[out], y[out])
 
 
 def _inputs(x: np.ndarray, source: str, network: Network, dtype: str) -> np.ndarray:
-    shape = tuple(int(d) for d in network.tensors[network.inputs[0]].shape[1:])
+    tensor = network.tensors[network.inputs[0]]
+    shape = tuple(int(d) for d in tensor.shape[1:])
     if prod(x.shape[1:]) != prod(shape):
         raise DataError(
             f"{source}: an example has shape {x.shape[1:]}, {prod(x.shape[1:])} numbers; "
             f"the spec's input is {shape}, {prod(shape)} numbers"
         )
-    return np.ascontiguousarray(x.reshape(len(x), *shape), dtype)
+    x = x.reshape(len(x), *shape)
+    return whole(x, tensor, source) if tensor.kind == "int" else np.ascontiguousarray(x, dtype)
 
 
 def _width(width: np.ndarray | float) -> np.ndarray:

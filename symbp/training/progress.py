@@ -12,6 +12,17 @@ from symbp.training.metrics import Row
 EVERY = 10  # steps between two writings of the cost
 
 
+def told(row: Row, name: str) -> str:
+    """The cost of the validation or the test, and what else was measured there."""
+    accuracy, perplexity = getattr(row, f"{name}_accuracy"), getattr(row, f"{name}_perplexity")
+    parts = [f"{getattr(row, f'{name}_loss'):.4f}"]
+    if accuracy is not None:
+        parts.append(f"accuracy {accuracy:.2%}")
+    if perplexity is not None:
+        parts.append(f"perplexity {perplexity:.3f}")
+    return ", ".join(parts)
+
+
 class Display:
     """A bar over all steps of a run. On a terminal it moves; elsewhere only the lines are printed. Quiet: nothing."""
 
@@ -49,11 +60,8 @@ class Display:
     def epoch(self, row: Row, epochs: int) -> None:
         """An epoch is over."""
         parts = [f"epoch {row.epoch:>{len(str(epochs))}}/{epochs}", f"train cost {row.train_loss:.4f}"]
-        for name, loss, accuracy in (
-            ("validation", row.validation_loss, row.validation_accuracy),
-            ("test", row.test_loss, row.test_accuracy),
-        ):
-            if loss is not None:
-                parts.append(f"{name} cost {loss:.4f}" + (f", accuracy {accuracy:.2%}" if accuracy is not None else ""))
+        for name in ("validation", "test"):
+            if getattr(row, f"{name}_loss") is not None:
+                parts.append(f"{name} cost {told(row, name)}")
         parts.append(f"{row.seconds:.1f} s")
         self.say("  ".join(parts))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-SPLIT_TEST, SPLIT_VALIDATION, ORDER, EXAMPLES = range(4)
+SPLIT_TEST, SPLIT_VALIDATION, ORDER, EXAMPLES, SAMPLE = range(5)
 
 
 def generator(seed: int, purpose: int, number: int = 0) -> np.random.Generator:

@@ -1,7 +1,7 @@
 """A run of training: from data to a trained network, a step at a time, able to stop and to go on at any of them.
 
-Everything that a run leaves is in its folder: `checkpoint.npz`, `metrics.csv` (or `.jsonl`), `loss.png`, and at the end
-`NAME.npz` with the parameters, which the generated module's `load` reads.
+Everything that a run leaves is in its folder: `checkpoint.npz`, `metrics.csv` (or `.jsonl`), `loss.png`, the
+`alphabet.json` of a text, and at the end `NAME.npz` with the parameters, which the generated module's `load` reads.
 
 With sum reduction the cost of an epoch is a mean over its batches' costs like any other: batches count by their size.
 """
@@ -21,6 +21,7 @@ from symbp.errors import UserError
 from symbp.files import replace_file
 from symbp.forward.network import Network
 from symbp.spec.model import NetworkSpec
+from symbp.training.alphabet import FILE as ALPHABET
 from symbp.training.batches import batches, count
 from symbp.training.checkpoint import Position, read_checkpoint, write_checkpoint
 from symbp.training.dataset import examples_in
@@ -32,8 +33,9 @@ from symbp.training.metrics import Format, Row, written
 from symbp.training.named import is_named, named_examples
 from symbp.training.plot import loss_curve
 from symbp.training.prepare import Examples, prepare
-from symbp.training.progress import Display
-from symbp.training.sources import load_named, load_source
+from symbp.training.progress import Display, told
+from symbp.training.sources import find_file, load_named, load_source
+from symbp.training.text import text_examples
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,8 @@ def run_training(
     if is_named(spec.data, network):
         arrays = load_named(spec.data, network, folder=data_folder, spec_folder=spec_folder)
         examples = named_examples(arrays, spec, network)
+    elif spec.data.source == "text":
+        examples = text_examples(find_file(spec.data, folder=data_folder, spec_folder=spec_folder), spec, network)
     else:
         dataset = load_source(spec.data, folder=data_folder, spec_folder=spec_folder, download=download, quiet=quiet)
         examples = prepare(dataset, spec, network)
@@ -106,6 +110,8 @@ class Run:
         """All epochs that are left."""
         training = self.spec.training
         self._make_folder()
+        if self.examples.alphabet:
+            self._write(ALPHABET, self.examples.alphabet.written())
         per_epoch = count(examples_in(self.examples.train[0]), training.batch_size)
         held = ", ".join(
             f"{examples_in(pair[0])} {name}"
@@ -159,7 +165,7 @@ class Run:
 
     def _row(self, start: float) -> Row:
         params, position = self.trainer.params, self.position
-        nothing = Measured(math.nan, None)
+        nothing = Measured(math.nan, None, None)
         validation = self.measure(params, self.examples.validation) if self.examples.validation else nothing
         test = self.measure(params, self.examples.test)
         return Row(
@@ -169,8 +175,10 @@ class Run:
             position.total / examples_in(self.examples.train[0]),
             validation.loss if self.examples.validation else None,
             validation.accuracy,
+            validation.perplexity,
             test.loss,
             test.accuracy,
+            test.perplexity,
             round(time.perf_counter() - start, 3),
         )
 
@@ -188,8 +196,7 @@ class Run:
             title = f"{self.spec.name}: {self.spec.optimizer.name}, batch {self.spec.training.batch_size}"
             files.append(self._write("loss.png", loss_curve(rows, title)))
         last = rows[-1]
-        accuracy = "" if last.test_accuracy is None else f", test accuracy {last.test_accuracy:.2%}"
-        display.say(f"test cost {last.test_loss:.4f}{accuracy}, after {last.epoch} epochs of {self.spec.name}")
+        display.say(f"test cost {told(last, 'test')}, after {last.epoch} epochs of {self.spec.name}")
         for path in files:
             display.say(f"  {path}")
         return TrainingResult(tuple(rows), self.folder, tuple(files))

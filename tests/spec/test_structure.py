@@ -8,7 +8,7 @@ from spec.cases import spec, told
 from symbp.spec import SpecError, parse_spec
 
 NAMES = "a name starts with a letter (a-z, A-Z), and holds at most 64 letters, digits and underscores"
-SOURCES = "mnist, digits, breast_cancer, iris, wine, diabetes, npz, csv, shapes, tones, ratings or volatility"
+SOURCES = "mnist, digits, breast_cancer, iris, wine, diabetes, npz, csv, text, shapes, tones, ratings or volatility"
 SHAPE = "expected a whole number from 1 up, or a list of 1 to 4 of them, or a mapping of names to such"
 BELOW = "expected a path below the folder of the data, which `--data` or SYMBP_DATA names"
 KNOWN = "known: name, description, input, layers, loss, losses, …"
