@@ -95,6 +95,14 @@ def _elman(x: Any, U: Any, V: Any, b: Any, *, reverse: bool = False) -> Any:
     return _scan(step, jnp.zeros((x.shape[0], V.shape[0])), x, reverse=reverse)
 
 
+def _no_step_back(x: Any, V: Any) -> Any:
+    def step(h: Any, x: Any) -> tuple[Any, Any]:
+        h = jnp.tanh(x + jax.lax.stop_gradient(h) @ V)
+        return h, h
+
+    return _scan(step, jnp.zeros((x.shape[0], V.shape[0])), x)
+
+
 def _started(x: Any, s: Any, V: Any) -> Any:
     def step(h: Any, x: Any) -> tuple[Any, Any]:
         h = jnp.tanh(x + h @ V)
@@ -491,6 +499,22 @@ FORMULAS: dict[str, Known] = {
             _case("", "j=3", x=(2, 4, 5), W=(5, 12), U=(3, 12), B=(12,)),
             _case("", "j=1", x=(1, 1, 1), W=(1, 4), U=(1, 4), B=(4,)),
         ),
+        "h",
+    ),
+    "straight through": Known(
+        "y[n,j] = tanh(sum[i](x[n,i]*W[i,j])) + stop(sign(sum[i](x[n,i]*W[i,j])) - tanh(sum[i](x[n,i]*W[i,j])))",
+        "x:2 W:2",
+        lambda x, W: (z := jnp.tanh(x @ W)) + jax.lax.stop_gradient(jnp.sign(z) - z),
+        (_case(x=(3, 4), W=(4, 2)),),
+    ),
+    "a step at a time": Known(
+        """
+        last[n,t,j] = stop(h[n,t-1,j])
+        h[n,t,j] = tanh(x[n,t,j] + sum[k](last[n,t,k]*V[k,j]))
+        """,
+        "x:3 V:2",
+        _no_step_back,
+        (_case(x=(2, 4, 3), V=(3, 3)), _case(x=(1, 1, 2), V=(2, 2))),
         "h",
     ),
     "gru": Known(

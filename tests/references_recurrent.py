@@ -72,11 +72,13 @@ def by_jax(name: str, arrays: Arrays, options: Mapping[str, Any]) -> Any:
 
 
 def _one_way(name: str, x: Any, arrays: Arrays, initial: Arrays, options: Mapping[str, Any], backwards: bool) -> Any:
-    zero = jnp.zeros((len(x), arrays["V"].shape[-1]))
+    zero, stretch = jnp.zeros((len(x), arrays["V"].shape[-1])), options.get("truncate", 0)
     state = tuple(initial.get(s, zero) for s in (STATES if name == "lstm" else STATES[:1]))
     states = {}
     steps = range(x.shape[1])
     for t in reversed(steps) if backwards else steps:
+        if stretch and (t + 1 if backwards else t) % stretch == 0 and t != (steps[-1] if backwards else 0):
+            state = tuple(map(jax.lax.stop_gradient, state))
         state = RECURRENT[name](arrays, options, x[:, t], state)
         states[t] = state[0]
     return state[0] if options.get("returns", "all") == "last" else jnp.stack([states[t] for t in steps], 1)
@@ -95,11 +97,25 @@ def torch_value(module: Any, x: Any, options: Mapping[str, Any], initial: Mappin
     count = 2 if module.bidirectional else 1
     zero = torch.zeros(len(x), count, module.hidden_size, dtype=x.dtype)
     given = [(initial or {}).get(s, zero).reshape(zero.shape).transpose(0, 1).contiguous() for s in STATES]
-    states, last = module(x.flip(1) if reverse else x, tuple(given) if module.mode == "LSTM" else given[0])
+    last = tuple(given) if module.mode == "LSTM" else given[0]
+    parts = []
+    for part in _stretches(x, options):
+        states, last = module(part.flip(1) if reverse else part, last)
+        parts.append(states.flip(1) if reverse else states)
+        kept, last = last, tuple(s.detach() for s in last) if module.mode == "LSTM" else last.detach()
+    last, states = kept, torch.cat(parts[::-1] if reverse else parts, 1)
     if options.get("returns", "all") == "last":
         h = last[0] if module.mode == "LSTM" else last
         return h.transpose(0, 1).flatten(1)
-    return states.flip(1) if reverse else states
+    return states
+
+
+def _stretches(x: Any, options: Mapping[str, Any]) -> list[Any]:
+    """The stretches of a sequence through which gradients flow, in the order in which a module reads them."""
+    length = options.get("truncate", 0) or x.shape[1]
+    assert length >= x.shape[1] or not options.get("bidirectional"), "PyTorch's module reads both directions at once"
+    parts = list(torch.split(x, length, 1))
+    return parts[::-1] if options.get("reverse", False) else parts
 
 
 def torch_module(name: str, arrays: Mapping[str, np.ndarray], options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:

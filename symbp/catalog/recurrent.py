@@ -25,6 +25,7 @@ _OPTIONS = (
     Option("returns", "all", "choice", choices=("all", "last"), summary="every state, or the one after the last step"),
     Option("reverse", False, "boolean", summary="from the last step to the first", aliases=("go_backwards",)),
     Option("bidirectional", False, "boolean", summary="both directions, their states end to end"),
+    Option("truncate", 0, "integer", low=0, summary="no gradient from a stretch of so many steps to another; 0: all"),
 )
 _SWITCHES = tuple(o.name for o in _OPTIONS if o.default is not None)
 
@@ -80,23 +81,38 @@ class _Direction:
             "h": self.before("h", "j"),
             "c": self.before("c", "j"),
         }
-        states = [state for state in "hc" if self.has_initial(state) and f"\n    {state}[" in text]
-        self.equations = "\n".join((*map(self.initial, states), *lines(text.format(**fields))))
+        states = [state for state in "hc" if f"\n    {state}[" in text]
+        own = [line for state in states for line in (*self.initial(state), *self.truncated(state))]
+        self.equations = "\n".join((*own, *lines(text.format(**fields))))
 
     def has_initial(self, state: str) -> bool:
         return f"{state}_0" in self.changed
 
     def before(self, state: str, letter: str) -> str:
         """The state one step before, or the tensor that is that."""
-        if self.has_initial(state):
-            return f"{state}_before[n,t,{letter}]"
-        return f"{state}[n,{'t+1' if self.backwards else 't-1'},{letter}]"
+        return f"{state}_kept[n,t,{letter}]" if "truncate" in self.changed else self.earlier(state, letter)
 
-    def initial(self, state: str) -> str:
+    def earlier(self, state: str, letter: str) -> str:
+        """The state one step before, to which all gradient flows."""
+        step = "t+1" if self.backwards else "t-1"
+        return f"{state}_before[n,t,{letter}]" if self.has_initial(state) else f"{state}[n,{step},{letter}]"
+
+    def initial(self, state: str) -> tuple[str, ...]:
         """The equation of the state one step before, with the initial one before the first step."""
         place = f"n,{self.part},k" if "bidirectional" in self.changed else "n,k"
         step, start = ("t+1", "size(t)-1") if self.backwards else ("t-1", "0")
-        return f"{state}_before[n,t,k] = {state}[n,{step},k] + delta(t,{start}) * {state}_0[{place}]"
+        line = f"{state}_before[n,t,k] = {state}[n,{step},k] + delta(t,{start}) * {state}_0[{place}]"
+        return (line,) if self.has_initial(state) else ()
+
+    def truncated(self, state: str) -> tuple[str, ...]:
+        """The state one step before, as a constant where that was in another stretch."""
+        if "truncate" not in self.changed:
+            return ()
+        earlier, (low, high) = self.earlier(state, "k"), ("t", "t+1") if self.backwards else ("t-1", "t")
+        return (
+            f"{state}_stopped[n,t,k] = stop({earlier})",
+            f"{state}_kept[n,t,k] = where(stretch[{low}] >= stretch[{high}], {earlier}, {state}_stopped[n,t,k])",
+        )
 
     @property
     def end(self) -> str:
@@ -116,16 +132,18 @@ def _writer(text: str, *gate: str) -> Callable[[Changed], Variant]:
         reverse, last = "reverse" in changed, "returns" in changed
         first = _Direction(text, changed, gate, reverse, 0)
         parameters = _parameters(changed, *gate)
+        before = ["stretch[t] = floor((t + 1/2) / truncate)"] if "truncate" in changed else []
         end = first.end if last else "t"
         y = "y[n,j]" if last else "y[n,t,j]"
         if "bidirectional" not in changed:
-            return Variant(changed, f"{first.equations}\n{y} = h[n,{end},j]", parameters)
+            return Variant(changed, "\n".join((*before, first.equations, f"{y} = h[n,{end},j]")), parameters)
         second = _Direction(text, changed, gate, not reverse, 1)
         others = _second(second.equations, tuple(p.name for p in parameters))
         y, other = y.replace("j", "a"), second.end if last else "t"
         result = f"{y} = h[n,{end},a] + h_r[n,{other},a - extent(h, 2)]  # reads outside a state are 0"
         twins = tuple(replace(p, name=f"{p.name}_r") for p in parameters)
-        return Variant(changed, f"{first.equations}\n{others}\n{result}", (*parameters, *twins))
+        equations = "\n".join((*before, first.equations, others, result))
+        return Variant(changed, equations, (*parameters, *twins))
 
     return write
 

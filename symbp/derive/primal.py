@@ -41,7 +41,7 @@ class Primal:
         while True:
             known = len(down), len(up)
             for equation in self.formula.equations:
-                read = {e.tensor for e in elements(self.body(equation))}
+                read = equation.varies_with and {e.tensor for e in elements(self.body(equation))}
                 if read & down:
                     down.add(equation.target.tensor)
                 if equation.target.tensor in up:

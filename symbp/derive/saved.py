@@ -34,7 +34,7 @@ from symbp.derive.differentiate import outermost, slope_by, stand_in
 from symbp.derive.signs import Signs
 from symbp.derive.totals import by_total, same_at
 from symbp.formula.equation import Equation
-from symbp.formula.expression import Element, Flat, SumOver, elements
+from symbp.formula.expression import Element, Flat, SumOver, elements, stop
 from symbp.formula.indices import bound_indices
 
 Canonical = Callable[[sp.Expr], sp.Expr]
@@ -54,7 +54,7 @@ class Spelling:
 
 def eliminate(equation: Equation, derivative: sp.Expr, spelling: Spelling) -> sp.Expr:
     """The cheapest form of `derivative` found with the value of `equation` in it; `derivative` if none is."""
-    if isinstance(equation.body, Element) or larger(equation.body, RATIONAL) or larger(derivative, TIDIED):
+    if isinstance(equation.body, Element | stop) or larger(equation.body, RATIONAL) or larger(derivative, TIDIED):
         return derivative
     best = _by_value(equation, derivative, spelling)
     for candidate in by_total(equation, best, spelling.canonical):

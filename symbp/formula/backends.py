@@ -42,6 +42,7 @@ def numpy_backend(dtype: Any = np.float64) -> Backend:
         "asin": np.arcsin,
         "acos": np.arccos,
         "atan": np.arctan,
+        **_SAME,
         "logistic": lambda x: np.where(x >= 0, 1.0, np.exp(np.minimum(x, 0))) / (1 + np.exp(-np.abs(x))),
         "softplus": lambda x: np.logaddexp(0, x),
     }
@@ -67,6 +68,7 @@ def _erf() -> Callable[..., Any]:
     return erf  # type: ignore[no-any-return]
 
 
+_SAME: dict[str, Callable[..., Any]] = {"stop": lambda x: x}
 _SHARED = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "expm1", "log1p")
 
 
@@ -81,6 +83,7 @@ def mpmath_backend(digits: int = 50) -> Backend:
     names = (*_SHARED, "erf", "floor", "asin", "acos", "atan", "sign")
     functions = {name: each(getattr(mpmath, name)) for name in names}
     functions["Abs"] = each(abs)
+    functions |= _SAME
     functions["logistic"] = each(lambda x: 1 / (1 + mpmath.exp(-x)))
     functions["softplus"] = each(lambda x: mpmath.log1p(mpmath.exp(x)))
 
@@ -121,6 +124,7 @@ def jax_backend() -> Backend:
         "asin": jnp.arcsin,
         "acos": jnp.arccos,
         "atan": jnp.arctan,
+        "stop": jax.lax.stop_gradient,
         "logistic": jax.nn.sigmoid,
         "softplus": jax.nn.softplus,
     }
@@ -150,6 +154,7 @@ def torch_backend() -> Backend:
         "asin": torch.asin,
         "acos": torch.acos,
         "atan": torch.atan,
+        "stop": torch.Tensor.detach,
         "logistic": torch.sigmoid,
         "softplus": torch.nn.functional.softplus,
     }

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import sympy as sp
 
 from symbp.formula.constants import ConstantError, constant
-from symbp.formula.expression import Element, MaxOver, SumOver, Winner, element, expm1, log1p
+from symbp.formula.expression import Element, MaxOver, SumOver, Winner, element, expm1, log1p, stop
 from symbp.formula.grammar import BINDERS, FUNCTIONS, RESERVED, Line, read_lines
 from symbp.formula.indices import Names
 from symbp.formula.leaves import Leaves
@@ -26,6 +26,7 @@ _UNARY: dict[str, Callable[[sp.Expr], sp.Expr]] = {
     "abs": sp.Abs,
     "expm1": expm1,
     "log1p": log1p,
+    "stop": stop,
 }
 _RELATIONS = {ast.Lt: sp.Lt, ast.LtE: sp.Le, ast.Gt: sp.Gt, ast.GtE: sp.Ge, ast.Eq: sp.Eq, ast.NotEq: sp.Ne}
 
@@ -144,7 +145,8 @@ class Builder(Leaves):
             return sp.Piecewise((low, value <= low), (high, value >= high), (value, True))
         if name in _UNARY:
             self._arity(name, arguments, 1)
-            return _UNARY[name](self.expression(arguments[0]))
+            value = _UNARY[name](self.expression(arguments[0]))
+            return self._apart("stopped", value) if name == "stop" and node is not self.line.right else value
         if name in self.scope.rows:
             self._arity(name, arguments, 1)
             return self._row(node, self._compared(arguments[0]))
@@ -242,9 +244,11 @@ class Builder(Leaves):
         Otherwise it would stand in the condition and in a branch, and grow with every level of `max(max(..., 0), 1)`.
         """
         value = self.expression(node)
-        if not value.has(sp.Piecewise):
-            return value
-        name = Names([*self.reading.known, *self.scope.scalars]).distinct("part")
+        return self._apart("part", value) if value.has(sp.Piecewise) else value
+
+    def _apart(self, word: str, value: sp.Expr) -> Element:
+        """The value as an equation of its own, which comes before."""
+        name = Names([*self.reading.known, *self.scope.scalars]).distinct(word)
         present = value.free_symbols
         places = dict.fromkeys((*self.letters.rest, *self.letters.indices.values()))
         held = element(name, *(s for s in places if s in present))

@@ -28,6 +28,7 @@ _FUNCTIONS: dict[str, Callable[..., float]] = {
     **{name: getattr(math, name) for name in FUNCTIONS if hasattr(math, name)},
     "abs": abs,
     "sign": lambda x: math.copysign(1.0, x) if x else 0.0,
+    "stop": float,
     "max": max,
     "min": min,
     "clip": lambda x, low, high: min(max(x, low), high),

@@ -16,7 +16,7 @@ from typing import Literal
 
 import sympy as sp
 
-from symbp.formula.expression import Element
+from symbp.formula.expression import Element, elements, stop
 
 Role = Literal["input", "target", "parameter", "constant", "random", "intermediate", "output", "state"]
 Kind = Literal["float", "int", "bool"]
@@ -38,6 +38,11 @@ class Equation:
 
     def __str__(self) -> str:
         return f"{self.target} = {self.body}"
+
+    @property
+    def varies_with(self) -> frozenset[str]:
+        """The tensors by which the right side has a derivative: those that it reads, none where it is `stop(...)`."""
+        return frozenset() if isinstance(self.body, stop) else frozenset(e.tensor for e in elements(self.body))
 
 
 @dataclass(frozen=True)
@@ -78,3 +83,13 @@ class Formula:
     def output(self) -> Tensor:
         """The tensor that the formula computes."""
         return self.with_role("output")[0]
+
+    @property
+    def varies_with(self) -> frozenset[str]:
+        """The tensors by which the output has a derivative, through others too, and the output."""
+        found = {t.name for t in self.with_role("output")}
+        count = 0
+        while len(found) > count:
+            count = len(found)
+            found.update(*(e.varies_with for e in self.equations if e.target.tensor in found))
+        return frozenset(found)

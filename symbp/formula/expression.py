@@ -11,7 +11,9 @@ Scalars and arithmetic are SymPy's own (`Add`, `Mul`, `Pow`, `Rational`, `exp`, 
     InRange(e, size)           1 where 0 <= e < size, else 0
     Partial(y[i], x[j])        the derivative of one element by another, not yet taken
 
-and the functions that are evaluated as one stable unit: `expm1`, `log1p`, `logistic`, `softplus`.
+the functions that are evaluated as one stable unit: `expm1`, `log1p`, `logistic`, `softplus`; and
+
+    stop(e)                           e, as a constant: its derivative is 0. It is the whole right side of an equation.
 
 An index is a plain integer Symbol; its size is kept by the `Equation` that uses it.  Every bound index of an
 equation has a name of its own (the parser and every rule see to it), so substitution needs no capture check.
@@ -241,6 +243,17 @@ class softplus(_Unit):  # noqa: N801
 
     def _eval_is_positive(self) -> bool:
         return True
+
+
+class stop(_Unit):  # noqa: N801
+    """x, as a constant: nothing is differentiated through it."""
+
+    @classmethod
+    def definition(cls, x: sp.Expr) -> sp.Expr:
+        return x
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return sp.Integer(0)
 
 
 UNITS: tuple[type[_Unit], ...] = (expm1, log1p, logistic, softplus)

@@ -22,7 +22,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 BINDERS = ("sum", "mean", "max", "min", "argmax", "reduce")
 FUNCTIONS = (
     "exp", "log", "sqrt", "abs", "sign", "sin", "cos", "tan", "sinh", "cosh", "tanh",
-    "asin", "acos", "atan", "erf", "floor", "expm1", "log1p",
+    "asin", "acos", "atan", "erf", "floor", "expm1", "log1p", "stop",
 )  # fmt: skip
 SPECIAL = ("where", "max", "min", "clip", "delta", "size", "extent", "flat", "permute")
 RESERVED = frozenset((*BINDERS, *FUNCTIONS, *SPECIAL, "pi", "inf"))

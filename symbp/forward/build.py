@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from symbp.catalog import lookup
+from symbp.formula.expression import stop
 from symbp.forward.block import Building, Source, Wanted
 from symbp.forward.defined import definition_problems
 from symbp.forward.network import BATCH, Head, Network, NetworkTensor
@@ -62,12 +63,18 @@ def _build(spec: NetworkSpec) -> Network:
 
 def _check_trained(network: Network, spec: NetworkSpec) -> None:
     """Every parameter moves the cost."""
-    active = network.active
-    used = {name for block in network.blocks if block.name in active for name in block.binding.values()}
-    lost = {p.name.partition(".")[0] for p in network.parameters if p.name not in used}
+    stops = any(isinstance(e.body, stop) for block in network.blocks for e in block.formula.equations)
+    lost: dict[str, list[str]] = {}
+    for parameter in network.parameters:
+        if parameter.name not in network.varies_with:
+            lost.setdefault(parameter.name.partition(".")[0], []).append(parameter.name)
     for layer in spec.layers:
         if layer.name in lost:
-            reason = f"no loss depends on layer `{layer.name}`, so that its parameters cannot be trained"
+            own = [p.name for p in network.parameters if p.name.startswith(f"{layer.name}.")]
+            but = ", but through `stop(...)`" if stops else ""
+            whole = lost[layer.name] == own
+            what, cannot = (f"layer `{layer.name}`", "its parameters") if whole else (f"`{lost[layer.name][0]}`", "it")
+            reason = f"no loss depends on {what}{but}, so that {cannot} cannot be trained"
             raise SpecError([Problem(layer.use.place, f"{reason}; put a loss behind it, or leave it out")])
 
 

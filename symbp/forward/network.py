@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 import sympy as sp
@@ -135,15 +136,24 @@ class Network:
 
     @property
     def active(self) -> frozenset[str]:
-        """The blocks that the cost depends on."""
+        """The blocks through which the cost has derivatives."""
+        return self._varying[0]
+
+    @property
+    def varies_with(self) -> frozenset[str]:
+        """The tensors by which the cost has a derivative."""
+        return self._varying[1]
+
+    @cached_property
+    def _varying(self) -> tuple[frozenset[str], frozenset[str]]:
         needed, found = set(self.costs), set[str]()
         for block in reversed(self.blocks):
             if needed & {block.binding[t.name] for t in block.formula.with_role("output", "intermediate")}:
                 found.add(block.name)
-                needed |= set(block.binding.values())
-        return frozenset(found)
+                needed |= {block.binding[t] for t in block.formula.varies_with if t in block.binding}
+        return frozenset(found), frozenset(needed)
 
     @property
     def differentiable_inputs(self) -> tuple[str, ...]:
-        """The inputs that have a gradient: those of real numbers."""
-        return tuple(name for name in self.inputs if self.tensors[name].kind == "float")
+        """The inputs that have a gradient: those of real numbers by which the cost has a derivative."""
+        return tuple(n for n in self.inputs if self.tensors[n].kind == "float" and n in self.varies_with)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symbp.formula.equation import Kind
-from symbp.formula.expression import expm1, log1p
+from symbp.formula.expression import expm1, log1p, stop
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "floor_divide": Function(2, "int"),
     "remainder": Function(2, "int"),
     "copy": Function(1),
+    "stop": Function(1),  # a copy, but where a check holds what it holds
     "negative": Function(1),
     "absolute": Function(1),
     "sign": Function(1),
@@ -87,6 +88,7 @@ ELEMENTWISE: Mapping[type, str] = {
     sp.floor: "floor",
     expm1: "expm1",
     log1p: "log1p",
+    stop: "stop",
 }
 
 RELATIONS: Mapping[type, str] = {

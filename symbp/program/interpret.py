@@ -66,7 +66,7 @@ class _State:
         self.n = n
         self.scalars = scalars
         self.edges: dict[tuple[str, int], np.ndarray] = {}
-        self.erf = numpy_backend().functions["erf"]
+        self.functions = {name: numpy_backend().functions[name] for name in ("erf", "stop")} | {"copy": lambda v: v}
 
     def shape(self, name: str) -> tuple[int, ...]:
         return tuple(self.n if d == "n" else int(d) for d in self._array(name).shape)
@@ -121,7 +121,7 @@ class _State:
         match op:
             case Map():
                 values = [self.operand(o) for o in op.operands]
-                function = {"copy": lambda v: v, "erf": self.erf}.get(op.function) or getattr(np, op.function)
+                function = self.functions.get(op.function) or getattr(np, op.function)
                 if op.where is not None:
                     mask = np.broadcast_to(self.arrays[op.where], shape)
                     out = np.zeros(shape)

@@ -14,7 +14,7 @@ import sympy as sp
 
 from symbp.derive.derivation import FormulaDerivation
 from symbp.formula.equation import Equation, Tensor
-from symbp.formula.expression import Element, element, elements
+from symbp.formula.expression import Element, element, elements, stop
 from symbp.formula.indices import Names, bound_indices
 from symbp.formula.recurrence import Group, in_groups
 from symbp.program import neighbours
@@ -203,7 +203,8 @@ class _Loop:
         self.slices: dict[Slice, None] = {}
         reads = [(e, r) for e in group.equations for r in elements(e.body) if r.tensor in group.axes]
         carried = {r.tensor for e, r in reads if group.shift(e, r)}
-        self.scratch = {n for n in group.axes if n not in carried | read_outside}
+        held = {e.target.tensor for e in group.equations if isinstance(e.body, stop)}  # for all steps, by a check
+        self.scratch = {n for n in group.axes if n not in carried | read_outside | held}
         self.tensors = dict(lowering.tensors)
 
     def loop(self) -> Loop:

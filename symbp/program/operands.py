@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any, get_args
 
-from symbp.program.program import Loop, Offset, Op, Operand, Pick, Shift, Statement, View
+from symbp.program.program import Loop, Map, Offset, Op, Operand, Pick, Shift, Statement, View
 
 READS = ("left", "right", "operand", "condition", "yes", "no", "source", "base", "where", "best", "chosen")
 SEVERAL = ("operands", "indices", "parts")
@@ -73,6 +73,11 @@ def is_alias(op: Op) -> bool:
 def is_bordered(op: Op) -> bool:
     """Whether the result has a border that was written when its array was made: no other operation may write there."""
     return isinstance(op, Shift) and op.border is not None
+
+
+def is_stop(op: Op) -> bool:
+    """Whether the result is a constant to derivatives, which a check holds: no other may share its memory."""
+    return isinstance(op, Map) and op.function == "stop"
 
 
 def written(item: Statement | Loop) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from symbp.program.operands import computation, is_alias, is_bordered, needed, reads, renamed, written
+from symbp.program.operands import computation, is_alias, is_bordered, is_stop, needed, reads, renamed, written
 from symbp.program.program import (
     TRAINING,
     Array,
@@ -208,6 +208,8 @@ def _in_place(program: Program, names: Sequence[str], keep: Keep) -> Program:
 
 def _candidates(op: Op) -> list[str]:
     """The operands whose memory the operation may write its result to."""
+    if is_stop(op):
+        return []
     if isinstance(op, Map):
         return [o for o in op.operands if isinstance(o, str)]
     if isinstance(op, Select):

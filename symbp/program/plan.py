@@ -1,9 +1,9 @@
 """The memory plan: which arrays of the workspace share a buffer, found by when each is last read.
 
 Two arrays share where one is never needed again when the other is first written and their shapes and kinds are the
-same. Results stay where they are, as does what has a border or an edge; a forward value stays until the backward
-statement that reads it last. A view lives as long as the array it looks into. A part of a stack that nothing else reads
-is computed where it stands in the stack.
+same. Results stay where they are, as does what has a border or an edge, and what a check holds; a forward value stays
+until the backward statement that reads it last. A view lives as long as the array it looks into. A part of a stack that
+nothing else reads is computed where it stands in the stack.
 
 Where training and inference differ, their statements are merged into one sequence, for the plan alone: an array that
 both compute has one buffer, and each mode carries out a part of the sequence, in its order.
@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symbp.forward.network import BATCH
-from symbp.program.operands import is_alias, is_bordered, needed, reads, written
+from symbp.program.operands import is_alias, is_bordered, is_stop, needed, reads, written
 from symbp.program.program import Array, Loop, Map, Op, Program, Range, Select, Stack, Statement
 
 BYTES = {"float": 4, "int": 8, "bool": 1, "byte": 1}
@@ -106,7 +106,7 @@ def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
     for time, moment in enumerate(moments):
         for name in moment.touched:
             last[root.get(name, name)] = time
-    alone = {op.out for op in operations if is_bordered(op)}
+    alone = {root.get(op.out, op.out) for op in operations if is_bordered(op) or is_stop(op)}
     alone |= {edge.array for item in items if isinstance(item, Loop) for edge in item.edges}
     for name in (*keep, *pinned, *alone):
         last[root.get(name, name)] = len(moments)
@@ -118,8 +118,9 @@ def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
             array = program.arrays[whole]
             constant = isinstance(moment.op, Range)  # made with the workspace, and never written again
             if array.storage == "workspace" and whole not in buffer_of and whole not in root and not constant:
+                own = whole == made and whole not in alone
                 dying = [n for n in moment.touched if n != made and last.get(root.get(n, n)) == time]
-                inherited = _inherited(moment.op, array, dying, program, buffer_of, root) if whole == made else None
+                inherited = _inherited(moment.op, array, dying, program, buffer_of, root) if own else None
                 waiting = [] if whole in alone else free.get(_format(array), [])
                 buffer_of[whole] = inherited or (waiting.pop(0) if waiting else whole)
         for name in dict.fromkeys(root.get(n, n) for n in moment.touched):

@@ -124,8 +124,9 @@ def _readings(
 
     `draws` fixes what is random, `training` makes a cost that of training.
     """
-    cost, gradients = module.loss_and_gradients(params, x, y, **draws)
     workspace = module.Workspace(EXAMPLES, np.float64)
+    cost, gradients = module.loss_and_gradients(params, x, y, workspace, **draws)
+    workspace.held = True  # what stop(...) made, where there is such
     start, readings = params.flat.copy(), []
     for _ in range(DIRECTIONS):
         direction = source.standard_normal(params.flat.size)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from symbp.errors import UserError
+from symbp.formula.expression import stop
 from symbp.forward.network import Network
 from symbp.pipeline import Generated, generate, load_module
 from symbp.spec.model import NetworkSpec
@@ -129,8 +130,14 @@ def _with_parameters(generated: Generated, arrays: dict[str, np.ndarray]) -> tup
 def central_differences(
     network: Network, arrays: dict[str, np.ndarray], wanted: tuple[str, ...]
 ) -> dict[str, np.ndarray]:
-    """Entry by entry where a tensor has at most 200 of them; of a larger one, 200 entries chosen by a fixed seed."""
+    """Entry by entry where a tensor has at most 200 of them; of a larger one, 200 entries chosen by a fixed seed.
+
+    What `stop(...)` makes stays as it is.
+    """
     step = np.cbrt(np.finfo(np.float64).eps)
+    known = evaluate_network(network, arrays)
+    equations = ((b.binding[e.target.tensor], e) for b in network.blocks for e in b.formula.equations)
+    arrays = {**arrays, **{name: known[name] for name, e in equations if isinstance(e.body, stop)}}
     chosen = np.random.default_rng(0)
     found = {}
     for name in wanted:

@@ -4,7 +4,8 @@
     central differences   (f(x + h t) - f(x - h t)) / 2h
 
 Central differences are taken with fifty digits at two steps, ten times apart: where the derivative compared with them
-is right, the error falls by a hundred (the order is 2), or there is none, as for cases that are straight lines.
+is right, the error falls by a hundred (the order is 2), or there is none, as for cases that are straight lines. What
+`stop(...)` makes stays as it is.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from symbp.derive.derivation import FormulaDerivation
 from symbp.formula.backends import Array, Backend, mpmath_backend, numpy_backend
 from symbp.formula.equation import Formula
 from symbp.formula.evaluate import evaluate_formula
-from symbp.formula.expression import MaxOver, Winner
+from symbp.formula.expression import MaxOver, Winner, stop
 from symbp.verify.samples import Sample, draw_sample
 
 DIGITS = 50
@@ -108,9 +109,10 @@ def _weighted(
     formula: Formula, sample: Sample, moved: Mapping[str, Array], weights: Mapping[str, Array], backend: Backend
 ) -> Array:
     """The outputs, added up with their weights, at moved inputs."""
-    computed = {e.target.tensor for e in formula.equations}
+    moving = [e for e in formula.equations if not isinstance(e.body, stop)]
+    computed = {e.target.tensor for e in moving}
     given = {n: v for n, v in sample.tensors.items() if n not in computed}
-    known = evaluate_formula(formula.equations, {**given, **moved}, sample.sizes, sample.scalars, backend)
+    known = evaluate_formula(moving, {**given, **moved}, sample.sizes, sample.scalars, backend)
     return sum(np.sum(known[n] * w) for n, w in weights.items())
 
 

@@ -16,6 +16,7 @@ import sympy as sp
 
 from symbp.formula.backends import Backend, jax_backend, numpy_backend, torch_backend
 from symbp.formula.evaluate import evaluate_formula
+from symbp.formula.expression import stop
 from symbp.forward.network import BATCH, Block, Network
 
 Arrays = Mapping[str, np.ndarray]
@@ -40,7 +41,10 @@ def installed() -> tuple[Oracle, ...]:
 
 
 def evaluate_network(network: Network, arrays: Mapping[str, Any], backend: Backend | None = None) -> dict[str, Any]:
-    """Every tensor of the network from its input, target and parameters, block by block; the cost is `C`."""
+    """Every tensor of the network from its input, target and parameters, block by block; the cost is `C`.
+
+    What `stop(...)` makes is taken from `arrays` where it is there.
+    """
     backend = backend or numpy_backend()
     known = {**constants_of(network, backend), **arrays}
     n = len(arrays[network.inputs[0]])
@@ -89,7 +93,8 @@ def scalars_of(block: Block) -> dict[sp.Symbol, float]:
 def _evaluate_block(block: Block, known: Mapping[str, Any], n: int, backend: Backend) -> dict[str, Any]:
     formula = block.formula
     local = {name: known[bound] for name, bound in block.binding.items() if bound in known}
-    made = evaluate_formula(formula.equations, local, sizes_of(block, n), scalars_of(block), backend)
+    equations = [e for e in formula.equations if not (isinstance(e.body, stop) and e.target.tensor in local)]
+    made = evaluate_formula(equations, local, sizes_of(block, n), scalars_of(block), backend)
     return {block.binding[e.target.tensor]: made[e.target.tensor] for e in formula.equations}
 
 

@@ -18,7 +18,7 @@ from symbp.derive.derivation import Derivation, FormulaDerivation, Gradient, Ste
 from symbp.formula.backends import Array, mpmath_backend
 from symbp.formula.equation import Equation, Formula
 from symbp.formula.evaluate import Axes, Setting, evaluate_expression, evaluate_formula, index_sizes
-from symbp.formula.expression import Element, Flat, Partial, elements
+from symbp.formula.expression import Element, Flat, Partial, elements, stop
 from symbp.formula.indices import Names, rename_bound
 from symbp.verify.samples import Sample, draw_sample, shape_of
 
@@ -98,6 +98,7 @@ class _Check:
         self.derivation = derivation
         self.formula = derivation.formula
         self.made = {e.target.tensor: e for e in self.formula.equations}
+        self.moving = {t: e for t, e in self.made.items() if not isinstance(e.body, stop)}
         self.sample, self.backend = sample, sample.backend
         self.draw = np.random.default_rng(seed + 1)
         self.found: tuple[Gradient, ...] | tuple[Tangent, ...]
@@ -158,7 +159,7 @@ class _Check:
         depends = {name} if name in self.made else set()
         while True:
             more = {
-                t for t, e in self.made.items() if any(r.tensor in depends | {name} for r in elements(e.body))
+                t for t, e in self.moving.items() if any(r.tensor in depends | {name} for r in elements(e.body))
             } - depends
             if not more:
                 break
@@ -178,7 +179,7 @@ class _Check:
                     e.body.replace(lambda n: isinstance(n, Element), moved),
                     {**e.sizes, **extents},
                 )
-                for t, e in self.made.items()
+                for t, e in self.moving.items()
                 if t in depends
             ]
             given = {t: v for t, v in self.sample.tensors.items() if t not in depends}
@@ -205,7 +206,7 @@ class _Check:
         sides = []
         for h in (self.step, -self.step):
             moved = {n: self.stated[n] + h * self.sample.tensors[prefix + n] for n in self.derivation.moving}
-            sides.append(self.run(self.formula.equations, {**self.stated, **moved})[node.of.tensor])
+            sides.append(self.run(self.moving.values(), {**self.stated, **moved})[node.of.tensor])
         slope = np.asarray((sides[0] - sides[1]) / (2 * self.step), object)
         counts = [setting.index_sizes[i] for i in _free(node.of)]
         return slope.reshape(counts), _free(node.of)

@@ -17,7 +17,7 @@ from references_recurrent import RECURRENT, STATES, as_symbp, by_jax, by_torch, 
 VALUE, GRADIENT = 1e-12, 1e-9
 SIZES = [(3, 4, 2, 3), (1, 1, 3, 2), (2, 3, 1, 1)]  # batch, steps, inputs, units
 OTHERS = {"bias": False, "two_biases": False, "returns": "last", "reverse": True, "nonlinearity": "relu",
-          "bidirectional": True}  # fmt: skip
+          "bidirectional": True, "truncate": 2}  # fmt: skip
 
 
 def options_of(chosen: frozenset[str]) -> dict[str, Any]:
@@ -40,6 +40,9 @@ CHECKED = (
     {"c_0", "reverse"},
     {"bidirectional", "returns"},
     {"bidirectional", "reverse", "h_0", "c_0"},
+    {"truncate"},
+    {"truncate", "reverse", "h_0"},
+    {"truncate", "bidirectional", "h_0", "c_0"},
 )
 DERIVED = [(n, frozenset(o)) for n in RECURRENT for o in CHECKED if o <= {*row("layer", n).switches}]
 
@@ -71,7 +74,8 @@ def test_value_of_variants(name: str, chosen: frozenset[str]) -> None:
     formula = formula_of(entry, {"units": 3, **options}, ranks).formula
     sizes = {a: s for k, v in arrays.items() for a, s in zip(formula.tensors[k].axes, v.shape, strict=True)}
     sizes |= {formula.letters[i]: row_size(entry, t, {"units": 3}, {}) for i, t in entry.sizes if i in formula.letters}
-    close(evaluate_formula(formula.equations, arrays, sizes)["y"], by_jax(name, arrays, options), VALUE)
+    scalars = {formula.scalars[n]: v for n, v in options.items() if n in formula.scalars}
+    close(evaluate_formula(formula.equations, arrays, sizes, scalars)["y"], by_jax(name, arrays, options), VALUE)
 
 
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
@@ -88,7 +92,7 @@ def test_value_and_gradients(name: str, chosen: frozenset[str], sizes: tuple[int
     found = derived.backward({**values, "d_y": cotangent})
     for tensor, gradient in pull(jnp.asarray(cotangent))[0].items():
         close(found[f"d_{tensor}"], gradient, GRADIENT, 1e-13)
-    if torch is not None:
+    if torch is not None and not {"truncate", "bidirectional"} <= chosen:
         value, leaves = by_torch(name, arrays, options)
         close(values["y"], value.detach().numpy(), VALUE)
         gradients = torch.autograd.grad(value, list(leaves.values()), torch.tensor(cotangent))

@@ -161,3 +161,11 @@ def test_mistakes_are_told(text, says):
 def test_long_flat_sums_are_read():
     (equation,) = read("y = " + " + ".join(f"{i} * z**{i}" for i in range(1, 60)), z=2).equations
     assert len(equation.body.args) == 59
+
+
+def test_stop_is_an_equation_of_its_own() -> None:
+    scope = Scope({"x": Declared(2, "input")}, {}, ("y",))
+    alone = read_formula("alone", "s = stop(x**2); y = x*s", scope)
+    assert [str(e) for e in alone.equations] == ["s[n,j] = stop(x[n,j]**2)", "y[n,j] = s[n,j]*x[n,j]"]
+    inside = read_formula("inside", "y = x*stop(x**2)", scope)
+    assert [str(e) for e in inside.equations] == ["stopped[n,j] = stop(x[n,j]**2)", "y[n,j] = stopped[n,j]*x[n,j]"]

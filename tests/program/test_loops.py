@@ -67,6 +67,11 @@ FORMULAS = {  # names and letters mean nothing: what recurs is found from the eq
         m[n,t,a] = tanh(sum[u](x[n,t,u]*A[u,a]) + sum[v](p[n,t,v]*B[v,a]) - m[n,t-1,a])
         y[n,t,a] = m[n,t,a] + p[n,t,a]
         """,
+    "kept in part": """
+        p[n,t,v] = stop(m[n,t-1,v]*D[v])
+        m[n,t,a] = tanh(sum[u](x[n,t,u]*A[u,a]) + sum[v]((p[n,t,v] + m[n,t-1,v])*B[v,a]))
+        y[n,t,a] = m[n,t,a]*D[a] + stop(m[n,t,a]**2)
+        """,
     "largest": """
         m[n,t,a] = x[n,t,a] + max[v](m[n,t-1,v]*B[v,a])
         y[n,t,a] = m[n,t,a]
@@ -181,6 +186,17 @@ def test_states_one_step_away_are_views() -> None:
     assert program.arrays["d_b.m"].margin == (0, 1)
     everything = [op for r in program.routines.values() for item in r.statements for op in item.operations]
     assert not any(type(op).__name__ == "Shift" for op in everything)
+
+
+def test_what_a_check_holds_shares_its_memory_with_nothing() -> None:
+    program = optimize(derived("kept in part")[1]).program
+    plan = plan_buffers(program, frozenset({"C", "b.y"}))
+    everything = [op for r in program.routines.values() for item in r.statements for op in item.operations]
+    (loop,) = loops(program, "forward")
+    arrays = {s.out: s.array for s in loop.slices}
+    held = [arrays.get(op.out, op.out) for op in everything if isinstance(op, Map) and op.function == "stop"]
+    assert held == ["b.p", "b.stopped"]
+    assert all(list(plan.buffer_of.values()).count(plan.buffer_of[name]) == 1 for name in held)
 
 
 def test_what_a_loop_reads_keeps_its_buffer_to_the_end() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from symbp.derive.derivation import Derivation
 from symbp.forward.network import Network
+from symbp.program.operands import is_stop
 from symbp.program.optimize import Optimized
 from symbp.program.program import Map, Program
 from symbp.spec.model import NetworkSpec, Problem, SpecError
@@ -66,7 +67,7 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
         *mode.generator(),
         *trainer.trainer(spec, program, private, given, mode),
         render("numpy/files.py.jinja"),
-        *_check(network, given, mode),
+        *_check(program, network, given, mode),
     ]
     body = _joined(parts)
     text = _joined([header.header(spec, network, body, mode.table()), body])
@@ -105,7 +106,14 @@ def _cost(spec: NetworkSpec) -> str:
     return " and ".join(dict.fromkeys(loss.use.name for loss in spec.losses)) or spec.loss.name
 
 
-def _check(network: Network, given: tuple[arguments.Argument, arguments.Argument], mode: modes.Modes) -> Iterator[str]:
+def _holds(program: Program) -> bool:
+    """Whether there are constants to derivatives, which differences must not see move."""
+    return any(is_stop(op) for r in program.routines.values() for op in routines.operations(r.statements))
+
+
+def _check(
+    program: Program, network: Network, given: tuple[arguments.Argument, arguments.Argument], mode: modes.Modes
+) -> Iterator[str]:
     """The module's own gradient check, and its table."""
     fixed = "".join(f", {keyword}" for keyword in mode.fixed)
     magnitudes = ["abs(estimate)", "abs(exact)", f"1e-6 * abs(loss(params, x, y, ws{fixed}))"]
@@ -113,6 +121,7 @@ def _check(network: Network, given: tuple[arguments.Argument, arguments.Argument
     yield render(
         "numpy/check.py.jinja",
         batch=examples.BATCH,
+        holds=_holds(program),
         data=examples.statements(network),
         random=", random=0" if mode.random else "",
         fixed=fixed,

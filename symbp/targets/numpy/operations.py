@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import singledispatch
 from itertools import pairwise
 
+from symbp.program.operands import is_stop
 from symbp.program.program import (
     Contract,
     Fill,
@@ -52,6 +53,8 @@ def _(op: Map, scope: Scope) -> list[str]:
     mask = [f"where={scope[op.where]}"] if op.where else []
     if op.function == "copy":
         return [] if scope.same(op.operands[0], op.out) else scope.call("np.copyto", out, *operands, *mask)
+    if is_stop(op):
+        return [*scope.line("if not ws.held:"), *scope.deeper().call("np.copyto", out, *operands)]
     if op.function == "reciprocal":  # three times as fast as np.reciprocal, which has no vector instructions
         return scope.call("np.divide", "1", *operands, f"out={out}", *mask)
     return scope.call(f"np.{op.function}", *operands, f"out={out}", *mask)

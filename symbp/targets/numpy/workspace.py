@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from symbp.forward.network import NetworkTensor
-from symbp.program.operands import written
+from symbp.program.operands import is_stop, written
 from symbp.program.plan import Plan, in_order
 from symbp.program.program import Array, Loop, Offset, Program, Shift, Statement
 from symbp.targets.numpy import names, routines, source
@@ -32,6 +32,8 @@ def lines(
     items = in_order(program)
     shifts = _shifts(items)
     operations = routines.operations(items)
+    if any(map(is_stop, operations)):
+        yield "self.held = False  # whether results of stop(...) are left as they are"
     unstored = {op.out for op in operations if not routines.stored(op)}
     borders = {op.out: op.border for op in operations if isinstance(op, Shift) and op.border is not None}
     for name in dict.fromkeys(name for item in items for name in written(item)):

@@ -23,6 +23,10 @@ NETWORKS: dict[str, list[tuple[str, dict[str, Any]]]] = {
         ("gru", {"units": 3, "bidirectional": True}),
         ("lstm", {"units": 2, "bidirectional": True, "returns": "last"}),
     ],
+    "stretches": [
+        ("lstm", {"units": 3, "truncate": 2}),
+        ("gru", {"units": 2, "truncate": 4, "reverse": True, "returns": "last"}),
+    ],
     "one unit": [("lstm", {"units": 1}), ("simple_rnn", {"units": 1, "nonlinearity": "relu", "returns": "last"})],
 }
 
@@ -151,6 +155,27 @@ def test_initial_states_are_inputs(n: int, steps: int, both: bool) -> None:
         close(gradients[f"lstm_1.{key}"], as_symbp(key, leaf.grad.numpy(), own[key]), GRADIENT, 1e-14)
     for key, leaf in others.items():
         close(gradients[key] if key in gradients else of_x[key], leaf.grad.numpy(), GRADIENT, 1e-14)
+
+
+def test_a_check_holds_what_is_no_variable() -> None:
+    """Differences see through `stop(...)` unless its results stay; then they agree with the truncated gradient."""
+    m = module("stretches")
+    assert all(reading.error < m.TOLERANCE for reading in m.check().values())
+    params, (x, y), ws = m.init(0, np.float64), examples(5), m.Workspace(5, np.float64)
+    params.flat *= 3  # states that matter
+    _, gradients = m.loss_and_gradients(params, x, y, ws)
+    direction = np.random.default_rng(0).normal(size=params.flat.shape)
+    start, slopes = params.flat.copy(), {}
+    for held in (True, False):
+        ws.held = held
+        costs = []
+        for sign in (1, -1):
+            params.flat[:] = start + sign * 1e-5 * direction
+            costs.append(m.loss(params, x, y, ws))
+        slopes[held] = (costs[0] - costs[1]) / 2e-5
+    truncated = gradients.flat @ direction
+    assert abs(slopes[True] - truncated) < 1e-7 * abs(truncated)
+    assert abs(slopes[False] - truncated) > 1e-2 * abs(truncated)
 
 
 def test_calls_do_not_depend_on_those_before() -> None:
