@@ -32,7 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "pipeline": {"formula", "spec.model", "forward", "derive", "program", "explain", "targets"},
     "verify": {"formula", "spec.model", "forward", "derive", "program", "pipeline", "targets.load"},
-    "training": {"forward.network", "spec.model"},
+    "training": {"forward.network", "forward.comparison", "spec.model"},
     "cli": {"spec", "pipeline", "verify", "training", "targets.write"},
     "__main__": {"cli"},
     "errors": set(),

@@ -16,7 +16,7 @@ Format = Literal["csv", "jsonl"]
 class Row:
     """An epoch: costs are means over examples, accuracies fractions; None where there is none. `seconds` it took.
 
-    A perplexity is e to the mean cross entropy of a label, as predicted: over how many labels the guess is spread.
+    Those of the figures that symbp/training/compared.py tells of are there that the target allows.
     """
 
     epoch: int
@@ -30,6 +30,10 @@ class Row:
     test_accuracy: float | None
     test_perplexity: float | None
     seconds: float
+    validation_iou: float | None = None
+    test_iou: float | None = None
+    validation_rmse: float | None = None
+    test_rmse: float | None = None
 
 
 def written(rows: Sequence[Row], form: Format) -> str:

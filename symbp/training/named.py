@@ -1,7 +1,7 @@
 """Examples by name, for networks of several inputs or targets: every array of a source, split, scaled and shaped alike.
 
 An array has the name of the input or the target that it is. Where every name of a file stands twice, with `_train` and
-with `_test` behind it, the file has a test set of its own. Accuracies are not told: no one target is the network's.
+with `_test` behind it, the file has a test set of its own.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 
 from symbp.forward.network import Network, NetworkTensor
 from symbp.spec.model import DataSpec, NetworkSpec
+from symbp.training.compared import Compared
 from symbp.training.dataset import Arrays, NamedArrays, Pair
 from symbp.training.errors import DataError
 from symbp.training.prepare import Examples, Scaling, whole
@@ -59,7 +60,7 @@ def named_examples(found: NamedArrays, spec: NetworkSpec, network: Network) -> E
         return _given(made, network.inputs), _given(made, network.targets)
 
     held = ready(validation) if validation else None
-    return Examples(ready(train), held, ready(test), classes=False)
+    return Examples(of_train := ready(train), held, ready(test), Compared.of(of_train, spec, network))
 
 
 def _given(arrays: Arrays, names: tuple[str, ...]) -> np.ndarray | Arrays | None:

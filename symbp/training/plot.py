@@ -1,23 +1,21 @@
-"""The loss curve as a PNG."""
+"""The loss curve as a PNG, and what other pictures are drawn with. Needs matplotlib."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 from symbp.training.metrics import Row
 
 
-def loss_curve(rows: Sequence[Row], title: str) -> bytes:
-    """Costs over epochs, and below them accuracies where there are any. Needs matplotlib."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+def loss_curve(rows: Sequence[Row], title: str, dpi: int = 120) -> bytes:
+    """Costs over epochs, and below them accuracies where there are any."""
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     epochs = [row.epoch for row in rows]
     accurate = any(row.test_accuracy is not None or row.validation_accuracy is not None for row in rows)
-    figure = Figure(figsize=(7, 6 if accurate else 3.5), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = drawing(7, 6 if accurate else 3.5, dpi)
     axes = figure.subplots(2 if accurate else 1, 1, sharex=True, squeeze=False)[:, 0]
     for name in ("train_loss", "validation_loss", "test_loss"):
         _curve(axes[0], epochs, [getattr(row, name) for row in rows], name.removesuffix("_loss"))
@@ -35,6 +33,21 @@ def loss_curve(rows: Sequence[Row], title: str) -> bytes:
     for axis in axes:
         axis.grid(alpha=0.3)
         axis.spines[["top", "right"]].set_visible(False)
+    return png(figure)
+
+
+def drawing(width: float, height: float, dpi: int = 120) -> Any:
+    """An empty figure of matplotlib's, in inches, that needs no screen."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=dpi, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def png(figure: Any) -> bytes:
+    """The figure as a file, the same bytes for the same drawing."""
     picture = io.BytesIO()
     figure.savefig(picture, format="png", metadata={"Software": None})
     return picture.getvalue()
@@ -43,7 +56,7 @@ def loss_curve(rows: Sequence[Row], title: str) -> bytes:
 COLORS = {"train": "C0", "validation": "C1", "test": "C2"}  # the same in both pictures
 
 
-def _curve(axis: object, epochs: Sequence[int], values: Sequence[float | None], label: str) -> None:
+def _curve(axis: Any, epochs: Sequence[int], values: Sequence[float | None], label: str) -> None:
     known = [(e, v) for e, v in zip(epochs, values, strict=True) if v is not None]
     if known:
-        axis.plot(*zip(*known, strict=True), marker="o", ms=3, color=COLORS[label], label=label)  # type: ignore[attr-defined]
+        axis.plot(*zip(*known, strict=True), marker="o", ms=3, color=COLORS[label], label=label)

@@ -11,29 +11,23 @@ import numpy as np
 from symbp.forward.network import Network, NetworkTensor
 from symbp.spec.model import DataSpec, NetworkSpec
 from symbp.training.alphabet import Alphabet
+from symbp.training.compared import Compared
 from symbp.training.dataset import Dataset, Pair, arrays_of
 from symbp.training.errors import DataError
 from symbp.training.random import SPLIT_TEST, SPLIT_VALIDATION, generator
 
-CROSS_ENTROPIES = ("cross_entropy", "softmax_cross_entropy")  # whose predictions are probabilities of labels
-
 
 @dataclass(frozen=True)
 class Examples:
-    """Pairs of `x` (n, *input) and `y`, in the network's dtype. `threshold` parts two classes of a single output.
+    """Pairs of `x` (n, *input) and `y`, in the network's dtype.
 
-    `classes` says whether an accuracy can be told: the targets are classes. `weights` are theirs in the cost, where it
-    is a mean over weighted labels; a class of weight 0 does not count in the accuracy either. `perplexity` says whether
-    one can be told. `alphabet` belongs to a text.
+    `compared` says what is measured beside the cost. `alphabet` belongs to a text.
     """
 
     train: Pair
     validation: Pair | None
     test: Pair
-    classes: bool
-    threshold: float | None = None
-    weights: np.ndarray | None = None
-    perplexity: bool = False
+    compared: Compared
     alphabet: Alphabet | None = None
 
     def fingerprint(self) -> str:
@@ -68,29 +62,7 @@ def prepare(dataset: Dataset, spec: NetworkSpec, network: Network) -> Examples:
         return x, targets(pair[1], spec.dtype) if targets else None
 
     held = ready(validation) if validation else None
-    classes, threshold = (targets.classes, targets.threshold) if targets else (False, None)
-    return Examples(
-        ready(train),
-        held,
-        ready(test),
-        classes,
-        threshold,
-        class_weights(spec, network),
-        tells_perplexity(spec, network),
-    )
-
-
-def class_weights(spec: NetworkSpec, network: Network) -> np.ndarray | None:
-    """The weights of the labels in the cost, where it has some."""
-    weights = spec.loss.options.get("weight")
-    labels = [name for name in network.targets if network.tensors[name].kind == "int"]
-    return np.asarray(weights, np.float64) if isinstance(weights, tuple) and labels else None
-
-
-def tells_perplexity(spec: NetworkSpec, network: Network) -> bool:
-    """Whether the network gives probabilities of labels, one at each place of a sequence."""
-    target = network.tensors[network.targets[0]] if len(network.targets) == 1 else None
-    return target is not None and (target.kind, len(target.shape)) == ("int", 2) and spec.loss.name in CROSS_ENTROPIES
+    return Examples(of_train := ready(train), held, ready(test), Compared.of(of_train, spec, network))
 
 
 def whole(array: np.ndarray, tensor: NetworkTensor, source: str) -> np.ndarray:
@@ -143,8 +115,6 @@ class Targets:
     integers: bool
     outputs: int
     one_hot: bool
-    classes: bool
-    threshold: float | None
 
     @staticmethod
     def of(dataset: Dataset, spec: NetworkSpec, network: Network) -> Targets:
@@ -160,19 +130,9 @@ class Targets:
                 f"{dataset.y.dtype} of shape {dataset.y.shape}"
             )
         one_hot = labels and not integers and outputs > 1 and shape == (outputs,)
-        values = np.unique(dataset.y) if outputs == 1 and not integers else np.empty(0)
-        binary = len(values) == 2
         if integers or one_hot:
             _labels(dataset, outputs, network.heads[0].output)
-        return Targets(
-            dataset.source,
-            shape,
-            integers,
-            outputs,
-            one_hot,
-            classes=integers or one_hot or binary,
-            threshold=float(values.mean()) if binary else None,
-        )
+        return Targets(dataset.source, shape, integers, outputs, one_hot)
 
     def __call__(self, y: np.ndarray, dtype: str) -> np.ndarray:
         """`y` for the network."""

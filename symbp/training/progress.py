@@ -12,15 +12,19 @@ from symbp.training.metrics import Row
 EVERY = 10  # steps between two writings of the cost
 
 
+FIGURES = {
+    "loss": "{:.4f}",
+    "accuracy": "accuracy {:.2%}",
+    "perplexity": "perplexity {:.3f}",
+    "iou": "IoU {:.4f}",
+    "rmse": "RMSE {:.4f}",
+}
+
+
 def told(row: Row, name: str) -> str:
     """The cost of the validation or the test, and what else was measured there."""
-    accuracy, perplexity = getattr(row, f"{name}_accuracy"), getattr(row, f"{name}_perplexity")
-    parts = [f"{getattr(row, f'{name}_loss'):.4f}"]
-    if accuracy is not None:
-        parts.append(f"accuracy {accuracy:.2%}")
-    if perplexity is not None:
-        parts.append(f"perplexity {perplexity:.3f}")
-    return ", ".join(parts)
+    figures = ((form, getattr(row, f"{name}_{figure}")) for figure, form in FIGURES.items())
+    return ", ".join(form.format(value) for form, value in figures if value is not None)
 
 
 class Display:

@@ -66,21 +66,27 @@ def run_training(
     `epochs` takes the place of the spec's; `resume` is a checkpoint of an earlier run of the same spec and data.
     Raises DataError, CheckpointError, TrainingError for a cost that is not finite, UserError for an unwritable folder.
     """
+    examples = read_examples(spec, network, data_folder=data_folder, download=download, quiet=quiet)
+    run = Run(spec, module, examples, run_folder, epochs or spec.training.epochs, metrics)
+    if resume is not None:
+        run.position = read_checkpoint(resume, module, run.trainer, run.manner)
+    return run.go(quiet=quiet)
+
+
+def read_examples(
+    spec: NetworkSpec, network: Network, *, data_folder: Path | None = None, download: bool = False, quiet: bool = True
+) -> Examples:
+    """The examples that the spec names, split, scaled and shaped for its network. DataError where there are none."""
     if spec.data is None:
         raise DataError(f"{spec.place.file}: has no `data`, so there is nothing to train on; see `symbp new`")
     spec_folder = Path(spec.place.file).parent
     if is_named(spec.data, network):
         arrays = load_named(spec.data, network, folder=data_folder, spec_folder=spec_folder)
-        examples = named_examples(arrays, spec, network)
-    elif spec.data.source == "text":
-        examples = text_examples(find_file(spec.data, folder=data_folder, spec_folder=spec_folder), spec, network)
-    else:
-        dataset = load_source(spec.data, folder=data_folder, spec_folder=spec_folder, download=download, quiet=quiet)
-        examples = prepare(dataset, spec, network)
-    run = Run(spec, module, examples, run_folder, epochs or spec.training.epochs, metrics)
-    if resume is not None:
-        run.position = read_checkpoint(resume, module, run.trainer, run.manner)
-    return run.go(quiet=quiet)
+        return named_examples(arrays, spec, network)
+    if spec.data.source == "text":
+        return text_examples(find_file(spec.data, folder=data_folder, spec_folder=spec_folder), spec, network)
+    dataset = load_source(spec.data, folder=data_folder, spec_folder=spec_folder, download=download, quiet=quiet)
+    return prepare(dataset, spec, network)
 
 
 class Run:
@@ -165,21 +171,25 @@ class Run:
 
     def _row(self, start: float) -> Row:
         params, position = self.trainer.params, self.position
-        nothing = Measured(math.nan, None, None)
-        validation = self.measure(params, self.examples.validation) if self.examples.validation else nothing
+        held = self.examples.validation
+        validation = self.measure(params, held) if held else Measured(math.nan)
         test = self.measure(params, self.examples.test)
         return Row(
             position.epoch,
             self.trainer.steps,
             self.trainer.learning_rate,
             position.total / examples_in(self.examples.train[0]),
-            validation.loss if self.examples.validation else None,
+            validation.loss if held else None,
             validation.accuracy,
             validation.perplexity,
             test.loss,
             test.accuracy,
             test.perplexity,
             round(time.perf_counter() - start, 3),
+            validation.iou,
+            test.iou,
+            validation.rmse,
+            test.rmse,
         )
 
     def _finish(self, display: Display) -> TrainingResult:

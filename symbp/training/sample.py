@@ -18,9 +18,9 @@ from symbp.errors import UserError
 from symbp.forward.network import Network
 from symbp.spec.model import NetworkSpec
 from symbp.training.alphabet import NEWLINE, Alphabet, read_alphabet
+from symbp.training.compared import CROSS_ENTROPIES
 from symbp.training.errors import CheckpointError
 from symbp.training.folders import CHECKPOINT
-from symbp.training.prepare import CROSS_ENTROPIES
 from symbp.training.random import SAMPLE, generator
 
 

@@ -15,9 +15,10 @@ import numpy as np
 from symbp.forward.network import Network
 from symbp.spec.model import NetworkSpec
 from symbp.training.alphabet import NEWLINE, Alphabet
+from symbp.training.compared import Compared, class_weights
 from symbp.training.dataset import Pair
 from symbp.training.errors import DataError
-from symbp.training.prepare import Examples, class_weights, split, tells_perplexity
+from symbp.training.prepare import Examples, split
 from symbp.training.random import SPLIT_TEST, SPLIT_VALIDATION, generator
 
 
@@ -28,13 +29,7 @@ def text_examples(path: Path, spec: NetworkSpec, network: Network) -> Examples:
     alphabet = Alphabet.of(text, bool(spec.data.options["lines"]))
     length = _length(path, spec, network, alphabet)
     parts = _lines(path, text, spec, alphabet, length) if alphabet.lines else _windows(path, text, spec, length)
-    return Examples(
-        *parts,
-        classes=True,
-        weights=class_weights(spec, network),
-        perplexity=tells_perplexity(spec, network),
-        alphabet=alphabet,
-    )
+    return Examples(*parts, Compared.of(parts[0], spec, network), alphabet)
 
 
 def _read(path: Path) -> str:
@@ -71,8 +66,8 @@ def _length(path: Path, spec: NetworkSpec, network: Network, alphabet: Alphabet)
     elif outputs[-1] != wanted:
         wrong.append(f"output: {outputs[-1]} classes, expected {wanted}; the last layer is `dense: {wanted}`")
     elif alphabet.lines:
-        weights = class_weights(spec, network)
-        if weights is None or weights[-1] != 0:
+        weights = class_weights(spec)
+        if not weights or weights[-1] != 0:
             ones = ", ".join(["1"] * len(alphabet.characters))
             wrong.append(f"loss: the padding must not count; `{spec.loss.name}` needs\n  weight: [{ones}, 0]")
     if wrong:

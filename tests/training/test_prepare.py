@@ -11,6 +11,7 @@ from training.files import SPEC, examples
 from symbp.forward.build import build_network
 from symbp.spec.read import parse_spec
 from symbp.training.batches import batches
+from symbp.training.compared import Compared
 from symbp.training.dataset import Dataset
 from symbp.training.errors import DataError
 from symbp.training.prepare import Examples, prepare
@@ -70,7 +71,7 @@ def test_images_are_scaled_as_one() -> None:
 
 def test_labels_become_rows_where_the_cost_compares_rows() -> None:
     made = prepared(source(), softmax_cross_entropy="mse")
-    assert made.classes
+    assert made.compared == Compared(classes=True)
     assert set(map(tuple, made.train[1].tolist())) == {(1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)}
 
 
@@ -79,12 +80,12 @@ def test_two_classes_of_a_single_output() -> None:
         source(y=np.arange(100) % 2), **{"- dense: 3": "- dense: 1", "softmax_cross_entropy": "bce_with_logits"}
     )
     assert made.train[1].shape == (64, 1)
-    assert (made.classes, made.threshold) == (True, 0.5)
+    assert made.compared == Compared(classes=True, threshold=0.5)
 
 
 def test_numbers_have_no_accuracy() -> None:
     made = prepared(source(y=np.linspace(0, 1, 100)), **{"- dense: 3": "- dense: 1", "softmax_cross_entropy": "mse"})
-    assert not made.classes
+    assert made.compared == Compared(differences=True)
 
 
 @pytest.mark.parametrize(
