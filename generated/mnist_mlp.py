@@ -120,8 +120,8 @@ class Workspace:
         self.loss_shift = self.softmax_shift
         self.loss_C_exp = np.empty((n, 10), dtype)
         self.loss_C_sum = np.empty((n,), dtype)
+        self.loss_C_subtract_3 = np.empty((n,), dtype)
         self.loss_C_subtract_2 = np.empty((n,), dtype)
-        self.loss_C_read = np.empty((n,), dtype)
         self.C = np.empty((), dtype)
         self.d_dense_3_z = self.loss_C_exp
         self.d_relu_2_a = np.empty((n, 256), dtype)
@@ -213,16 +213,16 @@ def _loss(ws: Workspace, y: Array) -> None:
     # loss: dense_3.z (n, 10), y (n) -> shift (n), C
     # (24) shiftₙ = maxₖ zₙₖ
     ws.dense_3_z.max(axis=1, out=ws.loss_shift)
-    # (24) C = 1/N · Σₙ (log(Σₖ exp(zₙₖ − shiftₙ)) + shiftₙ − z[n,yₙ])
+    # (24) C = 1/N · Σₙ (log(Σₖ exp(zₙₖ − shiftₙ)) − (z[n,yₙ] − shiftₙ))
     np.subtract(ws.dense_3_z, ws.loss_shift[:, None], out=ws.loss_C_exp)
     np.exp(ws.loss_C_exp, out=ws.loss_C_exp)
     ws.loss_C_exp.sum(axis=1, out=ws.loss_C_sum)
-    np.log(ws.loss_C_sum, out=ws.loss_C_subtract_2)
+    np.log(ws.loss_C_sum, out=ws.loss_C_subtract_3)
     np.add(ws.row_starts_10, y, out=ws.positions)
-    ws.dense_3_z.take(ws.positions, out=ws.loss_C_read, mode="clip")
-    ws.loss_C_subtract_2 += ws.loss_shift
-    ws.loss_C_subtract_2 -= ws.loss_C_read
-    ws.loss_C_subtract_2.sum(out=ws.C)
+    ws.dense_3_z.take(ws.positions, out=ws.loss_C_subtract_2, mode="clip")
+    ws.loss_C_subtract_2 -= ws.loss_shift
+    ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
+    ws.loss_C_subtract_3.sum(out=ws.C)
     ws.C *= 1 / n
 
 

@@ -154,8 +154,8 @@ class Workspace:
         self.loss_shift = self.softmax_shift
         self.loss_C_exp = np.empty((n, 8), dtype)
         self.loss_C_sum = np.empty((n,), dtype)
+        self.loss_C_subtract_3 = np.empty((n,), dtype)
         self.loss_C_subtract_2 = np.empty((n,), dtype)
-        self.loss_C_read = np.empty((n,), dtype)
         self.C = np.empty((), dtype)
         self.d_dense_1_z = self.loss_C_exp
         self.gru_2_known_d_h = np.empty((40, n, 48), dtype)
@@ -352,16 +352,16 @@ def _loss(ws: Workspace, y: Array) -> None:
     # loss: dense_1.z (n, 8), y (n) -> shift (n), C
     # (191) shiftₙ = maxₖ zₙₖ
     ws.dense_1_z.max(axis=1, out=ws.loss_shift)
-    # (191) C = 1/N · Σₙ (log(Σₖ exp(zₙₖ − shiftₙ)) + shiftₙ − z[n,yₙ])
+    # (191) C = 1/N · Σₙ (log(Σₖ exp(zₙₖ − shiftₙ)) − (z[n,yₙ] − shiftₙ))
     np.subtract(ws.dense_1_z, ws.loss_shift[:, None], out=ws.loss_C_exp)
     np.exp(ws.loss_C_exp, out=ws.loss_C_exp)
     ws.loss_C_exp.sum(axis=1, out=ws.loss_C_sum)
-    np.log(ws.loss_C_sum, out=ws.loss_C_subtract_2)
+    np.log(ws.loss_C_sum, out=ws.loss_C_subtract_3)
     np.add(ws.row_starts_8, y, out=ws.positions)
-    ws.dense_1_z.take(ws.positions, out=ws.loss_C_read, mode="clip")
-    ws.loss_C_subtract_2 += ws.loss_shift
-    ws.loss_C_subtract_2 -= ws.loss_C_read
-    ws.loss_C_subtract_2.sum(out=ws.C)
+    ws.dense_1_z.take(ws.positions, out=ws.loss_C_subtract_2, mode="clip")
+    ws.loss_C_subtract_2 -= ws.loss_shift
+    ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
+    ws.loss_C_subtract_3.sum(out=ws.C)
     ws.C *= 1 / n
 
 

@@ -12,7 +12,7 @@ from itertools import islice
 import sympy as sp
 
 from symbp.derive.differentiate import outermost, stand_in
-from symbp.formula.expression import Element, InRange, MaxOver, SumOver, Winner
+from symbp.formula.expression import Element, First, InRange, MaxOver, SumOver, Winner
 
 HEAVY = 8  # operations that one transcendental function counts for
 EXTENT = 16  # of an index whose size is a symbol: how much more an operation costs over one index more
@@ -62,6 +62,8 @@ def _counted(node: sp.Basic) -> tuple[int, frozenset[sp.Basic]]:
         return 0, frozenset(_indices(node))
     if not node.args:
         return 0, frozenset()
+    if isinstance(node, First):
+        return _counted(node.args[0])
     if isinstance(node, SumOver | MaxOver | Winner):
         inside, indices = _counted(node.body)
         return inside + EXTENT ** len(indices), indices - set(node.bound)

@@ -14,7 +14,18 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from symbp.formula.expression import Element, MaxOver, SumOver, element, elements, expm1, log1p, logistic, softplus
+from symbp.formula.expression import (
+    Element,
+    First,
+    MaxOver,
+    SumOver,
+    element,
+    elements,
+    expm1,
+    log1p,
+    logistic,
+    softplus,
+)
 from symbp.formula.indices import Names
 
 
@@ -191,6 +202,29 @@ def _is_exponential_sum(node: sp.Basic) -> bool:
     return isinstance(node, SumOver) and isinstance(node.body, sp.exp)
 
 
+def _differences(node: sp.Add) -> tuple[list[tuple[sp.Expr, sp.Expr, SumOver]], list[sp.Expr]]:
+    """Each c*(g - log(sum[k](exp(f[k])))) among the terms, g being f elsewhere, as (c, g, sum); and what is left."""
+    terms = list(node.args)
+    found: list[tuple[sp.Expr, sp.Expr, SumOver]] = []
+    for term in node.args:
+        logarithm = next((f for f in sp.Mul.make_args(term) if isinstance(f, sp.log)), None)
+        if logarithm is None or not _is_exponential_sum(logarithm.args[0]):
+            continue
+        total, factor = logarithm.args[0], -without(term, logarithm)
+        for other in terms:
+            g = other / factor
+            if other is not term and _read_anywhere(g) == _read_anywhere(total.body.args[0]):
+                found.append((factor, g, total))
+                terms = [t for t in terms if t not in (term, other)]
+                break
+    return found, terms
+
+
+def _read_anywhere(expression: sp.Expr) -> sp.Expr:
+    """The expression without the indices of its elements."""
+    return expression.replace(lambda n: isinstance(n, Element), lambda n: element(n.tensor))
+
+
 def shift_exponentials(expression: sp.Expr, shifts: Shifts) -> tuple[sp.Expr, list[str]]:
     """`exp(g)/sum[k](exp(f))` and `log(sum[k](exp(f)))` with the largest f taken out of every exponential."""
     applied: list[str] = []
@@ -199,6 +233,10 @@ def shift_exponentials(expression: sp.Expr, shifts: Shifts) -> tuple[sp.Expr, li
         return SumOver(sp.exp(total.body.args[0] - shifts.of(total)), *total.bound)
 
     def visit(node: sp.Basic) -> sp.Basic:
+        if isinstance(node, sp.Add) and (split := _differences(node))[0]:
+            applied.append("g - log(sum[k](exp(f[k]))) = (g - m) - log(sum[k](exp(f[k] - m)))")
+            parts = [c * First(g - shifts.of(total)) - c * sp.log(shifted(total)) for c, g, total in split[0]]
+            return sp.Add(*parts, *map(visit, split[1]))
         if isinstance(node, sp.log) and _is_exponential_sum(node.args[0]):
             applied.append("log(sum[k](exp(f[k]))) = m + log(sum[k](exp(f[k] - m)))")
             return shifts.of(node.args[0]) + sp.log(shifted(node.args[0]))

@@ -21,7 +21,7 @@ from symbp.explain.bar import above_the_bar
 from symbp.explain.conditions import SIGNS, between, extreme
 from symbp.explain.levels import is_tall
 from symbp.explain.naming import Naming
-from symbp.formula.expression import Element, Flat, InRange, MaxOver, Partial, SumOver, Winner, _Unit
+from symbp.formula.expression import Element, First, Flat, InRange, MaxOver, Partial, SumOver, Winner, _Unit
 
 
 class UnknownNodeError(TypeError):
@@ -83,6 +83,11 @@ def _(node: Element, naming: Naming) -> m.Math:
 @_write.register
 def _(node: sp.Add, naming: Naming) -> m.Math:
     return m.Sum(tuple((sign, _write(term, naming)) for sign, term in ordered_terms(node)))
+
+
+@_write.register
+def _(node: First, naming: Naming) -> m.Math:
+    return _write(node.args[0], naming)
 
 
 @_write.register

@@ -18,6 +18,7 @@ from symbp.formula.backends import Array, Backend, numpy_backend
 from symbp.formula.equation import Equation
 from symbp.formula.expression import (
     Element,
+    First,
     Flat,
     InRange,
     MaxOver,
@@ -226,6 +227,8 @@ def _value(node: sp.Basic, setting: Setting) -> tuple[Any, Axes]:
     if isinstance(node, sp.Add | sp.Mul):
         values, axes = _together(node.args, setting)
         return reduce((lambda a, b: a + b) if isinstance(node, sp.Add) else (lambda a, b: a * b), values), axes
+    if isinstance(node, First):
+        return _value(node.args[0], setting)
     if isinstance(node, sp.Pow):
         return _power(node, setting)
     if isinstance(node, sp.Piecewise):

@@ -16,7 +16,18 @@ from dataclasses import dataclass, field, replace
 import sympy as sp
 
 from symbp.formula.equation import Equation, Tensor
-from symbp.formula.expression import Element, Flat, InRange, MaxOver, SumOver, Winner, elements, logistic, softplus
+from symbp.formula.expression import (
+    Element,
+    First,
+    Flat,
+    InRange,
+    MaxOver,
+    SumOver,
+    Winner,
+    elements,
+    logistic,
+    softplus,
+)
 from symbp.formula.indices import bound_indices
 from symbp.program import parts, pieces, scatter, sums, windows
 from symbp.program.affine import Numbers
@@ -125,6 +136,8 @@ class Lowering:
             return builder.scalar(node)
         if isinstance(node, Element):
             return self.element(node)
+        if isinstance(node, First):
+            return self.value(node.args[0])
         if isinstance(node, sp.Add):
             return sums.add(self, node)
         if isinstance(node, sp.Mul):

@@ -15,6 +15,7 @@ from symbp.explain.notation import UnknownNodeError, write, write_number
 from symbp.formula import expression as nodes
 from symbp.formula.expression import (
     UNITS,
+    First,
     Flat,
     InRange,
     MaxOver,
@@ -67,6 +68,7 @@ ONE_OF_EVERY_KIND = (
     + z(n, j) ** alpha
     + 1 / sp.sqrt(p(n, j))
     + d_a(n, j)
+    + First(z(n, j) - mu(n))
     + sp.Piecewise((z(n, i), i <= n), (-sp.oo, True))
 )
 
@@ -105,6 +107,7 @@ def test_every_target_writes_every_notation_node(kind: type[m.Math]) -> None:
 
 
 TYPOGRAPHY = [
+    (First(z(n, j) - mu(n)) - sp.log(p(n, j)), r"(z_{nj} - \mu_{n}) - \log(p_{nj})", "(zₙⱼ − μₙ) − log(pₙⱼ)"),
     (SumOver(x(n, i) * W(i, j), i) + b(j), r"\sum_{i} x_{ni} W_{ij} + b_{j}", "Σᵢ xₙᵢ · Wᵢⱼ + bⱼ"),
     (
         d_a(n, j) * sp.Piecewise((1, z(n, j) > 0), (0, True)),

@@ -1,0 +1,115 @@
+"""Rung 5 of the ladder: double precision against fifty digits, from 0 out to 1e4 and where exponentials end.
+
+What is evaluated, in stable form and saved values, against the definitions and the derivatives as calculus gives them,
+before any of that: both on the same doubles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+import sympy as sp
+from references_losses import LOSSES
+from variants import Variation, joint, reverse, variations
+
+from symbp.derive.derivation import FormulaDerivation
+from symbp.formula.backends import mpmath_backend, numpy_backend
+from symbp.formula.equation import Equation, Formula
+from symbp.formula.evaluate import evaluate_formula
+
+EPS = float(np.finfo(np.float64).eps)
+ROUNDING = 100 * EPS  # relative, of what is added up
+LARGEST = 1e300
+CANCELS = {"squareplus"}  # z + sqrt(z**2 + b), far below 0: its rounding is that of z
+POINTS = (0.0, 1e-9, 0.5, 17.0, 36.7, 88.7, 354.9, 709.0, 745.2, 1e4)
+ROWS = np.array([row for p in POINTS for row in ([p, -p, 0.25, p], [p, 0.0, -p, 1e4 if p % 2 else -1e4])])
+PARTS = [ROWS[start : start + 4] for start in range(0, len(ROWS), 4)]
+ACTIVATIONS = [v for v in variations() if v.entry.kind == "activation"]
+LOGITS = [v for v in variations() if v.entry.kind == "loss" and v.entry.link]
+VALUES = [v for v in variations() if v.entry.kind == "loss" and not v.entry.link and LOSSES[v.entry.name].extremes]
+
+
+def _exact(derivation: FormulaDerivation, given: Mapping[str, Any], sizes: Any, scalars: Any) -> dict[str, Any]:
+    """Definitions, then each derivative right after it was taken: no delta contracted, nothing saved or stabilized."""
+    backend = mpmath_backend(50)
+    with mpmath.workdps(50), np.errstate(all="ignore"):
+        known = {n: a if a.dtype.kind in "iu" else backend.array(a) for n, a in given.items()}
+        known = evaluate_formula(derivation.formula.equations, known, sizes, scalars, backend)
+        winners = [e for e in derivation.forward if e.target.tensor not in known]
+        known = evaluate_formula(winners, known, sizes, scalars, backend)
+        for gradient in derivation.backward:
+            taken = next((s for s in gradient.steps if s.rule == "differentiate"), None)
+            equation = gradient.equation
+            if taken is not None:
+                equation = Equation(taken.target, taken.after, taken.sizes)
+            known |= evaluate_formula([equation], known, sizes, scalars, backend)
+        return known
+
+
+def _compare(
+    derivation: FormulaDerivation, given: dict[str, Any], scalars: Mapping[str, float], wanted: str, scale: float = 1.0
+) -> int:
+    """Assert that double precision is right to rounding wherever the value can be represented; how many there are."""
+    formula = derivation.formula
+    sizes = {}
+    for name, array in given.items():
+        if name in formula.tensors:
+            sizes |= {a: n for a, n in zip(formula.tensors[name].axes, array.shape, strict=True) if a.is_Symbol}
+    sizes |= _halves(formula, sizes)
+    numbers = {s: scalars[n] for n, s in formula.scalars.items()}
+    exact = _exact(derivation, given, sizes, numbers)
+    with np.errstate(all="ignore"):
+        values = evaluate_formula(derivation.forward, given, sizes, numbers, numpy_backend())
+        equations = [g.equation for g in derivation.backward]
+        found = evaluate_formula(equations, values, sizes, numbers, numpy_backend())
+    compared = 0
+    for name in (formula.output.name, f"d_{wanted}"):
+        one, other = np.asarray(found[name], float), exact[name]
+        for double, true in zip(one.ravel(), other.ravel(), strict=True):
+            if abs(true) > LARGEST:
+                continue
+            compared += 1
+            bound = ROUNDING * max(float(abs(true)), scale)
+            assert abs(mpmath.mpf(float(double)) - true) <= bound, (name, double, true)
+    return compared
+
+
+def _halves(formula: Formula, sizes: Mapping[sp.Symbol, int]) -> dict[sp.Symbol, int]:
+    """Sizes that no given array shows: half of the last axis."""
+    symbols = {s for t in formula.tensors.values() for a in t.axes for s in a.free_symbols} - set(sizes)
+    return dict.fromkeys(symbols, 2)
+
+
+@pytest.mark.parametrize("variation", ACTIVATIONS, ids=str)
+def test_activations(variation: Variation) -> None:
+    derivation = reverse(variation.formula.name)
+    given: dict[str, Any] = {
+        p.name: np.full((4,) * len(p.axes), 0.75) for p in derivation.formula.with_role("parameter")
+    }
+    width = 2 if variation.entry.name == "glu" else 4
+    compared = []
+    for z in PARTS:
+        scale = float(np.abs(z).max()) if variation.entry.name in CANCELS else 1.0
+        arrays = {"z": z, "d_a": np.ones((4, width)), **given}
+        compared.append(_compare(derivation, arrays, variation.scalars, "z", scale))
+    assert sum(compared) > 4 * len(ROWS) or variation.entry.name == "exp"
+
+
+@pytest.mark.parametrize("variation", [*LOGITS, *VALUES], ids=str)
+def test_losses(variation: Variation) -> None:
+    logits = bool(variation.entry.link)
+    derivation = joint(variation)[0] if logits else reverse(variation.formula.name)
+    draw = np.random.default_rng(0)
+    y = derivation.formula.tensors["y"]
+    compared = 0
+    for rows in map(np.abs, PARTS) if "without log_input" in variation.formula.name else PARTS:
+        targets = draw.integers(0, 4, (4,) * len(y.axes)) if y.kind == "int" else draw.uniform(0, 1, (4, 4))
+        targets = targets[:, :2] if variation.entry.name == "gaussian_nll" else targets
+        constants = {c.name: draw.uniform(0.5, 2, 4) for c in derivation.formula.with_role("constant")}
+        read = "z" if logits else "a"
+        compared += _compare(derivation, {read: rows, "y": targets, **constants}, variation.scalars, read)
+    assert compared == 17 * len(PARTS) or variation.entry.name in ("gaussian_nll", "poisson_nll")
