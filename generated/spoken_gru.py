@@ -123,24 +123,24 @@ class Workspace:
         self.row_starts_8 = np.arange(0, n * 8, 8)
         self.positions = np.empty(n, np.intp)
         self.picked = np.empty(n, dtype)
-        self.gru_1_u = np.empty((40, n, 3, 48), dtype)
-        self.gru_1_v = np.empty((40, n, 3, 48), dtype)
+        self.gru_1_e = np.empty((40, n, 3, 48), dtype)
+        self.gru_1_s = np.empty((40, n, 3, 48), dtype)
         self.gru_1_r = np.empty((40, n, 48), dtype)
-        self.gru_1_z_padded = np.zeros((41, n, 48), dtype)
-        self.gru_1_z = self.gru_1_z_padded[:40]
-        self.gru_1_z_after = self.gru_1_z_padded[1:]
+        self.gru_1_p_padded = np.zeros((41, n, 48), dtype)
+        self.gru_1_p = self.gru_1_p_padded[:40]
+        self.gru_1_p_after = self.gru_1_p_padded[1:]
         self.gru_1_m = np.empty((40, n, 48), dtype)
         self.gru_1_h_padded = np.zeros((41, n, 48), dtype)
         self.gru_1_h = self.gru_1_h_padded[1:]
         self.gru_1_h_before = self.gru_1_h_padded[:40]
         self.gru_1_h_t_multiply_2 = np.empty((n, 48), dtype)
         self.gru_1_y = np.empty((n, 40, 48), dtype)
-        self.gru_2_u = self.gru_1_u
-        self.gru_2_v = np.empty((40, n, 3, 48), dtype)
+        self.gru_2_e = self.gru_1_e
+        self.gru_2_s = np.empty((40, n, 3, 48), dtype)
         self.gru_2_r = np.empty((40, n, 48), dtype)
-        self.gru_2_z_padded = np.zeros((41, n, 48), dtype)
-        self.gru_2_z = self.gru_2_z_padded[:40]
-        self.gru_2_z_after = self.gru_2_z_padded[1:]
+        self.gru_2_p_padded = np.zeros((41, n, 48), dtype)
+        self.gru_2_p = self.gru_2_p_padded[:40]
+        self.gru_2_p_after = self.gru_2_p_padded[1:]
         self.gru_2_m = np.empty((40, n, 48), dtype)
         self.gru_2_h_padded = np.zeros((41, n, 48), dtype)
         self.gru_2_h = self.gru_2_h_padded[1:]
@@ -160,47 +160,47 @@ class Workspace:
         self.d_dense_1_z = self.loss_C_exp
         self.gru_2_known_d_h = np.empty((40, n, 48), dtype)
         self.gru_2_known_d_m = np.empty((40, n, 48), dtype)
-        self.gru_2_known_d_z = np.empty((40, n, 48), dtype)
+        self.gru_2_known_d_p = np.empty((40, n, 48), dtype)
         self.gru_2_known_d_r_subtract = self.gru_2_m
         self.gru_2_known_d_r = np.empty((40, n, 48), dtype)
-        self.gru_2_known_d_v = np.empty((40, n, 48), dtype)
-        self.gru_2_known_d_v_2_subtract = np.empty((40, n, 48), dtype)
-        self.gru_2_known_d_v_2 = np.empty((40, n, 48), dtype)
-        self.gru_2_known_d_v_3 = np.empty((40, n, 48), dtype)
+        self.gru_2_known_d_s = np.empty((40, n, 48), dtype)
+        self.gru_2_known_d_s_2 = np.empty((40, n, 48), dtype)
+        self.gru_2_known_d_s_3_subtract = np.empty((40, n, 48), dtype)
+        self.gru_2_known_d_s_3 = np.empty((40, n, 48), dtype)
         self.d_gru_2_h_padded = np.zeros((41, n, 48), dtype)
         self.d_gru_2_h = self.d_gru_2_h_padded[:40]
         self.d_gru_2_h_after = self.d_gru_2_h_padded[1:]
         self.d_gru_2_m = np.empty((40, n, 48), dtype)
-        self.d_gru_2_z = np.empty((40, n, 48), dtype)
+        self.d_gru_2_p = np.empty((40, n, 48), dtype)
         self.d_gru_2_r = np.empty((40, n, 48), dtype)
-        self.d_gru_2_v_padded = np.zeros((41, n, 3, 48), dtype)
-        self.d_gru_2_v = self.d_gru_2_v_padded[:40]
-        self.d_gru_2_v_after = self.d_gru_2_v_padded[1:]
+        self.d_gru_2_s_padded = np.zeros((41, n, 3, 48), dtype)
+        self.d_gru_2_s = self.d_gru_2_s_padded[:40]
+        self.d_gru_2_s_after = self.d_gru_2_s_padded[1:]
         self.gru_2_d_h_t_product = self.gru_1_h_t_multiply_2
-        self.gru_2_d_u_multiply_2 = self.gru_2_known_d_v_2_subtract
-        self.gru_2_d_u_multiply_4 = self.gru_2_known_d_m
-        self.d_gru_2_u = self.gru_1_u
+        self.gru_2_d_e_multiply_2 = self.gru_2_known_d_s_3_subtract
+        self.gru_2_d_e_multiply_4 = self.gru_2_known_d_m
+        self.d_gru_2_e = self.gru_1_e
         self.d_gru_1_y = np.empty((n, 40, 48), dtype)
         self.gru_2_d_W_copy = self.gru_2_known_d_h
-        self.gru_1_known_d_m = self.gru_2_known_d_z
-        self.gru_1_known_d_z = self.gru_2_known_d_r
+        self.gru_1_known_d_m = self.gru_2_known_d_p
+        self.gru_1_known_d_p = self.gru_2_known_d_r
         self.gru_1_known_d_r_subtract = self.gru_1_m
-        self.gru_1_known_d_r = self.gru_2_known_d_v_2
-        self.gru_1_known_d_v = self.gru_2_known_d_v_3
-        self.gru_1_known_d_v_2_subtract = self.gru_2_known_d_v
-        self.gru_1_known_d_v_2 = self.d_gru_2_r
-        self.gru_1_known_d_v_3 = self.gru_2_r
+        self.gru_1_known_d_r = self.gru_2_known_d_s_3
+        self.gru_1_known_d_s = self.gru_2_known_d_s_2
+        self.gru_1_known_d_s_2 = self.gru_2_known_d_s
+        self.gru_1_known_d_s_3_subtract = self.d_gru_2_r
+        self.gru_1_known_d_s_3 = self.gru_2_r
         self.d_gru_1_h = self.d_gru_2_h
         self.d_gru_1_h_after = self.d_gru_2_h_padded[1:]
-        self.d_gru_1_m = self.d_gru_2_z
-        self.d_gru_1_z = self.gru_2_m
+        self.d_gru_1_m = self.d_gru_2_p
+        self.d_gru_1_p = self.gru_2_m
         self.d_gru_1_r = self.d_gru_2_m
-        self.d_gru_1_v = self.d_gru_2_v
-        self.d_gru_1_v_after = self.d_gru_2_v_padded[1:]
+        self.d_gru_1_s = self.d_gru_2_s
+        self.d_gru_1_s_after = self.d_gru_2_s_padded[1:]
         self.gru_1_d_h_t_product = self.gru_1_h_t_multiply_2
-        self.gru_1_d_u_multiply_2 = self.gru_2_known_d_v
-        self.gru_1_d_u_multiply_4 = self.gru_2_known_d_z
-        self.d_gru_1_u = self.gru_2_v
+        self.gru_1_d_e_multiply_2 = self.d_gru_2_r
+        self.gru_1_d_e_multiply_4 = self.gru_2_known_d_p
+        self.d_gru_1_e = self.gru_2_s
         self.gru_1_d_W_copy = np.empty((40, n, 14), dtype)
         self.d_x = np.empty((n, 40, 14), dtype)
 
@@ -244,86 +244,86 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     """The network's output."""
     n = ws.n
 
-    # gru_1: W (14, 3, 48), x (n, 40, 14), b (3, 48), V (48, 3, 48), b_h (3, 48) -> u (40, n, 3, 48), v (40, n, 3, 48),
-    #     r (40, n, 48), z (40, n, 48), m (40, n, 48), h (40, n, 48), y (n, 40, 48)
-    # (3) u[n,t,q,j] = Σ[d] x[n,t,d] · W[d,q,j] + b[q,j]
-    np.matmul(x.transpose(1, 0, 2), params.gru_1_W.reshape(14, 3 * 48), out=ws.gru_1_u.reshape(40, n, 3 * 48))
-    ws.gru_1_u += params.gru_1_b
+    # gru_1: W (14, 3, 48), x (n, 40, 14), b (3, 48), V (48, 3, 48), b_h (3, 48) -> e (40, n, 3, 48), s (40, n, 3, 48),
+    #     r (40, n, 48), p (40, n, 48), m (40, n, 48), h (40, n, 48), y (n, 40, 48)
+    # (3) e[n,t,q,j] = Σ[d] x[n,t,d] · W[d,q,j] + b[q,j]
+    np.matmul(x.transpose(1, 0, 2), params.gru_1_W.reshape(14, 3 * 48), out=ws.gru_1_e.reshape(40, n, 3 * 48))
+    ws.gru_1_e += params.gru_1_b
     for t in range(40):
-        v_t = ws.gru_1_v[t]
+        s_t = ws.gru_1_s[t]
         h_before_t = ws.gru_1_h_before[t]
         r_t = ws.gru_1_r[t]
-        u_t = ws.gru_1_u[t]
-        z_t = ws.gru_1_z[t]
+        e_t = ws.gru_1_e[t]
+        p_t = ws.gru_1_p[t]
         m_t = ws.gru_1_m[t]
         h_t = ws.gru_1_h[t]
-        # (4) v[n,t,q,j] = Σₖ h[n,t − 1,k] · V[k,q,j] + bₕ[q,j]
-        np.matmul(h_before_t, params.gru_1_V.reshape(48, 3 * 48), out=v_t.reshape(n, 3 * 48))
-        v_t += params.gru_1_b_h
-        # (10) rₙₜⱼ = σ(u[n,t,0,j] + v[n,t,0,j])
-        np.add(u_t[:, 0], v_t[:, 0], out=r_t)
+        # (4) s[n,t,q,j] = Σₖ h[n,t − 1,k] · V[k,q,j] + bₕ[q,j]
+        np.matmul(h_before_t, params.gru_1_V.reshape(48, 3 * 48), out=s_t.reshape(n, 3 * 48))
+        s_t += params.gru_1_b_h
+        # (10) rₙₜⱼ = σ(e[n,t,0,j] + s[n,t,0,j])
+        np.add(e_t[:, 0], s_t[:, 0], out=r_t)
         np.negative(r_t, out=r_t)
         np.minimum(r_t, ws.log_max, out=r_t)
         np.exp(r_t, out=r_t)
         r_t += 1
         np.divide(1, r_t, out=r_t)
-        # (11) zₙₜⱼ = σ(u[n,t,1,j] + v[n,t,1,j])
-        np.add(u_t[:, 1], v_t[:, 1], out=z_t)
-        np.negative(z_t, out=z_t)
-        np.minimum(z_t, ws.log_max, out=z_t)
-        np.exp(z_t, out=z_t)
-        z_t += 1
-        np.divide(1, z_t, out=z_t)
-        # (7) mₙₜⱼ = tanh(rₙₜⱼ · v[n,t,2,j] + u[n,t,2,j])
-        np.multiply(r_t, v_t[:, 2], out=m_t)
-        m_t += u_t[:, 2]
+        # (11) pₙₜⱼ = σ(e[n,t,1,j] + s[n,t,1,j])
+        np.add(e_t[:, 1], s_t[:, 1], out=p_t)
+        np.negative(p_t, out=p_t)
+        np.minimum(p_t, ws.log_max, out=p_t)
+        np.exp(p_t, out=p_t)
+        p_t += 1
+        np.divide(1, p_t, out=p_t)
+        # (7) mₙₜⱼ = tanh(rₙₜⱼ · s[n,t,2,j] + e[n,t,2,j])
+        np.multiply(r_t, s_t[:, 2], out=m_t)
+        m_t += e_t[:, 2]
         np.tanh(m_t, out=m_t)
-        # (8) hₙₜⱼ = mₙₜⱼ · (1 − zₙₜⱼ) + h[n,t − 1,j] · zₙₜⱼ
-        np.subtract(1, z_t, out=h_t)
+        # (8) hₙₜⱼ = mₙₜⱼ · (1 − pₙₜⱼ) + h[n,t − 1,j] · pₙₜⱼ
+        np.subtract(1, p_t, out=h_t)
         h_t *= m_t
-        np.multiply(h_before_t, z_t, out=ws.gru_1_h_t_multiply_2)
+        np.multiply(h_before_t, p_t, out=ws.gru_1_h_t_multiply_2)
         h_t += ws.gru_1_h_t_multiply_2
     # (9) yₙₜⱼ = hₙₜⱼ
     np.copyto(ws.gru_1_y, ws.gru_1_h.transpose(1, 0, 2))
 
-    # gru_2: W (48, 3, 48), gru_1.y (n, 40, 48), b (3, 48), V (48, 3, 48), b_h (3, 48) -> u (40, n, 3, 48), v (40, n, 3,
-    #     48), r (40, n, 48), z (40, n, 48), m (40, n, 48), h (40, n, 48), y (n, 48)
-    # (90) u[n,t,q,j] = Σ[d] x[n,t,d] · W[d,q,j] + b[q,j]
-    np.matmul(ws.gru_1_y.transpose(1, 0, 2), params.gru_2_W.reshape(48, 3 * 48), out=ws.gru_2_u.reshape(40, n, 3 * 48))
-    ws.gru_2_u += params.gru_2_b
+    # gru_2: W (48, 3, 48), gru_1.y (n, 40, 48), b (3, 48), V (48, 3, 48), b_h (3, 48) -> e (40, n, 3, 48), s (40, n, 3,
+    #     48), r (40, n, 48), p (40, n, 48), m (40, n, 48), h (40, n, 48), y (n, 48)
+    # (90) e[n,t,q,j] = Σ[d] x[n,t,d] · W[d,q,j] + b[q,j]
+    np.matmul(ws.gru_1_y.transpose(1, 0, 2), params.gru_2_W.reshape(48, 3 * 48), out=ws.gru_2_e.reshape(40, n, 3 * 48))
+    ws.gru_2_e += params.gru_2_b
     for t in range(40):
-        v_t = ws.gru_2_v[t]
+        s_t = ws.gru_2_s[t]
         h_before_t = ws.gru_2_h_before[t]
         r_t = ws.gru_2_r[t]
-        u_t = ws.gru_2_u[t]
-        z_t = ws.gru_2_z[t]
+        e_t = ws.gru_2_e[t]
+        p_t = ws.gru_2_p[t]
         m_t = ws.gru_2_m[t]
         h_t = ws.gru_2_h[t]
-        # (91) v[n,t,q,j] = Σₖ h[n,t − 1,k] · V[k,q,j] + bₕ[q,j]
-        np.matmul(h_before_t, params.gru_2_V.reshape(48, 3 * 48), out=v_t.reshape(n, 3 * 48))
-        v_t += params.gru_2_b_h
-        # (97) rₙₜⱼ = σ(u[n,t,0,j] + v[n,t,0,j])
-        np.add(u_t[:, 0], v_t[:, 0], out=r_t)
+        # (91) s[n,t,q,j] = Σₖ h[n,t − 1,k] · V[k,q,j] + bₕ[q,j]
+        np.matmul(h_before_t, params.gru_2_V.reshape(48, 3 * 48), out=s_t.reshape(n, 3 * 48))
+        s_t += params.gru_2_b_h
+        # (97) rₙₜⱼ = σ(e[n,t,0,j] + s[n,t,0,j])
+        np.add(e_t[:, 0], s_t[:, 0], out=r_t)
         np.negative(r_t, out=r_t)
         np.minimum(r_t, ws.log_max, out=r_t)
         np.exp(r_t, out=r_t)
         r_t += 1
         np.divide(1, r_t, out=r_t)
-        # (98) zₙₜⱼ = σ(u[n,t,1,j] + v[n,t,1,j])
-        np.add(u_t[:, 1], v_t[:, 1], out=z_t)
-        np.negative(z_t, out=z_t)
-        np.minimum(z_t, ws.log_max, out=z_t)
-        np.exp(z_t, out=z_t)
-        z_t += 1
-        np.divide(1, z_t, out=z_t)
-        # (94) mₙₜⱼ = tanh(rₙₜⱼ · v[n,t,2,j] + u[n,t,2,j])
-        np.multiply(r_t, v_t[:, 2], out=m_t)
-        m_t += u_t[:, 2]
+        # (98) pₙₜⱼ = σ(e[n,t,1,j] + s[n,t,1,j])
+        np.add(e_t[:, 1], s_t[:, 1], out=p_t)
+        np.negative(p_t, out=p_t)
+        np.minimum(p_t, ws.log_max, out=p_t)
+        np.exp(p_t, out=p_t)
+        p_t += 1
+        np.divide(1, p_t, out=p_t)
+        # (94) mₙₜⱼ = tanh(rₙₜⱼ · s[n,t,2,j] + e[n,t,2,j])
+        np.multiply(r_t, s_t[:, 2], out=m_t)
+        m_t += e_t[:, 2]
         np.tanh(m_t, out=m_t)
-        # (95) hₙₜⱼ = mₙₜⱼ · (1 − zₙₜⱼ) + h[n,t − 1,j] · zₙₜⱼ
-        np.subtract(1, z_t, out=h_t)
+        # (95) hₙₜⱼ = mₙₜⱼ · (1 − pₙₜⱼ) + h[n,t − 1,j] · pₙₜⱼ
+        np.subtract(1, p_t, out=h_t)
         h_t *= m_t
-        np.multiply(h_before_t, z_t, out=ws.gru_2_h_t_multiply_2)
+        np.multiply(h_before_t, p_t, out=ws.gru_2_h_t_multiply_2)
         h_t += ws.gru_2_h_t_multiply_2
     # (96) yₙⱼ = h[n,Nₜ − 1,j]
 
@@ -388,178 +388,178 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (187) ∂C/∂bⱼ = Σₙ δₙⱼ
     ws.d_dense_1_z.sum(axis=0, out=gradients.dense_1_b)
 
-    # gru_2: d_y (n, 48), z (40, n, 48), h (40, n, 48), m (40, n, 48), v (40, n, 3, 48), r (40, n, 48), V (48, 3, 48), W
-    #     (48, 3, 48), gru_1.y (n, 40, 48) -> known_d_h (40, n, 48), known_d_m (40, n, 48), known_d_z (40, n, 48),
-    #     known_d_r (40, n, 48), known_d_v (40, n, 48), known_d_v_2 (40, n, 48), known_d_v_3 (40, n, 48), d_h (40, n,
-    #     48), d_m (40, n, 48), d_z (40, n, 48), d_r (40, n, 48), d_v (40, n, 3, 48), d_u (40, n, 3, 48), d_gru_1.y (n,
+    # gru_2: d_y (n, 48), p (40, n, 48), h (40, n, 48), m (40, n, 48), s (40, n, 3, 48), r (40, n, 48), V (48, 3, 48), W
+    #     (48, 3, 48), gru_1.y (n, 40, 48) -> known_d_h (40, n, 48), known_d_m (40, n, 48), known_d_p (40, n, 48),
+    #     known_d_r (40, n, 48), known_d_s (40, n, 48), known_d_s_2 (40, n, 48), known_d_s_3 (40, n, 48), d_h (40, n,
+    #     48), d_m (40, n, 48), d_p (40, n, 48), d_r (40, n, 48), d_s (40, n, 3, 48), d_e (40, n, 3, 48), d_gru_1.y (n,
     #     40, 48), d_W (48, 3, 48), d_V (48, 3, 48), d_b (3, 48), d_b_h (3, 48)
     # (108) known_d_hₙₜⱼ = ∂C/∂yₙⱼ · 𝟙[t = Nₜ − 1]
     ws.gru_2_known_d_h[0:39] = 0
-    # (113) known_d_mₙₜⱼ = 1 − zₙₜⱼ
-    np.subtract(1, ws.gru_2_z, out=ws.gru_2_known_d_m)
-    # (118) known_d_zₙₜⱼ = h[n,t − 1,j] − mₙₜⱼ
-    np.subtract(ws.gru_2_h_before, ws.gru_2_m, out=ws.gru_2_known_d_z)
-    # (124) known_d_rₙₜⱼ = v[n,t,2,j] · (1 − mₙₜⱼ²)
+    # (113) known_d_mₙₜⱼ = 1 − pₙₜⱼ
+    np.subtract(1, ws.gru_2_p, out=ws.gru_2_known_d_m)
+    # (118) known_d_pₙₜⱼ = h[n,t − 1,j] − mₙₜⱼ
+    np.subtract(ws.gru_2_h_before, ws.gru_2_m, out=ws.gru_2_known_d_p)
+    # (124) known_d_rₙₜⱼ = s[n,t,2,j] · (1 − mₙₜⱼ²)
     np.square(ws.gru_2_m, out=ws.gru_2_known_d_r_subtract)
     np.subtract(1, ws.gru_2_known_d_r_subtract, out=ws.gru_2_known_d_r_subtract)
-    np.multiply(ws.gru_2_known_d_r_subtract, ws.gru_2_v[:, :, 2], out=ws.gru_2_known_d_r)
-    # (138) known_d_vₙₜⱼ = rₙₜⱼ · (1 − mₙₜⱼ²)
-    np.multiply(ws.gru_2_known_d_r_subtract, ws.gru_2_r, out=ws.gru_2_known_d_v)
-    # (138) known_d_v_2ₙₜⱼ = rₙₜⱼ · (1 − rₙₜⱼ)
-    np.subtract(1, ws.gru_2_r, out=ws.gru_2_known_d_v_2_subtract)
-    np.multiply(ws.gru_2_known_d_v_2_subtract, ws.gru_2_r, out=ws.gru_2_known_d_v_2)
-    # (138) known_d_v_3ₙₜⱼ = zₙₜⱼ · (1 − zₙₜⱼ)
-    np.multiply(ws.gru_2_known_d_m, ws.gru_2_z, out=ws.gru_2_known_d_v_3)
+    np.multiply(ws.gru_2_known_d_r_subtract, ws.gru_2_s[:, :, 2], out=ws.gru_2_known_d_r)
+    # (138) known_d_sₙₜⱼ = rₙₜⱼ · (1 − mₙₜⱼ²)
+    np.multiply(ws.gru_2_known_d_r_subtract, ws.gru_2_r, out=ws.gru_2_known_d_s)
+    # (138) known_d_s_2ₙₜⱼ = pₙₜⱼ · (1 − pₙₜⱼ)
+    np.multiply(ws.gru_2_known_d_m, ws.gru_2_p, out=ws.gru_2_known_d_s_2)
+    # (138) known_d_s_3ₙₜⱼ = rₙₜⱼ · (1 − rₙₜⱼ)
+    np.subtract(1, ws.gru_2_r, out=ws.gru_2_known_d_s_3_subtract)
+    np.multiply(ws.gru_2_known_d_s_3_subtract, ws.gru_2_r, out=ws.gru_2_known_d_s_3)
     for t in reversed(range(40)):
         d_h_t = ws.d_gru_2_h[t]
         d_h_after_t = ws.d_gru_2_h_after[t]
-        z_after_t = ws.gru_2_z_after[t]
+        p_after_t = ws.gru_2_p_after[t]
         known_d_h_t = ws.gru_2_known_d_h[t]
-        d_v_after_t = ws.d_gru_2_v_after[t]
+        d_s_after_t = ws.d_gru_2_s_after[t]
         d_m_t = ws.d_gru_2_m[t]
         known_d_m_t = ws.gru_2_known_d_m[t]
-        d_z_t = ws.d_gru_2_z[t]
-        known_d_z_t = ws.gru_2_known_d_z[t]
+        d_p_t = ws.d_gru_2_p[t]
+        known_d_p_t = ws.gru_2_known_d_p[t]
         d_r_t = ws.d_gru_2_r[t]
         known_d_r_t = ws.gru_2_known_d_r[t]
-        d_v_t = ws.d_gru_2_v[t]
-        known_d_v_t = ws.gru_2_known_d_v[t]
-        known_d_v_2_t = ws.gru_2_known_d_v_2[t]
-        known_d_v_3_t = ws.gru_2_known_d_v_3[t]
-        # (108) ∂C/∂hₙₜⱼ = ∂C/∂h[n,t + 1,j] · z[n,t + 1,j] + Σ[k,q] ∂C/∂v[n,t + 1,q,k] · V[j,q,k] + known_d_hₙₜⱼ
-        np.multiply(d_h_after_t, z_after_t, out=d_h_t)
-        np.matmul(d_v_after_t.reshape(n, 3 * 48), params.gru_2_V.reshape(48, 3 * 48).T, out=ws.gru_2_d_h_t_product)
+        d_s_t = ws.d_gru_2_s[t]
+        known_d_s_t = ws.gru_2_known_d_s[t]
+        known_d_s_2_t = ws.gru_2_known_d_s_2[t]
+        known_d_s_3_t = ws.gru_2_known_d_s_3[t]
+        # (108) ∂C/∂hₙₜⱼ = ∂C/∂h[n,t + 1,j] · p[n,t + 1,j] + Σ[k,q] ∂C/∂s[n,t + 1,q,k] · V[j,q,k] + known_d_hₙₜⱼ
+        np.multiply(d_h_after_t, p_after_t, out=d_h_t)
+        np.matmul(d_s_after_t.reshape(n, 3 * 48), params.gru_2_V.reshape(48, 3 * 48).T, out=ws.gru_2_d_h_t_product)
         d_h_t += known_d_h_t
         d_h_t += ws.gru_2_d_h_t_product
         # (113) ∂C/∂mₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_mₙₜⱼ
         np.multiply(d_h_t, known_d_m_t, out=d_m_t)
-        # (118) δₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_zₙₜⱼ
-        np.multiply(d_h_t, known_d_z_t, out=d_z_t)
+        # (118) ∂C/∂pₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_pₙₜⱼ
+        np.multiply(d_h_t, known_d_p_t, out=d_p_t)
         # (124) ∂C/∂rₙₜⱼ = ∂C/∂mₙₜⱼ · known_d_rₙₜⱼ
         np.multiply(d_m_t, known_d_r_t, out=d_r_t)
-        # (138) ∂C/∂v[n,t,q,j] = ∂C/∂rₙₜⱼ · known_d_v_2ₙₜⱼ · 𝟙[q = 0] + δₙₜⱼ · known_d_v_3ₙₜⱼ · 𝟙[q = 1] + ∂C/∂mₙₜⱼ ·
-        #     known_d_vₙₜⱼ · 𝟙[q = 2]
-        np.multiply(d_r_t, known_d_v_2_t, out=d_v_t[:, 0])
-        np.multiply(d_z_t, known_d_v_3_t, out=d_v_t[:, 1])
-        np.multiply(d_m_t, known_d_v_t, out=d_v_t[:, 2])
-    # (152) ∂C/∂u[n,t,q,j] = ∂C/∂mₙₜⱼ · (1 − mₙₜⱼ²) · 𝟙[q = 2] + ∂C/∂rₙₜⱼ · rₙₜⱼ · (1 − rₙₜⱼ) · 𝟙[q = 0] + δₙₜⱼ · zₙₜⱼ ·
-    #     (1 − zₙₜⱼ) · 𝟙[q = 1]
-    np.multiply(ws.gru_2_known_d_v_2_subtract, ws.d_gru_2_r, out=ws.gru_2_d_u_multiply_2)
-    ws.gru_2_d_u_multiply_2 *= ws.gru_2_r
-    np.multiply(ws.gru_2_known_d_m, ws.d_gru_2_z, out=ws.gru_2_d_u_multiply_4)
-    ws.gru_2_d_u_multiply_4 *= ws.gru_2_z
-    np.multiply(ws.gru_2_known_d_r_subtract, ws.d_gru_2_m, out=ws.d_gru_2_u[:, :, 2])
-    np.copyto(ws.d_gru_2_u[:, :, 0], ws.gru_2_d_u_multiply_2)
-    np.copyto(ws.d_gru_2_u[:, :, 1], ws.gru_2_d_u_multiply_4)
-    # (157) ∂C/∂x[n,t,d] = Σ[j,q] ∂C/∂u[n,t,q,j] · W[d,q,j]
+        # (138) ∂C/∂s[n,t,q,j] = ∂C/∂rₙₜⱼ · known_d_s_3ₙₜⱼ · 𝟙[q = 0] + ∂C/∂pₙₜⱼ · known_d_s_2ₙₜⱼ · 𝟙[q = 1] + ∂C/∂mₙₜⱼ
+        #     · known_d_sₙₜⱼ · 𝟙[q = 2]
+        np.multiply(d_r_t, known_d_s_3_t, out=d_s_t[:, 0])
+        np.multiply(d_p_t, known_d_s_2_t, out=d_s_t[:, 1])
+        np.multiply(d_m_t, known_d_s_t, out=d_s_t[:, 2])
+    # (152) ∂C/∂e[n,t,q,j] = ∂C/∂mₙₜⱼ · (1 − mₙₜⱼ²) · 𝟙[q = 2] + ∂C/∂pₙₜⱼ · pₙₜⱼ · (1 − pₙₜⱼ) · 𝟙[q = 1] + ∂C/∂rₙₜⱼ ·
+    #     rₙₜⱼ · (1 − rₙₜⱼ) · 𝟙[q = 0]
+    np.multiply(ws.gru_2_known_d_s_3_subtract, ws.d_gru_2_r, out=ws.gru_2_d_e_multiply_2)
+    ws.gru_2_d_e_multiply_2 *= ws.gru_2_r
+    np.multiply(ws.gru_2_known_d_m, ws.d_gru_2_p, out=ws.gru_2_d_e_multiply_4)
+    ws.gru_2_d_e_multiply_4 *= ws.gru_2_p
+    np.multiply(ws.gru_2_known_d_r_subtract, ws.d_gru_2_m, out=ws.d_gru_2_e[:, :, 2])
+    np.copyto(ws.d_gru_2_e[:, :, 0], ws.gru_2_d_e_multiply_2)
+    np.copyto(ws.d_gru_2_e[:, :, 1], ws.gru_2_d_e_multiply_4)
+    # (157) ∂C/∂x[n,t,d] = Σ[j,q] ∂C/∂e[n,t,q,j] · W[d,q,j]
     np.matmul(
-        ws.d_gru_2_u.reshape(40, n, 3 * 48), params.gru_2_W.reshape(48, 3 * 48).T, out=ws.d_gru_1_y.transpose(1, 0, 2)
+        ws.d_gru_2_e.reshape(40, n, 3 * 48), params.gru_2_W.reshape(48, 3 * 48).T, out=ws.d_gru_1_y.transpose(1, 0, 2)
     )
-    # (162) ∂C/∂W[d,q,j] = Σₙ Σₜ ∂C/∂u[n,t,q,j] · x[n,t,d]
+    # (162) ∂C/∂W[d,q,j] = Σₙ Σₜ ∂C/∂e[n,t,q,j] · x[n,t,d]
     np.copyto(ws.gru_2_d_W_copy, ws.gru_1_y.transpose(1, 0, 2))
     np.matmul(
         ws.gru_2_d_W_copy.reshape(40 * n, 48).T,
-        ws.d_gru_2_u.reshape(40 * n, 3 * 48),
+        ws.d_gru_2_e.reshape(40 * n, 3 * 48),
         out=gradients.gru_2_W.reshape(48, 3 * 48),
     )
-    # (167) ∂C/∂V[k,q,j] = Σₙ Σₜ ∂C/∂v[n,t,q,j] · h[n,t − 1,k]
+    # (167) ∂C/∂V[k,q,j] = Σₙ Σₜ ∂C/∂s[n,t,q,j] · h[n,t − 1,k]
     np.matmul(
         ws.gru_2_h_before.reshape(40 * n, 48).T,
-        ws.d_gru_2_v.reshape(40 * n, 3 * 48),
+        ws.d_gru_2_s.reshape(40 * n, 3 * 48),
         out=gradients.gru_2_V.reshape(48, 3 * 48),
     )
-    # (171) ∂C/∂b[q,j] = Σₙ Σₜ ∂C/∂u[n,t,q,j]
-    ws.d_gru_2_u.sum(axis=(0, 1), out=gradients.gru_2_b)
-    # (175) ∂C/∂bₕ[q,j] = Σₙ Σₜ ∂C/∂v[n,t,q,j]
-    ws.d_gru_2_v.sum(axis=(0, 1), out=gradients.gru_2_b_h)
+    # (171) ∂C/∂b[q,j] = Σₙ Σₜ ∂C/∂e[n,t,q,j]
+    ws.d_gru_2_e.sum(axis=(0, 1), out=gradients.gru_2_b)
+    # (175) ∂C/∂bₕ[q,j] = Σₙ Σₜ ∂C/∂s[n,t,q,j]
+    ws.d_gru_2_s.sum(axis=(0, 1), out=gradients.gru_2_b_h)
 
-    # gru_1: z (40, n, 48), h (40, n, 48), m (40, n, 48), v (40, n, 3, 48), r (40, n, 48), V (48, 3, 48), d_y (n, 40,
-    #     48), x (n, 40, 14) -> known_d_m (40, n, 48), known_d_z (40, n, 48), known_d_r (40, n, 48), known_d_v (40, n,
-    #     48), known_d_v_2 (40, n, 48), known_d_v_3 (40, n, 48), d_h (40, n, 48), d_m (40, n, 48), d_z (40, n, 48), d_r
-    #     (40, n, 48), d_v (40, n, 3, 48), d_u (40, n, 3, 48), d_W (14, 3, 48), d_V (48, 3, 48), d_b (3, 48), d_b_h (3,
+    # gru_1: p (40, n, 48), h (40, n, 48), m (40, n, 48), s (40, n, 3, 48), r (40, n, 48), V (48, 3, 48), d_y (n, 40,
+    #     48), x (n, 40, 14) -> known_d_m (40, n, 48), known_d_p (40, n, 48), known_d_r (40, n, 48), known_d_s (40, n,
+    #     48), known_d_s_2 (40, n, 48), known_d_s_3 (40, n, 48), d_h (40, n, 48), d_m (40, n, 48), d_p (40, n, 48), d_r
+    #     (40, n, 48), d_s (40, n, 3, 48), d_e (40, n, 3, 48), d_W (14, 3, 48), d_V (48, 3, 48), d_b (3, 48), d_b_h (3,
     #     48)
-    # (27) known_d_mₙₜⱼ = 1 − zₙₜⱼ
-    np.subtract(1, ws.gru_1_z, out=ws.gru_1_known_d_m)
-    # (32) known_d_zₙₜⱼ = h[n,t − 1,j] − mₙₜⱼ
-    np.subtract(ws.gru_1_h_before, ws.gru_1_m, out=ws.gru_1_known_d_z)
-    # (38) known_d_rₙₜⱼ = v[n,t,2,j] · (1 − mₙₜⱼ²)
+    # (27) known_d_mₙₜⱼ = 1 − pₙₜⱼ
+    np.subtract(1, ws.gru_1_p, out=ws.gru_1_known_d_m)
+    # (32) known_d_pₙₜⱼ = h[n,t − 1,j] − mₙₜⱼ
+    np.subtract(ws.gru_1_h_before, ws.gru_1_m, out=ws.gru_1_known_d_p)
+    # (38) known_d_rₙₜⱼ = s[n,t,2,j] · (1 − mₙₜⱼ²)
     np.square(ws.gru_1_m, out=ws.gru_1_known_d_r_subtract)
     np.subtract(1, ws.gru_1_known_d_r_subtract, out=ws.gru_1_known_d_r_subtract)
-    np.multiply(ws.gru_1_known_d_r_subtract, ws.gru_1_v[:, :, 2], out=ws.gru_1_known_d_r)
-    # (52) known_d_vₙₜⱼ = rₙₜⱼ · (1 − mₙₜⱼ²)
-    np.multiply(ws.gru_1_known_d_r_subtract, ws.gru_1_r, out=ws.gru_1_known_d_v)
-    # (52) known_d_v_2ₙₜⱼ = rₙₜⱼ · (1 − rₙₜⱼ)
-    np.subtract(1, ws.gru_1_r, out=ws.gru_1_known_d_v_2_subtract)
-    np.multiply(ws.gru_1_known_d_v_2_subtract, ws.gru_1_r, out=ws.gru_1_known_d_v_2)
-    # (52) known_d_v_3ₙₜⱼ = zₙₜⱼ · (1 − zₙₜⱼ)
-    np.multiply(ws.gru_1_known_d_m, ws.gru_1_z, out=ws.gru_1_known_d_v_3)
+    np.multiply(ws.gru_1_known_d_r_subtract, ws.gru_1_s[:, :, 2], out=ws.gru_1_known_d_r)
+    # (52) known_d_sₙₜⱼ = rₙₜⱼ · (1 − mₙₜⱼ²)
+    np.multiply(ws.gru_1_known_d_r_subtract, ws.gru_1_r, out=ws.gru_1_known_d_s)
+    # (52) known_d_s_2ₙₜⱼ = pₙₜⱼ · (1 − pₙₜⱼ)
+    np.multiply(ws.gru_1_known_d_m, ws.gru_1_p, out=ws.gru_1_known_d_s_2)
+    # (52) known_d_s_3ₙₜⱼ = rₙₜⱼ · (1 − rₙₜⱼ)
+    np.subtract(1, ws.gru_1_r, out=ws.gru_1_known_d_s_3_subtract)
+    np.multiply(ws.gru_1_known_d_s_3_subtract, ws.gru_1_r, out=ws.gru_1_known_d_s_3)
     for t in reversed(range(40)):
         d_h_t = ws.d_gru_1_h[t]
         d_h_after_t = ws.d_gru_1_h_after[t]
-        z_after_t = ws.gru_1_z_after[t]
+        p_after_t = ws.gru_1_p_after[t]
         d_y_t = ws.d_gru_1_y[:, t]
-        d_v_after_t = ws.d_gru_1_v_after[t]
+        d_s_after_t = ws.d_gru_1_s_after[t]
         d_m_t = ws.d_gru_1_m[t]
         known_d_m_t = ws.gru_1_known_d_m[t]
-        d_z_t = ws.d_gru_1_z[t]
-        known_d_z_t = ws.gru_1_known_d_z[t]
+        d_p_t = ws.d_gru_1_p[t]
+        known_d_p_t = ws.gru_1_known_d_p[t]
         d_r_t = ws.d_gru_1_r[t]
         known_d_r_t = ws.gru_1_known_d_r[t]
-        d_v_t = ws.d_gru_1_v[t]
-        known_d_v_t = ws.gru_1_known_d_v[t]
-        known_d_v_2_t = ws.gru_1_known_d_v_2[t]
-        known_d_v_3_t = ws.gru_1_known_d_v_3[t]
-        # (22) ∂C/∂hₙₜⱼ = ∂C/∂h[n,t + 1,j] · z[n,t + 1,j] + Σ[k,q] ∂C/∂v[n,t + 1,q,k] · V[j,q,k] + ∂C/∂yₙₜⱼ
-        np.multiply(d_h_after_t, z_after_t, out=d_h_t)
-        np.matmul(d_v_after_t.reshape(n, 3 * 48), params.gru_1_V.reshape(48, 3 * 48).T, out=ws.gru_1_d_h_t_product)
+        d_s_t = ws.d_gru_1_s[t]
+        known_d_s_t = ws.gru_1_known_d_s[t]
+        known_d_s_2_t = ws.gru_1_known_d_s_2[t]
+        known_d_s_3_t = ws.gru_1_known_d_s_3[t]
+        # (22) ∂C/∂hₙₜⱼ = ∂C/∂h[n,t + 1,j] · p[n,t + 1,j] + Σ[k,q] ∂C/∂s[n,t + 1,q,k] · V[j,q,k] + ∂C/∂yₙₜⱼ
+        np.multiply(d_h_after_t, p_after_t, out=d_h_t)
+        np.matmul(d_s_after_t.reshape(n, 3 * 48), params.gru_1_V.reshape(48, 3 * 48).T, out=ws.gru_1_d_h_t_product)
         d_h_t += d_y_t
         d_h_t += ws.gru_1_d_h_t_product
         # (27) ∂C/∂mₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_mₙₜⱼ
         np.multiply(d_h_t, known_d_m_t, out=d_m_t)
-        # (32) δₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_zₙₜⱼ
-        np.multiply(d_h_t, known_d_z_t, out=d_z_t)
+        # (32) ∂C/∂pₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_pₙₜⱼ
+        np.multiply(d_h_t, known_d_p_t, out=d_p_t)
         # (38) ∂C/∂rₙₜⱼ = ∂C/∂mₙₜⱼ · known_d_rₙₜⱼ
         np.multiply(d_m_t, known_d_r_t, out=d_r_t)
-        # (52) ∂C/∂v[n,t,q,j] = ∂C/∂rₙₜⱼ · known_d_v_2ₙₜⱼ · 𝟙[q = 0] + δₙₜⱼ · known_d_v_3ₙₜⱼ · 𝟙[q = 1] + ∂C/∂mₙₜⱼ ·
-        #     known_d_vₙₜⱼ · 𝟙[q = 2]
-        np.multiply(d_r_t, known_d_v_2_t, out=d_v_t[:, 0])
-        np.multiply(d_z_t, known_d_v_3_t, out=d_v_t[:, 1])
-        np.multiply(d_m_t, known_d_v_t, out=d_v_t[:, 2])
-    # (66) ∂C/∂u[n,t,q,j] = ∂C/∂mₙₜⱼ · (1 − mₙₜⱼ²) · 𝟙[q = 2] + ∂C/∂rₙₜⱼ · rₙₜⱼ · (1 − rₙₜⱼ) · 𝟙[q = 0] + δₙₜⱼ · zₙₜⱼ ·
-    #     (1 − zₙₜⱼ) · 𝟙[q = 1]
-    np.multiply(ws.gru_1_known_d_v_2_subtract, ws.d_gru_1_r, out=ws.gru_1_d_u_multiply_2)
-    ws.gru_1_d_u_multiply_2 *= ws.gru_1_r
-    np.multiply(ws.gru_1_known_d_m, ws.d_gru_1_z, out=ws.gru_1_d_u_multiply_4)
-    ws.gru_1_d_u_multiply_4 *= ws.gru_1_z
-    np.multiply(ws.gru_1_known_d_r_subtract, ws.d_gru_1_m, out=ws.d_gru_1_u[:, :, 2])
-    np.copyto(ws.d_gru_1_u[:, :, 0], ws.gru_1_d_u_multiply_2)
-    np.copyto(ws.d_gru_1_u[:, :, 1], ws.gru_1_d_u_multiply_4)
-    # (76) ∂C/∂W[d,q,j] = Σₙ Σₜ ∂C/∂u[n,t,q,j] · x[n,t,d]
+        # (52) ∂C/∂s[n,t,q,j] = ∂C/∂rₙₜⱼ · known_d_s_3ₙₜⱼ · 𝟙[q = 0] + ∂C/∂pₙₜⱼ · known_d_s_2ₙₜⱼ · 𝟙[q = 1] + ∂C/∂mₙₜⱼ ·
+        #     known_d_sₙₜⱼ · 𝟙[q = 2]
+        np.multiply(d_r_t, known_d_s_3_t, out=d_s_t[:, 0])
+        np.multiply(d_p_t, known_d_s_2_t, out=d_s_t[:, 1])
+        np.multiply(d_m_t, known_d_s_t, out=d_s_t[:, 2])
+    # (66) ∂C/∂e[n,t,q,j] = ∂C/∂mₙₜⱼ · (1 − mₙₜⱼ²) · 𝟙[q = 2] + ∂C/∂pₙₜⱼ · pₙₜⱼ · (1 − pₙₜⱼ) · 𝟙[q = 1] + ∂C/∂rₙₜⱼ ·
+    #     rₙₜⱼ · (1 − rₙₜⱼ) · 𝟙[q = 0]
+    np.multiply(ws.gru_1_known_d_s_3_subtract, ws.d_gru_1_r, out=ws.gru_1_d_e_multiply_2)
+    ws.gru_1_d_e_multiply_2 *= ws.gru_1_r
+    np.multiply(ws.gru_1_known_d_m, ws.d_gru_1_p, out=ws.gru_1_d_e_multiply_4)
+    ws.gru_1_d_e_multiply_4 *= ws.gru_1_p
+    np.multiply(ws.gru_1_known_d_r_subtract, ws.d_gru_1_m, out=ws.d_gru_1_e[:, :, 2])
+    np.copyto(ws.d_gru_1_e[:, :, 0], ws.gru_1_d_e_multiply_2)
+    np.copyto(ws.d_gru_1_e[:, :, 1], ws.gru_1_d_e_multiply_4)
+    # (76) ∂C/∂W[d,q,j] = Σₙ Σₜ ∂C/∂e[n,t,q,j] · x[n,t,d]
     np.copyto(ws.gru_1_d_W_copy, x.transpose(1, 0, 2))
     np.matmul(
         ws.gru_1_d_W_copy.reshape(40 * n, 14).T,
-        ws.d_gru_1_u.reshape(40 * n, 3 * 48),
+        ws.d_gru_1_e.reshape(40 * n, 3 * 48),
         out=gradients.gru_1_W.reshape(14, 3 * 48),
     )
-    # (81) ∂C/∂V[k,q,j] = Σₙ Σₜ ∂C/∂v[n,t,q,j] · h[n,t − 1,k]
+    # (81) ∂C/∂V[k,q,j] = Σₙ Σₜ ∂C/∂s[n,t,q,j] · h[n,t − 1,k]
     np.matmul(
         ws.gru_1_h_before.reshape(40 * n, 48).T,
-        ws.d_gru_1_v.reshape(40 * n, 3 * 48),
+        ws.d_gru_1_s.reshape(40 * n, 3 * 48),
         out=gradients.gru_1_V.reshape(48, 3 * 48),
     )
-    # (85) ∂C/∂b[q,j] = Σₙ Σₜ ∂C/∂u[n,t,q,j]
-    ws.d_gru_1_u.sum(axis=(0, 1), out=gradients.gru_1_b)
-    # (89) ∂C/∂bₕ[q,j] = Σₙ Σₜ ∂C/∂v[n,t,q,j]
-    ws.d_gru_1_v.sum(axis=(0, 1), out=gradients.gru_1_b_h)
+    # (85) ∂C/∂b[q,j] = Σₙ Σₜ ∂C/∂e[n,t,q,j]
+    ws.d_gru_1_e.sum(axis=(0, 1), out=gradients.gru_1_b)
+    # (89) ∂C/∂bₕ[q,j] = Σₙ Σₜ ∂C/∂s[n,t,q,j]
+    ws.d_gru_1_s.sum(axis=(0, 1), out=gradients.gru_1_b_h)
 
 
 def _input(params: Parameters, ws: Workspace) -> None:
     """The derivative of the cost by the network's input; after `_backward`."""
     n = ws.n
 
-    # gru_1: W (14, 3, 48), d_u (40, n, 3, 48) -> d_x (n, 40, 14)
-    # (71) ∂C/∂x[n,t,d] = Σ[j,q] ∂C/∂u[n,t,q,j] · W[d,q,j]
-    np.matmul(ws.d_gru_1_u.reshape(40, n, 3 * 48), params.gru_1_W.reshape(14, 3 * 48).T, out=ws.d_x.transpose(1, 0, 2))
+    # gru_1: W (14, 3, 48), d_e (40, n, 3, 48) -> d_x (n, 40, 14)
+    # (71) ∂C/∂x[n,t,d] = Σ[j,q] ∂C/∂e[n,t,q,j] · W[d,q,j]
+    np.matmul(ws.d_gru_1_e.reshape(40, n, 3 * 48), params.gru_1_W.reshape(14, 3 * 48).T, out=ws.d_x.transpose(1, 0, 2))
 
 
 def forward(params: Parameters, x: Array, workspace: Workspace | None = None) -> Array:

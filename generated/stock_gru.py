@@ -107,13 +107,13 @@ class Workspace:
         self.n = n
         self.dtype = np.dtype(dtype)
         self.log_max = float(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)))
-        self.gru_1_u_copy = np.empty((20, n, 2), dtype)
-        self.gru_1_u = np.empty((20, n, 3, 16), dtype)
-        self.gru_1_v = np.empty((20, n, 3, 16), dtype)
+        self.gru_1_e_copy = np.empty((20, n, 2), dtype)
+        self.gru_1_e = np.empty((20, n, 3, 16), dtype)
+        self.gru_1_s = np.empty((20, n, 3, 16), dtype)
         self.gru_1_r = np.empty((20, n, 16), dtype)
-        self.gru_1_z_padded = np.zeros((21, n, 16), dtype)
-        self.gru_1_z = self.gru_1_z_padded[:20]
-        self.gru_1_z_after = self.gru_1_z_padded[1:]
+        self.gru_1_p_padded = np.zeros((21, n, 16), dtype)
+        self.gru_1_p = self.gru_1_p_padded[:20]
+        self.gru_1_p_after = self.gru_1_p_padded[1:]
         self.gru_1_m = np.empty((20, n, 16), dtype)
         self.gru_1_h_padded = np.zeros((21, n, 16), dtype)
         self.gru_1_h = self.gru_1_h_padded[1:]
@@ -125,26 +125,26 @@ class Workspace:
         self.d_dense_1_z = self.loss_C_subtract
         self.gru_1_known_d_h = np.empty((20, n, 16), dtype)
         self.gru_1_known_d_m = np.empty((20, n, 16), dtype)
-        self.gru_1_known_d_z = np.empty((20, n, 16), dtype)
+        self.gru_1_known_d_p = np.empty((20, n, 16), dtype)
         self.gru_1_known_d_r_subtract = self.gru_1_m
         self.gru_1_known_d_r = np.empty((20, n, 16), dtype)
-        self.gru_1_known_d_v = np.empty((20, n, 16), dtype)
-        self.gru_1_known_d_v_2_subtract = np.empty((20, n, 16), dtype)
-        self.gru_1_known_d_v_2 = np.empty((20, n, 16), dtype)
-        self.gru_1_known_d_v_3 = np.empty((20, n, 16), dtype)
+        self.gru_1_known_d_s = np.empty((20, n, 16), dtype)
+        self.gru_1_known_d_s_2 = np.empty((20, n, 16), dtype)
+        self.gru_1_known_d_s_3_subtract = np.empty((20, n, 16), dtype)
+        self.gru_1_known_d_s_3 = np.empty((20, n, 16), dtype)
         self.d_gru_1_h_padded = np.zeros((21, n, 16), dtype)
         self.d_gru_1_h = self.d_gru_1_h_padded[:20]
         self.d_gru_1_h_after = self.d_gru_1_h_padded[1:]
         self.d_gru_1_m = np.empty((20, n, 16), dtype)
-        self.d_gru_1_z = np.empty((20, n, 16), dtype)
+        self.d_gru_1_p = np.empty((20, n, 16), dtype)
         self.d_gru_1_r = np.empty((20, n, 16), dtype)
-        self.d_gru_1_v_padded = np.zeros((21, n, 3, 16), dtype)
-        self.d_gru_1_v = self.d_gru_1_v_padded[:20]
-        self.d_gru_1_v_after = self.d_gru_1_v_padded[1:]
+        self.d_gru_1_s_padded = np.zeros((21, n, 3, 16), dtype)
+        self.d_gru_1_s = self.d_gru_1_s_padded[:20]
+        self.d_gru_1_s_after = self.d_gru_1_s_padded[1:]
         self.gru_1_d_h_t_product = self.gru_1_h_t_multiply_2
-        self.gru_1_d_u_multiply_2 = self.gru_1_known_d_v_2_subtract
-        self.gru_1_d_u_multiply_4 = self.gru_1_known_d_m
-        self.d_gru_1_u = self.gru_1_u
+        self.gru_1_d_e_multiply_2 = self.gru_1_known_d_s_3_subtract
+        self.gru_1_d_e_multiply_4 = self.gru_1_known_d_m
+        self.d_gru_1_e = self.gru_1_e
         self.gru_1_d_x_product = np.empty((2, 20, n), dtype)
         self.d_x = np.empty((n, 20, 2), dtype)
 
@@ -186,47 +186,47 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     """The network's output."""
     n = ws.n
 
-    # gru_1: x (n, 20, 2), W (2, 3, 16), b (3, 16), V (16, 3, 16), b_h (3, 16) -> u (20, n, 3, 16), v (20, n, 3, 16), r
-    #     (20, n, 16), z (20, n, 16), m (20, n, 16), h (20, n, 16), y (n, 16)
-    # (1) u[n,t,q,j] = Σ[d] x[n,t,d] · W[d,q,j] + b[q,j]
-    np.copyto(ws.gru_1_u_copy, x.transpose(1, 0, 2))
+    # gru_1: x (n, 20, 2), W (2, 3, 16), b (3, 16), V (16, 3, 16), b_h (3, 16) -> e (20, n, 3, 16), s (20, n, 3, 16), r
+    #     (20, n, 16), p (20, n, 16), m (20, n, 16), h (20, n, 16), y (n, 16)
+    # (1) e[n,t,q,j] = Σ[d] x[n,t,d] · W[d,q,j] + b[q,j]
+    np.copyto(ws.gru_1_e_copy, x.transpose(1, 0, 2))
     np.matmul(
-        ws.gru_1_u_copy.reshape(20 * n, 2), params.gru_1_W.reshape(2, 3 * 16), out=ws.gru_1_u.reshape(20 * n, 3 * 16)
+        ws.gru_1_e_copy.reshape(20 * n, 2), params.gru_1_W.reshape(2, 3 * 16), out=ws.gru_1_e.reshape(20 * n, 3 * 16)
     )
-    ws.gru_1_u += params.gru_1_b
+    ws.gru_1_e += params.gru_1_b
     for t in range(20):
-        v_t = ws.gru_1_v[t]
+        s_t = ws.gru_1_s[t]
         h_before_t = ws.gru_1_h_before[t]
         r_t = ws.gru_1_r[t]
-        u_t = ws.gru_1_u[t]
-        z_t = ws.gru_1_z[t]
+        e_t = ws.gru_1_e[t]
+        p_t = ws.gru_1_p[t]
         m_t = ws.gru_1_m[t]
         h_t = ws.gru_1_h[t]
-        # (2) v[n,t,q,j] = Σₖ h[n,t − 1,k] · V[k,q,j] + bₕ[q,j]
-        np.matmul(h_before_t, params.gru_1_V.reshape(16, 3 * 16), out=v_t.reshape(n, 3 * 16))
-        v_t += params.gru_1_b_h
-        # (8) rₙₜⱼ = σ(u[n,t,0,j] + v[n,t,0,j])
-        np.add(u_t[:, 0], v_t[:, 0], out=r_t)
+        # (2) s[n,t,q,j] = Σₖ h[n,t − 1,k] · V[k,q,j] + bₕ[q,j]
+        np.matmul(h_before_t, params.gru_1_V.reshape(16, 3 * 16), out=s_t.reshape(n, 3 * 16))
+        s_t += params.gru_1_b_h
+        # (8) rₙₜⱼ = σ(e[n,t,0,j] + s[n,t,0,j])
+        np.add(e_t[:, 0], s_t[:, 0], out=r_t)
         np.negative(r_t, out=r_t)
         np.minimum(r_t, ws.log_max, out=r_t)
         np.exp(r_t, out=r_t)
         r_t += 1
         np.divide(1, r_t, out=r_t)
-        # (9) zₙₜⱼ = σ(u[n,t,1,j] + v[n,t,1,j])
-        np.add(u_t[:, 1], v_t[:, 1], out=z_t)
-        np.negative(z_t, out=z_t)
-        np.minimum(z_t, ws.log_max, out=z_t)
-        np.exp(z_t, out=z_t)
-        z_t += 1
-        np.divide(1, z_t, out=z_t)
-        # (5) mₙₜⱼ = tanh(rₙₜⱼ · v[n,t,2,j] + u[n,t,2,j])
-        np.multiply(r_t, v_t[:, 2], out=m_t)
-        m_t += u_t[:, 2]
+        # (9) pₙₜⱼ = σ(e[n,t,1,j] + s[n,t,1,j])
+        np.add(e_t[:, 1], s_t[:, 1], out=p_t)
+        np.negative(p_t, out=p_t)
+        np.minimum(p_t, ws.log_max, out=p_t)
+        np.exp(p_t, out=p_t)
+        p_t += 1
+        np.divide(1, p_t, out=p_t)
+        # (5) mₙₜⱼ = tanh(rₙₜⱼ · s[n,t,2,j] + e[n,t,2,j])
+        np.multiply(r_t, s_t[:, 2], out=m_t)
+        m_t += e_t[:, 2]
         np.tanh(m_t, out=m_t)
-        # (6) hₙₜⱼ = mₙₜⱼ · (1 − zₙₜⱼ) + h[n,t − 1,j] · zₙₜⱼ
-        np.subtract(1, z_t, out=h_t)
+        # (6) hₙₜⱼ = mₙₜⱼ · (1 − pₙₜⱼ) + h[n,t − 1,j] · pₙₜⱼ
+        np.subtract(1, p_t, out=h_t)
         h_t *= m_t
-        np.multiply(h_before_t, z_t, out=ws.gru_1_h_t_multiply_2)
+        np.multiply(h_before_t, p_t, out=ws.gru_1_h_t_multiply_2)
         h_t += ws.gru_1_h_t_multiply_2
     # (7) yₙⱼ = h[n,Nₜ − 1,j]
 
@@ -263,96 +263,96 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (98) ∂C/∂bⱼ = Σₙ δₙⱼ
     ws.d_dense_1_z.sum(axis=0, out=gradients.dense_1_b)
 
-    # gru_1: d_y (n, 16), z (20, n, 16), h (20, n, 16), m (20, n, 16), v (20, n, 3, 16), r (20, n, 16), V (16, 3, 16),
-    #     u_copy (20, n, 2) -> known_d_h (20, n, 16), known_d_m (20, n, 16), known_d_z (20, n, 16), known_d_r (20, n,
-    #     16), known_d_v (20, n, 16), known_d_v_2 (20, n, 16), known_d_v_3 (20, n, 16), d_h (20, n, 16), d_m (20, n,
-    #     16), d_z (20, n, 16), d_r (20, n, 16), d_v (20, n, 3, 16), d_u (20, n, 3, 16), d_W (2, 3, 16), d_V (16, 3,
+    # gru_1: d_y (n, 16), p (20, n, 16), h (20, n, 16), m (20, n, 16), s (20, n, 3, 16), r (20, n, 16), V (16, 3, 16),
+    #     e_copy (20, n, 2) -> known_d_h (20, n, 16), known_d_m (20, n, 16), known_d_p (20, n, 16), known_d_r (20, n,
+    #     16), known_d_s (20, n, 16), known_d_s_2 (20, n, 16), known_d_s_3 (20, n, 16), d_h (20, n, 16), d_m (20, n,
+    #     16), d_p (20, n, 16), d_r (20, n, 16), d_s (20, n, 3, 16), d_e (20, n, 3, 16), d_W (2, 3, 16), d_V (16, 3,
     #     16), d_b (3, 16), d_b_h (3, 16)
     # (19) known_d_hₙₜⱼ = ∂C/∂yₙⱼ · 𝟙[t = Nₜ − 1]
     ws.gru_1_known_d_h[0:19] = 0
-    # (24) known_d_mₙₜⱼ = 1 − zₙₜⱼ
-    np.subtract(1, ws.gru_1_z, out=ws.gru_1_known_d_m)
-    # (29) known_d_zₙₜⱼ = h[n,t − 1,j] − mₙₜⱼ
-    np.subtract(ws.gru_1_h_before, ws.gru_1_m, out=ws.gru_1_known_d_z)
-    # (35) known_d_rₙₜⱼ = v[n,t,2,j] · (1 − mₙₜⱼ²)
+    # (24) known_d_mₙₜⱼ = 1 − pₙₜⱼ
+    np.subtract(1, ws.gru_1_p, out=ws.gru_1_known_d_m)
+    # (29) known_d_pₙₜⱼ = h[n,t − 1,j] − mₙₜⱼ
+    np.subtract(ws.gru_1_h_before, ws.gru_1_m, out=ws.gru_1_known_d_p)
+    # (35) known_d_rₙₜⱼ = s[n,t,2,j] · (1 − mₙₜⱼ²)
     np.square(ws.gru_1_m, out=ws.gru_1_known_d_r_subtract)
     np.subtract(1, ws.gru_1_known_d_r_subtract, out=ws.gru_1_known_d_r_subtract)
-    np.multiply(ws.gru_1_known_d_r_subtract, ws.gru_1_v[:, :, 2], out=ws.gru_1_known_d_r)
-    # (49) known_d_vₙₜⱼ = rₙₜⱼ · (1 − mₙₜⱼ²)
-    np.multiply(ws.gru_1_known_d_r_subtract, ws.gru_1_r, out=ws.gru_1_known_d_v)
-    # (49) known_d_v_2ₙₜⱼ = rₙₜⱼ · (1 − rₙₜⱼ)
-    np.subtract(1, ws.gru_1_r, out=ws.gru_1_known_d_v_2_subtract)
-    np.multiply(ws.gru_1_known_d_v_2_subtract, ws.gru_1_r, out=ws.gru_1_known_d_v_2)
-    # (49) known_d_v_3ₙₜⱼ = zₙₜⱼ · (1 − zₙₜⱼ)
-    np.multiply(ws.gru_1_known_d_m, ws.gru_1_z, out=ws.gru_1_known_d_v_3)
+    np.multiply(ws.gru_1_known_d_r_subtract, ws.gru_1_s[:, :, 2], out=ws.gru_1_known_d_r)
+    # (49) known_d_sₙₜⱼ = rₙₜⱼ · (1 − mₙₜⱼ²)
+    np.multiply(ws.gru_1_known_d_r_subtract, ws.gru_1_r, out=ws.gru_1_known_d_s)
+    # (49) known_d_s_2ₙₜⱼ = pₙₜⱼ · (1 − pₙₜⱼ)
+    np.multiply(ws.gru_1_known_d_m, ws.gru_1_p, out=ws.gru_1_known_d_s_2)
+    # (49) known_d_s_3ₙₜⱼ = rₙₜⱼ · (1 − rₙₜⱼ)
+    np.subtract(1, ws.gru_1_r, out=ws.gru_1_known_d_s_3_subtract)
+    np.multiply(ws.gru_1_known_d_s_3_subtract, ws.gru_1_r, out=ws.gru_1_known_d_s_3)
     for t in reversed(range(20)):
         d_h_t = ws.d_gru_1_h[t]
         d_h_after_t = ws.d_gru_1_h_after[t]
-        z_after_t = ws.gru_1_z_after[t]
+        p_after_t = ws.gru_1_p_after[t]
         known_d_h_t = ws.gru_1_known_d_h[t]
-        d_v_after_t = ws.d_gru_1_v_after[t]
+        d_s_after_t = ws.d_gru_1_s_after[t]
         d_m_t = ws.d_gru_1_m[t]
         known_d_m_t = ws.gru_1_known_d_m[t]
-        d_z_t = ws.d_gru_1_z[t]
-        known_d_z_t = ws.gru_1_known_d_z[t]
+        d_p_t = ws.d_gru_1_p[t]
+        known_d_p_t = ws.gru_1_known_d_p[t]
         d_r_t = ws.d_gru_1_r[t]
         known_d_r_t = ws.gru_1_known_d_r[t]
-        d_v_t = ws.d_gru_1_v[t]
-        known_d_v_t = ws.gru_1_known_d_v[t]
-        known_d_v_2_t = ws.gru_1_known_d_v_2[t]
-        known_d_v_3_t = ws.gru_1_known_d_v_3[t]
-        # (19) ∂C/∂hₙₜⱼ = ∂C/∂h[n,t + 1,j] · z[n,t + 1,j] + Σ[k,q] ∂C/∂v[n,t + 1,q,k] · V[j,q,k] + known_d_hₙₜⱼ
-        np.multiply(d_h_after_t, z_after_t, out=d_h_t)
-        np.matmul(d_v_after_t.reshape(n, 3 * 16), params.gru_1_V.reshape(16, 3 * 16).T, out=ws.gru_1_d_h_t_product)
+        d_s_t = ws.d_gru_1_s[t]
+        known_d_s_t = ws.gru_1_known_d_s[t]
+        known_d_s_2_t = ws.gru_1_known_d_s_2[t]
+        known_d_s_3_t = ws.gru_1_known_d_s_3[t]
+        # (19) ∂C/∂hₙₜⱼ = ∂C/∂h[n,t + 1,j] · p[n,t + 1,j] + Σ[k,q] ∂C/∂s[n,t + 1,q,k] · V[j,q,k] + known_d_hₙₜⱼ
+        np.multiply(d_h_after_t, p_after_t, out=d_h_t)
+        np.matmul(d_s_after_t.reshape(n, 3 * 16), params.gru_1_V.reshape(16, 3 * 16).T, out=ws.gru_1_d_h_t_product)
         d_h_t += known_d_h_t
         d_h_t += ws.gru_1_d_h_t_product
         # (24) ∂C/∂mₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_mₙₜⱼ
         np.multiply(d_h_t, known_d_m_t, out=d_m_t)
-        # (29) δₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_zₙₜⱼ
-        np.multiply(d_h_t, known_d_z_t, out=d_z_t)
+        # (29) ∂C/∂pₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_pₙₜⱼ
+        np.multiply(d_h_t, known_d_p_t, out=d_p_t)
         # (35) ∂C/∂rₙₜⱼ = ∂C/∂mₙₜⱼ · known_d_rₙₜⱼ
         np.multiply(d_m_t, known_d_r_t, out=d_r_t)
-        # (49) ∂C/∂v[n,t,q,j] = ∂C/∂rₙₜⱼ · known_d_v_2ₙₜⱼ · 𝟙[q = 0] + δₙₜⱼ · known_d_v_3ₙₜⱼ · 𝟙[q = 1] + ∂C/∂mₙₜⱼ ·
-        #     known_d_vₙₜⱼ · 𝟙[q = 2]
-        np.multiply(d_r_t, known_d_v_2_t, out=d_v_t[:, 0])
-        np.multiply(d_z_t, known_d_v_3_t, out=d_v_t[:, 1])
-        np.multiply(d_m_t, known_d_v_t, out=d_v_t[:, 2])
-    # (63) ∂C/∂u[n,t,q,j] = ∂C/∂mₙₜⱼ · (1 − mₙₜⱼ²) · 𝟙[q = 2] + ∂C/∂rₙₜⱼ · rₙₜⱼ · (1 − rₙₜⱼ) · 𝟙[q = 0] + δₙₜⱼ · zₙₜⱼ ·
-    #     (1 − zₙₜⱼ) · 𝟙[q = 1]
-    np.multiply(ws.gru_1_known_d_v_2_subtract, ws.d_gru_1_r, out=ws.gru_1_d_u_multiply_2)
-    ws.gru_1_d_u_multiply_2 *= ws.gru_1_r
-    np.multiply(ws.gru_1_known_d_m, ws.d_gru_1_z, out=ws.gru_1_d_u_multiply_4)
-    ws.gru_1_d_u_multiply_4 *= ws.gru_1_z
-    np.multiply(ws.gru_1_known_d_r_subtract, ws.d_gru_1_m, out=ws.d_gru_1_u[:, :, 2])
-    np.copyto(ws.d_gru_1_u[:, :, 0], ws.gru_1_d_u_multiply_2)
-    np.copyto(ws.d_gru_1_u[:, :, 1], ws.gru_1_d_u_multiply_4)
-    # (73) ∂C/∂W[d,q,j] = Σₙ Σₜ ∂C/∂u[n,t,q,j] · x[n,t,d]
+        # (49) ∂C/∂s[n,t,q,j] = ∂C/∂rₙₜⱼ · known_d_s_3ₙₜⱼ · 𝟙[q = 0] + ∂C/∂pₙₜⱼ · known_d_s_2ₙₜⱼ · 𝟙[q = 1] + ∂C/∂mₙₜⱼ ·
+        #     known_d_sₙₜⱼ · 𝟙[q = 2]
+        np.multiply(d_r_t, known_d_s_3_t, out=d_s_t[:, 0])
+        np.multiply(d_p_t, known_d_s_2_t, out=d_s_t[:, 1])
+        np.multiply(d_m_t, known_d_s_t, out=d_s_t[:, 2])
+    # (63) ∂C/∂e[n,t,q,j] = ∂C/∂mₙₜⱼ · (1 − mₙₜⱼ²) · 𝟙[q = 2] + ∂C/∂pₙₜⱼ · pₙₜⱼ · (1 − pₙₜⱼ) · 𝟙[q = 1] + ∂C/∂rₙₜⱼ ·
+    #     rₙₜⱼ · (1 − rₙₜⱼ) · 𝟙[q = 0]
+    np.multiply(ws.gru_1_known_d_s_3_subtract, ws.d_gru_1_r, out=ws.gru_1_d_e_multiply_2)
+    ws.gru_1_d_e_multiply_2 *= ws.gru_1_r
+    np.multiply(ws.gru_1_known_d_m, ws.d_gru_1_p, out=ws.gru_1_d_e_multiply_4)
+    ws.gru_1_d_e_multiply_4 *= ws.gru_1_p
+    np.multiply(ws.gru_1_known_d_r_subtract, ws.d_gru_1_m, out=ws.d_gru_1_e[:, :, 2])
+    np.copyto(ws.d_gru_1_e[:, :, 0], ws.gru_1_d_e_multiply_2)
+    np.copyto(ws.d_gru_1_e[:, :, 1], ws.gru_1_d_e_multiply_4)
+    # (73) ∂C/∂W[d,q,j] = Σₙ Σₜ ∂C/∂e[n,t,q,j] · x[n,t,d]
     np.matmul(
-        ws.gru_1_u_copy.reshape(20 * n, 2).T,
-        ws.d_gru_1_u.reshape(20 * n, 3 * 16),
+        ws.gru_1_e_copy.reshape(20 * n, 2).T,
+        ws.d_gru_1_e.reshape(20 * n, 3 * 16),
         out=gradients.gru_1_W.reshape(2, 3 * 16),
     )
-    # (78) ∂C/∂V[k,q,j] = Σₙ Σₜ ∂C/∂v[n,t,q,j] · h[n,t − 1,k]
+    # (78) ∂C/∂V[k,q,j] = Σₙ Σₜ ∂C/∂s[n,t,q,j] · h[n,t − 1,k]
     np.matmul(
         ws.gru_1_h_before.reshape(20 * n, 16).T,
-        ws.d_gru_1_v.reshape(20 * n, 3 * 16),
+        ws.d_gru_1_s.reshape(20 * n, 3 * 16),
         out=gradients.gru_1_V.reshape(16, 3 * 16),
     )
-    # (82) ∂C/∂b[q,j] = Σₙ Σₜ ∂C/∂u[n,t,q,j]
-    ws.d_gru_1_u.sum(axis=(0, 1), out=gradients.gru_1_b)
-    # (86) ∂C/∂bₕ[q,j] = Σₙ Σₜ ∂C/∂v[n,t,q,j]
-    ws.d_gru_1_v.sum(axis=(0, 1), out=gradients.gru_1_b_h)
+    # (82) ∂C/∂b[q,j] = Σₙ Σₜ ∂C/∂e[n,t,q,j]
+    ws.d_gru_1_e.sum(axis=(0, 1), out=gradients.gru_1_b)
+    # (86) ∂C/∂bₕ[q,j] = Σₙ Σₜ ∂C/∂s[n,t,q,j]
+    ws.d_gru_1_s.sum(axis=(0, 1), out=gradients.gru_1_b_h)
 
 
 def _input(params: Parameters, ws: Workspace) -> None:
     """The derivative of the cost by the network's input; after `_backward`."""
     n = ws.n
 
-    # gru_1: W (2, 3, 16), d_u (20, n, 3, 16) -> d_x (n, 20, 2)
-    # (68) ∂C/∂x[n,t,d] = Σ[j,q] ∂C/∂u[n,t,q,j] · W[d,q,j]
+    # gru_1: W (2, 3, 16), d_e (20, n, 3, 16) -> d_x (n, 20, 2)
+    # (68) ∂C/∂x[n,t,d] = Σ[j,q] ∂C/∂e[n,t,q,j] · W[d,q,j]
     np.matmul(
         params.gru_1_W.reshape(2, 3 * 16),
-        ws.d_gru_1_u.reshape(20 * n, 3 * 16).T,
+        ws.d_gru_1_e.reshape(20 * n, 3 * 16).T,
         out=ws.gru_1_d_x_product.reshape(2, 20 * n),
     )
     np.copyto(ws.d_x, ws.gru_1_d_x_product.transpose(2, 1, 0))

@@ -46,12 +46,12 @@ _LSTM = """
     """
 
 _GRU = """
-    u[n,t,q,j] = {into}
-    v[n,t,q,j] = {back}
-    r[n,t,j] = 1 / (1 + exp(-u[n,t,0,j] - v[n,t,0,j]))
-    z[n,t,j] = 1 / (1 + exp(-u[n,t,1,j] - v[n,t,1,j]))
-    m[n,t,j] = tanh(u[n,t,2,j] + r[n,t,j] * v[n,t,2,j])
-    h[n,t,j] = (1 - z[n,t,j]) * m[n,t,j] + z[n,t,j] * {h}
+    e[n,t,q,j] = {into}
+    s[n,t,q,j] = {back}
+    r[n,t,j] = 1 / (1 + exp(-e[n,t,0,j] - s[n,t,0,j]))
+    p[n,t,j] = 1 / (1 + exp(-e[n,t,1,j] - s[n,t,1,j]))
+    m[n,t,j] = tanh(e[n,t,2,j] + r[n,t,j] * s[n,t,2,j])
+    h[n,t,j] = (1 - p[n,t,j]) * m[n,t,j] + p[n,t,j] * {h}
     """
 
 
@@ -186,7 +186,7 @@ ENTRIES = (
         "gru",
         "layer",
         _writer(_GRU, "q")(_NONE).equations,
-        "gated recurrent unit: reset and update gates, in PyTorch's order r, z, n (here m)",
+        "gated recurrent unit: reset and update gates, in PyTorch's order r, z, n (here r, p, m)",
         "Cho et al., On the properties of neural machine translation (2014), arXiv:1409.1259; PyTorch's GRU",
         options=_OPTIONS,
         parameters=_parameters(_NONE, "q"),

@@ -89,7 +89,7 @@ def _gradient(view: View, formula: Formula, gradient: Gradient) -> list[Part]:
     if not gradient.steps:
         number = view.numbers[GRADIENT, formula.name, equation.target.tensor, 0]
         parts.append(Equations(number, (m.Line(sought, write(equation.body, naming)),)))
-    parts.extend(_result(gradient))
+    parts.extend(_result(gradient, Naming(stepwise=view.stepwise(formula.name))))
     return parts
 
 
@@ -98,9 +98,8 @@ def write_tensor(tensor: str) -> m.Math:
     return Naming().tensor(tensor)
 
 
-def _result(gradient: Gradient) -> list[Part]:
+def _result(gradient: Gradient, naming: Naming) -> list[Part]:
     """The result: in index form before saved values, in saved values, and between matrices."""
-    naming = Naming()
     equation = gradient.equation
     before = next((s.before for s in gradient.steps if s.rule == "saved value"), None)
     left = write(equation.target, naming)

@@ -9,8 +9,8 @@
 A batch is rows: a tensor of one axis is a column where that axis is the batch, else a row. Axes that always stand side
 by side count as one, so `x[n,t,i]` is a matrix with rows (n,t).
 
-Not found: anything with an index that is not a plain letter, with a division by a matrix, or with three axes or more
-that cannot be joined.
+Not found: one step of a recurrence, anything with an index that is not a plain letter, with a division by a matrix, or
+with three axes or more that cannot be joined.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ class _AsMatrix(Naming):
 
 def matrix_form(equation: Equation, naming: Naming, given: Mapping[str, m.Math] | None = None) -> m.Line | None:
     """The equation between matrices, or None where it has no such form. `given` says how to write some."""
-    if _is_long(equation.body):
+    if _is_long(equation.body) or equation.target.tensor in naming.stepwise:
         return None
-    named = _AsMatrix(naming.letters, given or {})
+    named = _AsMatrix(naming.letters, given=given or {})
     try:
         form = _Form(equation, named)
         return m.Line(named.tensor(equation.target.tensor, _marks(equation.target)), form.right())

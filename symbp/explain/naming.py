@@ -1,17 +1,19 @@
 """How tensors are called on the page: by a formula's own names, or by a network's with the number of the layer.
 
 The cotangent `d_x` is written ∂C/∂x. That of a weighted input, by the catalog's convention a tensor called `z`, is
-the error δ. A whole tensor of two axes or more is a capital.
+the error δ. A whole tensor of two axes or more is a capital, but
+for `c`, since C is the cost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from symbp.explain import mathematics as m
-from symbp.formula.equation import Formula
+from symbp.formula.equation import Equation, Formula
 from symbp.formula.expression import SumOver, elements
+from symbp.formula.recurrence import in_groups
 from symbp.forward.network import Block, Network
 
 COST = "C"
@@ -30,9 +32,13 @@ class Letter:
 
 @dataclass(frozen=True)
 class Naming:
-    """The letters of tensors. A tensor that is not listed is called by its own name."""
+    """The letters of tensors. A tensor that is not listed is called by its own name.
+
+    Those of `stepwise` are of a recurrence: shown at their indices, since they are nowhere computed as a whole.
+    """
 
     letters: Mapping[str, Letter] = field(default_factory=dict)
+    stepwise: frozenset[str] = frozenset()
 
     def letter(self, tensor: str) -> Letter:
         """What a tensor that is no cotangent is called."""
@@ -55,12 +61,18 @@ class Naming:
 
 
 def _capital(base: str) -> str:
-    return base.upper() if len(base) == 1 else base
+    return base.upper() if len(base) == 1 and base.upper() != COST else base
 
 
-def of_block(block: Block, letters: Mapping[str, Letter]) -> Naming:
+def of_block(block: Block, letters: Mapping[str, Letter], stepwise: frozenset[str] = frozenset()) -> Naming:
     """The naming of a formula's tensors where a block of the network uses it."""
-    return Naming({local: letters.get(name, Letter(name)) for local, name in block.binding.items()})
+    return Naming({local: letters.get(name, Letter(name)) for local, name in block.binding.items()}, stepwise)
+
+
+def stepwise(*passes: Iterable[Equation]) -> frozenset[str]:
+    """The tensors that recurrences compute, in any of these groups of equations."""
+    groups = (group for equations in passes for group in in_groups(tuple(equations)) if group.direction)
+    return frozenset(tensor for group in groups for tensor in group.axes)
 
 
 def network_letters(network: Network) -> dict[str, Letter]:

@@ -66,12 +66,15 @@ def _indices(view: View) -> list[Part]:
     """What is said about indices that are more than letters, where there are such."""
     bodies = [e.body for d in view.formulas() for e in (*d.forward, *(g.equation for g in d.backward))]
     bodies += [g.equation.target for d in view.formulas() for g in d.backward]
-    said: list[str | m.Math | Code] = []
+    said: list[list[str | m.Math | Code]] = []
     if any(body.has(Flat) for body in bodies):
-        said.extend([m.Tuple((_I, _J)), " is the row-major position of ", _I, " and ", _J, " together. "])
+        said.append([m.Tuple((_I, _J)), " is the row-major position of ", _I, " and ", _J, " together."])
     if any(isinstance(i, sp.Add) for body in bodies for e in elements(body) for i in e.indices):
-        said.append("What is read outside a tensor is 0.")
-    return [Paragraph(tuple(said))] if said else []
+        said.append(["What is read outside a tensor is 0."])
+    if any(len(tensor.axes) > 2 for d in view.formulas() for tensor in d.formula.tensors.values()):
+        said.append(["Between matrices, axes that stand side by side wherever they occur count as one."])
+    pieces = [piece for sentence in said for piece in (" ", *sentence)]
+    return [Paragraph(tuple(pieces[1:]))] if said else []
 
 
 def _blocks(view: View) -> list[Part]:

@@ -16,7 +16,7 @@ from symbp.explain.rules import reason, title
 from symbp.formula.equation import Formula
 from symbp.formula.expression import Partial
 
-_INDEX_EQUATION = re.compile(r"([A-Za-z]'*) = ([A-Za-z]'*)")
+_INDEX_EQUATION = re.compile(r"([A-Za-z]'*) = ([A-Za-z]'*)(?: ([+-]) (\d+))?")  # t' = t + 1
 SHORT = 30  # nodes of an equation that fits into a sentence
 
 
@@ -41,9 +41,16 @@ def _detail(step: Step, formula: Formula) -> Inline:
     pieces: list[str | m.Math | Code] = []
     for part in step.detail.split("; ") if step.detail else ():
         between = _INDEX_EQUATION.fullmatch(part)
-        equal = m.Relation((m.Name(between[1]), m.Name(between[2])), ("=",)) if between else read_identity(part)
+        equal = _index_equation(between) if between else read_identity(part)
         pieces.extend(["; " if pieces else "", equal or Code(part)])
     return tuple(pieces)
+
+
+def _index_equation(found: re.Match[str]) -> m.Math:
+    """Two indices that are equal, or some positions apart."""
+    left, right, sign, away = found.groups()
+    shifted = m.Sum(((1, m.Name(right)), (1 if sign == "+" else -1, m.Number(away)))) if sign else m.Name(right)
+    return m.Relation((m.Name(left), shifted), ("=",))
 
 
 def _explicit(side: sp.Expr, written: m.Math) -> m.Math:

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from symbp.derive.derivation import Derivation, FormulaDerivation
 from symbp.errors import UserError
-from symbp.explain.naming import Letter, Naming, network_letters, of_block
+from symbp.explain.naming import Letter, Naming, network_letters, of_block, stepwise
 from symbp.explain.numbering import Place, numbering
 from symbp.explain.shares import Share, shares_of
 from symbp.formula.equation import Formula
@@ -37,7 +37,16 @@ class View:
 
     def naming(self, block: Block) -> Naming:
         """The letters of a formula's tensors where this block uses it."""
-        return of_block(block, self.letters)
+        return of_block(block, self.letters, self.stepwise(block.formula.name))
+
+    def stepwise(self, formula: str) -> frozenset[str]:
+        """The tensors of a formula, and cotangents, that are computed step by step."""
+        return self._stepwise.get(formula, frozenset())
+
+    @cached_property
+    def _stepwise(self) -> Mapping[str, frozenset[str]]:
+        derived = self.derivation.formulas
+        return {n: stepwise(d.formula.equations, (g.equation for g in d.backward)) for n, d in derived.items()}
 
     @cached_property
     def _shares(self) -> Mapping[str, tuple[Share, ...]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -12,6 +14,8 @@ from symbp.explain.naming import Naming
 from symbp.formula.equation import Equation
 from symbp.formula.evaluate import evaluate_equation
 from symbp.formula.expression import Element, Flat, SumOver, element, elements, index, size
+from symbp.pipeline import derive, explain
+from symbp.spec import parse_spec
 from symbp.targets.text.mathematics import write
 
 n, t, i, j, k = map(index, "ntijk")
@@ -154,3 +158,14 @@ def as_matrix(array: np.ndarray, read: Element) -> np.ndarray:
     if array.ndim == 1:
         return array[:, None] if read.indices == (n,) else array[None, :]
     return array.reshape(-1, array.shape[-1])
+
+
+def test_a_recurrence_is_shown_at_its_steps_and_c_is_no_cost() -> None:
+    layers = [{"lstm": {"units": 2, "returns": "last"}}, {"dense": 1}]
+    spec = parse_spec(json.dumps({"name": "steps", "input": [3, 2], "layers": layers, "loss": "mse"}))
+    text = explain(spec, derive(spec), "text")
+    assert "∂C/∂c⁽¹⁾ₙₜⱼ = ∂C/∂e⁽¹⁾ₙₜⱼ · (1 − e⁽¹⁾ₙₜⱼ²) + ∂C/∂c⁽¹⁾[n,t + 1,j] · f⁽¹⁾[n,t + 1,j]" in text
+    assert "∂C/∂C" not in text
+    assert "E⁽¹⁾ = tanh(C⁽¹⁾)" not in text
+    assert "∂C/∂W⁽¹⁾ = Xᵀ·δ⁽¹⁾" in text  # what does not recur is a product
+    assert "only the terms with t′ = t + 1 are not zero" in " ".join(text.split())

@@ -27,6 +27,7 @@ from symbp.formula.expression import (
     logistic,
     scalar,
     size,
+    stop,
 )
 from symbp.formula.grammar import FUNCTIONS
 from symbp.targets.latex import mathematics as latex
@@ -58,7 +59,7 @@ ONE_OF_EVERY_KIND = (
     + sp.Piecewise(
         (x(n, i), sp.And(x(n, i) > 0, sp.Ne(i, j))), (alpha, sp.Or(z(n, i) <= 1, sp.Not(sp.Eq(i, u)))), (2, True)
     )
-    + sum(unit(x(n, i)) for unit in UNITS)
+    + sum(unit(x(n, i)) for unit in (*UNITS, stop))
     + sum(getattr(sp, "Abs" if name == "abs" else name)(z(n, j)) for name in FUNCTIONS if hasattr(sp, name))
     + sp.pi
     + sp.E
