@@ -12,6 +12,7 @@ import golden
 import pytest
 
 SPECS = sorted(path.stem for path in (golden.ROOT / "specs").glob("*.yaml"))
+LONG = {"shakespeare_transformer"}  # whose check of every parameter takes a minute; `generate` makes a shorter one
 
 
 @cache
@@ -33,7 +34,7 @@ def test_no_file_is_stale() -> None:
     assert golden.stale(files()) == [], "run `make golden`"
 
 
-@pytest.mark.parametrize("spec", SPECS)
+@pytest.mark.parametrize("spec", [pytest.param(s, marks=pytest.mark.slow) if s in LONG else s for s in SPECS])
 def test_the_module_checks_itself(spec: str) -> None:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", f"generated.{spec}"], cwd=golden.ROOT, capture_output=True, text=True

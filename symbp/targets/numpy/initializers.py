@@ -35,7 +35,11 @@ def statement(parameter: Parameter, reference: str) -> list[str]:
     names = {**parameter.options, "fan_in": parameter.fan_in, "fan_out": parameter.fan_out}
     scales, form = DRAWS[entry.distribution]
     values = _values(entry.equations, scales, tuple((name, repr(value)) for name, value in names.items()))
-    return [f"{reference}[...] = {form.format(**values, shape=source.shape(parameter.shape))}  # {entry.name}"]
+    line = f"{reference}[...] = {form.format(**values, shape=source.shape(parameter.shape))}"
+    tail = f"  # {entry.name}"
+    if not line.endswith(")"):
+        return [line + tail]
+    return [broken.removeprefix(source.INDENT) for broken in source.bracketed(line, 1, tail=tail)]
 
 
 @lru_cache(maxsize=1024)

@@ -72,7 +72,7 @@ class Scope:
 
     def line(self, text: str) -> list[str]:
         """A line at the routine's depth."""
-        return [source.INDENT * self.depth + text]
+        return source.assigned(text, self.depth)
 
     def picks_one_of_each_row(self, indices: tuple[str | None, ...]) -> bool:
         """Whether these are the positions (n, label[n]), or (n, t, label[n,t]), along the last axis of an array."""

@@ -7,11 +7,13 @@ of these are never broken over lines; whoever writes one keeps it short.
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections.abc import Sequence
 
 WIDTH = 120
 INDENT = "    "
+_ASSIGNED = re.compile(r"([^=()#]+ [-+*/]?=) ([\w.]+(?:\[[^\]]+\])?)")  # `a += b[:, None]`
 
 
 def call(head: str, arguments: Sequence[str], depth: int, *, tail: str = "") -> list[str]:
@@ -26,18 +28,27 @@ def call(head: str, arguments: Sequence[str], depth: int, *, tail: str = "") -> 
     return [f"{margin}{head}(", *(f"{inner}{a}," for a in arguments), f"{margin}){tail}"]
 
 
-def bracketed(line: str, depth: int) -> list[str]:
+def bracketed(line: str, depth: int, *, tail: str = "") -> list[str]:
     """A line at a depth of indentation; where it is long, what its last brackets hold on a line of its own."""
     margin, inner = INDENT * depth, INDENT * (depth + 1)
-    if len(margin + line) <= WIDTH:
-        return [margin + line]
+    if len(margin + line + tail) <= WIDTH:
+        return [margin + line + tail]
     if not line.endswith(")"):
         raise ValueError(f"no brackets at the end of a line of {len(line)} characters: {line}")
     open_at, unmatched = len(line), 0
     while unmatched or open_at == len(line):
         open_at -= 1
         unmatched += {")": 1, "(": -1}.get(line[open_at], 0)
-    return [f"{margin}{line[: open_at + 1]}", f"{inner}{line[open_at + 1 : -1]}", f"{margin})"]
+    return [f"{margin}{line[: open_at + 1]}", f"{inner}{line[open_at + 1 : -1]}", f"{margin}){tail}"]
+
+
+def assigned(line: str, depth: int) -> list[str]:
+    """A line at a depth of indentation; where it is long and assigns an array, or a part of one, that in brackets."""
+    margin, inner = INDENT * depth, INDENT * (depth + 1)
+    parts = _ASSIGNED.fullmatch(line)
+    if len(margin + line) <= WIDTH or not parts:
+        return [margin + line]
+    return [f"{margin}{parts[1]} (", f"{inner}{parts[2]}", f"{margin})"]
 
 
 def rows(head: str, entries: Sequence[str], depth: int = 0) -> list[str]:

@@ -24,8 +24,7 @@ def lines(
     yield from (f"self.{attribute} = {made}" for attribute, made in scope.extras.items())
     for array in program.arrays.values():
         if array.storage == "constant":
-            values = tensors[array.name].value
-            yield f"self.{names.identifier(array.name, separator)} = np.array({values}, dtype)"
+            yield from _constant(names.identifier(array.name, separator), tensors[array.name].value or ())
     for array in program.arrays.values():
         if array.storage == "random":
             yield from _allocated(array, array.name, separator, "", ())
@@ -43,6 +42,16 @@ def lines(
             yield from _allocated(
                 array, plan.buffer_of.get(name, name), separator, border, sorted(shifts.get(name, ()))
             )
+
+
+def _constant(attribute: str, values: tuple[float, ...]) -> list[str]:
+    """The numbers of a constant."""
+    line = f"self.{attribute} = np.array({values}, dtype)"
+    if len(line) <= source.WIDTH - len(2 * source.INDENT):
+        return [line]
+    entries = source.call("", [*map(repr, values)], 3, tail=",")
+    lines = [f"self.{attribute} = np.array(", *entries, f"{source.INDENT}dtype,", ")"]
+    return [broken.removeprefix(2 * source.INDENT) for broken in lines]
 
 
 def _shifts(items: Iterable[Statement | Loop]) -> dict[str, set[int]]:
@@ -64,7 +73,7 @@ def _allocated(array: Array, buffer: str, separator: str, border: str, shifts: S
     shape, dtype = source.shape(array.shape), DTYPES[array.kind]
     before, after = array.margin
     if buffer != array.name:
-        yield f"{attribute} = {owner}"
+        yield from (line.removeprefix(2 * source.INDENT) for line in source.assigned(f"{attribute} = {owner}", 2))
     elif border:
         made = f"np.zeros({shape}, {dtype})" if border == "0" else f"np.full({shape}, {border}, {dtype})"
         yield f"{attribute} = {made}  # with its border"

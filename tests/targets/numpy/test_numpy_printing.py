@@ -58,6 +58,19 @@ def test_calls_break_as_a_formatter_breaks_them() -> None:
     assert source.call("f", long * 2, 0) == ["f(", *(f"    {a}," for a in long * 2), ")"]
 
 
+def test_long_assignments_stand_in_brackets() -> None:
+    left, right = "first" * 12, "second" * 10
+    assert source.assigned(f"{left} += {right}[:, None]", 1) == [
+        f"    {left} += (",
+        f"        {right}[:, None]",
+        "    )",
+    ]
+    for line in (f"{left} = b", f"{left} = f({right})", f"{left} = {right} + {right}"):
+        assert source.assigned(line, 1) == [f"    {line}"]
+    drawn = f"{left} = f({right})"
+    assert source.bracketed(drawn, 0, tail="  # drawn") == [f"{left} = f(", f"    {right}", ")  # drawn"]
+
+
 @pytest.mark.parametrize("text", ["plain", 'with "quotes"', "it's", "back\\slash", "line\nbreak", '"""', "{{ x }}"])
 def test_literals_evaluate_to_themselves(text: str) -> None:
     assert eval(source.literal(text)) == text
