@@ -19,6 +19,7 @@ from symbp.formula.equation import Equation, Formula
 from symbp.formula.evaluate import evaluate_equation, evaluate_formula
 from symbp.formula.expression import element
 from symbp.forward.rows import formula_of
+from symbp.forward.sizes import numbers_of as numbers_of_row
 from symbp.forward.sizes import row_size
 
 Arrays = dict[str, Any]
@@ -87,7 +88,8 @@ def derive_row(
     formula = formula_of(entry, options, {name: len(shape) for name, shape in shapes.items()}, output_rank).formula
     if formula.name not in _DERIVATIONS:
         _DERIVATIONS[formula.name] = _derive(entry, formula, len(next(iter(shapes.values()))))
-    scalars = {n: float(v) for n, v in options.items() if n in formula.scalars and isinstance(v, int | float)}
+    numbers = numbers_of_row(entry, options, shapes)
+    scalars = {n: float(v) for n, v in numbers.items() if n in formula.scalars and isinstance(v, int | float)}
     sizes = {
         formula.letters[letter]: row_size(entry, text, options, shapes)
         for letter, text in entry.sizes

@@ -69,7 +69,83 @@ define:
       integers: [x]
 """,
 }
+WINDOWED = {  # where windows make the batch the last axis of what they read, and others read it too
+    "U-shaped over images": """
+input: [2, 6, 5]
+layers:
+  - conv2d: {filters: 3, kernel_size: 3, padding: 1, activation: tanh, name: outer}
+  - max_pool2d: {kernel_size: 2, stride: [2, 1]}
+  - conv2d: {filters: 4, kernel_size: [3, 1], padding: same, activation: sigmoid}
+  - conv_transpose2d: {filters: 3, kernel_size: [2, 2], stride: [2, 1], name: up}
+  - conv2d: {filters: 2, kernel_size: [1, 1], name: narrow}
+  - upsample_bilinear2d: 2
+  - average_pool2d: 2
+  - concatenate: {inputs: [narrow, average_pool2d_1], axis: 1, name: both}
+  - dense: 3
+""",
+    "a convolution before what recurs": """
+input: [3, 8]
+layers:
+  - conv1d: {filters: 4, kernel_size: 3, padding: 1, activation: tanh, name: seen}
+  - lstm: 3
+  - add: [lstm_1, lstm_1]
+  - gru: {units: 2, returns: last}
+  - dense: 2
+""",
+    "a convolution before attention and normalization": """
+input: [3, 8]
+layers:
+  - conv1d: {filters: 4, kernel_size: 3, stride: 2, padding: 1}
+  - group_norm: 2
+  - layer_norm
+  - multi_head_attention: 2
+  - add: [layer_norm_1, multi_head_attention_1]
+  - global_average_pool
+  - dense: 2
+""",
+    "two images, one set of filters": """
+input: {left: [2, 4, 5], right: [2, 4, 5], other: [3, 4, 5]}
+layers:
+  - conv2d: {filters: 3, kernel_size: 2, padding: same, input: left, name: one}
+  - conv2d: {filters: 3, kernel_size: 2, padding: same, share: one, input: right, name: two}
+  - multiply: [one, two, other]
+  - average: [multiply_1, one, other]
+  - global_max_pool
+  - dense: 2
+""",
+}
 WITH_LOSSES = {
+    "a convolution's output, wanted inside and outside": """
+input: [1, 5, 4]
+layers:
+  - conv2d: {filters: 2, kernel_size: 3, padding: 1, name: mask}
+  - max_pool2d: {kernel_size: 2, name: pooled}
+  - conv2d: {filters: 3, kernel_size: 2, name: deep}
+  - flatten
+  - dense: {units: 3, name: kind}
+  - sigmoid: {name: shown, input: mask}
+losses:
+  - {loss: mean_squared_error, on: shown, target: drawn}
+  - {loss: mean_squared_error, on: pooled, target: small, weight: 0.5}
+  - {loss: softmax_cross_entropy, on: kind, target: label}
+output: [kind, shown, pooled, deep]
+""",
+    "two heads on windows": """
+input: {image: [1, 5, 4], sound: [2, 7]}
+layers:
+  - conv2d: {filters: 2, kernel_size: 3, padding: 1, input: image, name: trunk}
+  - average_pool2d: {kernel_size: 2}
+  - flatten: {name: seen}
+  - conv1d: {filters: 3, kernel_size: 3, input: sound, activation: tanh, name: heard}
+  - global_max_pool: {name: loudest}
+  - concatenate: {inputs: [seen, loudest], name: both}
+  - dense: {units: 3, name: kind}
+  - conv2d: {filters: 1, kernel_size: 1, input: trunk, name: mapped}
+losses:
+  - {loss: softmax_cross_entropy, on: kind, target: label}
+  - {loss: mean_squared_error, on: mapped, target: where, weight: 0.25}
+  - {loss: huber, on: heard, target: tune}
+""",
     "two heads with weights": """
 input: 4
 layers:

@@ -157,6 +157,10 @@ class Growing:
             return str(random.choice(option.choices))
         if option.type == "any":
             return option.default
+        if option.type == "shape" and option.names:
+            if option.words and random.random() < 0.3:
+                return str(random.choice([word for word, _ in option.words]))
+            return tuple(int(option.low or 0) + int(d) for d in random.integers(0, 3, len(option.names)))
         if option.type == "shape":
             size = prod(int(d) for d in read.shape[1:])
             if random.random() < 0.5:

@@ -15,20 +15,24 @@ from symbp.derive.tangents import derive_tangents
 from symbp.formula.equation import Formula
 from symbp.forward.defined import written_rank
 from symbp.forward.rows import formula_of
+from symbp.forward.sizes import numbers_of, row_size
 
 KINDS = ("activation", "layer", "loss", "penalty")
-RANKS = {"flatten": 4, "permute": 4, "instance_norm": 3}  # of formulas that leave it open, where it is not 2
+RANKS = {"flatten": 4, "permute": 4, "instance_norm": 3, "global_average_pool": 4, "global_max_pool": 4}
+# ... of formulas that leave it open, where it is not 2
+WINDOWED = {3: (1, 2, 4), 4: (1, 2, 4, 2)}  # shapes of inputs, by rank, for rows whose options fix their sizes
 OUTPUT_RANKS = {"reshape": 4}
 MEMBERS = 3  # of a family of inputs
 
 
 @dataclass(frozen=True)
 class Variation:
-    """One variant of a row: its formula, and numbers for the options that the formula reads."""
+    """One variant of a row: its formula, numbers for the options that it reads, and for sizes that depend on them."""
 
     entry: Entry
     formula: Formula
     scalars: Mapping[str, float]
+    sizes: Mapping[str, int]
 
     def __str__(self) -> str:
         return f"{self.entry.kind} {self.formula.name}"
@@ -39,7 +43,7 @@ def usual(option: Option) -> Value:
     if option.default is not None:
         return option.default
     if option.type == "shape":
-        return (3.0, 1.0, 2.0)
+        return (2, 1)[: len(option.names)] if option.names else (3.0, 1.0, 2.0)
     return 0.3 if option.type == "real" else 2
 
 
@@ -50,8 +54,8 @@ def off_default(option: Option) -> Value:
     if option.type == "choice":
         return next(c for c in option.choices if c != option.default)
     if option.type == "shape":
-        return (2.0, 3.0)
-    return 0.4375 if option.type == "real" else 3
+        return (option.default[0] + 1, *option.default[1:]) if isinstance(option.default, tuple) else (2.0, 3.0)
+    return 0.4375 if option.type == "real" else 2
 
 
 @cache
@@ -80,8 +84,20 @@ def _variations(entry: Entry) -> Iterator[Variation]:
         own = replace(entry, equations=variant.equations)
         ranks = {name: written_rank(own, name) or RANKS.get(entry.name, 2) for name in inputs}
         formula = formula_of(entry, options, ranks, OUTPUT_RANKS.get(entry.name)).formula
+        if any(o.names for o in entry.options):
+            shapes = {name: WINDOWED[rank] for name, rank in ranks.items()}
+            found = {
+                formula.letters[a]: row_size(entry, t, options, shapes) for a, t in entry.sizes if a in formula.letters
+            }
+            extents = {
+                x: k for n, s in shapes.items() for x, k in zip(formula.tensors[n].axes, s, strict=True) if x.is_Symbol
+            }
+            sizes = {str(symbol): number for symbol, number in {**found, **extents}.items()}
+            options = numbers_of(entry, options, shapes)
+        else:
+            sizes = {}
         numbers = {n: float(v) for n, v in options.items() if isinstance(v, int | float)}
-        yield Variation(entry, formula, numbers)
+        yield Variation(entry, formula, numbers, sizes)
 
 
 @cache

@@ -36,6 +36,7 @@ GROUPED = "y[n,flat(g,o),p,q] = sum[c,u,v](x[n,flat(g,c),S*p+u-P,S*q+v-P] * w[fl
 DEPTHWISE = "y[n,flat(c,m),p,q] = sum[u,v](x[n,c,S*p+u-P,S*q+v-P] * w[c,m,u,v])"
 AVERAGE = "y[n,c,p,q] = mean[u,v](x[n,c,S*p+u-P,S*q+v-P])"
 LOCAL_CONTRAST = "m[n,p] = mean[u](x[n,S*p+u]); y[n,p] = mean[u]((x[n,S*p+u] - m[n,p])**2)"
+AVERAGE_LAST = "y[c,p,q,n] = mean[u,v](x[c,S*p+u-P,S*q+v-P,n])"
 MAXIMUM = "y[n,c,p,q] = max[u,v](x[n,c,S*p+D*u,S*q+v])"
 CASES = {  # formula, ranks, sizes of letters, scalars
     "conv 1-D": Case(CONV_1D, "x3 w3", "n3 c2 k9 o4 u3 p5", "S2 D1 P1"),
@@ -57,6 +58,7 @@ CASES = {  # formula, ranks, sizes of letters, scalars
     "transposed with gaps": Case(TRANSPOSED, "x4 w4", "n3 c2 p3 q2 o1 u2 v2 h9 k5", "S3 P0"),
     "average": Case(AVERAGE, "x4", "n3 c2 h7 k6 u3 v2 p4 q4", "S2 P1"),
     "average apart": Case(AVERAGE, "x4", "n3 c2 h7 k6 u2 v2 p2 q2", "S3 P0"),
+    "average of few windows": Case(AVERAGE_LAST, "x4", "n3 c2 h4 k5 u3 v4 p2 q2", "S1 P0"),
     "maximum": Case(MAXIMUM, "x4", "n3 c2 h7 k6 u2 v2 p3 q3", "S2 D1"),
     "maxima overlap": Case(MAXIMUM, "x4", "n3 c2 h7 k6 u3 v3 p3 q4", "S1 D2"),
     "maximum of one": Case(MAXIMUM, "x4", "n3 c2 h7 k6 u1 v1 p4 q3", "S2 D1"),

@@ -23,6 +23,7 @@ from symbp.catalog import (
     blocks,
     classification,
     clipping,
+    convolution,
     initializers,
     joining,
     layers,
@@ -32,6 +33,7 @@ from symbp.catalog import (
     optimizers,
     penalties,
     piecewise,
+    pooling,
     recurrent,
     schedules,
 )
@@ -40,6 +42,8 @@ from symbp.catalog.entry import Entry, EntryKind, Preset
 _TABLES: Mapping[EntryKind, tuple[Entry, ...]] = {
     "layer": (
         *layers.ENTRIES,
+        *convolution.ENTRIES,
+        *pooling.ENTRIES,
         *joining.ENTRIES,
         *attention.ENTRIES,
         *recurrent.ENTRIES,

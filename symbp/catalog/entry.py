@@ -62,10 +62,15 @@ class Option:
     `aliases` are its names in PyTorch and Keras. `needs` is the option without which, at its default, this one has no
     effect. The type `shape` is a tuple of integers from `low` upwards; `any`, of blocks, is a number, a word
     or a truth value.
+
+    A shape with `names` has a number for each of them, under which equations and sizes read it: `S_h` and `S_w` of a
+    stride. One number alone stands for all, and the default may be the name of another shape. Where it is what pads an
+    input, `names` are added before each axis and `behind` behind it, the same unless one of `words` is given: a size
+    for each axis of the two together, of which `names` get the smaller half.
     """
 
     name: str
-    default: float | int | bool | str | None  # None: required
+    default: float | int | bool | str | tuple[int, ...] | None  # None: required
     type: Literal["real", "integer", "boolean", "choice", "shape", "any"] = "real"
     low: float | None = None
     high: float | None = None
@@ -75,6 +80,15 @@ class Option:
     summary: str = ""
     aliases: tuple[str, ...] = ()
     needs: str = ""
+    names: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
+    words: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def spelt(self, value: object) -> str:
+        """A value as a spec would have it; numbers that are the same for all axes as one."""
+        if self.names and isinstance(value, tuple):
+            return str(value[0] if len(set(value)) == 1 else list(value))
+        return str(value)
 
 
 @dataclass(frozen=True)
@@ -82,6 +96,8 @@ class ParameterRow:
     """A trainable tensor of a layer: its axes as index letters of the equations, and how it starts.
 
     `fan_in` is a size that `initializer` reads in place of what the equations show; another in a spec does not.
+    `fans` are two sizes, for every initializer, where a library counts the inputs of an output, and the outputs of an
+    input, otherwise than the equations show.
     """
 
     name: str
@@ -90,6 +106,7 @@ class ParameterRow:
     value: float | None = None  # for the initializer `constant`
     decays: bool = True
     fan_in: str = ""
+    fans: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -151,7 +168,8 @@ class Entry:
     part behind the dot is a name too, PyTorch's meaning first. Defaults are PyTorch's; a library whose defaults differ
     has a `Preset` in place of an alias.
     `sizes` maps an index letter to its size: an option, or an integer expression of options and `extent(tensor, axis)`,
-    which must come out whole (axes count from 0, negative ones from the end); `...` maps to an option of type `shape`.
+    which must come out whole (axes count from 0, negative ones from the end; `//` rounds down, `max` and `min` take
+    two); `...` maps to an option of type `shape`.
     `limits` are pairs of sizes, of which the first must not exceed the second.
     `link` names the activation between the network's output and the loss: `a` is what the link computes, `predict`
     gives `a`, and the two are differentiated through the seam.

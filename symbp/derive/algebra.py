@@ -12,7 +12,7 @@ from itertools import islice
 import sympy as sp
 
 from symbp.derive.differentiate import outermost, stand_in
-from symbp.formula.expression import Element, First, InRange, MaxOver, SumOver, Winner
+from symbp.formula.expression import Element, First, InRange, MaxOver, Padded, SumOver, Winner
 
 HEAVY = 8  # operations that one transcendental function counts for
 EXTENT = 16  # of an index whose size is a symbol: how much more an operation costs over one index more
@@ -58,7 +58,7 @@ def operations(expression: sp.Basic) -> int:
 
 def _counted(node: sp.Basic) -> tuple[int, frozenset[sp.Basic]]:
     """The count, and the indices that the value depends on."""
-    if isinstance(node, Element | sp.KroneckerDelta | InRange):
+    if isinstance(node, Element | Padded | sp.KroneckerDelta | InRange):
         return 0, frozenset(_indices(node))
     if not node.args:
         return 0, frozenset()

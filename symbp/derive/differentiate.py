@@ -2,6 +2,7 @@
 
     x[i,j] by x[p,q]         ->  delta(i,p) * delta(j,q)
     sum[k](f) by x[p]        ->  sum[k](f by x[p])
+    padded(x[i]) by x[p]     ->  delta(i,p)                                    what pads is a constant
     f(u, v) by x[p]          ->  df/du * (u by x[p]) + df/dv * (v by x[p])     u, v: elements and sums
 
 A sum that stays in df/du beside its own derivative gets fresh bound indices in the derivative.
@@ -16,10 +17,10 @@ from functools import lru_cache
 
 import sympy as sp
 
-from symbp.formula.expression import Element, InRange, MaxOver, SumOver, Winner, elements
+from symbp.formula.expression import Element, InRange, MaxOver, Padded, SumOver, Winner, elements
 from symbp.formula.indices import Names, rename_bound
 
-_ATOMS = (Element, SumOver, MaxOver, Winner, InRange, sp.KroneckerDelta)
+_ATOMS = (Element, Padded, SumOver, MaxOver, Winner, InRange, sp.KroneckerDelta)
 
 
 def reads(expression: sp.Expr, tensor: str) -> bool:
@@ -59,6 +60,8 @@ def differentiate(expression: sp.Expr, by: Element, names: Names, sizes: dict[sp
         return sp.Integer(0)
     if isinstance(expression, Element):
         return sp.Mul(*(sp.KroneckerDelta(i, j) for i, j in zip(expression.indices, by.indices, strict=True)))
+    if isinstance(expression, Padded):
+        return differentiate(expression.read, by, names, sizes)
     if isinstance(expression, SumOver):
         return SumOver(differentiate(expression.body, by, names, sizes), *expression.bound)
     if isinstance(expression, MaxOver | Winner):

@@ -21,7 +21,7 @@ from symbp.explain.bar import above_the_bar
 from symbp.explain.conditions import SIGNS, between, extreme
 from symbp.explain.levels import is_tall
 from symbp.explain.naming import Naming
-from symbp.formula.expression import Element, First, Flat, InRange, MaxOver, Partial, SumOver, Winner, _Unit
+from symbp.formula.expression import Element, First, Flat, InRange, MaxOver, Padded, Partial, SumOver, Winner, _Unit
 
 
 class UnknownNodeError(TypeError):
@@ -174,6 +174,11 @@ def _(node: Winner, naming: Naming) -> m.Math:
 @_write.register
 def _(node: Flat, naming: Naming) -> m.Math:
     return m.Tuple(tuple(_write(i, naming) for i in node.args))
+
+
+@_write.register
+def _(node: Padded, naming: Naming) -> m.Math:
+    return m.Call("padded", (_write(node.read, naming), _write(node.value, naming)))
 
 
 @_write.register

@@ -12,7 +12,7 @@ from symbp.explain.document import Code, Heading, Inline, Paragraph, Part, Table
 from symbp.explain.naming import COST, ERROR
 from symbp.explain.notation import write_number
 from symbp.explain.view import View
-from symbp.formula.expression import Flat, elements
+from symbp.formula.expression import Flat, Padded, elements
 from symbp.forward.network import BATCH, Block, Dim, NetworkTensor
 
 _N, _I, _J = m.Name("n"), m.Name("i"), m.Name("j")
@@ -71,6 +71,8 @@ def _indices(view: View) -> list[Part]:
         said.append([m.Tuple((_I, _J)), " is the row-major position of ", _I, " and ", _J, " together."])
     if any(isinstance(i, sp.Add) for body in bodies for e in elements(body) for i in e.indices):
         said.append(["What is read outside a tensor is 0."])
+    if any(body.has(Padded) for body in bodies):
+        said.append([m.Call("padded", (_X, m.Name("c"))), " is ", _X, ", but ", m.Name("c"), " outside."])
     if any(len(tensor.axes) > 2 for d in view.formulas() for tensor in d.formula.tensors.values()):
         said.append(["Between matrices, axes that stand side by side wherever they occur count as one."])
     pieces = [piece for sentence in said for piece in (" ", *sentence)]

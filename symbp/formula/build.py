@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import sympy as sp
 
 from symbp.formula.constants import ConstantError, constant
-from symbp.formula.expression import Element, MaxOver, SumOver, Winner, element, expm1, log1p, stop
+from symbp.formula.expression import Element, MaxOver, Padded, SumOver, Winner, element, expm1, log1p, stop
 from symbp.formula.grammar import BINDERS, FUNCTIONS, RESERVED, Line, read_lines
 from symbp.formula.indices import Names
 from symbp.formula.leaves import Leaves
@@ -135,6 +135,8 @@ class Builder(Leaves):
             self._arity(name, arguments, 2)
             (one,), (other,) = self.place(arguments[0]), self.place(arguments[1])
             return sp.KroneckerDelta(one, other)
+        if name == "padded":
+            return self._padded(arguments)
         if name in ("max", "min"):
             self._arity(name, arguments, 2)
             one, other = map(self._compared, arguments)
@@ -152,14 +154,22 @@ class Builder(Leaves):
             return self._row(node, self._compared(arguments[0]))
         if name in BINDERS:
             raise self.error(f"`{name}` needs the indices that it runs over, as in `{name}[i](...)`")
-        valid = [*_UNARY, *self.scope.rows, *BINDERS, "where", "max", "min", "clip", "delta", "size"]
+        valid = [*_UNARY, *self.scope.rows, *BINDERS, "where", "max", "min", "clip", "delta", "size", "padded"]
         near = difflib.get_close_matches(name, valid, 1)
         raise self.error(
             f"`{name}` is not a function of the language" + (f"; did you mean `{near[0]}`?" if near else "")
         )
 
+    def _padded(self, arguments: Sequence[ast.expr]) -> sp.Expr:
+        """`padded(x[n,S*p+u-P], value)`: the element, or a number where that is outside the tensor."""
+        self._arity("padded", arguments, 2)
+        read, value = self.expression(arguments[0]), self._branch(arguments[1])
+        if not isinstance(read, Element) or not (value.is_Number or value.is_infinite):
+            raise self.error("`padded` takes an element and a number, as in `padded(x[n,p+u-1], -inf)`")
+        return Padded(read, value)
+
     def _branch(self, node: ast.expr) -> sp.Expr:
-        """A branch of `where`, which alone may be infinite: what a softmax leaves out is `-inf`."""
+        """A branch of `where`, or what pads: they alone may be infinite. What a softmax leaves out is `-inf`."""
         negative = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub)
         name = node.operand if isinstance(node, ast.UnaryOp) and negative else node
         if isinstance(name, ast.Name) and name.id == "inf":

@@ -22,6 +22,7 @@ from symbp.formula.expression import (
     Flat,
     InRange,
     MaxOver,
+    Padded,
     Partial,
     SumOver,
     Winner,
@@ -199,6 +200,8 @@ def _value(node: sp.Basic, setting: Setting) -> tuple[Any, Axes]:
     backend = setting.backend
     if isinstance(node, Element):
         return _read(node, setting)
+    if isinstance(node, Padded):
+        return _read(node.read, setting, float(node.value))
     if isinstance(node, SumOver | MaxOver):
         return _reduce(node, setting)
     if isinstance(node, Winner):
@@ -320,7 +323,7 @@ def _condition(node: sp.Basic, setting: Setting) -> tuple[Any, Axes]:
 # indices: always NumPy integers
 
 
-def _read(node: Element, setting: Setting) -> tuple[Any, Axes]:
+def _read(node: Element, setting: Setting, outside: float = 0) -> tuple[Any, Axes]:
     tensor = setting.tensors[node.tensor]
     if not node.indices:
         return setting.backend.array(tensor) if not hasattr(tensor, "shape") else tensor, ()
@@ -337,7 +340,7 @@ def _read(node: Element, setting: Setting) -> tuple[Any, Axes]:
     value = setting.backend.take(_numbers(tensor, setting), tuple(np.broadcast_to(p, full).copy() for p in clipped))
     if inside.all():
         return value, axes
-    return setting.backend.where(np.broadcast_to(inside, full).copy(), value, setting.backend.array(0)), axes
+    return setting.backend.where(np.broadcast_to(inside, full).copy(), value, setting.backend.array(outside)), axes
 
 
 def _numbers(tensor: Array, setting: Setting) -> Array:

@@ -4,6 +4,7 @@ Scalars and arithmetic are SymPy's own (`Add`, `Mul`, `Pow`, `Rational`, `exp`, 
 `sign`, `Piecewise`, relations, `KroneckerDelta`, `floor`).  What SymPy lacks, or evaluates too eagerly, stands here:
 
     Element(x, i, j)           x[i,j]            reading outside the tensor gives 0; rank 0 is Element(x)
+    Padded(x[i,j], value)      x[i,j], but the given number where that is outside the tensor
     SumOver(body, i, j)        sum[i,j](body)
     MaxOver(body, i, j)        max[i,j](body)
     Winner(body, i, i, j)      the value of `i` where max[i,j](body) is first attained (row-major order)
@@ -83,6 +84,24 @@ def element(name: str, *indices: Any, integer: bool = False) -> Element:
     """`x[i,j]`; with `integer`, an element of a tensor of labels or tokens."""
     symbol = sp.Symbol(name, integer=True) if integer else sp.Symbol(name, real=True)
     return Element(symbol, *indices)
+
+
+class Padded(_Real):
+    """`x[i,j]`, or `value`, a number or an infinity, where that is outside the tensor."""
+
+    def __new__(cls, read: Element, value: sp.Expr) -> Padded:
+        return sp.Expr.__new__(cls, read, value)
+
+    @property
+    def read(self) -> Element:
+        return self.args[0]
+
+    @property
+    def value(self) -> sp.Expr:
+        return self.args[1]
+
+    def _sympystr(self, printer: Any) -> str:
+        return f"padded({printer.doprint(self.read)}, {printer.doprint(self.value)})"
 
 
 class _Binder(_Real):

@@ -24,7 +24,7 @@ FUNCTIONS = (
     "exp", "log", "sqrt", "abs", "sign", "sin", "cos", "tan", "sinh", "cosh", "tanh",
     "asin", "acos", "atan", "erf", "floor", "expm1", "log1p", "stop",
 )  # fmt: skip
-SPECIAL = ("where", "max", "min", "clip", "delta", "size", "extent", "flat", "permute")
+SPECIAL = ("where", "max", "min", "clip", "delta", "size", "extent", "flat", "permute", "padded")
 RESERVED = frozenset((*BINDERS, *FUNCTIONS, *SPECIAL, "pi", "inf"))
 
 _ALLOWED = (

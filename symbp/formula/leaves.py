@@ -14,7 +14,7 @@ import sympy as sp
 
 from symbp.formula.constants import MAX_EXPONENT
 from symbp.formula.ellipsis import Letters
-from symbp.formula.expression import Element, Flat, element
+from symbp.formula.expression import Element, Flat, Padded, element
 from symbp.formula.grammar import RESERVED, FormulaError, Line
 from symbp.formula.reading import Reading
 from symbp.formula.scope import Declared
@@ -63,7 +63,8 @@ class Leaves(ABC):
 
     def check_numbers(self, body: sp.Expr) -> None:
         """What parts that cancel (`z - z`) or powers of powers come to."""
-        finite = body.replace(sp.Piecewise, lambda *cases: sp.Piecewise(*(c for c in cases if not c[0].is_infinite)))
+        finite = body.replace(lambda n: isinstance(n, Padded), lambda n: n.read)
+        finite = finite.replace(sp.Piecewise, lambda *cases: sp.Piecewise(*(c for c in cases if not c[0].is_infinite)))
         if finite.has(sp.I, sp.zoo, sp.nan, sp.oo, -sp.oo):
             raise self.error("the right side is not a real, finite number")
         for number in body.atoms(sp.Rational):

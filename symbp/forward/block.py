@@ -14,7 +14,7 @@ from symbp.forward.defined import written_rank
 from symbp.forward.network import BATCH, Block, Dim, NetworkTensor, Parameter
 from symbp.forward.parameters import parameter
 from symbp.forward.rows import WEIGHT, Row, formula_of
-from symbp.forward.sizes import SizeError, Sizes, row_size
+from symbp.forward.sizes import SizeError, Sizes, numbers_of, row_size
 from symbp.spec.model import Place, Problem, SpecError, Use
 
 MAX_ENTRIES = 2**27  # numbers in one tensor for one example, and in all parameters together: a GiB in float64
@@ -68,7 +68,8 @@ class Building:
         """Append a block, its parameters and its tensors."""
         use, entry = wanted.use, wanted.use.entry
         given = {tensor: source.tensor for tensor, source in wanted.reads.items()}
-        ranks = {n: len(t.shape) for n, t in given.items()}
+        met = {n: t.shape for n, t in given.items()}
+        ranks = {n: len(shape) for n, shape in met.items()}
         try:
             row = formula_of(entry, use.options, ranks, _output_rank(entry, use), weighted=wanted.weight != 1)
             _check_kinds(row, given)
@@ -95,9 +96,9 @@ class Building:
         if not wanted.owner:
             for p in row.variant.parameters:
                 name, starts = binding[p.name], wanted.initializers
-                shapes = {n: t.shape for n, t in given.items()}
-                fan = row_size(entry, p.fan_in, use.options, shapes) if p.fan_in else None
-                own = parameter(p, name, row.formula, sizes, starts, use.place, fan)
+                fan = row_size(entry, p.fan_in, use.options, met) if p.fan_in else None
+                fans = [row_size(entry, text, use.options, met) for text in p.fans]
+                own = parameter(p, name, row.formula, sizes, starts, use.place, fan, fans)
                 self.parameters.append(own)
                 self.trainable += prod(own.shape)
         inference = None if row.inference is None else self.in_inference(row, row.inference, wanted, binding)
@@ -137,7 +138,8 @@ class Building:
 
 def _scalars(formula: Formula, wanted: Wanted) -> dict[str, float]:
     """The numbers that a formula reads, by name."""
-    options = {**wanted.use.options, WEIGHT: wanted.weight}
+    met = {name: source.tensor.shape for name, source in wanted.reads.items()}
+    options = {**numbers_of(wanted.use.entry, wanted.use.options, met), WEIGHT: wanted.weight}
     return {n: float(v) for n, v in options.items() if n in formula.scalars and isinstance(v, float | int)}
 
 
@@ -234,6 +236,10 @@ def _solve(
     if "N" not in map(str, sizes.values) and entry.kind != "penalty":
         lone = len(first) == 1
         raise SizeError("an axis beside the batch is needed" if lone else "the equations do not read the batch as `n`")
+    for less, more in entry.limits:
+        low, high = (row_size(entry, text, use.options, shapes, least=0) for text in (less, more))
+        if low > high:
+            raise SizeError(f"`{less}` is {low}, and `{more}` only {high}")
     for letter, text in entry.sizes:
         if letter == "...":
             wanted = use.options[text]
@@ -247,10 +253,6 @@ def _solve(
             if letter in dict(entry.sizes) and letter not in formula.letters:
                 text = dict(entry.sizes)[letter]
                 sizes.learn(extent, row_size(entry, text, use.options, shapes), f"`{letter}`")
-    for less, more in entry.limits:
-        low, high = (row_size(entry, text, use.options, shapes) for text in (less, more))
-        if low > high:
-            raise SizeError(f"`{less}` is {low}, and `{more}` only {high}")
     if "y" in formula.tensors and formula.tensors["y"].role == "target":
         for extent, value in zip(formula.tensors["y"].axes, first, strict=False):
             if extent.is_Symbol:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import sympy as sp
 
@@ -23,9 +23,13 @@ def parameter(
     initializers: Mapping[str, Use],
     place: Place,
     own_fan: int | None = None,
+    fans: Sequence[int] = (),
 ) -> Parameter:
-    """The parameter of a row, by its name in the network; `own_fan` is the number that the row's initializer reads."""
-    fan_in, fan_out = _fans(row.name, formula, sizes)
+    """The parameter of a row, by its name in the network.
+
+    `own_fan` is the number that the row's initializer reads, `fans` are those that every other reads, where stated.
+    """
+    fan_in, fan_out = fans or _fans(row.name, formula, sizes)
     chosen = initializers.get(row.name)
     if chosen is not None:
         start = chosen.name
@@ -47,8 +51,9 @@ def parameter(
 def _fans(parameter: str, formula: Formula, sizes: Sizes) -> tuple[int, int]:
     """How many inputs one output of the layer sums over, and how many outputs one input reaches.
 
-    Read off the equation that uses the parameter: the indices it sums over beside a weight, and the indices of its
-    left side that a weight has. A bias has the fans of the weights it stands beside.
+    Read off the equation that uses the parameter: the indices of a weight that it sums over, and those of its left
+    side that a weight has, with the positions in a window, in each of which an input stands once. A bias has the fans
+    of the weights it stands beside.
     """
     for equation in formula.equations:
         if not any(elements(equation.body, parameter)):
@@ -56,8 +61,10 @@ def _fans(parameter: str, formula: Formula, sizes: Sizes) -> tuple[int, int]:
         sums = [n for n in sp.preorder_traversal(equation.body) if isinstance(n, SumOver)]
         sums = [s for s in sums if any(elements(s.body, parameter))] or sums
         weights = [e for s in sums for e in elements(s.body) if formula.tensors[e.tensor].role == "parameter"]
-        bound = {i for s in sums if any(elements(s.body)) for i in s.bound}
-        free = {i for w in weights for i in w.indices if i in equation.target.indices}
+        bound = {i for s in sums for i in s.bound}
+        held = {i for w in weights for i in w.free_symbols if i in equation.sizes}
+        places = {i for s in sums for e in elements(s.body) for i in e.indices if i.is_Add}
+        reached = {i for i in held if i not in bound or any(i in place.free_symbols for place in places)}
 
         def product(symbols: set[sp.Symbol], equation_sizes: Mapping[sp.Symbol, sp.Expr] = equation.sizes) -> int:
             total = 1
@@ -66,5 +73,5 @@ def _fans(parameter: str, formula: Formula, sizes: Sizes) -> tuple[int, int]:
                 total *= int(value) if value != BATCH else 1
             return total
 
-        return product(bound), product(free)
+        return product(bound & held), product(reached)
     return 1, 1

@@ -121,7 +121,7 @@ def _read(entry: Entry, use: _Reading) -> Row:
         tensors[entry.result] = Declared(use.output_rank, "output")
     scope = Scope(
         tensors=tensors,
-        scalars={o.name: _symbol(o) for o in entry.options if o.type in ("real", "integer")},
+        scalars=_option_symbols(entry),
         outputs=(entry.result,),
         rows=callable_rows(),
         reduction=use.reduction,
@@ -210,14 +210,20 @@ def _kind(name: str, integers: tuple[str, ...]) -> Kind:
 
 def _scalars(entry: Entry) -> dict[str, sp.Symbol]:
     runtime = {name: scalar(name, positive=True) for name in RUNTIME if name != entry.result}
-    return {**runtime, **{o.name: _symbol(o) for o in entry.options if o.type in ("real", "integer")}}
+    return {**runtime, **_option_symbols(entry)}
 
 
-def _symbol(option: Option) -> sp.Symbol:
+def _option_symbols(entry: Entry) -> dict[str, sp.Symbol]:
+    """The numbers that equations may read: options, and every name of a shape."""
+    single = [(o.name, o) for o in entry.options if o.type in ("real", "integer")]
+    return {name: _symbol(name, o) for name, o in (*single, *((n, o) for o in entry.options for n in o.names))}
+
+
+def _symbol(name: str, option: Option) -> sp.Symbol:
     """The option as a symbol, with the sign that its interval proves."""
     nonnegative = option.low is not None and option.low >= 0
     positive = nonnegative and (option.low_open or option.low != 0)
-    return scalar(option.name, positive=positive, nonnegative=nonnegative, integer=option.type == "integer")
+    return scalar(name, positive=positive, nonnegative=nonnegative, integer=option.type != "real")
 
 
 @cache

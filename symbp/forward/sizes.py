@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from symbp.catalog.entry import Entry
+from symbp.catalog.entry import Entry, Option
 from symbp.formula.equation import Formula
 from symbp.formula.expression import Element, Flat
 from symbp.formula.families import write_out_size
@@ -89,18 +89,47 @@ class Sizes:
             raise SizeError(f"`{tensor}` is read at {place} along axis {axis}, whose size is {held}")
 
 
-def row_size(entry: Entry, text: str, options: Mapping[str, object], shapes: Mapping[str, tuple[Dim, ...]]) -> int:
+def row_size(
+    entry: Entry, text: str, options: Mapping[str, object], shapes: Mapping[str, tuple[Dim, ...]], least: int = 1
+) -> int:
     """A size of a row as a number, for inputs of these shapes."""
     if entry.family:
         text = write_out_size(text, entry.family, len(shapes) - len(entry.inputs) + 1)
-    return evaluate_size(text, options, shapes)
+    return evaluate_size(text, numbers_of(entry, options, shapes), shapes, least)
 
 
-def evaluate_size(text: str, options: Mapping[str, object], shapes: Mapping[str, tuple[Dim, ...]]) -> int:
+def numbers_of(entry: Entry, options: Mapping[str, object], shapes: Mapping[str, tuple[Dim, ...]]) -> dict[str, object]:
+    """The options, and the number of every name of a shape."""
+    numbers = dict(options)
+    words: list[tuple[Option, str]] = []
+    for option in entry.options:
+        value = options.get(option.name)
+        value = options.get(value, value) if isinstance(value, str) else value
+        if isinstance(value, str) and option.names:
+            words.append((option, value))
+        elif value is not None and option.names:
+            each = tuple(value) if isinstance(value, tuple | list) else (value,) * len(option.names)
+            numbers |= dict(zip(option.names, map(_whole, each), strict=True))
+            numbers |= dict(zip(option.behind, map(_whole, each), strict=False))
+    for option, word in words:
+        for before, behind, text in zip(option.names, option.behind, dict(option.words)[word], strict=True):
+            both = int(_value(ast.parse(text, mode="eval").body, numbers, shapes, text))
+            numbers[before] = max(both, 0) // 2
+            numbers[behind] = both - max(both, 0) // 2
+    return numbers
+
+
+def _whole(value: object) -> int:
+    return int(str(value)) if isinstance(value, int) else int(float(str(value)))
+
+
+def evaluate_size(
+    text: str, options: Mapping[str, object], shapes: Mapping[str, tuple[Dim, ...]], least: int = 1
+) -> int:
     """The integer that a row's size expression stands for."""
     value = _value(ast.parse(text, mode="eval").body, options, shapes, text)
-    if value.denominator != 1 or value < 1:
-        raise SizeError(f"`{text}` is {value}, expected a whole number from 1 up")
+    if value.denominator != 1 or value < least:
+        raise SizeError(f"`{text}` is {value}, expected a whole number from {least} up")
     return int(value)
 
 
@@ -121,6 +150,9 @@ def _value(node: ast.expr, options: Mapping[str, object], shapes: Mapping[str, t
             return left * right
         if isinstance(node.op, ast.Div | ast.FloorDiv) and right != 0:
             return left / right if isinstance(node.op, ast.Div) else Fraction(left // right)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("max", "min"):
+        values = [_value(argument, options, shapes, text) for argument in node.args]
+        return max(values) if node.func.id == "max" else min(values)
     if (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)

@@ -22,6 +22,7 @@ from symbp.formula.expression import (
     Flat,
     InRange,
     MaxOver,
+    Padded,
     SumOver,
     Winner,
     elements,
@@ -32,7 +33,8 @@ from symbp.formula.indices import bound_indices
 from symbp.program import parts, pieces, scatter, sums, windows
 from symbp.program.affine import Numbers
 from symbp.program.functions import ELEMENTWISE
-from symbp.program.program import ArrayKind, Op, View
+from symbp.program.operands import is_alias
+from symbp.program.program import ArrayKind, Map, Op, View
 from symbp.program.values import LOG_MAX, Builder, Value
 from symbp.program.windows import Factor
 
@@ -43,12 +45,10 @@ Arrays = dict[str, tuple[tuple[sp.Expr, ...], ArrayKind]]
 class Shared:
     """What the equations of a formula tell each other: orders in which columns exist, and where maxima were found.
 
-    `splits` holds, for a read with merged axes, the tensor with its axes split, and the places along them.
     `positions` holds the arrays of winning positions in windows; `winners` maps a tensor of winning indices to the one
     that it was read from, the index among the window's that it holds, and the sizes of the window's indices.
     """
 
-    splits: dict[tuple[str, tuple[sp.Expr, ...]], tuple[str, tuple[sp.Expr, ...]]] = field(default_factory=dict)
     columns: dict[tuple[object, ...], set[tuple[int, ...]]] = field(default_factory=dict)
     positions: dict[tuple[object, ...], str] = field(default_factory=dict)
     winners: dict[str, tuple[str, int, tuple[sp.Expr, ...]]] = field(default_factory=dict)
@@ -73,7 +73,7 @@ def lower_equation(
     builder = Builder(equation, order, arrays, numbers or {})
     lowering = Lowering(builder, tensors, shared or Shared())
     value = lowering.value(equation.body)
-    _write(builder, value, tuple(free))
+    _write(builder, value, tuple(free), owned=tensors[target.tensor].role == "parameter")
     return tuple(builder.operations)
 
 
@@ -83,20 +83,27 @@ def _elementwise_update(equation: Equation) -> bool:
     return all(read.indices == equation.target.indices for read in own)
 
 
-def _write(builder: Builder, value: Value, free: tuple[sp.Symbol, ...]) -> None:
-    """Give the value to the target: spread over its indices, merged where the left side is `flat`."""
+def _write(builder: Builder, value: Value, free: tuple[sp.Symbol, ...], owned: bool) -> None:
+    """Give the value to the target: spread over its indices, merged where the left side is `flat`.
+
+    The target may be a view of the value, unless its numbers have a place of their own (`owned`: gradients).
+    """
     target = builder.equation.target
     name = target.tensor
     merged = any(isinstance(i, Flat) for i in target.indices)
     last = builder.operations[-1] if builder.operations else None
-    if value.axes == free and not merged and last is not None and last.out == value.operand:
+    alias = last is not None and is_alias(last)
+    if value.axes == free and not merged and last is not None and last.out == value.operand and not (alias and owned):
         builder.arrays.pop(value.array)
         builder.operations[-1] = _renamed(last, name)
         return
     if merged:
         if value.axes != free:
             value = _spread(builder, value, free)
-        builder.operations.append(View(name, value.array, tuple(range(len(free)))))
+        out = builder.fresh("merged", (), value.kind, builder.shape(name)) if owned else name
+        builder.operations.append(View(out, value.array, tuple(range(len(free)))))
+        if owned:
+            builder.operations.append(Map(name, "copy", (out,)))
         return
     builder.operations.append(scatter.copy_or_fill(builder, value, free, name))
 
@@ -121,7 +128,7 @@ class Lowering:
 
     def is_scalar(self, node: sp.Expr) -> bool:
         """Whether the node is a number once sizes and hyperparameters are known."""
-        if node.has(Element, SumOver, MaxOver, Winner, InRange, sp.KroneckerDelta):
+        if node.has(Element, Padded, SumOver, MaxOver, Winner, InRange, sp.KroneckerDelta):
             return False
         return not node.free_symbols & set(self.builder.order)
 
@@ -134,8 +141,8 @@ class Lowering:
         builder = self.builder
         if self.is_scalar(node):
             return builder.scalar(node)
-        if isinstance(node, Element):
-            return self.element(node)
+        if isinstance(node, Element | Padded):
+            return windows.materialized(self, self.factor(node))
         if isinstance(node, First):
             return self.value(node.args[0])
         if isinstance(node, sp.Add):
@@ -172,6 +179,8 @@ class Lowering:
 
     def factor(self, node: sp.Expr) -> Factor:
         """The node as an array, or as what windows show of one."""
+        if isinstance(node, Padded):
+            return self.read(node.read, node.value)
         return self.read(node) if isinstance(node, Element) else self.value(node)
 
     def winner(self, node: Winner) -> Value:
@@ -258,8 +267,6 @@ class Lowering:
     def split(self, read: Element, tensor: Tensor) -> tuple[str, tuple[sp.Expr, ...]]:
         """The tensor with every axis that is read at `flat(...)` split, and the places along all axes then."""
         builder, sizes = self.builder, self.builder.equation.sizes
-        if (read.tensor, read.indices) in self.shared.splits:
-            return self.shared.splits[read.tensor, read.indices]
         places: list[sp.Expr] = []
         shape: list[sp.Expr] = []
         for place, extent in zip(read.indices, tensor.axes, strict=True):
@@ -269,5 +276,4 @@ class Lowering:
             shape += [sizes[a] for a in place.args] if isinstance(place, Flat) else [extent]
         out = builder.fresh("split", (), tensor.kind, tuple(shape))
         builder.operations.append(View(out, read.tensor, tuple(range(len(read.indices)))))
-        self.shared.splits[read.tensor, read.indices] = out, tuple(places)
         return out, tuple(places)

@@ -18,7 +18,7 @@ from symbp.program import scatter
 from symbp.program.affine import Affine, affine
 from symbp.program.program import OverlapAdd
 from symbp.program.values import Value
-from symbp.program.windows import spelt
+from symbp.program.windows import runs, spelt
 
 if TYPE_CHECKING:
     from symbp.program.lower import Lowering
@@ -96,8 +96,8 @@ def added(lowering: Lowering, spread: Spread) -> Value:
     out_axes = tuple(a for a in out_axes if a not in spread.bound)
     places = [spread.places.get(a, Affine(0, ((a, 1),))) for a in out_axes]
     extents = builder.extents([letter for place in places for letter in place.letters])
-    runs = [max((a for a in p.letters if a not in spread.over), key=extents.__getitem__, default=None) for p in places]
-    source = lowering.total(spread.rest, summed, next((r for r in reversed(runs) if r is not None), None))
+    along = runs(places, spread.over, extents)
+    source = lowering.total(spread.rest, summed, next((r for r in reversed(along) if r is not None), None))
     held = [letter for place in places for letter in place.letters if letter not in spread.over]
     lacks = [a for a in held if a not in source.axes]
     if not isinstance(source.operand, str) or (spread.chosen is not None and lacks):
@@ -105,10 +105,10 @@ def added(lowering: Lowering, spread: Spread) -> Value:
         whole = builder.fresh("whole", axes)
         builder.operations.append(scatter.copy_or_fill(builder, source, axes, whole))
         source, lacks = Value(whole, axes), []
-    order = tuple(r for r in runs if r is not None and r in source.axes)
+    over = (*spread.over, *lacks)
+    order = tuple(r for r in runs(places, over, extents) if r is not None and r in source.axes)
     source = builder.turned(source, (*order, *(a for a in source.axes if a not in order)))
     chosen = None if spread.chosen is None else builder.turned(spread.chosen, source.axes).array
-    over = (*spread.over, *lacks)
     starts, shape = _bordered(lowering, out_axes, places, extents)
     inside = [p.moved(-start) for p, start in zip(places, starts, strict=True)]
     windows = spelt(inside, source.axes, over, extents)

@@ -134,8 +134,14 @@ def _copying(lowering: Lowering, factor: Factor, order: Axes) -> float:
         return 1 if order[-1] == factor.axes[-1] else ACROSS
     if order in windows.known_orders(lowering, factor) or windows.stands_as(lowering.builder, factor, order):
         return 0
-    last = factor.places[-1].letters
-    return 1 if order[-1] in last or not last else ACROSS
+    extents = lowering.builder.extents(factor.axes)
+    runs = windows.runs(factor.places, (), extents)
+    if order[-1] not in runs:
+        return 2 * ACROSS
+    often = prod(extents.values()) >= windows.OFTEN * prod(
+        map(lowering.builder.count, lowering.builder.shape(factor.array))
+    )
+    return 1 if often or order[-1] == runs[-1] else ACROSS
 
 
 def fits(axes: Axes, stack: Axes, one: Axes, other: Axes) -> bool:

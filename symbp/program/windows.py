@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 import sympy as sp
 
-from symbp.formula.expression import Element
+from symbp.formula.expression import Element, Flat
 from symbp.program.affine import Affine, affine
 from symbp.program.program import ArrayKind, Columns, Place, Pool, View, Windows, Winners
 from symbp.program.values import Value
@@ -38,6 +38,7 @@ class Windowed:
     places: tuple[Affine, ...]
     border: sp.Expr
     kind: ArrayKind = "float"
+    tensor: str = ""  # which the array holds, perhaps with its axes split
 
     @property
     def axes(self) -> tuple[sp.Symbol, ...]:
@@ -56,7 +57,7 @@ def read(
     letters = [letter for place in found if place is not None for letter in place.letters]
     if None in found or len(set(letters)) < len(letters):
         raise builder.error(f"`{node}` is read at places that are not affine, or along a diagonal")
-    windowed = Windowed(source, tuple(p for p in found if p is not None), border, kind)
+    windowed = Windowed(source, tuple(p for p in found if p is not None), border, kind, node.tensor)
     if all(len(p.steps) == 1 and p.steps[0][1] == 1 for p in windowed.places):
         starts = tuple(p.start for p in windowed.places)
         shape = tuple(builder.equation.sizes[letter] for letter in letters)
@@ -99,14 +100,15 @@ def stands_as(builder: Builder, factor: Windowed, order: Sequence[sp.Symbol]) ->
 
 def signature(factor: Windowed) -> tuple[object, ...]:
     """The same for two reads that differ in the names of their letters."""
-    return (factor.array, factor.border, tuple((p.start, tuple(s for _, s in p.steps)) for p in factor.places))
+    places = tuple((p.start, tuple(step for _, step in p.steps)) for p in factor.places)
+    return (factor.tensor, factor.border, places)
 
 
 def has_columns(lowering: Lowering, node: Element) -> bool:
     """Whether the columns of this read exist already, in any order."""
-    array, places = lowering.shared.splits.get((node.tensor, node.indices), (node.tensor, node.indices))
+    places = [p for place in node.indices for p in (place.args if isinstance(place, Flat) else (place,))]
     found = [affine(p, lowering.builder.order, lowering.builder.numbers) for p in places]
-    windowed = Windowed(array, tuple(p for p in found if p is not None), sp.S.Zero)
+    windowed = Windowed("", tuple(p for p in found if p is not None), sp.S.Zero, tensor=node.tensor)
     return None not in found and signature(windowed) in lowering.shared.columns
 
 
@@ -147,7 +149,7 @@ def winners(lowering: Lowering, factor: Factor, bound: Sequence[sp.Symbol]) -> V
     builder, original = lowering.builder, factor
     if isinstance(factor, Value):
         places = tuple(Affine(0, ((a, 1),)) for a in factor.axes)
-        factor = Windowed(factor.array, places, sp.S.Zero, factor.kind)
+        factor = Windowed(factor.array, places, sp.S.Zero, factor.kind, factor.array)
     kept = builder.sorted(a for a in factor.axes if a not in bound)
     kind: ArrayKind = "byte" if prod(builder.extents(bound).values()) <= BYTE else "int"
     key = (signature(factor), permutation(factor, (*bound, *kept)))
@@ -204,12 +206,21 @@ def _axes_in_order(
     places: Sequence[Affine], order: Sequence[sp.Symbol], over: Sequence[sp.Symbol], extents: Mapping[sp.Symbol, int]
 ) -> tuple[int, ...]:
     """The axes by where `order` has the letter that runs along them in a slice; axes without one last."""
+    letters = runs(places, over, extents)
 
     def position(axis: int) -> int:
-        kept = [a for a in places[axis].letters if a not in over]
-        return order.index(max(kept, key=extents.__getitem__)) if kept else len(order)
+        letter = letters[axis]
+        return len(order) if letter is None else order.index(letter)
 
     return tuple(sorted(range(len(places)), key=position))
+
+
+def runs(
+    places: Sequence[Affine], over: Sequence[sp.Symbol], extents: Mapping[sp.Symbol, int]
+) -> tuple[sp.Symbol | None, ...]:
+    """The letter that runs along each axis in a slice, as `symbp.program.slices` has it: the one with most values."""
+    kept = [[a for a in place.letters if a not in over] for place in places]
+    return tuple(max(letters, key=extents.__getitem__) if letters else None for letters in kept)
 
 
 def spelt(

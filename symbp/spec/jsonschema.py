@@ -151,7 +151,13 @@ def _option(option: Option) -> dict[str, Any]:
     if option.type == "any":
         return {"type": ["boolean", "number", "string"], "description": option.summary}
     if option.type == "shape":
-        return {"type": "array", "items": {"type": "integer", "minimum": 1}, "description": option.summary}
+        number = {"type": "integer", "minimum": option.low or 0}
+        listed: dict[str, Any] = {"type": "array", "items": number}
+        if not option.names:
+            return {**listed, "description": option.summary}
+        listed |= {"minItems": len(option.names), "maxItems": len(option.names)}
+        words = [{"type": "string", "enum": [word for word, _ in option.words]}] if option.words else []
+        return {"anyOf": [number, listed, *words], "description": option.summary}
     found: dict[str, Any] = {"type": JSON_TYPES[option.type], "description": option.summary}
     if option.choices:
         found["enum"] = list(option.choices)

@@ -67,7 +67,8 @@ def _details(entry: Entry) -> Iterator[str]:
 
 
 def _option(option: Option) -> str:
-    default = "(required)" if option.default is None else f"= {option.default}"
-    choices = f"one of {', '.join(option.choices)}" if option.choices else ""
+    default = "(required)" if option.default is None else f"= {option.spelt(option.default)}"
+    valid = option.choices or tuple(word for word, _ in option.words)
+    choices = f"{'one of' if option.choices else 'numbers, or'} {', '.join(valid)}" if valid else ""
     explained = "; ".join(filter(None, (option.summary, choices)))
     return f"{option.name} {default}" + (f", {explained}" if explained else "")

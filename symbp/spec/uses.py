@@ -157,8 +157,12 @@ class Uses:
         if option.type == "choice" and value in option.choices:
             return str(value)
         if option.type == "shape":
-            items = value if isinstance(value, list) else [value]
-            if items and all(isinstance(v, int) and not isinstance(v, bool) and v >= 1 for v in items):
+            if isinstance(value, str) and value in dict(option.words):
+                return value
+            items = value if isinstance(value, list) else [value] * max(len(option.names), 1)
+            whole = all(isinstance(v, int) and not isinstance(v, bool) for v in items)
+            fits = len(items) == len(option.names) if option.names else len(items) > 0
+            if fits and whole and all(self.inside(option, v) for v in items):
                 return tuple(items)
         if option.type == "integer" and _is_number(value) and float(value).is_integer() and self.inside(option, value):
             return int(value)
@@ -183,7 +187,10 @@ def expected(option: Option) -> str:
     if option.type == "any":
         return "a number, a word, true or false"
     if option.type == "shape":
-        return "a list of whole numbers from 1 up"
+        number = f"whole number{'' if option.names else 's'} from {option.low or 0:g} up"
+        each = f", or a list of {len(option.names)}" if len(option.names) > 1 else ""
+        words = "".join(f", or {word}" for word, _ in option.words)
+        return f"a {number}{each}{words}" if option.names else f"a list of {number}"
     noun = "a whole number" if option.type == "integer" else "a number"
     parts = []
     if option.low is not None:

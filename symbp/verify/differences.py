@@ -56,10 +56,15 @@ def is_analytic(formula: Formula) -> bool:
 
 
 def complex_step(
-    formula: Formula, derivation: FormulaDerivation, *, scalars: Mapping[str, float] | None = None, seed: int = 0
+    formula: Formula,
+    derivation: FormulaDerivation,
+    *,
+    scalars: Mapping[str, float] | None = None,
+    sizes: Mapping[str, int] | None = None,
+    seed: int = 0,
 ) -> Slope:
     """The derivation of a formula against the complex step on its own equations, in double precision."""
-    sample = draw_sample(formula, numpy_backend(), seed, scalars=scalars)
+    sample = draw_sample(formula, numpy_backend(), seed, scalars=scalars, sizes=sizes)
     direction, weights = _directions(formula, sample, seed)
     moved = {n: sample.tensors[n] + 1j * COMPLEX_STEP * t for n, t in direction.items()}
     value = _weighted(formula, sample, moved, weights, numpy_backend(np.complex128))
@@ -68,12 +73,17 @@ def complex_step(
 
 
 def central_differences(
-    formula: Formula, derivation: FormulaDerivation, *, scalars: Mapping[str, float] | None = None, seed: int = 0
+    formula: Formula,
+    derivation: FormulaDerivation,
+    *,
+    scalars: Mapping[str, float] | None = None,
+    sizes: Mapping[str, int] | None = None,
+    seed: int = 0,
 ) -> Slope:
     """The derivation of a formula against central differences on its own equations, with fifty digits."""
     with mpmath.workdps(DIGITS), np.errstate(all="ignore"):
         backend = mpmath_backend(DIGITS)
-        sample = draw_sample(formula, backend, seed, scalars=scalars)
+        sample = draw_sample(formula, backend, seed, scalars=scalars, sizes=sizes)
         direction, weights = _directions(formula, sample, seed)
         slopes = _derived(derivation, sample, direction, weights)
         exact = sum(slopes, mpmath.mpf(0))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import sympy as sp
 
-from symbp.formula.equation import Formula
-from symbp.formula.expression import elements
+from symbp.formula.equation import Equation, Formula
+from symbp.formula.evaluate import evaluate_equation
+from symbp.formula.expression import element, elements
 from symbp.forward.network import BATCH, Network
 from symbp.verify.oracles import evaluate_network
 
@@ -52,9 +53,6 @@ def _draw(network: Network, batch: int, source: np.random.Generator) -> dict[str
 
 def _margin(network: Network, arrays: dict[str, np.ndarray]) -> float:
     """The least distance between the sides of any condition or the argument of any absolute value; 0 beside NaN."""
-    from symbp.formula.equation import Equation
-    from symbp.formula.evaluate import evaluate_equation
-
     known = evaluate_network(network, arrays)
     if any(np.isnan(values).any() for values in known.values()):
         return 0.0
@@ -62,10 +60,11 @@ def _margin(network: Network, arrays: dict[str, np.ndarray]) -> float:
     for block in network.blocks:
         local = {name: known[bound] for name, bound in block.binding.items() if bound in known}
         n = len(arrays[network.inputs[0]])
+        drawn = _drawn(block.formula)
         for equation in block.formula.equations:
-            for difference in _differences(equation.body, block.formula):
+            for difference in _differences(equation.body, drawn):
                 letters = tuple(s for s in equation.sizes if s in difference.free_symbols)
-                probe = Equation(sp_element(letters), difference, equation.sizes)
+                probe = Equation(_target(letters), difference, equation.sizes)
                 symbols = {s for a in equation.sizes.values() for s in a.free_symbols}
                 sizes = {s: n if block.sizes[str(s)] == BATCH else int(block.sizes[str(s)]) for s in symbols}
                 scalars = {block.formula.scalars[k]: v for k, v in block.scalars.items() if k in block.formula.scalars}
@@ -74,15 +73,23 @@ def _margin(network: Network, arrays: dict[str, np.ndarray]) -> float:
     return least
 
 
-def sp_element(letters: tuple[sp.Symbol, ...]) -> sp.Expr:
+def _target(letters: tuple[sp.Symbol, ...]) -> sp.Expr:
     """A left side over these indices."""
-    from symbp.formula.expression import element
-
     return element("probe", *letters)
 
 
-def _differences(body: sp.Expr, formula: Formula) -> list[sp.Expr]:
-    """left - right of every condition on real values (not on whole numbers), the argument of every absolute value."""
+def _drawn(formula: Formula) -> set[str]:
+    """The tensors that depend on real numbers that are drawn; what follows from sizes and labels alone does not."""
+    given = formula.with_role("input", "parameter", "target", "constant")
+    found = {t.name for t in given if t.kind != "int"}
+    for equation in formula.equations:
+        if any(e.tensor in found for e in elements(equation.body)):
+            found.add(equation.target.tensor)
+    return found
+
+
+def _differences(body: sp.Expr, drawn: set[str]) -> list[sp.Expr]:
+    """left - right of every condition on what is drawn, and the argument of every such absolute value."""
     found = [r.args[0] - r.args[1] for r in body.atoms(sp.core.relational.Relational)]
     found += [a.args[0] for a in body.atoms(sp.Abs)]
-    return [d for d in found if any(formula.tensors[e.tensor].kind != "int" for e in elements(d))]
+    return [d for d in found if any(e.tensor in drawn for e in elements(d))]

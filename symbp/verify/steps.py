@@ -18,7 +18,7 @@ from symbp.derive.derivation import Derivation, FormulaDerivation, Gradient, Ste
 from symbp.formula.backends import Array, mpmath_backend
 from symbp.formula.equation import Equation, Formula
 from symbp.formula.evaluate import Axes, Setting, evaluate_expression, evaluate_formula, index_sizes
-from symbp.formula.expression import Element, Flat, Partial, elements, stop
+from symbp.formula.expression import Element, Flat, Padded, Partial, elements, stop
 from symbp.formula.indices import Names, rename_bound
 from symbp.verify.samples import Sample, draw_sample, shape_of
 
@@ -176,7 +176,7 @@ class _Check:
             equations = [
                 Equation(
                     Element(e.target.args[0], *e.target.indices, *places),
-                    e.body.replace(lambda n: isinstance(n, Element), moved),
+                    _at_reads(e.body, moved),
                     {**e.sizes, **extents},
                 )
                 for t, e in self.moving.items()
@@ -218,9 +218,21 @@ class _Check:
 
 def _moved(body: sp.Expr, by: Element, h: sp.Expr) -> sp.Expr:
     """The expression with `by` moved by h, wherever it is read."""
-    return body.replace(
-        lambda n: isinstance(n, Element) and n.tensor == by.tensor,
-        lambda read: read + h * sp.Mul(*map(sp.KroneckerDelta, read.indices, by.indices)),
+
+    def moved(read: Element) -> sp.Expr:
+        return (
+            read + h * sp.Mul(*map(sp.KroneckerDelta, read.indices, by.indices)) if read.tensor == by.tensor else read
+        )
+
+    return _at_reads(body, moved)
+
+
+def _at_reads(body: sp.Expr, change: Callable[[Element], sp.Expr]) -> sp.Expr:
+    """The expression with every read changed; what is added to one that is padded is added outside."""
+    changed = body.replace(lambda n: isinstance(n, Element), change)
+    return changed.replace(
+        lambda n: isinstance(n, Padded),
+        lambda n: sp.Add(*(Padded(t, n.value) if isinstance(t, Element) else t for t in sp.Add.make_args(n.read))),
     )
 
 

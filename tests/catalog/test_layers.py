@@ -17,6 +17,7 @@ from references_layers import LAYERS, LayerCase
 from references_noise import NOISE
 from references_normalization import NORMALIZATION
 from references_recurrent import RECURRENT
+from references_windows import WINDOWED
 
 from symbp.catalog import names
 
@@ -32,7 +33,7 @@ CASES = [
 
 
 def test_every_layer_and_variant_has_a_case() -> None:
-    tables = (LAYERS, JOINING, AXES, NORMALIZATION, RECURRENT, ATTENTION, NOISE)
+    tables = (LAYERS, JOINING, AXES, NORMALIZATION, RECURRENT, ATTENTION, NOISE, WINDOWED)
     assert set().union(*tables) == set(names("layer"))
     assert sum(map(len, tables)) == len(names("layer"))
     for name, cases in LAYERS.items():

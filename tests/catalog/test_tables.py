@@ -25,7 +25,7 @@ def _off_default(option: Option) -> Value:
     if option.type == "choice":
         return next(c for c in option.choices if c != option.default)
     if option.type == "shape":
-        return (2.0, 3.0)
+        return (2, 3)[: len(option.names) or 2]
     return 0.4375 if option.type == "real" else 3
 
 
@@ -55,11 +55,13 @@ def _used(entry: Entry, equations: str, name: str) -> bool:
         return "reduce" in _mentioned(equations)
     if name == "axis" and any(line.count("...") > 2 for line in lines(equations)):
         return True  # the axis between two `...`
-    if name in (size for _, text in entry.sizes for size in _mentioned(f"_ = {text}")):
+    option = entry.option(name)
+    own = {name, *(option.names if option else ()), *(option.behind if option else ())}
+    if any(own & _mentioned(f"_ = {text}") for _, text in entry.sizes):
         return True
     if name in {row.initial for row in (*entry.states, *(s for v in entry.variants for s in v.states))}:
         return True
-    return name in _mentioned(equations)
+    return bool(own & _mentioned(equations))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -107,10 +109,17 @@ def test_options_are_consistent(entry: Entry) -> None:
         elif option.type == "boolean":
             assert isinstance(option.default, bool)
         elif option.default is not None and not isinstance(option.default, str):
-            assert option.low is None or option.default > option.low or not option.low_open
-            assert option.low is None or option.default >= option.low
-            assert option.high is None or option.default <= option.high
-            assert option.high is None or option.default < option.high or not option.high_open
+            for value in option.default if isinstance(option.default, tuple) else (option.default,):
+                assert option.low is None or value > option.low or not option.low_open
+                assert option.low is None or value >= option.low
+                assert option.high is None or value <= option.high
+                assert option.high is None or value < option.high or not option.high_open
+        if option.names:
+            other = entry.option(option.default) if isinstance(option.default, str) else None
+            assert other is None or other.names
+            given = (option.default, option.behind or option.names, *(sizes for _, sizes in option.words))
+            assert {len(each) for each in given if isinstance(each, tuple)} == {len(option.names)}
+            assert not option.words or option.behind
 
 
 @pytest.mark.parametrize("entry", EVERY)

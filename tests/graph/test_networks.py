@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from graphs import NETWORKS, WITH_LOSSES
+from graphs import NETWORKS, WINDOWED, WITH_LOSSES
 
 from symbp.forward.build import build_network
 from symbp.pipeline import generate, load_module
@@ -17,9 +17,9 @@ pytest.importorskip("jax")
 pytest.importorskip("torch")
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [*NETWORKS, *WINDOWED])
 def test_gradients_agree_with_both_oracles(name: str) -> None:
-    report = check_network(parse_spec(f"name: graph\nloss: mean_squared_error\n{NETWORKS[name]}"), seed=3)
+    report = check_network(parse_spec(f"name: graph\nloss: mean_squared_error\n{(NETWORKS | WINDOWED)[name]}"), seed=3)
     assert {reading.oracle for reading in report.readings} == {"JAX", "PyTorch"}
     assert report.passed, [reading for reading in report.readings if not reading.passed]
 

@@ -110,6 +110,13 @@ CASES = {
     layers("dense: {units: 3, initializer: {w: zeros}}"): "4: layers[0].dense.initializer.w: "
     "`dense` has no parameter `w`; did you mean `W`?",
     layers("relu: {initializer: zeros}"): "4: layers[0].relu.initializer: `relu` has no parameters to initialize",
+    # options with a number for each axis
+    layers("conv2d: {filters: 3, kernel_size: [3, 3, 3]}"): "4: layers[0].conv2d.kernel_size: "
+    "expected a whole number from 1 up, or a list of 2; got [3, 3, 3]",
+    layers("conv1d: {filters: 3, kernel_size: 3, padding: reflect}"): "4: layers[0].conv1d.padding: "
+    "expected a whole number from 0 up, or valid, or same; got 'reflect'",
+    layers("conv2d: {filters: 3, kernel_size: 3, stride: [1, 0]}"): "4: layers[0].conv2d.stride: "
+    "expected a whole number from 1 up, or a list of 2; got [1, 0]",
 }
 
 

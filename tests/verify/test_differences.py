@@ -26,14 +26,18 @@ def assert_converges(slope: object, order: float | None) -> None:
 
 @pytest.mark.parametrize("variation", ANALYTIC, ids=str)
 def test_complex_step(variation: Variation) -> None:
-    slope = complex_step(variation.formula, reverse(variation.formula.name), scalars=variation.scalars)
+    slope = complex_step(
+        variation.formula, reverse(variation.formula.name), scalars=variation.scalars, sizes=variation.sizes
+    )
     assert slope.scale > 0
     assert slope.error <= EXACT
 
 
 @pytest.mark.parametrize("variation", PIECEWISE, ids=str)
 def test_central_differences_converge(variation: Variation) -> None:
-    slope = central_differences(variation.formula, reverse(variation.formula.name), scalars=variation.scalars)
+    slope = central_differences(
+        variation.formula, reverse(variation.formula.name), scalars=variation.scalars, sizes=variation.sizes
+    )
     assert_converges(slope, slope.order)
 
 

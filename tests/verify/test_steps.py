@@ -31,14 +31,14 @@ FIRST_AT_ONCE = [  # variants of a row that are not its first are left to the sl
 
 @pytest.mark.parametrize("variation", EVERY)
 def test_steps_of_reverse_mode(variation: Variation) -> None:
-    readings = check_formula(reverse(variation.formula.name), scalars=variation.scalars)
+    readings = check_formula(reverse(variation.formula.name), scalars=variation.scalars, sizes=variation.sizes)
     assert len(readings) > len(variation.formula.equations)
     assert worst(readings).passed, worst(readings)
 
 
 @pytest.mark.parametrize("variation", FIRST_AT_ONCE)
 def test_steps_of_forward_mode(variation: Variation) -> None:
-    readings = check_formula(forward(variation.formula.name), scalars=variation.scalars)
+    readings = check_formula(forward(variation.formula.name), scalars=variation.scalars, sizes=variation.sizes)
     assert worst(readings).passed, worst(readings)
 
 
@@ -46,7 +46,10 @@ def test_steps_of_forward_mode(variation: Variation) -> None:
 def test_forward_and_reverse_mode_agree(variation: Variation) -> None:
     """Rung 2 of the ladder: <J t, v> = <t, transpose(J) v>."""
     name = variation.formula.name
-    readings = [compare_modes(reverse(name), forward(name), scalars=variation.scalars, seed=s) for s in range(3)]
+    readings = [
+        compare_modes(reverse(name), forward(name), scalars=variation.scalars, sizes=variation.sizes, seed=s)
+        for s in range(3)
+    ]
     assert max(r.scale for r in readings) > 1e-3, "nothing was compared"
     assert max(r.error for r in readings) <= MODES
 
@@ -54,7 +57,7 @@ def test_forward_and_reverse_mode_agree(variation: Variation) -> None:
 @pytest.mark.parametrize("variation", [v for v in variations() if v.entry.link], ids=str)
 def test_steps_through_the_seam(variation: Variation) -> None:
     found, joined = joint(variation)
-    readings = check_formula(found, scalars=variation.scalars)
+    readings = check_formula(found, scalars=variation.scalars, sizes=variation.sizes)
     assert worst(readings).passed, worst(readings)
     across = check_steps(joined.steps, found.formula)
     assert len(across) >= 2

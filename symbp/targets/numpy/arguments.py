@@ -15,11 +15,14 @@ from symbp.targets.numpy import source
 
 @dataclass(frozen=True)
 class Accepted:
-    """The only array of an argument as its check needs it. `classes` counts the values of integers, 0 for floats."""
+    """The only array of an argument as its check needs it. `classes` counts the values of integers, 0 for floats.
+
+    `mistyped` and `misshapen` are the lines that refuse it.
+    """
 
     wrong_dtype: str
-    expected: str
-    hint: str
+    mistyped: list[str]
+    misshapen: list[str]
     rank: int
     shape: str
     classes: int
@@ -58,10 +61,24 @@ class Argument:
         (tensor,) = self.tensors
         shape = source.shape(tensor.shape[1:] if self.name == "x" else tensor.shape)
         words, rank = f"of shape {source.shape(tensor.shape)}", len(tensor.shape)
-        if tensor.kind == "float":
-            hint = f" (write {self.name}.astype(np.{{dtype}}))"
-            return Accepted(f"{self.name}.dtype != dtype", f"{{dtype}} {words}", hint, rank, shape, 0)
-        return Accepted(f'{self.name}.dtype.kind not in "iu"', f"integers {words}", "", rank, shape, tensor.classes)
+        real = tensor.kind == "float"
+        wrong = f"{self.name}.dtype != dtype" if real else f'{self.name}.dtype.kind not in "iu"'
+        expected = f"{{dtype}} {words}" if real else f"integers {words}"
+        hint = f" (write {self.name}.astype(np.{{dtype}}))" if real else ""
+        counted = " with n > 0" if self.name == "x" else " with n = {n} as in x"
+        return Accepted(
+            wrong,
+            self.refused("TypeError", expected + hint),
+            self.refused("ValueError", expected + counted),
+            rank,
+            shape,
+            0 if real else tensor.classes,
+        )
+
+    def refused(self, error: str, expected: str) -> list[str]:
+        """The lines that raise an error about it."""
+        text = f'f"{self.name}: expected {expected}, came {{_describe({self.name})}}"'
+        return source.call(f"raise {error}", [text], 2)
 
     def listed(self) -> list[str]:
         """The entries of a table of its arrays: `"image": ((1, 28, 28), 0)`."""

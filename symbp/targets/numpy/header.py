@@ -87,5 +87,6 @@ def _cost(loss: LossSpec) -> str:
 
 def _used(use: Use, name: str = "") -> str:
     """`momentum(learning_rate=0.01, momentum=0.5)`, with the options that the spec states."""
-    given = ", ".join(f"{key}={use.options[key]}" for key in sorted(use.given))
+    spelt = {o.name: o.spelt for o in use.entry.options}
+    given = ", ".join(f"{key}={spelt.get(key, str)(use.options[key])}" for key in sorted(use.given))
     return f"{name or use.name}({given})" if given else name or use.name

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from symbp.derive.derivation import Derivation
-from symbp.forward.network import Network
+from symbp.forward.network import BATCH, Network
 from symbp.program.operands import is_stop
 from symbp.program.optimize import Optimized
 from symbp.program.program import Map, Program
@@ -58,7 +58,12 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
     allocations = list(workspace.lines(program, optimized.plan, network.tensors, scope, separator))
     parts = [
         *_parameters(spec, network, scope, separator),
-        render("numpy/workspace.py.jinja", dtype=spec.dtype, lines=allocations),
+        render(
+            "numpy/workspace.py.jinja",
+            dtype=spec.dtype,
+            lines=allocations,
+            batch_last=_has_batch_last(network, program),
+        ),
         arguments.checks(*given),
         *mode.functions(),
         *([render("numpy/erf.py.jinja")] if _uses_erf(program) else []),
@@ -73,6 +78,12 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
     text = _joined([header.header(spec, network, body, mode.table()), body])
     safety.inspect(text)
     return text
+
+
+def _has_batch_last(network: Network, program: Program) -> bool:
+    """Whether feature maps, which the network states with the batch first, are held with the batch last."""
+    shapes = (program.arrays[name].shape for name in network.tensors if name in program.arrays)
+    return any(len(shape) > 2 and shape[0] != BATCH and shape[-1] == BATCH for shape in shapes)
 
 
 def _joined(parts: list[str]) -> str:

@@ -143,11 +143,7 @@ def _(op: Shift, scope: Scope) -> list[str]:
         high = max(low, min(dim, held - start))
         to.append(":" if (low, high) == (0, dim) else f"{low or ''}:{high}")
         fro.append(":" if (low + start, high + start) == (0, held) else f"{low + start or ''}:{high + start}")
-    return scope.call("np.copyto", scope[op.out] + _within(to), scope[op.operand] + _within(fro))
-
-
-def _within(parts: list[str]) -> str:
-    return "" if set(parts) == {":"} else f"[{', '.join(parts)}]"
+    return scope.call("np.copyto", scope.part(op.out, to), scope.part(op.operand, fro))
 
 
 @lines.register

@@ -8,7 +8,7 @@ symbols   `N` is `n`; hyperparameters are the trainer's
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from symbp.forward.network import Dim
@@ -30,6 +30,13 @@ def moved(text: str, shift: int) -> str:
     return f"{text}_{word}" + (f"_{abs(shift)}" if abs(shift) > 1 else "") if shift else text
 
 
+def transposed(order: tuple[int, ...]) -> str:
+    """What follows an array for its axes in this order."""
+    if order == tuple(range(len(order))):
+        return ""
+    return ".T" if order == (1, 0) else f".transpose{order}"
+
+
 @dataclass
 class Scope:
     """Names in Python, and `extras`: what the workspace must hold besides the program's arrays, as it turns out."""
@@ -42,6 +49,7 @@ class Scope:
     ranges: set[str] = field(default_factory=set)
     views_of_ranges: set[str] = field(default_factory=set)
     buffers: Mapping[str, str] = field(default_factory=dict)
+    turned: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)  # views that permute axes
     places: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)  # parts that stand in a stack
 
     def __getitem__(self, name: str) -> str:
@@ -53,6 +61,16 @@ class Scope:
             length = next((dim for dim in self.arrays[name].shape if dim != 1), 1)
             return self._extra(f"range_{length}", f"np.arange({length})")
         return self.names[name]
+
+    def part(self, name: str, index: Sequence[str]) -> str:
+        """A part of an array: of every axis a slice, or one position. Axes that a view permutes are indexed before."""
+        if name not in self.turned:
+            count = max((k + 1 for k, at_axis in enumerate(index) if at_axis != ":"), default=0)
+            return self[name] + (f"[{', '.join(index[:count])}]" if count else "")
+        base, order = self.turned[name]
+        before = [index[order.index(axis)] for axis in range(len(order))]
+        axes = [axis for axis, at_axis in zip(order, index, strict=True) if ":" in at_axis]
+        return self.part(base, before) + transposed(tuple(sorted(axes).index(axis) for axis in axes))
 
     def operand(self, operand: Operand) -> str:
         """An array, or a scalar, in Python."""
@@ -142,6 +160,10 @@ class Scope:
         for op in operations:
             if isinstance(op, View):
                 self.names[op.out] = self._view(op)
+                order, shape = tuple(a for a in op.axes if a is not None), self.arrays[op.operand].shape
+                whole = len(order) == len(op.axes) == len(shape)
+                if whole and tuple(shape[axis] for axis in order) == self.arrays[op.out].shape:
+                    self.turned[op.out] = op.operand, order
                 if op.operand in self.ranges:
                     self.views_of_ranges.add(op.out)
             elif isinstance(op, Pick):
@@ -155,8 +177,7 @@ class Scope:
         """Axes permuted and inserted by the expression itself; merged or split by `reshape`."""
         text, shape = self[op.operand], self.arrays[op.operand].shape
         order = tuple(axis for axis in op.axes if axis is not None)
-        if order != tuple(range(len(shape))):
-            text += ".T" if order == (1, 0) else f".transpose{order}"
+        text += transposed(order)
         result = self.arrays[op.out].shape
         if None in op.axes:
             text += f"[{', '.join('None' if axis is None else ':' for axis in op.axes)}]"

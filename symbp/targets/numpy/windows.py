@@ -6,7 +6,7 @@ Nothing is allocated: a slice is a view, and scratch belongs to the workspace.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from symbp.forward.network import BATCH, Dim
 from symbp.program.program import Columns, OverlapAdd, Place, Pool, Windows, Winners
@@ -17,42 +17,45 @@ from symbp.targets.numpy.scope import Scope
 
 NAMES = ("u", "v", "w", "s", "r", "k", "i", "j")  # of loops
 LEAST = {"sum": "0", "max": "-np.inf"}
-INTO = {"sum": "np.add", "max": "np.maximum"}
+ASSIGNMENTS: Mapping[str, Callable[[str, str], tuple[str, list[str]]]] = {
+    "=": lambda target, part: ("np.copyto", [target, part]),
+    "+=": lambda target, part: ("np.add", [target, part, f"out={target}"]),
+}
 
 
 @lines.register
 def _(op: Columns, scope: Scope) -> list[str]:
     seen = _Slices(op.windows, scope.arrays[op.out].shape, scope.arrays[op.operand].shape)
-    target, windows = seen.named(scope[op.out], scope[op.operand], scope.depth)
-    return seen.looped([f"{target}{seen.plain or '[...]'} = {windows}{seen.windowed}"], scope)
+    target, part = scope.part(op.out, seen.plain), scope.part(op.operand, seen.windowed)
+    return seen.looped([("=", target if target.endswith("]") else f"{target}[...]", part)], scope)
 
 
 @lines.register
 def _(op: Pool, scope: Scope) -> list[str]:
     seen = _Slices(op.windows, scope.arrays[op.out].shape, scope.arrays[op.operand].shape)
-    out, windows = seen.named(scope[op.out], scope[op.operand], scope.depth)
-    part = f"{windows}{seen.windowed}"
+    out, part = scope.part(op.out, seen.plain), scope.part(op.operand, seen.windowed)
     fill = scope.line(f"{scope[op.out]}.fill({LEAST[op.function]})")
     if op.function == "sum":
-        return fill + seen.looped([f"{out}{seen.plain} += {part}"], scope)
-    return fill + seen.looped([f"np.maximum({out}{seen.plain}, {part}, out={out}{seen.plain})"], scope)
+        return fill + seen.looped([("+=", out, part)], scope)
+    return fill + seen.looped([("np.maximum", out, part, f"out={out}")], scope)
 
 
 @lines.register
 def _(op: Winners, scope: Scope) -> list[str]:
-    """The number of positions before the first that has the best."""
+    """How many positions come before the first that has the best: that position, counted row by row."""
     shape = scope.arrays[op.out].shape
     seen = _Slices(op.windows, shape, scope.arrays[op.operand].shape)
-    out, operand = seen.named(scope[op.out], scope[op.operand], scope.depth)
+    out, part = scope.part(op.out, seen.plain), scope.part(op.operand, seen.windowed)
     worse, here = scope.mask(shape, "worse"), scope.mask(shape)
     return [
+        *source.comment("the position of the first winner, row by row: as many come before it", scope.depth),
         *scope.line(f"{scope[op.out]}.fill(0)"),
-        *scope.line(f"{worse}.fill(True)  # in every position so far"),
+        *scope.line(f"{worse}.fill(True)"),
         *seen.looped(
             [
-                f"np.not_equal({operand}{seen.windowed}, {scope[op.best]}{seen.plain}, out={here})",
+                ("np.not_equal", part, scope.part(op.best, seen.plain), f"out={here}"),
                 f"{worse} &= {here}",
-                f"{out}{seen.plain} += {worse}",
+                ("+=", out, worse),
             ],
             scope,
         ),
@@ -63,24 +66,24 @@ def _(op: Winners, scope: Scope) -> list[str]:
 def _(op: OverlapAdd, scope: Scope) -> list[str]:
     shape = scope.arrays[op.source].shape
     seen = _Slices(op.windows, shape, scope.arrays[op.out].shape)
-    from_, out = seen.named(scope[op.source], scope[op.out], scope.depth)
-    part, target = f"{from_}{seen.plain}", f"{out}{seen.windowed}"
+    part, target = scope.part(op.source, seen.plain), scope.part(op.out, seen.windowed)
     if op.chosen is None:
-        return [*scope.line(f"{scope[op.out]}.fill(0)"), *seen.looped([f"{target} += {part}"], scope)]
+        return [*scope.line(f"{scope[op.out]}.fill(0)"), *seen.looped([("+=", target, part)], scope)]
     here = scope.mask(shape)
-    equal = f"np.equal({scope[op.chosen]}, {seen.position}, out={here})"
+    equal = ("np.equal", scope[op.chosen], seen.position, f"out={here}")
     clear = [] if seen.covers else scope.line(f"{scope[op.out]}.fill(0)")
     if seen.apart:
-        return clear + seen.looped([equal, f"np.multiply({here}, {part}, out={target})"], scope)
+        return clear + seen.looped([equal, ("np.multiply", here, part, f"out={target}")], scope)
     won = scope.scratch(shape)
-    return clear + seen.looped([equal, f"np.multiply({here}, {part}, out={won})", f"{target} += {won}"], scope)
+    return clear + seen.looped([equal, ("np.multiply", here, part, f"out={won}"), ("+=", target, won)], scope)
 
 
 class _Slices:
     """The slices of both arrays in one pass through the loops.
 
-    `plain` indexes the array whose axes are letters, `windowed` the one with windows, `position` counts the letters
-    `over` row-major. `apart` says whether no number is in two windows, `covers` whether every number is in some.
+    `plain` indexes the axes of the array that has letters, `windowed` those of the one with windows; `position` counts
+    the letters `over` row-major. `apart` says whether no number is in two windows, `covers` whether every number is in
+    some.
     """
 
     def __init__(self, windows: Windows, shape: tuple[Dim, ...], held: tuple[Dim, ...]) -> None:
@@ -92,23 +95,22 @@ class _Slices:
         self.runs = [sliced(place, over, self.extents) for place in windows.places]
         backwards = {a for place in windows.places for a, step in place.steps if step < 0}
         own = [self.names.get(a) or ("::-1" if a in backwards else ":") for a in windows.axes]
-        self.plain = _index(own)
-        self.windowed = _index([self._slice(*each) for each in zip(windows.places, self.runs, held, strict=True)])
+        self.plain = own
+        self.windowed = [self._slice(*each) for each in zip(windows.places, self.runs, held, strict=True)]
         self.position = self._position(windows.over)
         self.apart = self._apart()
         self.covers = self.apart and self._covers(held)
 
-    def named(self, plain: str, windowed: str, depth: int) -> tuple[str, str]:
-        return plain, windowed
-
-    def looped(self, body: Sequence[str], scope: Scope) -> list[str]:
-        """The lines within the loops."""
+    def looped(self, body: Sequence[str | tuple[str, ...]], scope: Scope) -> list[str]:
+        """Lines, and calls and assignments as their head and what it is applied to, within the loops."""
         code: list[str] = []
         depth = scope.depth
         for letter in self.letters:
             code.append(f"{source.INDENT * depth}for {self.names[letter]} in range({self.extents[letter]}):")
             depth += 1
-        return code + [source.INDENT * depth + line for line in body]
+        for line in body:
+            code += [source.INDENT * depth + line] if isinstance(line, str) else _called(line[0], line[1:], depth)
+        return code
 
     def _slice(self, place: Place, run: str | None, dim: Dim) -> str:
         """The index along one axis: a slice for the letter that runs, at where the loops have come."""
@@ -159,12 +161,15 @@ class _Slices:
         return True
 
 
-def _index(parts: Sequence[str]) -> str:
-    """`[:, u, v]`, or nothing where the whole array is meant."""
-    kept = list(parts)
-    while kept and kept[-1] == ":":
-        kept.pop()
-    return f"[{', '.join(kept)}]" if kept else ""
+def _called(head: str, arguments: Sequence[str], depth: int) -> list[str]:
+    """A call, or an assignment: where that is long and does not end with brackets, a call too."""
+    if head not in ASSIGNMENTS:
+        return source.call(head, arguments, depth)
+    target, part = arguments
+    line = f"{target} {head} {part}"
+    if len(source.INDENT * depth + line) <= source.WIDTH or line.endswith(")"):
+        return source.bracketed(line, depth)
+    return source.call(*ASSIGNMENTS[head](target, part), depth)
 
 
 def _sum(terms: Mapping[str, int], start: int) -> str:
