@@ -123,6 +123,13 @@ def principal(trained: Trained) -> float:
     return _rmse(mean + (held - mean) @ kept @ kept.T, held)
 
 
+def independent(trained: Trained) -> float:
+    """Negative log-likelihood of pictures, in nats, of pixels that are each as probable as in the training set."""
+    x, held = trained.examples.train[0], trained.examples.test[0]
+    p = (x.sum(0, dtype=np.float64) + 1) / (len(x) + 2)
+    return float(-(held * np.log(p) + (1 - held) * np.log(1 - p)).sum(1).mean())
+
+
 def brightness(trained: Trained) -> float:
     """IoU of the pixels that differ most from the middle of their image, by the best threshold of the training set."""
     (x, y), (held, wanted) = trained.examples.train, trained.examples.test

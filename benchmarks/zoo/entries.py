@@ -48,6 +48,20 @@ ENTRIES = (
     Entry("mnist_mlp", "the article's network", ACCURACY, CLASSES, "MNIST's test set."),
     Entry("digits_mlp", "the article's, without a download", ACCURACY, CLASSES, "A fifth of the digits of 8 by 8."),
     Entry(
+        "names_lstm",
+        "language",
+        PERPLEXITY,
+        {"bigram": baselines.bigram},
+        "Characters of the tenth of the names that was held out, with the end of each.",
+    ),
+    Entry(
+        "shakespeare_transformer",
+        "language",
+        PERPLEXITY,
+        {"bigram": baselines.bigram},
+        "Characters of the last tenth of tiny Shakespeare, in windows of 64, whose first ones have little before them.",
+    ),
+    Entry(
         "spoken_gru",
         "speech",
         ACCURACY,

@@ -74,10 +74,28 @@ def reconstructions(trained: Trained) -> bytes:
     return _images([x, trained.predict(x)], ["picture", "from its code"])
 
 
+def samples(trained: Trained) -> bytes:
+    """Pictures of the test set, what is made of their mean codes, and of codes drawn at random."""
+    x = trained.examples.test[0][:SHOWN]
+    known, rows = trained.params, [x, trained.predict(x)]
+    for line in range(2):
+        code = np.random.default_rng(line).standard_normal((SHOWN, known["mu.W"].shape[1]))
+        hidden = np.maximum(code @ known["imagined.W"] + known["imagined.b"], 0)
+        rows.append(1 / (1 + np.exp(-(hidden @ known["picture.W"] + known["picture.b"]))))
+    return _images(rows, ["picture", "from its code", "from chance", "from chance"])
+
+
+def masks(trained: Trained) -> bytes:
+    """Images, their masks, and where the network says that a shape is."""
+    x, y = (given[: SHOWN - 2] for given in trained.examples.test)
+    return _images([x, y, trained.predict(x)], ["image", "mask", "predicted"])
+
+
 def _images(rows: list[np.ndarray], names: list[str]) -> bytes:
     """Rows of square images."""
-    figure = drawing(SHOWN * 0.75, len(rows) * 0.8, DPI)
-    for line, (name, images) in zip(figure.subplots(len(rows), SHOWN), zip(names, rows, strict=True), strict=True):
+    columns = len(rows[0])
+    figure = drawing(columns * 0.75, len(rows) * 0.8, DPI)
+    for line, (name, images) in zip(figure.subplots(len(rows), columns), zip(names, rows, strict=True), strict=True):
         for axis, image in zip(line, images, strict=True):
             side = int(np.sqrt(image.size))
             axis.imshow(image.reshape(side, side), cmap="gray", vmin=0, vmax=1)

@@ -53,5 +53,6 @@ def packed(rows: Sequence[Row]) -> str:
 
 
 def unpacked(text: str) -> list[Row]:
-    """What `packed` made. ValueError, TypeError for anything else."""
-    return [Row(**row) for row in json.loads(text)]
+    """What `packed` made, now or before there were all of the figures. ValueError, TypeError for anything else."""
+    untold = {f.name: None for f in fields(Row) if f.name.startswith(("validation_", "test_"))}
+    return [Row(**{**untold, **row}) for row in json.loads(text)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from symbp.forward.comparison import Comparison, comparison
 from symbp.spec.read import parse_spec
 from symbp.training.compared import Compared, Tally
 from symbp.training.measure import Measure
+from symbp.training.metrics import unpacked
 from symbp.training.prepare import Examples
 
 DRAW = np.random.default_rng(5)
@@ -100,3 +102,11 @@ def test_the_root_of_the_mean_square_is_the_root_of_the_cost() -> None:
     pair = (X, None)
     measured = Measure(module, Examples(pair, None, pair, Compared.of(pair, made.spec, network)))(module.init(), pair)
     assert measured.rmse == pytest.approx(np.sqrt(measured.loss), rel=1e-5)  # single precision
+
+
+def test_rows_from_before_there_were_figures() -> None:
+    row = {"epoch": 2, "steps": 9, "learning_rate": 0.1, "train_loss": 1.5, "test_loss": 2.0, "seconds": 0.5}
+    (read,) = unpacked(json.dumps([row]))
+    assert (read.epoch, read.test_loss, read.test_rmse, read.validation_accuracy) == (2, 2.0, None, None)
+    with pytest.raises(TypeError, match="steps"):
+        unpacked(json.dumps([{name: value for name, value in row.items() if name != "steps"}]))
