@@ -192,7 +192,7 @@ def _name(entry: Entry, use: _Reading) -> str:
         parts.append("summed")
     if entry.family:
         parts.append(f"of {len(ranks)}")
-    if set(ranks) != {2} and entry.kind != "penalty":
+    if set(ranks) != {2}:
         parts.append(f"of rank {' and '.join(map(str, ranks if len(set(ranks)) > 1 else ranks[:1]))}")
     if entry.kind == "loss" and "y" in dict(use.ranks):
         parts.append("of a computed target")

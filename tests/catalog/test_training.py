@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from derived import close, complete, derive_row, numbers_of, row, run
+from modules import module_of
 from references import Case, torch
 from references_training import CLIPPING, INITIALIZERS, PENALTIES, SCHEDULES
 
@@ -174,3 +175,18 @@ def test_half_the_square_decays_as_a_coupled_weight_decay() -> None:
     update = update_of(entry, complete(entry, options)).formula
     after = run(update, {"w": w, "g": np.zeros(SIZE)}, {**numbers_of(entry, options), "eta": 1.0, "t": 1.0})
     close(w - after["w"], gradient, EXACT)
+
+
+def test_weights_of_all_ranks_are_pushed() -> None:
+    """An LSTM's weights have three axes, a dense layer's two: each is pushed by a formula of its own rank."""
+    layers: list[Any] = [{"lstm": {"units": 3}}, {"dense": 2}]
+    free, pushed = (
+        module_of(input=[4, 2], layers=layers, loss="mse", **more) for more in ({}, {"penalty": {"l2": 0.25}})
+    )
+    draw = np.random.default_rng(5)
+    params = free.init(0)
+    x, y = draw.normal(size=(3, 4, 2)), draw.normal(size=(3, 4, 2))
+    without, gradients = (m.loss_and_gradients(m.init(0), x, y)[1] for m in (free, pushed))
+    assert {params[name].ndim for name in ("lstm_1.W", "dense_1.W")} == {2, 3}
+    for name in ("lstm_1.W", "lstm_1.V", "dense_1.W"):
+        close(gradients[name] - without[name], 0.25 * params[name], EXACT)
