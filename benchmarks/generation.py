@@ -21,6 +21,12 @@ ROUNDS = 7
 MOST_SECONDS = 3.0
 MOST_RATIO = 2.0
 SHALLOW, DEEP, WIDTH = 3, 60, 64
+MOST_RATIO_OF_BLOCKS = 1.5
+FEW, MANY = 2, 24  # blocks of a transformer
+MODULE = (  # made and checked, and not written
+    "import sys, pathlib, symbp.spec, symbp.pipeline; "
+    "symbp.pipeline.generate(symbp.spec.read_spec(pathlib.Path(sys.argv[1])))"
+)
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,18 @@ def deep(layers: int) -> dict[str, Any]:
     }
 
 
+def transformer(blocks: int) -> dict[str, Any]:
+    """A spec of this many blocks: a language model over characters."""
+    block = {"transformer_encoder": {"units": 32, "heads": 4, "hidden": 64, "causal": True, "norm_first": True}}
+    ends = [{"embedding": {"tokens": 96, "units": 32}}, "learned_positions"], ["layer_norm", {"dense": 96}]
+    return {
+        "name": f"transformer_{blocks}",
+        "input": {"shape": [16], "kind": "integer", "classes": 96},
+        "layers": [*ends[0], {"repeat": {"times": blocks, "layers": [block]}}, *ends[1]],
+        "loss": "softmax_cross_entropy",
+    }
+
+
 def measured(commands: Mapping[str, list[str]], rounds: int) -> dict[str, Times]:
     """Each command once unmeasured, then all of them in turn, `rounds` times."""
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
@@ -60,10 +78,10 @@ def measured(commands: Mapping[str, list[str]], rounds: int) -> dict[str, Times]
 def timed(command: list[str]) -> tuple[float, float]:
     """Seconds of the clock and of the processor that a process takes. An error where it fails."""
     before, start = _processor(), time.perf_counter()
-    done = subprocess.run([sys.executable, "-m", "symbp", *command], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True)
     wall = time.perf_counter() - start
     if done.returncode:
-        raise RuntimeError(f"symbp {' '.join(command)}: status {done.returncode}: {done.stderr}")
+        raise RuntimeError(f"python {' '.join(command)}: status {done.returncode}: {done.stderr}")
     return wall, _processor() - before
 
 
@@ -72,35 +90,50 @@ def _processor() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def run(rounds: int = ROUNDS, depths: tuple[int, int] = (SHALLOW, DEEP)) -> Report:
-    """The article's network, then few and many layers."""
+def run(rounds: int = ROUNDS) -> Report:
+    """The article's network, then few and many layers, and few and many blocks of a transformer."""
     article = "specs/mnist_mlp.yaml"
+    symbp = ["-m", "symbp"]
     with tempfile.TemporaryDirectory() as folder:
-        commands = {"generate specs/mnist_mlp.yaml": ["generate", article, "-o", folder]}
-        for layers in depths:
-            path = Path(folder) / f"dense_{layers}.yaml"
-            path.write_text(json.dumps(deep(layers)))
-            commands[f"generate, {layers} dense layers"] = ["generate", str(path), "-o", folder]
-        commands["check specs/mnist_mlp.yaml"] = ["check", article]
+
+        def written(spec: dict[str, Any]) -> str:
+            path = Path(folder) / f"{spec['name']}.yaml"
+            path.write_text(json.dumps(spec))
+            return str(path)
+
+        commands = {"symbp generate specs/mnist_mlp.yaml": [*symbp, "generate", article, "-o", folder]}
+        for layers in (SHALLOW, DEEP):
+            name = f"symbp generate, {layers} dense layers"
+            commands[name] = [*symbp, "generate", written(deep(layers)), "-o", folder]
+        for blocks in (FEW, MANY):
+            commands[f"the module of {blocks} transformer blocks"] = ["-c", MODULE, written(transformer(blocks))]
+        commands["symbp check specs/mnist_mlp.yaml"] = [*symbp, "check", article]
         times = measured(commands, rounds)
-    whole, shallow, many, _ = (median(t.wall) for t in times.values())
+    whole, shallow, many, few_blocks, many_blocks, _ = (median(t.wall) for t in times.values())
     figures = (
         Figure(
             "generate, the article's network", f"at most {MOST_SECONDS:g} s", f"{whole:.2f} s", whole <= MOST_SECONDS
         ),
         Figure(
-            f"{depths[1]} dense layers over {depths[0]}",
+            f"{DEEP} dense layers over {SHALLOW}",
             f"at most {MOST_RATIO:g} times as long",
             f"{many / shallow:.2f} times",
             many <= MOST_RATIO * shallow,
         ),
+        Figure(
+            f"{MANY} transformer blocks over {FEW}, no file written",
+            f"at most {MOST_RATIO_OF_BLOCKS:g} times as long",
+            f"{many_blocks / few_blocks:.2f} times",
+            many_blocks <= MOST_RATIO_OF_BLOCKS * few_blocks,
+        ),
     )
-    rows = tuple((f"symbp {name}", *t.cells()) for name, t in times.items())
+    rows = tuple((name, *t.cells()) for name, t in times.items())
     return Report(
         "generation",
         "Time to generate",
         f"Whole processes, from start to end, checks and both files included: {rounds} rounds, the commands in turn "
-        f"within each, after one that is not counted. Layers are {WIDTH} wide, with ReLU. Medians decide.",
+        f"within each, after one that is not counted. Dense layers are {WIDTH} wide, with ReLU; the modules of blocks "
+        "are made and checked, and no file is written. Medians decide.",
         figures,
         (Table("Seconds:", ("command", "median", "fastest", "slowest", "median of the processor's"), rows),),
     )

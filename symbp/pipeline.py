@@ -52,7 +52,8 @@ class Generated:
     @cached_property
     def latex(self) -> str:
         """The derivation as a LaTeX document, written when it is first asked for."""
-        return _timed(self.seconds, "explain", lambda: explain(self.spec, self.derivation, "latex"))
+        with _uncollected():
+            return _timed(self.seconds, "explain", lambda: explain(self.spec, self.derivation, "latex"))
 
 
 def derive(spec: NetworkSpec) -> Derivation:

@@ -19,8 +19,10 @@ def derive_network(network: Network) -> Derivation:
     """
     formulas: dict[str, FormulaDerivation] = {}
     seams: dict[str, Seam] = {}
+    made = {b.binding[b.formula.output.name]: b for b in network.blocks}
     for cost in network.costs:
-        network = _join_seam(network, cost, formulas, seams)
+        if any(tensor in made and tensor != cost for tensor in made[cost].binding.values()):  # a penalty reads none
+            network = _join_seam(network, cost, formulas, seams)
     for block in (*network.blocks, *network.link):
         if block.formula.name not in formulas:
             formulas[block.formula.name] = derive_formula(block.formula)

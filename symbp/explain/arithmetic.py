@@ -50,11 +50,12 @@ def _plain(value: Any) -> str:
     return text or "0"
 
 
-def ordered_terms(node: sp.Add) -> list[tuple[int, sp.Expr]]:
+@lru_cache(maxsize=4096)
+def ordered_terms(node: sp.Add) -> tuple[tuple[int, sp.Expr], ...]:
     """The terms of a sum with their signs, in the order of writing: positive first, then numbers, sums, elements."""
     signed = [_signed(term) for term in node.args]
     rank = _index_rank if node.is_integer else _term_rank
-    return sorted(signed, key=lambda pair: (pair[0] < 0, rank(pair[1]), as_text(pair[1])))
+    return tuple(sorted(signed, key=lambda pair: (pair[0] < 0, rank(pair[1]), as_text(pair[1]))))
 
 
 def _index_rank(term: sp.Expr) -> int:

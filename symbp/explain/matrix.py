@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 
 import sympy as sp
@@ -61,6 +62,7 @@ def matrix_form(equation: Equation, naming: Naming, given: Mapping[str, m.Math] 
         return None
 
 
+@lru_cache(maxsize=4096)
 def _is_long(body: sp.Expr) -> bool:
     """True for a formula that is no product of matrices and says more in index form than between matrices."""
     nodes = sum(not node.is_Symbol for node in sp.preorder_traversal(body))
@@ -87,6 +89,20 @@ def _axes(tuples: list[tuple[sp.Symbol, ...]], separate: list[frozenset[sp.Symbo
     return {i: axis for r in rows for axis in r for i in axis}
 
 
+@lru_cache(maxsize=4096)
+def _axes_of(target: Element, body: sp.Expr) -> Mapping[sp.Symbol, Axis] | None:
+    """The axis that each index of an equation belongs to; None where it has no matrix form."""
+    reads = [target, *elements(body)]
+    if any(not i.is_Symbol for e in reads for i in e.indices):
+        return None
+    if any(len(set(e.indices)) != len(e.indices) for e in reads):
+        return None
+    try:
+        return _axes([tuple(e.indices) for e in reads], [frozenset(s.bound) for s in body.atoms(SumOver)])
+    except _NoMatrixFormError:
+        return None
+
+
 def _joined(
     row: list[tuple[sp.Symbol, ...]], one: tuple[sp.Symbol, ...], other: tuple[sp.Symbol, ...]
 ) -> list[tuple[sp.Symbol, ...]]:
@@ -102,13 +118,10 @@ class _Form:
     def __init__(self, equation: Equation, naming: _AsMatrix) -> None:
         self.naming = naming
         self.equation = equation
-        reads = [equation.target, *elements(equation.body)]
-        if any(not i.is_Symbol for e in reads for i in e.indices):
+        axes = _axes_of(equation.target, equation.body)
+        if axes is None:
             raise _NoMatrixFormError
-        if any(len(set(e.indices)) != len(e.indices) for e in reads):
-            raise _NoMatrixFormError
-        bound = [frozenset(s.bound) for s in equation.body.atoms(SumOver)]
-        self.axes = _axes([tuple(e.indices) for e in reads], bound)
+        self.axes = axes
 
     def right(self) -> m.Math:
         """The right-hand side with the axes of the left."""

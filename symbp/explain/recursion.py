@@ -52,6 +52,7 @@ class _Pass:
     def __init__(self, view: View) -> None:
         self.view = view
         self.held: dict[str, m.Line] = {}
+        self.shown = {block.name for block in view.blocks}
 
     def of(self, block: Block) -> list[m.Line]:
         """The lines of one block; a line for an activation is held back until the activation's block."""
@@ -85,7 +86,7 @@ class _Pass:
         """
         naming = self.view.naming(last.block)
         bodies = [share.at(last.gradient.equation.target.indices) for share in shares]
-        shown = all(any(share.block is block for block in self.view.blocks) for share in shares)
+        shown = all(share.block.name in self.shown for share in shares)
         if not shown or any(body is None for body in bodies):
             line = matrix_form(last.gradient.equation, naming) or index_form(last.gradient.equation, naming)
             return m.Line(line.left, summed([line.right], more=True)), False
