@@ -501,6 +501,12 @@ FORMULAS: dict[str, Known] = {
         ),
         "h",
     ),
+    "stretches": Known(
+        "y[n,t] = x[n,t]*floor(t/k)",
+        "x:2",
+        lambda x, k: x * (jnp.arange(x.shape[1]) // k),
+        (_case("k=49", x=(2, 100)), _case("k=3", x=(1, 7))),
+    ),
     "straight through": Known(
         "y[n,j] = tanh(sum[i](x[n,i]*W[i,j])) + stop(sign(sum[i](x[n,i]*W[i,j])) - tanh(sum[i](x[n,i]*W[i,j])))",
         "x:2 W:2",

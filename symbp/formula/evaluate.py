@@ -239,6 +239,9 @@ def _value(node: sp.Basic, setting: Setting) -> tuple[Any, Axes]:
     if isinstance(node, sp.exp):
         (value,), axes = _together([node.args[0]], setting)
         return backend.functions["exp"](value), axes
+    if isinstance(node, sp.floor):
+        (over, under), axes = _together(sp.fraction(node.args[0], exact=True), setting)
+        return backend.functions["floor"](over / under), axes  # t/49, where t*(1/49) is below 1 at t = 49
     name = type(node).__name__
     if name in backend.functions:
         (value,), axes = _together(node.args, setting)

@@ -172,6 +172,8 @@ class Lowering:
             return builder.map("logical_and", above, below)
         if isinstance(node, sp.Symbol):
             return builder.range(node)
+        if isinstance(node, sp.floor):
+            return self.floor(*sp.fraction(node.args[0], exact=True))
         function = ELEMENTWISE.get(type(node))
         if function is None:
             raise builder.error(f"`{node}` has no array operation")
@@ -207,6 +209,11 @@ class Lowering:
         value = lower()
         self.builder.folding = outer
         return value
+
+    def floor(self, over: sp.Expr, under: sp.Expr) -> Value:
+        """A quotient rounded down: by a division, since t*(1/49) is below 1 at t = 49."""
+        value = self.value(over)
+        return self.builder.map("floor", value if under == 1 else self.builder.map("divide", value, self.value(under)))
 
     def logistic(self, x: Value) -> Value:
         """1/(1 + exp(-x)); the exponent is capped where the exponential would overflow and the result is 0."""
