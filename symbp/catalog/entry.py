@@ -14,7 +14,9 @@ Equations are text in the formula language, one to a line. Which names mean what
 
 A layer or an activation may differ in training and in inference. Its equations are those of training; they may read
 tensors that are `random`, drawn anew in every step. `inference` has the equations of inference in their place, which
-compute the same result from the same inputs and parameters, and read nothing random.
+compute the same result from the same inputs and parameters, and read nothing random. What is kept from one step of
+training to the next is in `states`; the equations of `update`, carried out after a step, read whatever the equations of
+training computed, and assign every state. A state that is read before it is assigned has its old value.
 
 An option has the name that the equations use, but for `learning_rate`, which is `eta_0`. `...` in an index list stands
 for the leading axes, whatever their number; a tensor without an index list stands for the element at the indices of the
@@ -123,10 +125,10 @@ class RandomRow:
 
 @dataclass(frozen=True)
 class StateRow:
-    """What an optimizer remembers of a tensor `w` between steps.
+    """What an optimizer remembers of a tensor `w` between steps, or a layer of its examples.
 
-    `axes` is `("...",)` for a tensor of the shape of `w`, `()` for one number. `initial` is its value before the first
-    step: a number, or the name of an option.
+    `axes` is `("...",)` for a tensor of the shape of `w`, `()` for one number; of a layer's, index letters. `initial`
+    is its value before the first step: a number, or of an optimizer's the name of an option.
     """
 
     name: str
@@ -138,8 +140,8 @@ class StateRow:
 class Variant:
     """Equations to use in place of the entry's own when all of these options are given (and not at their default).
 
-    A constant or an input counts as given when the spec states it. `parameters`, `constants`, `states`, `random` and
-    `inference` replace the entry's.
+    A constant or an input counts as given when the spec states it. `parameters`, `constants`, `states`, `random`,
+    `inference` and `update` replace the entry's.
     """
 
     options: Changed
@@ -149,6 +151,7 @@ class Variant:
     states: tuple[StateRow, ...] = ()
     random: tuple[RandomRow, ...] = ()
     inference: str = ""
+    update: str = ""
 
 
 @dataclass(frozen=True)
@@ -203,6 +206,7 @@ class Entry:
     states: tuple[StateRow, ...] = ()
     random: tuple[RandomRow, ...] = ()
     inference: str = ""
+    update: str = ""
     integers_unless: str = ""
     distribution: Distribution = ""
     output: str = ""
@@ -266,8 +270,10 @@ class Entry:
         changed = {name for name, value in options.items() if name not in defaults or value != defaults[name]}
         if self.write is not None and not changed.isdisjoint(self.switches):
             return self.write(frozenset(changed.intersection(self.switches)))
-        none = frozenset[str]()
-        row = Variant(none, self.equations, self.parameters, self.constants, self.states, self.random, self.inference)
+        row = Variant(
+            *(frozenset[str](), self.equations, self.parameters, self.constants, self.states),
+            *(self.random, self.inference, self.update),
+        )
         return next((v for v in self.variants if v.options <= changed), row)
 
     def integer_tensors(self, options: Mapping[str, Value]) -> tuple[str, ...]:

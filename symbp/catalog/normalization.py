@@ -5,7 +5,7 @@ difference of squares. It is the biased one, divided by the count. Where several
 axis 1. `affine` says whether `gamma` and `beta` are learned, `bias` whether `beta` is, where `gamma` is.
 """
 
-from symbp.catalog.entry import Entry, Option, ParameterRow, Preset, Variant
+from symbp.catalog.entry import Entry, Option, ParameterRow, Preset, StateRow, Variant
 
 
 def _eps(default: float) -> Option:
@@ -59,6 +59,22 @@ _INSTANCE_PLAIN = _INSTANCE + "y[n,c,...] = (x[n,c,...] - mu[n,c]) * r[n,c]"
 _INSTANCE_SCALED = (
     _INSTANCE + "x_hat[n,c,...] = (x[n,c,...] - mu[n,c]) * r[n,c]\ny[n,c,...] = gamma[c] * x_hat[n,c,...]"
 )
+_BATCH = """
+mu[c] = mean[n,...](x[n,c,...])
+v[c] = mean[n,...]((x[n,c,...] - mu[c])**2)
+r[c] = 1 / sqrt(v[c] + eps)
+"""
+_BATCH_PLAIN = _BATCH + "y[n,c,...] = (x[n,c,...] - mu[c]) * r[c]"
+_BATCH_SCALED = (
+    _BATCH + "x_hat[n,c,...] = (x[n,c,...] - mu[c]) * r[c]\ny[n,c,...] = gamma[c] * x_hat[n,c,...] + beta[c]"
+)
+_RUNNING = "s[c] = {gamma} / sqrt(running_var[c] + eps)\ny[n,c,...] = (x[n,c,...] - running_mean[c]) * s[c]"
+_KEPT = """
+running_mean[c] = running_mean[c] + momentum * (mu[c] - running_mean[c])
+u[c] = v[c] * extent(x) / max(extent(x, 1), extent(x) - extent(x, 1))
+running_var[c] = running_var[c] + momentum * (u[c] - running_var[c])
+"""
+_STATISTICS = (StateRow("running_mean", ("c",), 0.0), StateRow("running_var", ("c",), 1.0))
 _DIRECTIONS = """
 s[j] = sqrt(sum[i](v[i,j]**2))
 u[i,j] = v[i,j] / s[j]
@@ -129,6 +145,33 @@ ENTRIES = (
             _variant("affine", _INSTANCE_SCALED + " + beta[c]", _scale("c"), _offset("c")),
         ),
         aliases=("nn.InstanceNorm1d", "nn.InstanceNorm2d", "nn.InstanceNorm3d"),
+    ),
+    Entry(
+        "batch_norm",
+        "layer",
+        _BATCH_SCALED,
+        "every channel of a batch with mean 0 and variance 1, then scaled and shifted; in inference by running"
+        " averages, of which that of the variance is unbiased (of a batch of one number: 0)",
+        "Ioffe & Szegedy, Batch Normalization (2015), arXiv:1502.03167, algorithms 1 and 2; torch.nn.BatchNorm2d",
+        options=(
+            _eps(1e-5),
+            Option("momentum", 0.1, low=0, high=1, summary="share of the new batch in the running averages"),
+            _affine(True),
+        ),
+        parameters=(_scale("c"), _offset("c")),
+        states=_STATISTICS,
+        inference=_RUNNING.format(gamma="gamma[c]") + " + beta[c]",
+        update=_KEPT,
+        variants=(
+            Variant(
+                frozenset({"affine"}),
+                _BATCH_PLAIN,
+                states=_STATISTICS,
+                inference=_RUNNING.format(gamma="1"),
+                update=_KEPT,
+            ),
+        ),
+        aliases=("nn.BatchNorm1d", "nn.BatchNorm2d", "nn.BatchNorm3d"),
     ),
     Entry(
         "weight_norm_dense",

@@ -46,7 +46,7 @@ class _Derivation:
     """The state of one derivation: the formula as it is differentiated, and the cotangents found."""
 
     def __init__(self, formula: Formula, wanted: Iterable[str] | None) -> None:
-        self.primal = prepare(formula)
+        self.primal = prepare(formula, differentiated=wanted is None or bool(tuple(wanted)))
         self.formula = self.primal.formula
         given = self.formula.with_role("input", "parameter")
         self.wanted = self.primal.between([t.name for t in given if t.kind == "float"] if wanted is None else wanted)

@@ -15,7 +15,7 @@ from symbp.forward.network import Block, Network, NetworkTensor
 def derive_network(network: Network) -> Derivation:
     """Derive every formula that the network's blocks use. Cost depends on distinct formulas, not on blocks or sizes.
 
-    A formula of inference is brought to the form that is evaluated; nothing is differentiated by it.
+    A formula of inference, or of an update, is brought to the form that is evaluated; it is not differentiated.
     """
     formulas: dict[str, FormulaDerivation] = {}
     seams: dict[str, Seam] = {}
@@ -26,8 +26,9 @@ def derive_network(network: Network) -> Derivation:
     for block in (*network.blocks, *network.link):
         if block.formula.name not in formulas:
             formulas[block.formula.name] = derive_formula(block.formula)
-        if block.inference and block.inference.formula.name not in formulas:
-            formulas[block.inference.formula.name] = derive_formula(block.inference.formula, wanted=())
+        for each in (block.inference, block.update):
+            if each and each.formula.name not in formulas:
+                formulas[each.formula.name] = derive_formula(each.formula, wanted=())
     tensors = dict(network.tensors)
 
     def completed(blocks: Iterable[Block]) -> tuple[Block, ...]:
@@ -36,7 +37,7 @@ def derive_network(network: Network) -> Derivation:
     blocks = completed(network.blocks)
     heads = tuple(replace(head, link=completed(head.link)) for head in network.heads)
     complete = replace(network, blocks=blocks, heads=heads, tensors=tensors)
-    used = (each for b in (*blocks, *complete.link) for each in (b, b.inference) if each)
+    used = (each for b in (*blocks, *complete.link) for each in (b, b.inference, b.update) if each)
     ordered = {b.formula.name: formulas[b.formula.name] for b in used}
     return Derivation(complete, ordered, tuple(seams.values()))
 
@@ -53,7 +54,7 @@ def _join_seam(network: Network, cost: str, formulas: dict[str, FormulaDerivatio
     others = (b for b in network.blocks if b is not loss and b is not before)
     if len(before.formula.with_role("input")) != 1 or any(inner in b.binding.values() for b in others):
         return network
-    if before.inference or loss.inference:
+    if any(each for block in (before, loss) for each in (block.inference, block.update)):
         return network
     found = derive_joint(before.formula, loss.formula, through)
     if found is None:
@@ -80,9 +81,13 @@ def _join_seam(network: Network, cost: str, formulas: dict[str, FormulaDerivatio
 
 
 def _completed(block: Block, formulas: Mapping[str, FormulaDerivation], tensors: dict[str, NetworkTensor]) -> Block:
-    """The block in both modes with its derived formulas; what inference alone computes is no tensor of the network."""
-    inference = block.inference and _with_helpers(block.inference, formulas[block.inference.formula.name].formula, {})
-    return replace(_with_helpers(block, formulas[block.formula.name].formula, tensors), inference=inference)
+    """The block with its derived formulas; what inference or an update alone computes is no tensor of the network."""
+
+    def apart(each: Block | None) -> Block | None:
+        return each and _with_helpers(each, formulas[each.formula.name].formula, {})
+
+    whole = _with_helpers(block, formulas[block.formula.name].formula, tensors)
+    return replace(whole, inference=apart(block.inference), update=apart(block.update))
 
 
 def _with_helpers(block: Block, formula: Formula, tensors: dict[str, NetworkTensor]) -> Block:

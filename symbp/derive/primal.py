@@ -70,10 +70,13 @@ class Primal:
         return element(tensor.name, *indices, integer=integer)
 
 
-def prepare(formula: Formula) -> Primal:
-    """The formula with weighted inputs and maxima hoisted and recurrent outputs apart."""
+def prepare(formula: Formula, *, differentiated: bool = True) -> Primal:
+    """The formula with weighted inputs and maxima hoisted and recurrent outputs apart.
+
+    Where it is `differentiated`, so is every output that another equation reads.
+    """
     hoisted = hoist_maxima(hoist_arguments(formula))
-    return Primal(_separate_recurrence(hoisted.formula), hoisted.winners, hoisted.at_winner)
+    return Primal(_separate_recurrence(hoisted.formula, differentiated), hoisted.winners, hoisted.at_winner)
 
 
 def evaluated(
@@ -113,13 +116,14 @@ def _shift_equation(simplifier: Simplifier, maximum: sp.Expr, held: Element) -> 
     return Equation(held, maximum, sizes)
 
 
-def _separate_recurrence(formula: Formula) -> Formula:
+def _separate_recurrence(formula: Formula, differentiated: bool) -> Formula:
     """Where the output is read by an equation (a recurrence), an equation `out = h` keeps the two cotangents apart.
 
     The cotangent of `h` then has a part from the output and a part from later positions.
     """
     for output in formula.with_role("output"):
-        if not any(reads(e.body, output.name) for e in formula.equations):
+        readers = [e.target.tensor for e in formula.equations if reads(e.body, output.name)]
+        if not readers or not (differentiated or _depends(formula, output.name, set(readers))):
             continue
         state = Names(formula.tensors).distinct(f"{output.name}_state")
         own = next(e for e in formula.equations if e.target.tensor == output.name)
@@ -136,3 +140,17 @@ def _separate_recurrence(formula: Formula) -> Formula:
         tensors = {**formula.tensors, state: Tensor(state, output.axes, "intermediate")}
         formula = replace(formula, equations=tuple(equations), tensors=tensors)
     return formula
+
+
+def _depends(formula: Formula, tensor: str, others: set[str]) -> bool:
+    """Whether a tensor is one of the others, or is computed from one."""
+    made = {e.target.tensor: e for e in formula.equations}
+    waiting, seen = [tensor], set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name in others:
+            return True
+        if name in made and name not in seen:
+            seen.add(name)
+            waiting += [e.tensor for e in elements(made[name].body)]
+    return False

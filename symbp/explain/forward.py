@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from symbp.explain import mathematics as m
 from symbp.explain.document import Code, Display, Heading, Paragraph, Part
 from symbp.explain.matrix import matrix_form
@@ -31,16 +33,23 @@ def forward(view: View) -> list[Part]:
 
 
 def _of_modes(view: View, block: Block) -> list[Part]:
-    """What the block is in inference, and what is drawn in training."""
-    if block.inference is None:
-        return []
-    naming = view.naming(block.inference)
-    lines = tuple(line for e in block.inference.formula.equations for line in both_forms(e, naming))
-    drawn: list[str | m.Math | Code] = ["That is in training"]
-    for tensor in block.formula.with_role("random"):
-        letter = view.letters[block.binding[tensor.name]]
-        drawn.extend([", with ", m.Name(letter.base, layer=letter.layer), f" {WORDS[tensor.distribution]}"])
-    return [Paragraph((*drawn, ". In inference:")), Display(lines)]
+    """What the block is in inference, what is drawn in training, and what a step does to its states."""
+    parts: list[Part] = []
+    if block.inference:
+        drawn: list[str | m.Math | Code] = ["That is in training"]
+        for tensor in block.formula.with_role("random"):
+            letter = view.letters[block.binding[tensor.name]]
+            drawn.extend([", with ", m.Name(letter.base, layer=letter.layer), f" {WORDS[tensor.distribution]}"])
+        parts += [Paragraph((*drawn, ". In inference:")), Display(_lines(view, block.inference))]
+    if block.update:
+        lines = tuple(replace(line, sign="<-") for line in _lines(view, block.update))
+        parts += [Paragraph(("After every step of training:",)), Display(lines)]
+    return parts
+
+
+def _lines(view: View, block: Block) -> tuple[m.Line, ...]:
+    """The equations in index notation."""
+    return tuple(index_form(e, view.naming(block)) for e in block.formula.equations)
 
 
 def index_form(equation: Equation, naming: Naming) -> m.Line:

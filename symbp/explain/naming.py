@@ -66,7 +66,7 @@ def _capital(base: str) -> str:
 
 def of_block(block: Block, letters: Mapping[str, Letter], stepwise: frozenset[str] = frozenset()) -> Naming:
     """The naming of a formula's tensors where a block of the network uses it."""
-    return Naming({local: letters.get(name, Letter(name)) for local, name in block.binding.items()}, stepwise)
+    return Naming({local: letters.get(name, Letter(local)) for local, name in block.binding.items()}, stepwise)
 
 
 def stepwise(*passes: Iterable[Equation]) -> frozenset[str]:
@@ -87,6 +87,8 @@ def network_letters(network: Network) -> dict[str, Letter]:
     for block in network.blocks:
         own = block.formula.with_role("output", "intermediate", "parameter", "constant", "random", "state")
         bound = {block.binding[t.name]: t.name for t in own if t.name in block.binding}
+        if block.update:
+            bound |= {block.update.binding[t.name]: t.name for t in block.update.formula.with_role("state")}
         made = {name: local for name, local in bound.items() if name not in letters and "." in name}
         if _weighs(block.formula) or any((_capital(local), layer) in taken for local in made.values()):
             layer += 1

@@ -73,14 +73,14 @@ class View:
 
     def formulas(self) -> tuple[FormulaDerivation, ...]:
         """The derivations of the formulas that the blocks shown use, in order of first use."""
-        shown = {each.formula.name for block in self.blocks for each in (block, block.inference) if each}
+        shown = {each.formula.name for block in self.blocks for each in (block, block.inference, block.update) if each}
         return tuple(d for name, d in self.derivation.formulas.items() if self.complete or name in shown)
 
     def users(self, formula: str) -> tuple[str, ...]:
         """The names of the blocks that use a formula, those of the link last."""
         network = self.derivation.network
-        blocks = [each for b in (*network.blocks, *network.link) for each in (b, b.inference) if each]
-        names = (b.name.removesuffix(".inference") for b in blocks if b.formula.name == formula)
+        blocks = [(b.name, each) for b in (*network.blocks, *network.link) for each in (b, b.inference, b.update)]
+        names = (name for name, each in blocks if each and each.formula.name == formula)
         return tuple(dict.fromkeys(names))
 
 

@@ -177,12 +177,18 @@ class Builder(Leaves):
         return self.expression(node)
 
     def _extent(self, arguments: Sequence[ast.expr]) -> sp.Expr:
-        """`extent(x, axis)`: the size of an axis, counted from 0, or from the end where it is negative."""
-        self._arity("extent", arguments, 2)
-        tensor, place = arguments
+        """`extent(x, axis)`: the size of an axis, counted from 0, or from the end where it is negative.
+
+        `extent(x)` is the number of all entries.
+        """
+        self._arity("extent", arguments, 1 if len(arguments) == 1 else 2)
+        tensor, *places = arguments
         if not isinstance(tensor, ast.Name) or tensor.id not in self.reading.known:
             raise self.error("`extent` takes a tensor and the number of an axis, as in `extent(x, 1)`")
         rank = self.reading.known[tensor.id].rank
+        if not places:
+            return sp.Mul(*(self.reading.extent_of(tensor.id, axis) for axis in range(rank)))
+        (place,) = places
         axis = self.letters.axis() if isinstance(place, ast.Name) and place.id == "axis" else self.expression(place)
         if not (isinstance(axis, int) or axis.is_Integer) or not -rank <= int(axis) < rank:
             raise self.error(f"`{tensor.id}` has {rank} axes; `{self.line.source(place)}` is none of them")

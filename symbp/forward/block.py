@@ -11,7 +11,7 @@ from symbp.formula.equation import Formula
 from symbp.formula.expression import elements
 from symbp.formula.grammar import FormulaError
 from symbp.forward.defined import written_rank
-from symbp.forward.network import BATCH, Block, Dim, NetworkTensor, Parameter
+from symbp.forward.network import BATCH, Block, Dim, NetworkTensor, Parameter, State
 from symbp.forward.parameters import parameter
 from symbp.forward.rows import WEIGHT, Row, formula_of
 from symbp.forward.sizes import SizeError, Sizes, numbers_of, row_size
@@ -54,6 +54,7 @@ class Building:
     tensors: dict[str, NetworkTensor] = field(default_factory=dict)
     blocks: list[Block] = field(default_factory=list)
     parameters: list[Parameter] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)
     sources: dict[str, Source] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)  # of the blocks
     trainable: int = 0  # numbers in all parameters
@@ -101,10 +102,11 @@ class Building:
                 own = parameter(p, name, row.formula, sizes, starts, use.place, fan, fans)
                 self.parameters.append(own)
                 self.trainable += prod(own.shape)
-        inference = None if row.inference is None else self.in_inference(row, row.inference, wanted, binding)
+        update = None if row.update is None else self.second(row, row.update, wanted, binding, "update")
+        inference = None if row.inference is None else self.second(row, row.inference, wanted, binding, "inference")
         numbers = {str(symbol): value for symbol, value in sizes.values.items()}
         scalars = _scalars(row.formula, wanted)
-        self.blocks.append(Block(wanted.name, entry.name, row.formula, binding, numbers, scalars, inference))
+        self.blocks.append(Block(wanted.name, entry.name, row.formula, binding, numbers, scalars, inference, update))
         self.names.add(wanted.name)
         if self.trainable > MAX_ENTRIES:
             count = f"{self.trainable} trainable numbers up to {wanted.where}"
@@ -112,28 +114,43 @@ class Building:
             raise SpecError([Problem(use.place, message)])
         return Source(self.tensors[binding[row.formula.output.name]], wanted.where)
 
-    def in_inference(self, row: Row, formula: Formula, wanted: Wanted, binding: Mapping[str, str]) -> Block:
-        """The block with the formula of inference, which computes the same tensor from what the layer has.
+    def second(self, row: Row, formula: Formula, wanted: Wanted, binding: Mapping[str, str], mode: str) -> Block:
+        """The block with the formula of `inference`, or of the `update` of its states.
 
-        Its own intermediate values have names of their own, so that each mode has its arrays.
+        Its own intermediate values have names of their own, so that each mode has its arrays. A state, and its new
+        value, is the tensor of that name.
         """
-        name = f"{wanted.name}.inference"
+        name, words = f"{wanted.name}.{mode}", {"inference": "in inference", "update": "in its update"}[mode]
         own = {t.name for t in formula.with_role("intermediate")}
-        bound = {local: f"{name}.{local}" if local in own else binding[local] for local in formula.tensors}
-        result = formula.output.name
-        known = {local: self.tensors[bound[local]] for local in formula.tensors if local not in {*own, result}}
+        held = {s.name: _global_name(s.name, "state", wanted) for s in row.variant.states}
+        bound = {n: f"{name}.{n}" if n in own else {**binding, **held}[n.removesuffix("'")] for n in formula.tensors}
+        made = {t.name for t in formula.with_role("output")}
+        known = {n: self.tensors[bound[n]] for n in formula.tensors if bound[n] in self.tensors and n not in made}
         given = {tensor: source.tensor for tensor, source in wanted.reads.items()}
         try:
             sizes = _solve(row, formula, wanted.use, given, known)
             shapes = {tensor.name: sizes.shape(tensor.axes) for tensor in formula.tensors.values()}
-            held = self.tensors[bound[result]].shape
-            if shapes[result] != held:
-                raise SizeError(f"`{result}` has shape {shown(shapes[result])}, and {shown(held)} in training")
+            for state in row.variant.states:
+                self.keep(held[state.name], shapes.get(state.name), float(state.initial))
+            for result in formula.with_role("output"):
+                there = self.tensors[bound[result.name]].shape
+                if shapes[result.name] != there:
+                    differs = f"has shape {shown(shapes[result.name])}, and {shown(there)} in training"
+                    raise SizeError(f"`{result.name}` {differs}")
         except SizeError as error:
-            problem = Problem(wanted.use.place, f"{wanted.where} ({row.entry.name}), in inference: {error}")
+            problem = Problem(wanted.use.place, f"{wanted.where} ({row.entry.name}), {words}: {error}")
             raise SpecError([problem]) from None
         numbers = {str(symbol): value for symbol, value in sizes.values.items()}
         return Block(name, row.entry.name, formula, bound, numbers, _scalars(formula, wanted))
+
+    def keep(self, name: str, shape: tuple[Dim, ...] | None, initial: float) -> None:
+        """Note a state, where it is new and has a shape."""
+        if shape is None or name in self.tensors:
+            return
+        if BATCH in shape:
+            raise SizeError(f"the state `{name}` cannot have an axis over the batch; here it has shape {shown(shape)}")
+        self.tensors[name] = NetworkTensor(name, shape, "state")
+        self.states.append(State(name, tuple(int(d) for d in shape), initial))
 
 
 def _scalars(formula: Formula, wanted: Wanted) -> dict[str, float]:
@@ -148,7 +165,7 @@ def _global_name(local: str, role: str, wanted: Wanted) -> str:
         return wanted.target or local
     if role == "output" and wanted.result:
         return wanted.result
-    return f"{wanted.owner if role == 'parameter' and wanted.owner else wanted.name}.{local}"
+    return f"{wanted.owner if role in ('parameter', 'state') and wanted.owner else wanted.name}.{local}"
 
 
 def _differs(wanted: Wanted, local: str, held: NetworkTensor, made: NetworkTensor) -> str:

@@ -55,7 +55,7 @@ def _build(spec: NetworkSpec) -> Network:
     targets = dict.fromkeys(loss.target for loss in losses if loss.target and not loss.source)
     network = Network(
         spec.name, tuple(building.blocks), building.tensors, tuple(building.parameters), tuple(heads.values()),
-        tuple(i.name for i in spec.inputs), tuple(targets), tuple(costs),
+        tuple(i.name for i in spec.inputs), tuple(targets), tuple(costs), tuple(building.states),
     )  # fmt: skip
     _check_trained(network, spec)
     return with_ranges(network, spec)

@@ -18,6 +18,7 @@ from typing import Literal
 import sympy as sp
 
 from symbp.formula.equation import Distribution, Formula, Kind, Role
+from symbp.formula.expression import elements
 
 BATCH: Literal["n"] = "n"
 Dim = int | Literal["n"]  # a size in numbers, or the batch
@@ -55,8 +56,21 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class State:
+    """A tensor that is kept from one step of training to the next, and its value before the first."""
+
+    name: str
+    shape: tuple[int, ...]
+    initial: float = 0.0
+
+
+@dataclass(frozen=True)
 class Block:
-    """One use of a formula in a network. `inference` is the block in inference, where that is another one."""
+    """One use of a formula in a network.
+
+    `inference` is the block in inference, where that is another one; `update` what a step of training does to its
+    states, of which it binds the old and the new value to the same tensor.
+    """
 
     name: str  # the user's name of the layer, or kind_number
     kind: str  # the catalog entry
@@ -65,6 +79,7 @@ class Block:
     sizes: Mapping[str, Dim]  # the formula's size symbols, by name
     scalars: Mapping[str, float]  # the formula's hyperparameters
     inference: Block | None = None
+    update: Block | None = None
 
     def shape(self, tensor: str) -> tuple[Dim, ...]:
         """The shape, in numbers and the batch, of one of the formula's tensors."""
@@ -107,6 +122,7 @@ class Network:
     inputs: tuple[str, ...] = ("x",)
     targets: tuple[str, ...] = ("y",)
     costs: tuple[str, ...] = ("C",)
+    states: tuple[State, ...] = ()
 
     @property
     def link(self) -> tuple[Block, ...]:
@@ -121,12 +137,19 @@ class Network:
     @property
     def has_modes(self) -> bool:
         """Whether training and inference differ."""
-        return any(block.inference for block in self.blocks)
+        return any(block.inference or block.update for block in self.blocks)
+
+    @property
+    def updated(self) -> tuple[str, ...]:
+        """The tensors that updates of states read."""
+        blocks = [block.update for block in self.blocks if block.update]
+        read = (b.binding[e.tensor] for b in blocks for q in b.formula.equations for e in elements(q.body))
+        return tuple(dict.fromkeys(read))
 
     @property
     def inference(self) -> Network:
         """The network as it is in inference."""
-        return replace(self, blocks=tuple(block.inference or block for block in self.blocks))
+        return replace(self, blocks=tuple(block.inference or replace(block, update=None) for block in self.blocks))
 
     @property
     def outside(self) -> frozenset[str]:

@@ -14,7 +14,7 @@ import sympy as sp
 from symbp.catalog import entries
 from symbp.catalog.entry import Entry, Option, Value, Variant
 from symbp.formula.equation import Formula, Kind
-from symbp.formula.expression import scalar
+from symbp.formula.expression import Element, element, scalar
 from symbp.formula.families import write_out
 from symbp.formula.grammar import FormulaError
 from symbp.formula.parse import read_formula
@@ -29,13 +29,15 @@ WEIGHT = "loss_weight"  # of a loss among several
 class Row:
     """A row at work: its formula, and the variant whose parameters, constants and states it has.
 
-    `inference` is its formula in inference, where that is another.
+    `inference` is its formula in inference, where that is another, and `update` what a step of training does to its
+    states, from all that its formula computed.
     """
 
     entry: Entry
     variant: Variant
     formula: Formula
     inference: Formula | None = None
+    update: Formula | None = None
 
 
 def formula_of(
@@ -113,6 +115,8 @@ def _read(entry: Entry, use: _Reading) -> Row:
     for noise in variant.random:
         rank_ = max(rank, len(noise.axes)) if "..." in noise.axes else len(noise.axes)
         tensors[noise.name] = Declared(rank_, "random", distribution=noise.distribution)
+    if entry.kind in ("layer", "activation"):
+        tensors |= {s.name: Declared(len(s.axes), "state") for s in variant.states}
     for parameter in variant.parameters:
         tensors[parameter.name] = Declared(len(parameter.axes), "parameter")
     for name, axes in variant.constants:
@@ -137,14 +141,51 @@ def _read(entry: Entry, use: _Reading) -> Row:
         return read_formula(name, equations, scope, entry.source)
 
     formula = read(_name(entry, use), variant.equations, scope)
-    inference = None
+    inference = update = None
     if variant.inference:
         known = {name: declared for name, declared in tensors.items() if declared.role != "random"}
         try:
             inference = read(f"{formula.name} in inference", variant.inference, replace(scope, tensors=known))
         except FormulaError as error:
             raise FormulaError(f"in inference: {error.message}", error.line) from None
-    return Row(entry, variant, _times_weight(formula) if use.weighted else formula, inference)
+    if variant.update:
+        states = tuple(s.name for s in variant.states)
+        text = f"{variant.equations}\n{variant.update}"
+        try:
+            whole = read(f"{formula.name} after a step", text, replace(scope, states=states))
+        except FormulaError as error:
+            raise FormulaError(f"in the update: {error.message}", error.line) from None
+        update = _update(formula, whole, states)
+    return Row(entry, variant, _times_weight(formula) if use.weighted else formula, inference, update)
+
+
+def _update(formula: Formula, whole: Formula, states: tuple[str, ...]) -> Formula:
+    """What `whole` computes beyond the formula, from what that computed. The new value of a state `s` is named `s'`."""
+    known = {e.target.tensor for e in formula.equations}
+    late: dict[str, str] = {}
+
+    def renamed(node: sp.Expr) -> sp.Expr:
+        return node.replace(
+            lambda n: isinstance(n, Element) and n.tensor in late, lambda n: element(late[n.tensor], *n.indices)
+        )
+
+    equations, tensors = [], dict(whole.tensors)
+    for equation in whole.equations:
+        name = equation.target.tensor
+        if name in known:
+            tensors[name] = replace(tensors[name], role="input")
+            continue
+        body = renamed(equation.body)
+        if name in states:
+            late[name] = f"{name}'"
+            tensors[late[name]] = replace(tensors[name], name=late[name], role="output")
+        equations.append(replace(equation, target=renamed(equation.target), body=body))
+    missing = [name for name in states if name not in late]
+    if missing:
+        raise FormulaError(f"no equation of the update assigns the state `{missing[0]}`")
+    used = {s for e in equations for s in e.body.free_symbols}
+    scalars = {n: s for n, s in whole.scalars.items() if s in used}
+    return replace(whole, equations=tuple(equations), tensors=tensors, scalars=scalars)
 
 
 def _times_weight(formula: Formula) -> Formula:

@@ -9,6 +9,7 @@
 
 Where training and inference differ, those are the routines of training, but for `predict`; and there are
 
+    running     after the loss of a step, its states
     inference   up to the network's output
     evaluation  from the output to the cost
 
@@ -83,7 +84,7 @@ class _Lowering:
     def routines(self) -> dict[str, Routine]:
         network = self.network
         instances = [self.instance(b) for b in network.blocks]
-        output, costs, later = self.forward(instances)
+        output, costs, later = self.forward(instances, network.updated)
         links = [self.instance(b) for b in network.link]
         link = [s for i in links for s in i.forward(self.numbers[i.block.formula.name])]
         backward, of_input = self.backward(instances)
@@ -98,17 +99,23 @@ class _Lowering:
             inferring = [self.instance(b) for b in network.inference.blocks]
             routines["inference"], routines["evaluation"], _ = self.forward(inferring)
             instances += inferring
+            updates = [self.instance(b.update) for b in network.blocks if b.update]
+            numbers = self.numbers
+            routines["running"] = [s for i in updates for s in i.forward(numbers[i.block.formula.name])]
+            instances += updates
         arrays = self.arrays
         self.arrays = {}
         for made in (*(instance.arrays for instance in reversed((*links, *instances))), arrays):
             self.arrays.update(made)
         return {name: Routine(name, tuple(statements)) for name, statements in routines.items()}
 
-    def forward(self, instances: Sequence[Instance]) -> tuple[list[Item], list[Item], list[Item]]:
-        """The statements up to the output, from there to the cost, and what neither needs."""
+    def forward(
+        self, instances: Sequence[Instance], more: Sequence[str] = ()
+    ) -> tuple[list[Item], list[Item], list[Item]]:
+        """The statements up to the output and what is needed `more`, from there to the cost, and what neither needs."""
         network = self.network
         forward = [s for i in instances for s in i.forward(self.numbers[i.block.formula.name])]
-        in_output = _needed(forward, [head.output for head in network.heads])
+        in_output = _needed(forward, [*(head.output for head in network.heads), *more])
         in_cost = _needed(forward, network.costs) - in_output
         known = in_output | in_cost
         output = [s for place, s in enumerate(forward) if place in in_output]
@@ -198,6 +205,7 @@ def _storage(network: Network) -> dict[str, Storage]:
     for tensor in network.tensors.values():
         if tensor.role in ("constant", "random"):
             storage[tensor.name] = "constant" if tensor.role == "constant" else "random"
+    storage |= {state.name: "running" for state in network.states}
     for parameter in network.parameters:
         storage[parameter.name] = "parameter"
         storage[f"d_{parameter.name}"] = "gradient"

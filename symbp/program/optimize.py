@@ -56,7 +56,8 @@ def kept(network: Network) -> frozenset[str]:
     """The results of the network's program, which no pass may rename."""
     gradients = [f"d_{name}" for name in (*(p.name for p in network.parameters), *network.differentiable_inputs)]
     results = [tensor for head in network.heads for tensor in (head.output, head.prediction)]
-    return frozenset([*results, COST, *network.costs, *gradients, "w", "g"])
+    states = [*network.updated, *(state.name for state in network.states)]
+    return frozenset([*results, COST, *network.costs, *gradients, *states, "w", "g"])
 
 
 def _report(name: str, program: Program) -> PassReport:

@@ -6,7 +6,7 @@
     one loss  the cost in inference is computed as in training, where that needs nothing that only training computes
 
 Passes see the routines forward, loss, backward and input as one sequence, as they do inference and evaluation;
-`predict` stands alone. `update` writes its arrays again and again, so only `in place` applies to it. A loop is
+`predict` stands alone. `update` and `running` write what they read, so only `in place` applies to them. A loop is
 rewritten as one: what is computed in a step is not known outside, and an array is needed where any step needs it.
 """
 
@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 
 from symbp.program.operands import computation, is_alias, is_bordered, is_stop, needed, reads, renamed, written
 from symbp.program.program import (
-    TRAINING,
     Array,
     Contract,
     Fill,
@@ -35,7 +34,7 @@ from symbp.program.program import (
 )
 
 INFERENCE = ("inference", "evaluation")
-SEQUENCES = (TRAINING, INFERENCE, ("predict",))
+SEQUENCES = (("forward", "loss", "backward", "input"), INFERENCE, ("predict",))
 Keep = frozenset[str]  # results that must stay under their names
 Item = Statement | Loop
 STAYING = (
@@ -43,6 +42,7 @@ STAYING = (
     "gradient",
     "argument",
     "random",
+    "running",
 )  # arrays that are there whether an operation reads them or not
 
 

@@ -35,7 +35,7 @@ from symbp.formula.equation import Equation, Kind
 from symbp.forward.network import Dim
 
 ArrayKind = Kind | Literal["byte"]  # a byte holds a position within a window
-Storage = Literal["argument", "parameter", "constant", "random", "gradient", "state", "workspace", "slice"]
+Storage = Literal["argument", "parameter", "constant", "random", "gradient", "state", "running", "workspace", "slice"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ Operand = str | Scalar
 @dataclass(frozen=True)
 class Array:
     """A named array. `workspace` arrays belong to the pass; a `slice` is a view of another in a loop; the others come
-    from, or go to, the caller. A `random` one is drawn before the pass.
+    from, or go to, the caller. A `random` one is drawn before the pass, a `running` one is a state of the network.
 
     `margin` counts the positions before and after its first axis that hold zeros, or the edges that a loop puts there,
     and that only offsets and slices can read.
@@ -335,8 +335,8 @@ class Routine:
 class Program:
     """Every array by name, and the routines, which are carried out in sequences.
 
-    A network that is the same in inference has one. Else both modes compute tensors of the same names, in arrays that
-    are the same; what a sequence reads, it has computed itself.
+    A network that is the same in inference, and keeps nothing, has one. Else both modes compute tensors of the same
+    names, in arrays that are the same; what a sequence reads, it has computed itself.
     """
 
     arrays: Mapping[str, Array]
@@ -358,5 +358,5 @@ class Program:
 
 
 BOTH = ("forward", "predict", "loss", "backward", "input")
-TRAINING = ("forward", "loss", "backward", "input")
+TRAINING = ("forward", "loss", "running", "backward", "input")
 INFERENCE = ("inference", "predict", "evaluation")

@@ -35,7 +35,7 @@ from symbp.program.program import (
     Winners,
 )
 
-GIVEN = ("argument", "parameter", "constant", "random", "state")
+GIVEN = ("argument", "parameter", "constant", "random", "state", "running")
 
 
 class ProgramError(DefectError):

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from symbp.catalog import lookup, names
-from symbp.catalog.entry import Entry, EntryKind, Option, ParameterRow, RandomRow
+from symbp.catalog.entry import Entry, EntryKind, Option, ParameterRow, RandomRow, StateRow
 from symbp.formula.families import member, write_out_size
 from symbp.formula.grammar import NAME, RESERVED, FormulaError, read_lines
-from symbp.spec.modes import MODE_KEYS, inference, random_row
+from symbp.spec.modes import MODE_KEYS, Modes, random_row, state_row
 from symbp.spec.names import SHAPE, hint, quoted, shortened, shown
 from symbp.spec.yaml import Path
 
@@ -67,8 +67,8 @@ class _Definition:
             if key not in KEYS:
                 self.problem((key,), f"{quoted(key)} is not a key of a definition{hint(key, KEYS)}")
         self.formula()
-        inferred, lines = inference(self.kind, self.row, self.problem)
-        self.used = self.used and self.used | _names(lines)
+        modes = Modes(self.kind, self.row, self.problem)
+        self.used = self.used and self.used | _names(modes.lines)
         self.inputs = self.stated_inputs()
         if self.inputs:
             names_ = tuple(name.partition("[")[0] for name in self.inputs)
@@ -76,9 +76,9 @@ class _Definition:
         sizes = self.sizes()
         options = self.options(sizes)
         parameters = self.parameters()
-        random = self.random()
+        random, states = self.random(), self.states()
         result = self.text("output") or RESULTS[self.kind]
-        self.clashes([o.name for o in options], [p.name for p in parameters], [r.name for r in random], result)
+        self.clashes(result, options=options, parameters=parameters, random=random, state=states)
         return Entry(
             name=name,
             kind=self.kind,
@@ -93,7 +93,9 @@ class _Definition:
             link=self.link(),
             inputs=self.inputs,
             random=random,
-            inference=inferred,
+            inference=modes.inference,
+            states=states,
+            update=modes.update,
         )
 
     def formula(self) -> None:
@@ -199,12 +201,18 @@ class _Definition:
             found.append(random_row(name, value, self.problem))
         return tuple(r for r in found if r is not None)
 
-    def clashes(self, options: Iterable[str], parameters: Iterable[str], random: Iterable[str], result: str) -> None:
+    def states(self) -> tuple[StateRow, ...]:
+        """What is kept from one step of training to the next."""
+        found = (state_row(name, value, self.problem) for name, value in self.mapping("state").items())
+        return tuple(s for s in found if s is not None)
+
+    def clashes(self, result: str, **rows: Iterable[Option | ParameterRow | RandomRow | StateRow]) -> None:
+        """That names have a meaning already, or two."""
         seen = dict[str, str]()
         taken = {*self.arguments, result}
-        what = {"options": "an option", "parameters": "a parameter", "random": "a random tensor"}
-        for key, names_ in zip(what, (options, parameters, random), strict=True):
-            for name in names_:
+        what = {"options": "an option", "parameters": "a parameter", "random": "a random tensor", "state": "a state"}
+        for key, named in rows.items():
+            for name in (row.name for row in named):
                 if name in RESERVED or name in taken or name.startswith("d_"):
                     self.problem((key, name), f"`{name}` has a meaning of its own in formulas; use another name")
                 elif name in seen:

@@ -53,6 +53,12 @@ def _print(rows: Iterable[Entry]) -> None:
 
 def _details(entry: Entry) -> Iterator[str]:
     yield from lines(entry.equations)
+    for what, equations in (("in inference: ", entry.inference), ("after a step: ", entry.update)):
+        yield from (what + line for line in lines(equations))
+    for noise in entry.random:
+        yield f"where {noise.name} is drawn in every step of training, {noise.distribution}"
+    if entry.update:
+        yield "where at first " + ", ".join(f"{state.name} is {state.initial:g}" for state in entry.states)
     if entry.link:
         yield f"where a is the {entry.link} of the network's output"
     yield entry.summary

@@ -120,10 +120,12 @@ def module_outputs(generated: Generated, arrays: dict[str, np.ndarray]) -> dict[
 
 
 def _with_parameters(generated: Generated, arrays: dict[str, np.ndarray]) -> tuple[ModuleType, Any]:
-    module = load_module(generated)
+    module, network = load_module(generated), generated.derivation.network
     params = module.init(0, np.float64)
     for name, values in params.items():
         values[...] = arrays[name]
+    for state in network.states:
+        params.state[state.name][...] = arrays[state.name]
     return module, params
 
 

@@ -33,6 +33,8 @@ def _draw(network: Network, batch: int, source: np.random.Generator) -> dict[str
     for parameter in network.parameters:
         scale = 1 / np.sqrt(max(parameter.fan_in, 1))
         arrays[parameter.name] = scale * source.standard_normal(parameter.shape)
+    for state in network.states:  # a variance is positive
+        arrays[state.name] = source.uniform(0.5, 1.5, state.shape)
     for name in network.random:
         tensor = network.tensors[name]
         shape = [batch if d == BATCH else int(d) for d in tensor.shape]

@@ -67,11 +67,12 @@ def _readings(
         if name in program.arrays and program.arrays[name].shape[1:][-1:] == (BATCH,):
             given[name] = np.moveaxis(given[name], 0, -1)
     outputs = {head.output for head in network.heads}
+    asked = outputs | {state.name for state in network.states}
     predicted = {head.prediction for head in network.heads} - outputs
     readings = []
     for sequence, of_mode in zip(program.sequences, expected, strict=True):
         found = run(program, [name for name in sequence if name in program.routines], given, len(arrays["x"]))
-        results = kept(network) - (set() if "predict" in sequence else predicted)
+        results = kept(network) - (set() if "predict" in sequence else predicted) - (set(network.updated) - asked)
         for name in sorted(results & set(of_mode)):
             true = np.asarray(of_mode[name])
             value = np.asarray(found[name]) if name in found else np.full(true.shape, np.nan)
@@ -82,7 +83,10 @@ def _readings(
 
 
 def evaluate_derivation(derivation: Derivation, arrays: Arrays) -> dict[str, np.ndarray]:
-    """Every tensor of the network and every cotangent `d_...`, by the derivation's equations, block by block."""
+    """Every tensor of the network and every cotangent `d_...`, by the derivation's equations, block by block.
+
+    States are as they are after a step; of a network in inference, as they were.
+    """
     network, n = derivation.network, len(arrays["x"])
     known: dict[str, np.ndarray] = {**constants_of(network), **arrays}
     for block in (*network.blocks, *network.link):
@@ -102,4 +106,8 @@ def evaluate_derivation(derivation: Derivation, arrays: Arrays) -> dict[str, np.
             name = f"d_{block.binding[gradient.tensor]}"
             part = np.asarray(made[f"d_{gradient.tensor}"])
             known[name] = known[name] + part if name in known else part
+    for block in (b.update for b in network.blocks if b.update):
+        local = {name: known[bound] for name, bound in block.binding.items() if bound in known and "'" not in name}
+        made = evaluate_formula(derivation.of(block).forward, local, sizes_of(block, n), scalars_of(block))
+        known |= {block.binding[new.name]: made[new.name] for new in block.formula.with_role("output")}
     return known

@@ -20,7 +20,7 @@ from symbp.formula.evaluate import evaluate_formula
 from symbp.formula.expression import Element, elements
 
 MOST = 300  # entries of an array over all indices at once
-GIVEN = ("input", "parameter", "target", "constant", "random")
+GIVEN = ("input", "parameter", "target", "constant", "random", "state")
 
 
 @dataclass(frozen=True)

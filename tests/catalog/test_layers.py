@@ -12,6 +12,7 @@ from derived import close, derive_row, row
 from modules import module_of
 from references import torch
 from references_attention import ATTENTION
+from references_batch import BATCH
 from references_joining import AXES, JOINING
 from references_layers import LAYERS, LayerCase
 from references_noise import NOISE
@@ -33,7 +34,7 @@ CASES = [
 
 
 def test_every_layer_and_variant_has_a_case() -> None:
-    tables = (LAYERS, JOINING, AXES, NORMALIZATION, RECURRENT, ATTENTION, NOISE, WINDOWED)
+    tables = (LAYERS, JOINING, AXES, NORMALIZATION, RECURRENT, ATTENTION, NOISE, WINDOWED, BATCH)
     assert set().union(*tables) == set(names("layer"))
     assert sum(map(len, tables)) == len(names("layer"))
     for name, cases in LAYERS.items():

@@ -134,7 +134,8 @@ def test_no_option_is_silently_ignored(entry: Entry) -> None:
             if entry.distribution and not entry.equations:
                 assert name in ("mean", "std", "low", "high", "gain", "value")
                 continue
-            assert name in variant.options or _used(entry, variant.equations, name), (options, variant.equations)
+            equations = f"{variant.equations}\n{variant.inference}\n{variant.update}"
+            assert name in variant.options or _used(entry, equations, name), (options, equations)
 
 
 @pytest.mark.parametrize("entry", EVERY)
@@ -154,8 +155,13 @@ def test_equations_assign_what_the_kind_promises(entry: Entry) -> None:
     for row in variants(entry):
         assigned = {line.partition("=")[0].strip().partition("[")[0] for line in lines(row.equations)}
         assert results <= assigned
-        states = {s.name for s in row.states}
-        assert states <= assigned
+        updated = row.update if entry.kind == "layer" else row.equations
+        assert {s.name for s in row.states} <= {
+            line.partition("=")[0].strip().partition("[")[0] for line in lines(updated)
+        }
+        assert {r.name for r in row.random} <= _mentioned(row.equations)
+        assert row.inference or not (row.random or row.update)
+        assert not {r.name for r in row.random} & _mentioned(row.inference)
         for state in row.states:
             assert isinstance(state.initial, float) or entry.option(state.initial) is not None
         assert {p.name for p in row.parameters} <= _mentioned(row.equations)

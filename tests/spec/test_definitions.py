@@ -111,6 +111,22 @@ ROWS = {  # of an activation
     "    in: a = (z",
     "{formula: a = z, inference: 'a[n] = sum[j](z[n,j])'}": "5: layers[1]: layer `own_1` (own), in inference: "
     "`a` has shape (n,), and (n, 4) in training",
+    "{formula: a = z, state: {s: [j]}, inference: 'a[n,j] = z[n,j] - s[j]'}": f"9: {HERE}.state: what is kept from "
+    "step to step needs `update`: …",
+    "{formula: a = z, update: 's = s + 1'}": f"9: {HERE}.update: `update` assigns what `state` names, …",
+    "{formula: a = z, state: {s: j}, update: 's[j] = 1'}": f"9: {HERE}.state.s: expected `axes`, …; got 'j'",
+    "{formula: a = z, state: {s: {axes: [], start: 1}}, update: 's = s + 1'}": f"9: {HERE}.state.s.start: `start` is "
+    "not a key of a state…",
+    "{formula: a = z, state: {s: {axes: [], initial: .inf}}, update: 's = s + 1'}": f"9: {HERE}.state.s.initial: "
+    ".inf is not a finite number",
+    "{formula: a = z, state: {s: [], t: []}, update: 's = s + 1'}": f"9: {HERE}.formula: no equation of the update "
+    "assigns the state `t`",
+    "{formula: a = z, state: {s: []}, update: 's = q + 1'}": f"9: {HERE}.formula: in the update: `q` is not declared "
+    "(declared: …)\n    in: s = q + 1",
+    "{formula: a = z, state: {s: []}, update: 's = s + 1; a = s'}": f"9: {HERE}.formula: in the update: `a` is "
+    "assigned twice\n    in: a = s",
+    "{formula: 'a[n,j] = z[n,j]', state: {s: [n]}, update: 's[n] = mean[j](z[n,j])'}": "5: layers[1]: layer `own_1` "
+    "(own), in its update: the state `own_1.s` cannot have an axis over the batch; here it has shape (n,)",
     "'a = 3'": f"9: {HERE}.formula: no equation reads `z`, what it is given",
 }
 

@@ -30,6 +30,7 @@ SUMMARIES = {
     "predict": "The prediction, from the network's output.",
     "evaluation": "The cost C in inference, from the network's output.",
     "loss": "The cost C, from the network's output.",
+    "running": "What is kept for inference, after the loss of a step.",
     "backward": "The derivative of the cost by every parameter, from the last layer to the first; after the loss.",
     "input": "The derivative of the cost by the network's input; after `_backward`.",
 }

@@ -38,6 +38,8 @@ def header(spec: NetworkSpec, network: Network, body: str, random: Sequence[str]
         tolerance=examples.TOLERANCE,
         stretch=STRETCH,
         random=random,
+        state=parameters.layout(network.states),
+        state_size=parameters.size(network.states),
     )
 
 

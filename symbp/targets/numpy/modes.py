@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from symbp.forward.network import BATCH, Network
 from symbp.program.program import Array
 from symbp.targets.environment import render
-from symbp.targets.numpy import names, source
+from symbp.targets.numpy import names, parameters, source
 
 DRAWS = {"uniform": "random", "normal": "standard_normal"}
 ABOUT = (
@@ -41,6 +41,11 @@ class Modes:
         return bool(self.network.random)
 
     @property
+    def running(self) -> bool:
+        """Whether anything is kept from one step to the next."""
+        return bool(self.network.states)
+
+    @property
     def draws(self) -> list[str]:
         """What must be called before a pass in training."""
         return ["_draw(ws, random)"] if self.random else []
@@ -56,6 +61,19 @@ class Modes:
         if not lines:
             return [f'    """{summary}"""']
         return [f'    """{summary}', "", *(f"    {line}".rstrip() for line in lines), '    """']
+
+    def state(self) -> Iterator[str]:
+        """The class of what is kept, and its start."""
+        states = self.network.states
+        if states:
+            yield render(
+                "numpy/running.py.jinja",
+                views=list(parameters.views(states, self.separator)),
+                separator=source.literal(self.separator),
+                initial=[
+                    f"state.{names.identifier(s.name, self.separator)}[...] = {s.initial}" for s in states if s.initial
+                ],
+            )
 
     def functions(self) -> Iterator[str]:
         """The functions that draw."""

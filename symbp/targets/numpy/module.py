@@ -57,6 +57,7 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
     private = functions.private(program, scope, given)
     allocations = list(workspace.lines(program, optimized.plan, network.tensors, scope, separator))
     parts = [
+        *mode.state(),
         *_parameters(spec, network, scope, separator),
         render(
             "numpy/workspace.py.jinja",
@@ -71,7 +72,7 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
         *functions.public(network, private, scope, given, _cost(spec), mode),
         *mode.generator(),
         *trainer.trainer(spec, program, private, given, mode),
-        render("numpy/files.py.jinja"),
+        render("numpy/files.py.jinja", running=mode.running),
         *_check(program, network, given, mode),
     ]
     body = _joined(parts)
@@ -96,6 +97,7 @@ def _parameters(spec: NetworkSpec, network: Network, scope: Scope, separator: st
         "numpy/parameters.py.jinja",
         views=list(parameters.views(network.parameters, separator)),
         separator=source.literal(separator),
+        running=bool(network.states),
     )
     distributions = {initializers.row(p).distribution for p in network.parameters}
     if "orthogonal" in distributions:

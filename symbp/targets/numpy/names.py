@@ -19,6 +19,7 @@ OWNERS: Mapping[Storage, str] = {
     "random": "ws.",
     "workspace": "ws.",
     "state": "self.",
+    "running": "params.state.",
     "slice": "",
 }
 

@@ -41,7 +41,7 @@ def trainer(
             x=given[0].declared,
             y=given[1].declared,
             random=modes.random,
-            calls=called(functions, "forward", "loss", "backward"),
+            calls=called(functions, "forward", "loss", "running", "backward"),
         ),
         *([schedule.method(spec.schedule, numbers)] if spec.schedule else []),
         render(
@@ -50,7 +50,7 @@ def trainer(
             locals=_locals(update, numbers),
             body=update.body,
         ),
-        render("numpy/state.py.jinja", states=[s.name for s in states], random=modes.random),
+        render("numpy/state.py.jinja", states=[s.name for s in states], random=modes.random, running=modes.running),
     ]
     return [
         render("numpy/hyperparameters.py.jinja", ranges=ranges),
