@@ -32,5 +32,6 @@ def _dropout(x: Any, u: Any, rate: float) -> Any:
 NOISE: Mapping[str, tuple[Noise, ...]] = {
     "dropout": tuple(Noise(_dropout, {"rate": rate}, lambda shape: {"u": shape}) for rate in (0.5, 0.1, 0.0)),
     "channel_dropout": (Noise(_dropout, {"rate": 0.4}, lambda shape: {"u": shape[:2]}, ((4, 3), (2, 4, 3))),),
+    "gaussian_sample": (),  # of two inputs: tests/modes/test_sampling.py
     "gaussian_noise": (Noise(lambda x, e, stddev: x + stddev * e, {"stddev": 0.7}, lambda shape: {"e": shape}),),
 }

@@ -18,7 +18,14 @@ from symbp.forward.rows import formula_of
 from symbp.forward.sizes import numbers_of, row_size
 
 KINDS = ("activation", "layer", "loss", "penalty")
-RANKS = {"flatten": 4, "permute": 4, "instance_norm": 3, "batch_norm": 3, "global_average_pool": 4, "global_max_pool": 4}
+RANKS = {
+    "flatten": 4,
+    "permute": 4,
+    "instance_norm": 3,
+    "batch_norm": 3,
+    "global_average_pool": 4,
+    "global_max_pool": 4,
+}
 # ... of formulas that leave it open, where it is not 2
 WINDOWED = {3: (1, 2, 4), 4: (1, 2, 4, 2)}  # shapes of inputs, by rank, for rows whose options fix their sizes
 OUTPUT_RANKS = {"reshape": 4}

@@ -1,5 +1,7 @@
 """Losses between values: `C` from the prediction `a` and the target `y`; `reduce[...]` is the mean or the sum.
 
+`gaussian_kl` compares two layers with a distribution, and has no target.
+
 Not here: losses between probabilities and labels (symbp/catalog/classification.py); sample weights; margins between
 pairs of examples (CosineEmbeddingLoss, TripletMarginLoss).
 """
@@ -120,6 +122,16 @@ ENTRIES = (
         "Nix & Weigend, Estimating the Mean and Variance of the Target Probability Distribution (1994), eq. 1",
         options=(REDUCTION,),
         sizes=(("j", "extent(a, -1) / 2"),),
+    ),
+    Entry(
+        "gaussian_kl",
+        "loss",
+        "C = reduce[n](sum[j](mu[n,j]**2 + exp(log_variance[n,j]) - 1 - log_variance[n,j]) / 2)",
+        "divergence of normal distributions, independent in every column, from the standard one; of two layers, without"
+        " a target",
+        "Kingma & Welling, Auto-Encoding Variational Bayes (2014), arXiv:1312.6114, appendix B",
+        options=(REDUCTION,),
+        inputs=("mu", "log_variance"),
     ),
     Entry(
         "cosine",

@@ -47,4 +47,14 @@ ENTRIES = (
         inference="y[...] = x[...]",
         aliases=("keras.GaussianNoise",),
     ),
+    Entry(
+        "gaussian_sample",
+        "layer",
+        "y[...] = mu[...] + exp(log_variance[...] / 2) * e[...]",
+        "normal numbers of this mean and logarithm of a variance, differentiated through both; in inference the mean",
+        "Kingma & Welling, Auto-Encoding Variational Bayes (2014), arXiv:1312.6114, section 2.4",
+        inputs=("mu", "log_variance"),
+        random=(RandomRow("e", "normal"),),
+        inference="y[...] = mu[...]",
+    ),
 )
