@@ -15,7 +15,7 @@ from symbp.formula.constants import ConstantError, constant
 from symbp.formula.expression import Element, MaxOver, Padded, SumOver, Winner, element, expm1, log1p, stop
 from symbp.formula.grammar import BINDERS, FUNCTIONS, RESERVED, Line, read_lines
 from symbp.formula.indices import Names
-from symbp.formula.leaves import Leaves
+from symbp.formula.leaves import Leaves, vanishes
 from symbp.formula.reading import Reading
 from symbp.formula.scope import Declared, Scope
 from symbp.formula.syntax import is_ellipsis, items_of
@@ -106,7 +106,7 @@ class Builder(Leaves):
             elif isinstance(operator, ast.Mult):
                 value = value * right
             elif isinstance(operator, ast.Div):
-                if right == 0:
+                if vanishes(right):
                     raise self.error("division by 0")
                 value = value / right
             else:

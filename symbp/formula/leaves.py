@@ -24,6 +24,13 @@ MAX_INDEX = 60  # syntax nodes of an index: `S*p + u - P` has 14
 TINIEST, HUGEST = sp.Rational(1, 10**300), sp.Integer(10) ** 300
 
 
+def vanishes(value: sp.Expr) -> bool:
+    """Whether the value is 0, or is so in a branch."""
+    if isinstance(value, sp.Piecewise):
+        return any(vanishes(branch) for branch, _ in value.args)
+    return bool(value.is_zero) or (value.is_Mul and any(map(vanishes, value.args)))
+
+
 class Leaves(ABC):
     """Reads the leaves of one equation. What stands in an index is read by `expression`."""
 
@@ -57,7 +64,7 @@ class Leaves(ABC):
             raise self.error(f"the exponent {str(exponent)[:30]} is too large; at most {MAX_EXPONENT} is read")
         if base.is_Number and len(str(base)) > 40:
             raise self.error("a power of numbers this large is not computed")
-        if base.is_zero and exponent.is_negative:
+        if vanishes(base) and exponent.is_negative:
             raise self.error("division by 0")
         return base**exponent
 

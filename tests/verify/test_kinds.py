@@ -45,6 +45,8 @@ LAYERS = {
     # elements and ranges
     "one element": "y[n,j] = x[n,0]*x[n,j]",
     "one element's square": "y[n,j] = x[n,0]**2 + x[n,j]",
+    "one parameter": "y[n,j] = (x[n,j]**2 + W[0])*(x[n,j] + W[j])*W[2]",
+    "parameters, and no more": "y[n,j] = x[n,j]*(W[0]**2 + W[3])",
     "two elements": "y[n,j] = x[n,0]*x[n,1]*x[n,j]",
     "an element of a computed tensor": "u[n,j] = x[n,j]**2; y[n,j] = u[n,1]*u[n,j] + x[n,j]",
     "backwards": "y[n,j] = x[n,size(j)-1-j]*x[n,j]",
@@ -95,7 +97,11 @@ def spec(kind: str, formula: str) -> str:
     """A small network with the formula as its second layer, or as its loss."""
     layers = "[{dense: 4}, {dense: 3}]" if kind == "losses" else "[{dense: 4}, own, {dense: 2}]"
     loss = "own" if kind == "losses" else "mse"
-    more = next((f", parameters: {{W: {axes}}}" for axes in ("[k,j]", "[i,k]") if f"W{axes}" in formula), "")
+    axes = next(
+        (axes for axes in ("[k,j]", "[i,k]", "[j]") if f"W{axes}" in formula), "[i]" if "W[0]" in formula else ""
+    )
+    more = f", parameters: {{W: {axes}}}" if axes else ""
+    more += ", sizes: {i: 4}" if axes == "[i]" else ""
     more += ", sizes: {j: 4}" if more and "x[n,j]" not in formula else ""
     more += ", sizes: {k: 4}" if "sum[k](2)" in formula else ""
     more += ", options: {beta: 0.5}" if "beta" in formula else ""
@@ -118,16 +124,15 @@ REFUSED = {  # a formula, and what is told of it
     ("layers", "y[n,j] = x[n,j]*size(q)"): "3: layers[1]: … the size of index `q` is not determined by any shape …",
     ("layers", "y[n,j] = x[n,j] + sum[q](1)"): "3: layers[1]: … the size of index `q` is not determined by any shape …",
     ("activations", "a = log(-1 - z**2)"): "1: the cost is not a finite number …",
-    (
-        "activations",
-        "a = cos(1/z**9)",
-    ): "1: … too steep or too rugged …",
+    ("activations", "a = cos(1/z**9)"): "1: … too steep or too rugged …",
     ("activations", "a = sqrt(z - z**2 + z**2)"): "1: the cost is not a finite number …",
     ("activations", "a = sqrt(relu(z))"): "1: the gradient cannot be checked: it is not a finite number, …",
+    ("activations", "a = z*(-1)**beta"): "7: … `(-1)**beta` is not a real, finite number for beta = 0.5",
+    ("activations", "a = z/where(z < 0.5, 2, 0)"): "7: define.activations.own.formula: division by 0\n    in: …",
     (
         "activations",
-        "a = z*(-1)**beta",
-    ): "7: define.activations.own.formula: `(-1)**beta` is not a real, finite number …",
+        "a = (z*where(z < 0.5, 2, 0))**-0.5",
+    ): "7: define.activations.own.formula: division by 0\n    in: …",
     ("activations", "a = z/(beta - 0.5)"): "7: … is not a real, finite number for beta = 0.5",
     ("activations", "a = z*exp(exp(exp(2000*beta)))"): "7: … is not a real, finite number for beta = 0.5",
 }

@@ -174,7 +174,7 @@ def _(op: Stack, scope: Scope) -> list[str]:
                 run = f"{first + 1}:{last}" if last - first > 2 else first + 1
                 code += scope.line(f"{at(out, op.axis, run)} = 0")
     for part, position in zip(op.parts, positions, strict=True):
-        view = at(out, op.axis, position)
+        view = scope.stacked(op.out, op.axis, position)
         if part not in scope.places:
             add = ("np.add", view, scope[part], f"out={view}")
             code += scope.call(*(add if position in filled else ("np.copyto", view, scope[part])))

@@ -56,7 +56,7 @@ class Scope:
         """The array in Python."""
         if name in self.places:
             stack, axis, position = self.places[name]
-            return at(self[stack], axis, position)
+            return self.stacked(stack, axis, position)
         if name in self.ranges:
             length = next((dim for dim in self.arrays[name].shape if dim != 1), 1)
             return self._extra(f"range_{length}", f"np.arange({length})")
@@ -139,6 +139,10 @@ class Scope:
     def deeper(self) -> Scope:
         """The same one level of indentation further in."""
         return replace(self, depth=self.depth + 1)
+
+    def stacked(self, stack: str, axis: int, position: int) -> str:
+        """A part of a stack in Python, which can be written also where it is one number: `ws.d_x[0, ...]`."""
+        return at(self[stack], axis, position if len(self.arrays[stack].shape) > 1 else f"{position}, ...")
 
     def at_step(self, each: Slice, step: str) -> str:
         """A slice in Python: `ws.lstm_1_h_before[t]`."""
