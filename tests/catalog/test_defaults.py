@@ -49,7 +49,7 @@ ELSEWHERE = {
     "nn.LayerNorm": {"normalized_shape"},  # the last axis
     "nn.RMSNorm": {"normalized_shape", "eps"},  # eps: the last axis; that of single precision, as there
     "nn.GroupNorm": {"num_channels"},
-    **{f"nn.BatchNorm{rank}d": {"num_features", "track_running_stats", "bias"} for rank in (1, 2, 3)},  # beta is learned with gamma
+    **{f"nn.BatchNorm{rank}d": {"num_features", "track_running_stats", "bias"} for rank in (1, 2, 3)},  # with gamma
     "nn.InstanceNorm1d": {"num_features", "momentum", "track_running_stats"},  # statistics are never stored
     "nn.InstanceNorm2d": {"num_features", "momentum", "track_running_stats"},
     "nn.InstanceNorm3d": {"num_features", "momentum", "track_running_stats"},
