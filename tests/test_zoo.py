@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,11 +16,17 @@ pytest.importorskip("matplotlib", reason="the zoo's pictures are drawn with matp
 
 from benchmarks import ROOT
 from benchmarks.zoo import __main__ as command
-from benchmarks.zoo import baselines, document, trained
+from benchmarks.zoo import baselines, document
 from benchmarks.zoo.entries import ENTRIES
+from symbp.forward.build import build_network
+from symbp.spec import read_spec
+from symbp.spec.schema import MADE
 from symbp.training.compared import Compared
+from symbp.training.dataset import each
 from symbp.training.prepare import Examples
+from symbp.training.run import read_examples
 
+SPECS = {path.stem: read_spec(path) for path in sorted((ROOT / "specs").glob("*.yaml"))}
 PAGE = document.rows_of(document.DOCUMENT.read_text(encoding="utf-8"))
 DRAW = np.random.default_rng(2)
 
@@ -44,6 +52,19 @@ def test_a_row_is_of_an_entry_and_in_its_form(name: str) -> None:
     assert re.fullmatch(re.sub(r"\\{.*?\\}", r"[\\d.]+%?", form), reached)
     assert all(f"{name} " in beside for name in entry.baselines)
     assert int(seconds) >= 0
+
+
+@pytest.mark.parametrize("name", [name for name, spec in SPECS.items() if spec.data and spec.data.source in MADE])
+def test_steps_on_a_batch_of_made_examples_lower_its_cost(name: str) -> None:
+    spec = SPECS[name]
+    assert spec.data is not None
+    few = replace(spec, data=replace(spec.data, options={**spec.data.options, "examples": 80}))
+    examples = read_examples(few, build_network(few))
+    x, y = (each(lambda array: array[:16], given) for given in examples.train)
+    module = import_module(f"generated.{name}")
+    trainer = module.Trainer(module.init(0))
+    costs = [trainer.step(x, y) for _ in range(15)]
+    assert costs[-1] < 0.97 * costs[0]
 
 
 def test_pictures_are_small_and_used() -> None:
@@ -82,7 +103,7 @@ def test_baselines_of_numbers() -> None:
 
 
 def test_the_naive_forecast_of_the_series() -> None:
-    kept = trained.read_spec(ROOT / "specs" / "stock_gru.yaml")
+    kept = SPECS["stock_gru"]
     assert kept.data is not None
     series = baselines.volatility(kept.data.options)
     held = 1000

@@ -90,6 +90,16 @@ ENTRIES = (
         "today. The series is made by an autoregression, so that a linear forecast is hard to beat.",
         {"forecast": pictures.forecast},
     ),
+    Entry("mnist_cnn", "vision", ACCURACY, CLASSES, "MNIST's test set."),
+    Entry(
+        "segmentation_unet",
+        "medical imaging",
+        IOU,
+        {"by brightness": baselines.brightness},
+        "Masks of discs, ellipses and rectangles, lighter or darker than a noisy background: the intersection over the "
+        "union of their pixels in all images. By brightness: what differs most from the middle of its image.",
+        {"masks": pictures.masks},
+    ),
     Entry(
         "breast_cancer_mlp",
         "medical diagnosis",
@@ -104,6 +114,15 @@ ENTRIES = (
         {"mean picture": baselines.mean_picture, "16 principal components": baselines.principal},
         "Pixels from 0 to 1 of MNIST's test set, from 16 numbers for each picture.",
         {"reconstructions": pictures.reconstructions},
+    ),
+    Entry(
+        "variational_autoencoder",
+        "representation, generation",
+        COST,
+        {"independent pixels": baselines.independent},
+        "A bound of the negative log-likelihood of a picture of MNIST's test set, in nats, the mean code in place of "
+        "a sample, and pixels taken for probabilities; independent pixels have each the mean of the training set.",
+        {"samples": pictures.samples},
     ),
     Entry(
         "user_layer",
