@@ -19,6 +19,7 @@ from symbp.formula.expression import (
     Flat,
     InRange,
     MaxOver,
+    Padded,
     Partial,
     SumOver,
     Winner,
@@ -70,6 +71,7 @@ ONE_OF_EVERY_KIND = (
     + 1 / sp.sqrt(p(n, j))
     + d_a(n, j)
     + First(z(n, j) - mu(n))
+    + Padded(x(n, 2 * i - 1), -sp.oo)
     + sp.Piecewise((z(n, i), i <= n), (-sp.oo, True))
 )
 
