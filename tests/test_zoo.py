@@ -67,6 +67,10 @@ def test_steps_on_a_batch_of_made_examples_lower_its_cost(name: str) -> None:
     assert costs[-1] < 0.97 * costs[0]
 
 
+def test_every_spec_is_in_the_zoo() -> None:
+    assert set(SPECS) == {entry.name for entry in ENTRIES} == set(PAGE)
+
+
 def test_pictures_are_small_and_used() -> None:
     found = {path.name: path.stat().st_size for path in document.IMAGES.iterdir()}
     assert set(found) == {f"{e.name}_{end}.png" for e in ENTRIES for end in e.pictures if e.name in PAGE}

@@ -91,6 +91,7 @@ ENTRIES = (
         {"forecast": pictures.forecast},
     ),
     Entry("mnist_cnn", "vision", ACCURACY, CLASSES, "MNIST's test set."),
+    Entry("mnist_resnet", "vision", ACCURACY, CLASSES, "MNIST's test set."),
     Entry(
         "segmentation_unet",
         "medical imaging",
