@@ -67,8 +67,9 @@ def off_default(option: Option) -> Value:
 
 @cache
 def variations() -> tuple[Variation, ...]:
-    """All of them, those of one row side by side."""
-    return tuple(v for kind in KINDS for entry in entries(kind) for v in _variations(entry))
+    """All that can be differentiated, those of one row side by side: a row may read whole numbers alone."""
+    every = (v for kind in KINDS for entry in entries(kind) for v in _variations(entry))
+    return tuple(v for v in every if any(t.kind == "float" for t in v.formula.with_role("input", "parameter")))
 
 
 def variants(entry: Entry) -> tuple[Variant, ...]:

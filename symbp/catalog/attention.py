@@ -7,8 +7,7 @@ A softmax over places leaves a place out where its score is -inf.
 Not here: dropout of attention's weights (a layer of its own), caches for generation.
 """
 
-from collections.abc import Iterator, Set
-from itertools import product
+from collections.abc import Set
 
 from symbp.catalog.entry import Entry, Option, ParameterRow, Variant
 
@@ -17,7 +16,6 @@ _SOURCES = (
     f"{_VASWANI}, section 3.2; rotary: Su et al., RoFormer (2021), arXiv:2104.09864, eq. 34, halves rotated together; "
     "kv_heads: Ainslie et al., GQA (2023), arXiv:2305.13245, section 2.2"
 )
-_CHOICES = ("context", "mask", "kv_heads", "causal", "rotary", "bias")
 
 
 def _weights(scores: str, heads: str, chosen: Set[str]) -> list[str]:
@@ -90,15 +88,6 @@ def _parameters(chosen: Set[str]) -> tuple[ParameterRow, ...]:
     return (*weights, *biases, back, ParameterRow("bo", ("j",), "zeros", decays=False))
 
 
-def _subsets(choices: tuple[str, ...]) -> Iterator[frozenset[str]]:
-    """Those with most members first: the first variant whose options are all changed is used."""
-    subsets = (
-        frozenset(c for c, used in zip(choices, each, strict=True) if used)
-        for each in product((1, 0), repeat=len(choices))
-    )
-    return iter(sorted(filter(None, subsets), key=len, reverse=True))
-
-
 _TABLE = (ParameterRow("E", ("v", "d"), "normal", decays=False),)
 _CAUSAL = Option(
     "causal", False, "boolean", summary="no place asks a later one", aliases=("use_causal_mask", "is_causal")
@@ -166,7 +155,8 @@ ENTRIES = (
         f"{_VASWANI}, eq. 1",
         options=(_CAUSAL,),
         inputs=("q", "k", "v", "mask?"),
-        variants=tuple(Variant(chosen, _dot_product(chosen)) for chosen in _subsets(("mask", "causal"))),
+        switches=("mask", "causal"),
+        write=lambda chosen: Variant(chosen, _dot_product(chosen)),
         aliases=("keras.Attention",),
     ),
     Entry(
@@ -194,7 +184,8 @@ ENTRIES = (
             ("e", "extent(x, -1) / heads / 2"),
             ("j", "extent(x, -1)"),
         ),
-        variants=tuple(Variant(chosen, _attention(chosen), _parameters(chosen)) for chosen in _subsets(_CHOICES)),
+        switches=("context", "mask", "kv_heads", "causal", "rotary", "bias"),
+        write=lambda chosen: Variant(chosen, _attention(chosen), _parameters(chosen)),
         aliases=("nn.MultiheadAttention", "keras.MultiHeadAttention", "keras.GroupQueryAttention"),
     ),
 )

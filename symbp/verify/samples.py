@@ -19,6 +19,7 @@ from symbp.formula.equation import Formula, Tensor
 from symbp.formula.evaluate import evaluate_formula
 from symbp.formula.expression import Element, elements
 
+ATTEMPTS = 64  # at values where every equation is finite: a mask may hide everything
 MOST = 300  # entries of an array over all indices at once
 GIVEN = ("input", "parameter", "target", "constant", "random", "state")
 
@@ -49,7 +50,8 @@ def draw_sample(
     draw = np.random.default_rng(seed)
     extents = _sizes(size_symbols(formula), {**_numbered(formula), **(sizes or {})}, draw)
     numbers = {s: (scalars or {}).get(n, _number(s, draw)) for n, s in sorted(formula.scalars.items())}
-    for positive in (False, True):
+    for attempt in range(ATTEMPTS):
+        positive = attempt % 2 == 1
         given = {
             t.name: _entries(t, formula, extents, positive, draw) for t in formula.tensors.values() if t.role in GIVEN
         }

@@ -149,7 +149,9 @@ class _Check:
         inner = replace(setting, index_sizes={**index_sizes(sizes, setting.sizes), **setting.index_sizes})
         axes = (*_free(node.of), *_free(node.by))
         up, down = (evaluate_expression(_moved(body, node.by, h), axes, inner) for h in (STEP, -STEP))
-        return (up - down) / (2 * self.step), axes
+        moved = np.asarray(np.asarray(up != down), bool)  # what is -inf on both sides does not move
+        change = np.subtract(up, down, out=np.full(np.shape(moved), mpmath.mpf(0)), where=moved)
+        return change / (2 * self.step), axes
 
     def of_cost(self, node: Partial, setting: Setting) -> tuple[Array, Axes]:
         """The cost with one element moved up and down: every equation that depends on it for each of its positions."""

@@ -26,8 +26,8 @@ CASES = [
 
 def test_pairs_of_choices_have_cases() -> None:
     for name, cases in ATTENTION.items():
-        variants = row("layer", name).variants
-        choices = {option for variant in variants for option in variant.options}
+        entry = row("layer", name)
+        choices = {*entry.switches, *(option for variant in entry.variants for option in variant.options)}
         tried = [row("layer", name).variant({**case.options, **case.shapes}).options for case in cases]
         for number in (1, 2):
             for chosen in combinations(sorted(choices), number):
