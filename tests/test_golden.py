@@ -12,7 +12,7 @@ import golden
 import pytest
 
 SPECS = sorted(path.stem for path in (golden.ROOT / "specs").glob("*.yaml"))
-LONG = {"shakespeare_transformer"}  # whose check of every parameter takes a minute; `generate` makes a shorter one
+LONG = {"shakespeare_transformer", "segmentation_unet", "mnist_resnet"}  # `generate` checks along fewer directions
 
 
 @cache

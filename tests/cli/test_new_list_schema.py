@@ -125,7 +125,9 @@ def test_the_schema_refuses_what_symbp_refuses(name: str) -> None:
 @pytest.mark.parametrize("kind", ["layer", "activation", "loss", "optimizer", "schedule", "clipping", "penalty"])
 def test_the_schema_takes_every_row(kind: Any) -> None:
     for entry in entries(kind):
-        needed = {o.name: [3] if o.type == "shape" else 3 for o in entry.options if o.default is None}
+        needed = {
+            o.name: [3] * max(1, len(o.names)) if o.type == "shape" else 3 for o in entry.options if o.default is None
+        }
         use: Any = {entry.name: needed} if needed else entry.name
         key = {"clipping": "clip", "layer": "layers", "activation": "layers"}.get(kind, kind)
         data = plain(spec()) | {key: [use] if key == "layers" else use}

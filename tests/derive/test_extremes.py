@@ -30,7 +30,11 @@ ROWS = np.array([row for p in POINTS for row in ([p, -p, 0.25, p], [p, 0.0, -p, 
 PARTS = [ROWS[start : start + 4] for start in range(0, len(ROWS), 4)]
 ACTIVATIONS = [v for v in variations() if v.entry.kind == "activation"]
 LOGITS = [v for v in variations() if v.entry.kind == "loss" and v.entry.link]
-VALUES = [v for v in variations() if v.entry.kind == "loss" and not v.entry.link and LOSSES[v.entry.name].extremes]
+VALUES = [
+    v
+    for v in variations()
+    if v.entry.kind == "loss" and not v.entry.link and v.entry.name in LOSSES and LOSSES[v.entry.name].extremes
+]
 
 
 def _exact(derivation: FormulaDerivation, given: Mapping[str, Any], sizes: Any, scalars: Any) -> dict[str, Any]:
