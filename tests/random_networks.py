@@ -40,7 +40,7 @@ MOST_NUMBERS = 400  # of a tensor, for one example: slow evaluation is of any si
 LARGEST = 1e6  # of a value, beyond which two correct gradients part by rounding
 RELATIVE = 1e-9  # to the largest entry of a gradient
 CANCELLED = 1e-13  # to the largest entry of any, where a gradient vanishes: some 500 eps
-LEAST = 1e-2  # of what cancels, even where every gradient is smaller
+LEAST = 1.0  # of what cancels: the values on the way are of that size even where every gradient is small
 LAYERS = (*entries("layer"), *entries("block"), *entries("activation"))
 LOSSES: dict[str, str] = {  # with the activation that brings predictions into their domain
     "mse": "", "mae": "", "huber": "", "smooth_l1": "", "log_cosh": "", "hinge": "", "squared_hinge": "",
