@@ -5,10 +5,12 @@ Each is found from the training set alone. Nothing here is tuned.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from benchmarks import language
 from benchmarks.zoo.trained import Trained
 from symbp.training.synthetic.volatility import volatility
 
@@ -144,13 +146,5 @@ def _iou(said: np.ndarray, wanted: np.ndarray) -> float:
 
 
 def bigram(trained: Trained) -> float:
-    """Perplexity of a character by the one before it, counted in the training set from 1 up."""
-    (x, y), (held, wanted) = trained.examples.train, trained.examples.test
-    classes = int(trained.network.tensors[trained.network.heads[0].output].shape[-1])
-    counts = np.ones((classes, classes))
-    weights = np.array(trained.examples.compared.weights or np.ones(classes))
-    np.add.at(counts, (x.ravel(), y.ravel()), weights[y.ravel()])
-    counts[:, weights == 0] = 0
-    p = counts / counts.sum(1, keepdims=True)
-    told = weights[wanted] > 0
-    return float(np.exp(-np.log(p[held[told], wanted[told]]).mean()))
+    """Perplexity of a character by the one before it."""
+    return math.exp(language.bigram(trained.examples))

@@ -61,7 +61,7 @@ class Element(_Real):
     """One element `x[i,j]` of a tensor; `Element(x)` for rank 0. The first argument is the tensor's name."""
 
     def __new__(cls, name: sp.Symbol, *indices: Any) -> Element:
-        return sp.Expr.__new__(cls, name, *(sp.sympify(i) if isinstance(i, int) else i for i in indices))
+        return sp.Expr.__new__(cls, name, *(sp.Integer(i) if isinstance(i, int) else i for i in indices))
 
     @property
     def tensor(self) -> str:
@@ -133,7 +133,7 @@ class SumOver(_Binder):
     def __new__(cls, body: sp.Expr, *bound: sp.Symbol) -> sp.Expr:
         if not bound:
             return body
-        return sp.Expr.__new__(cls, sp.sympify(body) if isinstance(body, int) else body, *bound)
+        return sp.Expr.__new__(cls, sp.Integer(body) if isinstance(body, int) else body, *bound)
 
     def _eval_is_positive(self) -> bool | None:
         return True if self.body.is_positive else None
