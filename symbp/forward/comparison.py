@@ -1,4 +1,4 @@
-"""What a network's result is compared with, read off the blocks of its losses, and whether as a difference.
+"""What a network's result is compared with, read off its blocks: whether as a difference, and whether as probabilities.
 
 Not here: networks of several results, of which none is the one that a figure would be about.
 """
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symbp.formula.expression import Element
+from symbp.formula.equation import Equation
+from symbp.formula.expression import Element, SumOver
 from symbp.forward.network import Block, Network
 
 TARGET = "y"  # what rows of losses call it
@@ -21,12 +22,14 @@ class Comparison:
     be joined with what makes the prediction.
 
     `differences` says that only their difference counts: the loss stays the same where a number is added to both.
-    Then the two are of one unit, and the root of their mean squared difference makes sense.
+    Then the two are of one unit, and the root of their mean squared difference makes sense. `probabilities` says that
+    the prediction is made of positive numbers, each divided by their sum along the last axis.
     """
 
     prediction: str
     target: str
-    differences: bool
+    differences: bool = False
+    probabilities: bool = False
 
 
 def comparison(network: Network) -> Comparison | None:
@@ -40,7 +43,8 @@ def comparison(network: Network) -> Comparison | None:
         arguments = [t.name for t in block.formula.with_role("input") if t.name != TARGET]
         compared = [local for local, name in block.binding.items() if name == prediction and local != TARGET]
         if cost and len(arguments) == len(compared) == 1 and block.binding.get(TARGET) in given:
-            found.append(Comparison(prediction, block.binding[TARGET], _differences(block, compared[0])))
+            same = _differences(block, compared[0])
+            found.append(Comparison(prediction, block.binding[TARGET], same, _probabilities(network, prediction)))
     return found[0] if len(found) == 1 else None
 
 
@@ -52,3 +56,27 @@ def _differences(block: Block, compared: str) -> bool:
         if equation.body.xreplace({e: e + shift for e in read}) != equation.body:
             return False
     return True
+
+
+def _probabilities(network: Network, prediction: str) -> bool:
+    """Whether the equation that makes the prediction makes it of shares."""
+    made = (
+        equation
+        for block in (*network.blocks, *network.link)
+        for equation in block.formula.equations
+        if block.binding[equation.target.tensor] == prediction
+    )
+    return any(map(_shares, made))
+
+
+def _shares(equation: Equation) -> bool:
+    """Whether the right side is `f[j] / sum[k](f[k])` of a positive f, for the last index j."""
+    last = equation.target.indices[-1:]
+    for factor in sp.Mul.make_args(equation.body):
+        total = 1 / factor
+        if isinstance(total, SumOver) and len(total.bound) == len(last) == 1:
+            (index,), (bound,) = last, total.bound
+            share = total.body.xreplace({bound: index})
+            if equation.sizes[bound] == equation.sizes.get(index) and equation.body == share * factor:
+                return share.is_positive is True
+    return False

@@ -1,4 +1,4 @@
-"""What predictions can be measured by, beside the cost: decided by the kind of the target and of the loss alone.
+"""What predictions can be measured by, beside the cost: decided by the target's kind and the formulas alone.
 
 - whole numbers, or rows of one 1 among zeros: classes, an accuracy; and where the network gives probabilities of one at
   each place of a sequence, their perplexity;
@@ -18,8 +18,6 @@ from symbp.forward.comparison import comparison
 from symbp.forward.network import Network
 from symbp.spec.model import NetworkSpec
 from symbp.training.dataset import Given, Pair
-
-CROSS_ENTROPIES = ("cross_entropy", "softmax_cross_entropy")  # whose predictions are probabilities of labels
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Compared:
         source = "" if found.target in network.targets else found.target
         tensor, target = network.tensors[found.target], target_of(train, source)
         if tensor.kind == "int":
-            told = spec.loss.name in CROSS_ENTROPIES and len(tensor.shape) == 2
+            told = found.probabilities and len(tensor.shape) == 2
             return Compared(classes=True, perplexity=told, weights=class_weights(spec), source=source)
         if network.tensors[found.prediction].shape != tensor.shape:
             return Compared()

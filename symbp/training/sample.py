@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from symbp.errors import UserError
+from symbp.forward.comparison import comparison
 from symbp.forward.network import Network
 from symbp.spec.model import NetworkSpec
 from symbp.training.alphabet import NEWLINE, Alphabet, read_alphabet
-from symbp.training.compared import CROSS_ENTROPIES
 from symbp.training.errors import CheckpointError
 from symbp.training.folders import CHECKPOINT
 from symbp.training.random import SAMPLE, generator
@@ -42,9 +42,10 @@ def sample(
     """
     if spec.data is None or spec.data.source != "text":
         raise UserError(f"{spec.place.file}: not a model of text; its `data` would have `source: text`")
-    if spec.loss.name not in CROSS_ENTROPIES:
-        wanted = " or ".join(CROSS_ENTROPIES)
-        raise UserError(f"{spec.place.file}: `{spec.loss.name}` gives no probabilities to draw from; {wanted} does")
+    compared = comparison(network)
+    if compared is None or not compared.probabilities:
+        told = f"what is predicted under `{spec.loss.name}` are no probabilities, from which characters are drawn"
+        raise UserError(f"{spec.place.file}: {told}; under `softmax_cross_entropy` they are")
     alphabet = read_alphabet(run)
     if unknown := alphabet.unknown(prompt):
         raise UserError(f"the prompt has {unknown!r}; the text of {run} has only {alphabet.characters!r}")

@@ -37,9 +37,9 @@ def _compares(losses: str, **parts: str) -> Comparison:
 
 
 def test_what_is_compared_is_read_off_the_network() -> None:
-    assert _compares("losses: [{loss: mse, target: x}]") == Comparison("dense_1.z", "x", True)
+    assert _compares("losses: [{loss: mse, target: x}]") == Comparison("dense_1.z", "x", differences=True)
     assert _compares("losses: [{loss: mse, weight: 0.5, target: q}]", more="penalty: l2").target == "q"
-    assert _compares("loss: softmax_cross_entropy") == Comparison("softmax.a", "y", False)
+    assert _compares("loss: softmax_cross_entropy") == Comparison("softmax.a", "y", probabilities=True)
     own = "define: {losses: {odd: {formula: 'C = reduce[...](sqrt(1 + (a[...] - y[...])**2))'}}}"
     assert _compares("loss: odd", more=own).differences
     several = "losses: [{loss: mse, on: a, target: p}, {loss: mse, on: b, target: q}]"
@@ -48,8 +48,20 @@ def test_what_is_compared_is_read_off_the_network() -> None:
     )
 
 
+def test_probabilities_are_found_by_what_makes_them() -> None:
+    found = {e.name for e in entries("loss") if e.targeted and _compares(f"loss: {e.name}").probabilities}
+    linked = {e.name for e in entries("loss") if e.link == "softmax"}
+    assert found == linked != set()
+    assert _compares("loss: cross_entropy", layers="[dense: 4, softmax]").probabilities
+    halves = "define: {layers: {halves: {formula: 'y[n,j] = exp(x[n,j]) / (2 * sum[k](exp(x[n,k])))'}}}"
+    assert not _compares("loss: cross_entropy", layers="[dense: 4, halves]", more=halves).probabilities
+    shares = "define: {layers: {shares: {formula: 'y[n,j] = x[n,j]**2 / sum[k](x[n,k]**2)'}}}"
+    assert not _compares("loss: cross_entropy", layers="[dense: 4, shares]", more=shares).probabilities  # 0 / 0
+
+
 def test_a_loss_that_was_joined_with_its_link_compares_the_same() -> None:
-    for losses in ("loss: bce_with_logits", "loss: softmax_cross_entropy"):
+    smoothed = "loss: {softmax_cross_entropy: {label_smoothing: 0.1}}"
+    for losses in ("loss: bce_with_logits", "loss: softmax_cross_entropy", smoothed):
         stated = spec(losses)
         assert comparison(pipeline.derive(stated).network) == comparison(build_network(stated))
 

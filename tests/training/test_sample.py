@@ -125,6 +125,8 @@ def test_what_cannot_be_sampled_is_refused(trained: Path, tmp_path: Path) -> Non
     assert "expected spec_sha256" in refused("sample", trained / "names.yaml", "--run", trained / "verse")
     (tmp_path / "digits.yaml").write_text("name: digits\ninput: 4\nlayers: [dense: 2]\nloss: mse\ndata: digits\n")
     assert "digits.yaml: not a model of text" in refused("sample", tmp_path / "digits.yaml", "--run", trained / "verse")
+    (tmp_path / "nll.yaml").write_text(verse.read_text().replace("softmax_cross_entropy", "nll"))
+    assert "under `nll` are no probabilities" in refused("sample", tmp_path / "nll.yaml", "--run", trained / "verse")
     (tmp_path / "alphabet.json").write_text('{"characters": "ba", "lines": false}')
     assert "not an alphabet that" in refused("sample", verse, "--run", tmp_path)
 
