@@ -12,7 +12,7 @@ from typing import Literal
 Format = Literal["csv", "jsonl"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Row:
     """An epoch: costs are means over examples, accuracies fractions; None where there is none. `seconds` it took.
 
@@ -23,12 +23,12 @@ class Row:
     steps: int
     learning_rate: float
     train_loss: float
-    validation_loss: float | None
-    validation_accuracy: float | None
-    validation_perplexity: float | None
-    test_loss: float | None
-    test_accuracy: float | None
-    test_perplexity: float | None
+    validation_loss: float | None = None
+    validation_accuracy: float | None = None
+    validation_perplexity: float | None = None
+    test_loss: float | None = None
+    test_accuracy: float | None = None
+    test_perplexity: float | None = None
     seconds: float
     validation_iou: float | None = None
     test_iou: float | None = None
@@ -54,5 +54,4 @@ def packed(rows: Sequence[Row]) -> str:
 
 def unpacked(text: str) -> list[Row]:
     """What `packed` made, now or before there were all of the figures. ValueError, TypeError for anything else."""
-    untold = {f.name: None for f in fields(Row) if f.name.startswith(("validation_", "test_"))}
-    return [Row(**{**untold, **row}) for row in json.loads(text)]
+    return [Row(**row) for row in json.loads(text)]

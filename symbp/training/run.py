@@ -28,7 +28,7 @@ from symbp.training.dataset import examples_in
 from symbp.training.errors import DataError, TrainingError
 from symbp.training.folders import CHECKPOINT
 from symbp.training.interrupt import Interruptions
-from symbp.training.measure import Measure, Measured
+from symbp.training.measure import Measure
 from symbp.training.metrics import Format, Row, written
 from symbp.training.named import is_named, named_examples
 from symbp.training.plot import loss_curve
@@ -171,25 +171,17 @@ class Run:
 
     def _row(self, start: float) -> Row:
         params, position = self.trainer.params, self.position
-        held = self.examples.validation
-        validation = self.measure(params, held) if held else Measured(math.nan)
-        test = self.measure(params, self.examples.test)
+        measured = {"test": self.measure(params, self.examples.test)}
+        if self.examples.validation:
+            measured["validation"] = self.measure(params, self.examples.validation)
+        figures = {f"{of}_{name}": value for of, found in measured.items() for name, value in vars(found).items()}
         return Row(
-            position.epoch,
-            self.trainer.steps,
-            self.trainer.learning_rate,
-            position.total / examples_in(self.examples.train[0]),
-            validation.loss if held else None,
-            validation.accuracy,
-            validation.perplexity,
-            test.loss,
-            test.accuracy,
-            test.perplexity,
-            round(time.perf_counter() - start, 3),
-            validation.iou,
-            test.iou,
-            validation.rmse,
-            test.rmse,
+            epoch=position.epoch,
+            steps=self.trainer.steps,
+            learning_rate=self.trainer.learning_rate,
+            train_loss=position.total / examples_in(self.examples.train[0]),
+            seconds=round(time.perf_counter() - start, 3),
+            **figures,
         )
 
     def _finish(self, display: Display) -> TrainingResult:
