@@ -32,8 +32,8 @@ class Source:
 class Wanted:
     """One block that a network is to have.
 
-    `owner` names the block whose parameters it has, itself as a rule. `result` and `target` are the network's names of
-    what a loss computes and compares with; `weight` multiplies a loss.
+    `owner` names the block whose parameters it has; it is empty for a block that has its own. `result` and `target` are
+    the network's names of what a loss computes and compares with; `weight` multiplies a loss.
     """
 
     name: str

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 import sympy as sp
 
@@ -106,7 +106,7 @@ def _permutes(variant: Variant, option: str) -> bool:
     return f", {option})" in variant.equations and "permute(" in variant.equations
 
 
-@cache
+@lru_cache(maxsize=1024)  # rows of a spec's own come and go
 def _read(entry: Entry, use: _Reading) -> Row:
     variant, integers, rank = use.variant, use.integers, next((r for _, r in use.ranks), 0)
     tensors: dict[str, Declared] = {n: Declared(r, "input", _kind(n, integers)) for n, r in use.ranks}

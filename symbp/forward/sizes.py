@@ -50,7 +50,7 @@ class Sizes:
         """The number behind a symbolic size."""
         if extent.is_Symbol and extent in self.values:
             return self.values[extent]
-        missing = [s for s in extent.free_symbols if s not in self.values]
+        missing = sorted((s for s in extent.free_symbols if s not in self.values), key=str)
         if missing:
             letters = [name for name, symbol in self.formula.letters.items() if symbol in missing]
             letter = (letters or missing)[0]
@@ -64,9 +64,9 @@ class Sizes:
 
     def check(self) -> None:
         """Every index has a size, numbers stand for places, and `flat(...)` runs over exactly the axis it indexes."""
-        named = set(self.formula.letters.values())
+        named = tuple(self.formula.letters.values())
         for equation in self.formula.equations:
-            for extent in (*equation.sizes.values(), *equation.body.free_symbols & named):
+            for extent in (*equation.sizes.values(), *(s for s in named if s in equation.body.free_symbols)):
                 self.value(extent)
         for extent, held in self.products:
             if self.value(extent) != held:
