@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 import sympy as sp
 from derived import close
-from formulas import FORMULAS, Case, formula
+from formulas import FORMULAS, formula
+from known import Case
 from references import torch
 
 from symbp.derive.derivation import FormulaDerivation, TangentDerivation
