@@ -4,67 +4,10 @@ A value that is the name of an option stands for the option. Layers are named wi
 `inputs` can be read beside them. What the last layer computes is what the block computes.
 """
 
-import re
-from itertools import product
+from collections.abc import Sequence
 
-from symbp.catalog.entry import Entry, Option, Preset, Variant
+from symbp.catalog.entry import Changed, Entry, Option, Preset, Variant
 
-_ENCODER = """
-- multi_head_attention: {heads: heads, kv_heads: kv_heads, bias: bias, causal: causal, rotary: rotary, inputs: {x: x, mask: mask}}
-- dropout: {rate: dropout, name: asked}
-- add: [x, asked]
-- layer_norm: {eps: eps, name: attended}
-- dense: {units: hidden, activation: hidden_activation}
-- dropout: {rate: dropout, name: between}
-- dense: units
-- dropout: {rate: dropout, name: more}
-- add: [attended, more]
-- layer_norm: {eps: eps}
-"""  # noqa: E501
-_ENCODER_NORM_FIRST = """
-- layer_norm: {eps: eps}
-- multi_head_attention: {heads: heads, kv_heads: kv_heads, bias: bias, causal: causal, rotary: rotary, inputs: {x: layer_norm_1, mask: mask}}
-- dropout: {rate: dropout, name: asked}
-- add: {inputs: [x, asked], name: attended}
-- layer_norm: {eps: eps}
-- dense: {units: hidden, activation: hidden_activation}
-- dropout: {rate: dropout, name: between}
-- dense: units
-- dropout: {rate: dropout, name: more}
-- add: [attended, more]
-"""  # noqa: E501
-_DECODER = """
-- multi_head_attention: {heads: heads, kv_heads: kv_heads, bias: bias, causal: true, rotary: rotary, inputs: {x: x}}
-- dropout: {rate: dropout, name: asked}
-- add: [x, asked]
-- layer_norm: {eps: eps, name: attended}
-- multi_head_attention: {heads: heads, kv_heads: kv_heads, bias: bias, inputs: {x: attended, context: context, mask: mask}}
-- dropout: {rate: dropout, name: told}
-- add: [attended, told]
-- layer_norm: {eps: eps, name: informed}
-- dense: {units: hidden, activation: hidden_activation}
-- dropout: {rate: dropout, name: between}
-- dense: units
-- dropout: {rate: dropout, name: more}
-- add: [informed, more]
-- layer_norm: {eps: eps}
-"""  # noqa: E501
-_DECODER_NORM_FIRST = """
-- layer_norm: {eps: eps, input: x}
-- multi_head_attention: {heads: heads, kv_heads: kv_heads, bias: bias, causal: true, rotary: rotary, inputs: {x: layer_norm_1}}
-- dropout: {rate: dropout, name: asked}
-- add: {inputs: [x, asked], name: attended}
-- layer_norm: {eps: eps}
-- multi_head_attention: {heads: heads, kv_heads: kv_heads, bias: bias, inputs: {x: layer_norm_2, context: context, mask: mask}}
-- dropout: {rate: dropout, name: told}
-- add: {inputs: [attended, told], name: informed}
-- layer_norm: {eps: eps}
-- dense: {units: hidden, activation: hidden_activation}
-- dropout: {rate: dropout, name: between}
-- dense: units
-- dropout: {rate: dropout, name: more}
-- add: [informed, more]
-"""  # noqa: E501
 _OPTIONS = (
     Option("units", None, "integer", low=1, summary="features of a place", aliases=("d_model",)),
     Option("heads", None, "integer", low=1, summary="number of heads", aliases=("nhead",)),
@@ -81,54 +24,80 @@ _VASWANI = "Vaswani et al., Attention Is All You Need (2017), arXiv:1706.03762, 
 _NORM_FIRST = (
     "norm_first: Xiong et al., On Layer Normalization in the Transformer Architecture (2020), arXiv:2002.04745"
 )
+_SWITCHES = ("norm_first", "mask", "dropout")
+
+Layer = tuple[str, dict[str, str], str]  # of a row: its options, and the name of what it computes
 
 
-def _without(text: str, *names: str) -> str:
-    """The layers without a mask, or without dropout, whose name the layer before takes."""
-    if "mask" in names:
-        text = text.replace(", mask: mask", "")
-    return _DROPOUT.sub(_renamed, text) if "dropout" in names else text
+def _item(row: str, options: dict[str, str]) -> str:
+    return f"- {row}: {{{', '.join(f'{key}: {value}' for key, value in options.items())}}}"
 
 
-_DROPOUT = re.compile(r"- (\w+): (?:{(.*)}|(\w+))\n- dropout: {rate: dropout, name: (\w+)}")
+def _added(chosen: Changed, number: int, read: str, layers: Sequence[Layer], name: dict[str, str]) -> list[str]:
+    """Layers whose result is added to what they `read`; what is read is normalized, or what was added up."""
+    first, dropout = "norm_first" in chosen, "dropout" in chosen
+    lines = [_item("layer_norm", {"eps": "eps", "input": read})] if first else []
+    for row, options, label in layers:
+        given = {
+            key: value.replace("READ", f"layer_norm_{number}" if first else read) for key, value in options.items()
+        }
+        lines.append(_item(row, given if dropout else {**given, "name": label}))
+        if dropout:
+            lines.append(_item("dropout", {"rate": "dropout", "name": label}))
+    lines.append(_item("add", {"inputs": f"[{read}, {layers[-1][-1]}]", **(name if first else {})}))
+    return lines if first else [*lines, _item("layer_norm", {"eps": "eps", **name})]
 
 
-def _renamed(match: re.Match[str]) -> str:
-    row, options, sole, name = match.groups()
-    given = re.sub(r", name: \w+$", "", options) if options else f"units: {sole}"
-    return f"- {row}: {{{given}, name: {name}}}"
+def _attention(inputs: Sequence[str], name: str, **more: str) -> Layer:
+    """A layer of attention that asks from `READ`, what is read or its normalization."""
+    heads = {each: each for each in ("heads", "kv_heads", "bias")}
+    given = ", ".join(["x: READ", *(f"{each}: {each}" for each in inputs)])
+    return "multi_head_attention", {**heads, **more, "inputs": f"{{{given}}}"}, name
 
 
-def _variants(last: str, first: str) -> tuple[Variant, ...]:
-    """The layers with the normalization last and first, without what is not given; those with most options first."""
-    found = []
-    for chosen in map(frozenset, product(("norm_first", ""), ("mask", ""), ("dropout", ""))):
-        text = first if "norm_first" in chosen else last
-        found.append(Variant(chosen - {""}, _without(text, *({"mask", "dropout"} - chosen))))
-    return tuple(sorted((v for v in found if v.options), key=lambda v: -len(v.options)))
+_DENSE: tuple[Layer, ...] = (
+    ("dense", {"units": "hidden", "activation": "hidden_activation"}, "between"),
+    ("dense", {"units": "units"}, "more"),
+)
+
+
+def _encoder(chosen: Changed) -> str:
+    asked = _attention(["mask"] if "mask" in chosen else [], "asked", causal="causal", rotary="rotary")
+    lines = _added(chosen, 1, "x", [asked], {"name": "attended"})
+    return "\n".join([*lines, *_added(chosen, 2, "attended", _DENSE, {})])
+
+
+def _decoder(chosen: Changed) -> str:
+    asked = _attention([], "asked", causal="true", rotary="rotary")
+    told = _attention(["context", *(["mask"] if "mask" in chosen else [])], "told")
+    lines = _added(chosen, 1, "x", [asked], {"name": "attended"})
+    lines += _added(chosen, 2, "attended", [told], {"name": "informed"})
+    return "\n".join([*lines, *_added(chosen, 3, "informed", _DENSE, {})])
 
 
 ENTRIES = (
     Entry(
         "transformer_encoder",
         "block",
-        _without(_ENCODER, "mask", "dropout"),
+        _encoder(frozenset()),
         "attention to the sequence itself, then two dense layers for every place; each added to what it reads",
         f"{_VASWANI}; {_NORM_FIRST}",
         options=(*_OPTIONS, Option("causal", False, "boolean", summary="no place asks a later one")),
         inputs=("x", "mask?"),
-        variants=_variants(_ENCODER, _ENCODER_NORM_FIRST),
+        switches=_SWITCHES,
+        write=lambda chosen: Variant(chosen, _encoder(chosen)),
         presets=(Preset("nn.TransformerEncoderLayer", (("dropout", 0.1),)),),
     ),
     Entry(
         "transformer_decoder",
         "block",
-        _without(_DECODER, "mask", "dropout"),
+        _decoder(frozenset()),
         "attention to what came before, then to a context, then two dense layers; each added to what it reads",
         f"{_VASWANI}; {_NORM_FIRST}",
         options=_OPTIONS,
         inputs=("x", "context", "mask?"),
-        variants=_variants(_DECODER, _DECODER_NORM_FIRST),
+        switches=_SWITCHES,
+        write=lambda chosen: Variant(chosen, _decoder(chosen)),
         presets=(Preset("nn.TransformerDecoderLayer", (("dropout", 0.1),)),),
     ),
 )

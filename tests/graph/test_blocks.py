@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from derived import close
 from modules import module_of
 from references import torch
 
+from symbp.catalog import lookup
 from symbp.forward.build import build_network
 from symbp.spec import parse_spec
 from symbp.spec.model import NetworkSpec, SpecError
@@ -152,15 +155,18 @@ def test_shapes_that_do_not_fit_are_told_by_the_layer_within() -> None:
 
 
 @pytest.mark.skipif(torch is None, reason="PyTorch is not installed")
+@pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("first", [False, True])
-def test_transformers_are_pytorchs(first: bool) -> None:
+def test_transformers_are_pytorchs(first: bool, masked: bool) -> None:
     n, t, u, units, heads, hidden = 2, 3, 5, 4, 2, 6
     options = {"units": units, "heads": heads, "hidden": hidden, "norm_first": first}
+    mask = {"mask": "mask"} if masked else {}
+    read = {"x": "x", "context": "transformer_encoder_1", **mask}
     module = module_of(
-        input={"x": [t, units], "context": [u, units]},
+        input={"x": [t, units], "context": [u, units], **({"mask": u} if masked else {})},
         layers=[
-            {"transformer_encoder": {**options, "input": "context", "hidden_activation": "gelu"}},
-            {"transformer_decoder": {**options, "inputs": ["x", "transformer_encoder_1"]}},
+            {"transformer_encoder": {**options, "inputs": {"x": "context", **mask}, "hidden_activation": "gelu"}},
+            {"transformer_decoder": {**options, "inputs": read}},
         ],
         loss="mse",
     )
@@ -191,6 +197,24 @@ def test_transformers_are_pytorchs(first: bool) -> None:
                 norm.bias.copy_(held[f"{name}.beta"])
     x, context = rng.normal(size=(n, t, units)), rng.normal(size=(n, u, units))
     causal = torch.triu(torch.ones(t, t, dtype=torch.bool), 1)
+    seen = np.array([[1.0, 1, 1, 0, 0], [1, 0, 1, 1, 1]])
+    hidden_places = torch.tensor(seen == 0) if masked else None
     with torch.no_grad():
-        expected = decoder(torch.tensor(x), encoder(torch.tensor(context)), tgt_mask=causal)
-    close(module.forward(params, {"x": x, "context": context}), expected.numpy(), 1e-11, 1e-13)
+        memory = encoder(torch.tensor(context), src_key_padding_mask=hidden_places)
+        expected = decoder(torch.tensor(x), memory, tgt_mask=causal, memory_key_padding_mask=hidden_places)
+    given = {"x": x, "context": context, **({"mask": seen} if masked else {})}
+    close(module.forward(params, given), expected.numpy(), 1e-11, 1e-13)
+
+
+@pytest.mark.parametrize("row", ["transformer_encoder", "transformer_decoder"])
+def test_every_choice_of_a_transformers_options_can_be_read(row: str) -> None:
+    entry = lookup("block", row)
+    assert entry is not None
+    reads = {"x": "x", **({"context": "x"} if "context" in entry.inputs else {})}
+    for first, mask, dropout in product([False, True], repeat=3):
+        inputs = {**reads, **({"mask": "m"} if mask else {})}
+        options = {"units": 4, "heads": 2, "norm_first": first, "dropout": 0.1 * dropout, "inputs": inputs}
+        given = {"x": [3, 4], **({"m": 3} if mask else {})}
+        spec = {"name": "small", "input": given, "layers": [{row: options}], "loss": "mse"}
+        network = build_network(parse_spec(json.dumps(spec)))
+        assert bool(network.random) == dropout
