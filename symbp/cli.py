@@ -100,10 +100,11 @@ def generate(spec: Path, output: Path, dtype: Any, force: bool, quiet: bool) -> 
 def derive(spec: Path, form: Any, layer: str | None, output: Path | None, force: bool) -> None:
     """Print the derivation of a network's back-propagation, step by step."""
     from symbp import pipeline
+    from symbp.explain.choices import Choices
     from symbp.targets.write import write_files
 
     read = _read(spec)
-    text = pipeline.explain(read, pipeline.derive(read), form, layer)
+    text = pipeline.explain(read, pipeline.derive(read), form, Choices(layer))
     if output is None:
         click.echo(text)
         return

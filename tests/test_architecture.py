@@ -33,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "pipeline": {"formula", "spec.model", "forward", "derive", "program", "explain", "targets"},
     "verify": {"formula", "spec.model", "forward", "derive", "program", "pipeline", "targets.load"},
     "training": {"forward.network", "forward.comparison", "spec.model"},
-    "cli": {"spec", "pipeline", "verify", "training", "targets.write"},
+    "cli": {"spec", "pipeline", "verify", "training", "targets.write", "explain.choices"},
     "__main__": {"cli"},
     "errors": set(),
     "files": set(),

@@ -16,7 +16,7 @@ import sympy as sp
 
 from symbp.derive.derivation import Gradient
 from symbp.explain import mathematics as m
-from symbp.explain.document import Code, Display, Heading, Inline, Paragraph, Part
+from symbp.explain.document import Code, Display, Heading, Paragraph, Part
 from symbp.explain.naming import COST, COTANGENT, Naming
 from symbp.explain.notation import write
 from symbp.explain.shares import Share, names, summed
@@ -47,14 +47,9 @@ def chain(view: View) -> list[Part]:
     if not parts:
         return []
     opening: list[Part] = [
-        Heading(1, ("The chain rule, layer by layer",)),
-        Paragraph(
-            (
-                "A weight changes the cost through the weighted input of its neuron, that through the neuron’s "
-                "activation: ", _three_factors(), ".",
-            )
-        ),
-    ]  # fmt: skip
+        Heading(1, view.say("chain.heading")),
+        Paragraph(view.say("chain.opening", factors=_three_factors())),
+    ]
     return opening + parts
 
 
@@ -92,27 +87,21 @@ def _layer(view: View, weighings: list[_Weighing]) -> list[Part]:
     shown = activation if slope is not None else None
     parts.append(Display(tuple(_chain_line(view, weighing, shown) for weighing in weighings)))
     parts.extend(_beside(view, weighings))
-    parts.append(Paragraph(("How the weighted input changes with ", *_listed(view, weighings), ":")))
+    parameters = [view.naming(block).tensor(weighing.gradient.tensor) for weighing in weighings]
+    parts.append(Paragraph(view.say("chain.weighted", parameters=view.language.listed(parameters))))
     lines = (m.Line(_last_factor(view, weighing), _math(view, block, weighing.factor)) for weighing in weighings)
     parts.append(Display(tuple(lines)))
     if activation is not None and slope is not None:
         parts.extend(_activation(view, activation, slope, z))
     else:
-        parts.extend(_cost(view, shares, z, "the weighted input (its first two factors in one)"))
-    parts.append(Paragraph(("Together:",)))
+        parts.extend(_cost(view, shares, z, joint=True))
+    parts.append(Paragraph(view.say("chain.together")))
     parts.append(Display(tuple(_found(view, w) for w in weighings)))
     return parts
 
 
 def _math(view: View, block: Block, expression: sp.Expr) -> m.Math:
     return write(expression, view.naming(block))
-
-
-def _listed(view: View, weighings: list[_Weighing]) -> list[str | m.Math | Code]:
-    pieces: list[str | m.Math | Code] = []
-    for weighing in weighings:
-        pieces.extend([" and " if pieces else "", view.naming(weighing.block).tensor(weighing.gradient.tensor)])
-    return pieces
 
 
 def _weight(weighing: _Weighing) -> Element:
@@ -178,23 +167,24 @@ def _activation(view: View, activation: Block, slope: sp.Expr, z: Element) -> li
     indices = tuple(write(i, Naming()) for i in z.indices)
     of = naming.tensor(activation.formula.output.name, indices)
     parts: list[Part] = [
-        Paragraph(("How the activation changes with the weighted input (", Code(activation.name), "):")),
+        Paragraph(view.say("chain.activation", activation=Code(activation.name))),
         Display((m.Line(m.Derivative(of, naming.tensor(local, indices)), write(slope, naming)),)),
     ]
     output = activation.binding[activation.formula.output.name]
-    return [*parts, *_cost(view, view.shares(output), z, "the activation")]
+    return [*parts, *_cost(view, view.shares(output), z, joint=False)]
 
 
-def _cost(view: View, shares: tuple[Share, ...], z: Element, what: str) -> list[Part]:
-    """How the cost changes with a tensor: what every block that reads it gives, added up."""
+def _cost(view: View, shares: tuple[Share, ...], z: Element, *, joint: bool) -> list[Part]:
+    """How the cost changes with the activation, or the two first factors `joint`: what its readers give, added up."""
     found = [(share, equation) for share in shares if (equation := share.at(z.indices))]
     if not found:
         return []
     share, equation = found[0]
     rights = [_math(view, s.block, e.body) for s, e in found]
     line = m.Line(_math(view, share.block, equation.target), summed(rights, more=len(found) < len(shares)))
-    through = _codes(names(shares))
-    return [Paragraph((f"How the cost changes with {what}, through ", *through, ":")), Display((line,))]
+    blocks = view.language.listed(map(Code, names(shares)))
+    said = view.say("chain.cost_joint", blocks=blocks) if joint else view.say("chain.cost", blocks=blocks)
+    return [Paragraph(said), Display((line,))]
 
 
 def _others(view: View, weighing: _Weighing) -> tuple[Share, ...]:
@@ -206,11 +196,5 @@ def _others(view: View, weighing: _Weighing) -> tuple[Share, ...]:
 def _beside(view: View, weighings: list[_Weighing]) -> list[Part]:
     """What the dots in the chain rule stand for, where there are any."""
     others = names(share for weighing in weighings for share in _others(view, weighing))
-    return [Paragraph(("The dots stand for what is added by ", *_codes(others), "."))] if others else []
-
-
-def _codes(blocks: tuple[str, ...]) -> Inline:
-    pieces: list[str | m.Math | Code] = []
-    for place, name in enumerate(blocks):
-        pieces.extend(["" if not place else " and " if place == len(blocks) - 1 else ", ", Code(name)])
-    return tuple(pieces)
+    blocks = view.language.listed(map(Code, others))
+    return [Paragraph(view.say("chain.dots", blocks=blocks))] if others else []

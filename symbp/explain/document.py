@@ -73,8 +73,12 @@ Part = Heading | Paragraph | Display | Equations | Table | Derived
 
 @dataclass(frozen=True)
 class Document:
-    """A title and the parts below it, in reading order; `origin` says what made it of what, in a comment or a line."""
+    """A title and the parts below it, in reading order; `origin` says what made it of what, in a comment or a line.
+
+    `language` is that of its prose, in two letters.
+    """
 
     title: str
     parts: tuple[Part, ...]
     origin: str = ""
+    language: str = "en"

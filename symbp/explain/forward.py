@@ -13,22 +13,20 @@ from symbp.explain.view import View
 from symbp.formula.equation import Equation
 from symbp.forward.network import Block
 
-WORDS = {"uniform": "drawn from [0, 1) anew for every step", "normal": "drawn anew for every step, normal"}
-
 
 def forward(view: View) -> list[Part]:
     """Every block's equations with the network's tensors."""
-    parts: list[Part] = [Heading(1, ("Forward pass",))]
+    parts: list[Part] = [Heading(1, view.say("forward.heading"))]
     for block in view.blocks:
         naming = view.naming(block)
-        parts.append(Paragraph((Code(block.name), ":")))
+        parts.append(Paragraph(view.say("forward.block", block=Code(block.name))))
         parts.append(Display(tuple(line for e in block.formula.equations for line in both_forms(e, naming))))
         parts.extend(_of_modes(view, block))
     costs = view.derivation.network.costs
     if view.complete and len(costs) > 1:
         letters = (view.letters[cost] for cost in costs)
         total = m.Sum(tuple((1, m.Name(letter.base, layer=letter.layer)) for letter in letters))
-        parts.extend((Paragraph(("The cost is the sum:",)), Display((m.Line(m.Name(COST), total),))))
+        parts.extend((Paragraph(view.say("forward.sum")), Display((m.Line(m.Name(COST), total),))))
     return parts
 
 
@@ -36,14 +34,16 @@ def _of_modes(view: View, block: Block) -> list[Part]:
     """What the block is in inference, what is drawn in training, and what a step does to its states."""
     parts: list[Part] = []
     if block.inference:
-        drawn: list[str | m.Math | Code] = ["That is in training"]
-        for tensor in block.formula.with_role("random"):
-            letter = view.letters[block.binding[tensor.name]]
-            drawn.extend([", with ", m.Name(letter.base, layer=letter.layer), f" {WORDS[tensor.distribution]}"])
-        parts += [Paragraph((*drawn, ". In inference:")), Display(_lines(view, block.inference))]
+        drawn = [
+            view.say(f"forward.{t.distribution}", tensor=view.naming(block).tensor(t.name))
+            for t in block.formula.with_role("random")
+        ]
+        listed = view.language.listed(drawn, last="forward.drawn", between="forward.drawn")
+        said = view.say("forward.drawing", drawn=listed) if drawn else view.say("forward.training")
+        parts += [Paragraph(said), Display(_lines(view, block.inference))]
     if block.update:
         lines = tuple(replace(line, sign="<-") for line in _lines(view, block.update))
-        parts += [Paragraph(("After every step of training:",)), Display(lines)]
+        parts += [Paragraph(view.say("forward.state")), Display(lines)]
     return parts
 
 

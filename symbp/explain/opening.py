@@ -12,6 +12,7 @@ from symbp.explain.document import Code, Heading, Inline, Paragraph, Part, Table
 from symbp.explain.naming import COST, ERROR
 from symbp.explain.notation import write_number
 from symbp.explain.view import View
+from symbp.explain.words.language import Filling
 from symbp.formula.expression import Flat, Padded, elements
 from symbp.forward.network import BATCH, Block, Dim, NetworkTensor
 
@@ -30,53 +31,40 @@ _ROWS = m.Relation(
     ),
     ("=",),
 )
+_HADAMARD = m.Product((m.Name("A", matrix=True), m.Name("B", matrix=True)), "elementwise")
 _ERROR = m.Relation((m.Name(ERROR, (_N, _J)), m.Derivative(_C, m.Name("z", (_N, _J)))), ("=",))
 
 
 def opening(view: View) -> list[Part]:
     """The convention and the symbols, then what the network consists of."""
-    return [*_conventions(), *_indices(view), *_blocks(view), *_tensors(view)]
+    return [*_conventions(view), *_indices(view), *_blocks(view), *_tensors(view)]
 
 
-def _conventions() -> list[Part]:
-    return [
-        Heading(1, ("Convention",)),
-        Paragraph(
-            (
-                "The convention is the article’s: a layer of neurons computes ", _SINGLE, " with ", _W,
-                " of shape (inputs, outputs), so ", m.Name("W", (_I, _J)), " leads from neuron ", _I,
-                " of one layer to neuron ", _J, " of the next. A batch is rows, one example each: ", _ROWS, ", where ",
-                m.Ones(), " is a column of ones and vectors over neurons are rows. ", _C,
-                " is the cost of the whole batch, by default the mean over its ", m.Name("N"), " examples.",
-            )
-        ),
-        Paragraph(
-            (
-                "The error of a weighted input is ", _ERROR, ". ", m.Indicator(m.Words("condition")),
-                " is 1 where the condition holds, else 0. Between matrices ",
-                m.Product((m.Name("A", matrix=True), m.Name("B", matrix=True)), "elementwise"),
-                " is the elementwise product, and functions act on every element. A superscript counts layers. "
-                "Numbers in brackets are those that the generated code quotes.",
-            )
-        ),
-    ]  # fmt: skip
+def _conventions(view: View) -> list[Part]:
+    indicator = m.Indicator(m.Words(view.language.text("convention.condition")))
+    layer = view.say(
+        "convention.layer", single=_SINGLE, W=_W, element=m.Name("W", (_I, _J)), i=_I, j=_J,
+        rows=_ROWS, ones=m.Ones(), C=_C, N=m.Name("N"),
+    )  # fmt: skip
+    symbols = view.say("convention.symbols", error=_ERROR, indicator=indicator, hadamard=_HADAMARD)
+    return [Heading(1, view.say("convention.heading")), Paragraph(layer), Paragraph(symbols)]
 
 
 def _indices(view: View) -> list[Part]:
     """What is said about indices that are more than letters, where there are such."""
     bodies = [e.body for d in view.formulas() for e in (*d.forward, *(g.equation for g in d.backward))]
     bodies += [g.equation.target for d in view.formulas() for g in d.backward]
-    said: list[list[str | m.Math | Code]] = []
+    said: list[Inline] = []
     if any(body.has(Flat) for body in bodies):
-        said.append([m.Tuple((_I, _J)), " is the row-major position of ", _I, " and ", _J, " together."])
+        said.append(view.say("convention.flat", flat=m.Tuple((_I, _J)), i=_I, j=_J))
     if any(isinstance(i, sp.Add) for body in bodies for e in elements(body) for i in e.indices):
-        said.append(["What is read outside a tensor is 0."])
+        said.append(view.say("convention.outside"))
     if any(body.has(Padded) for body in bodies):
-        said.append([m.Call("padded", (_X, m.Name("c"))), " is ", _X, ", but ", m.Name("c"), " outside."])
+        c = m.Name("c")
+        said.append(view.say("convention.padded", padded=m.Call("padded", (_X, c)), x=_X, c=c))
     if any(len(tensor.axes) > 2 for d in view.formulas() for tensor in d.formula.tensors.values()):
-        said.append(["Between matrices, axes that stand side by side wherever they occur count as one."])
-    pieces = [piece for sentence in said for piece in (" ", *sentence)]
-    return [Paragraph(tuple(pieces[1:]))] if said else []
+        said.append(view.say("convention.axes"))
+    return [Paragraph(view.language.sentences(said))] if said else []
 
 
 def _blocks(view: View) -> list[Part]:
@@ -91,14 +79,16 @@ def _blocks(view: View) -> list[Part]:
                 (Code(block.name),),
                 (block.formula.name,),
                 *([_reads(view, block)] if branched else []),
-                _shape(output.shape) if output else ("",),
-                _values(values),
+                _shape(view, output.shape) if output else ("",),
+                _values(view, values),
             )
         )
-    read: tuple[Inline, ...] = (("Reads",),) if branched else ()
-    last: tuple[Inline, ...] = (("Shape of its output",), ("Sizes and hyperparameters",))
-    header: tuple[Inline, ...] = (("Block",), ("Formula",), *read, *last)
-    return [Heading(1, ("The network",)), Table(header, tuple(rows))]
+    columns = ("block", "formula", *(("reads",) if branched else ()), "output", "values")
+    return [Heading(1, view.say("network.heading")), Table(_header(view, columns), tuple(rows))]
+
+
+def _header(view: View, columns: Iterable[str]) -> tuple[Inline, ...]:
+    return tuple(view.say(f"network.{column}") for column in columns)
 
 
 def _is_branched(view: View) -> bool:
@@ -116,24 +106,20 @@ def _is_branched(view: View) -> bool:
 
 def _reads(view: View, block: Block) -> Inline:
     """The blocks whose results a block reads, or the inputs of the network, and whose parameters it has."""
-    network, pieces = view.derivation.network, list[str | m.Math | Code]()
+    network, read = view.derivation.network, list[Filling]()
     for tensor in block.formula.with_role("input"):
         name = block.binding[tensor.name]
         maker = next((b.name for b in network.blocks if b.binding.get(b.formula.output.name) == name), name)
-        pieces.extend([", " if pieces else "", Code(maker)])
-    for tensor in block.formula.with_role("parameter"):
-        owner = block.binding[tensor.name].rpartition(".")[0]
-        if owner != block.name:
-            return (*pieces, ", parameters of ", Code(owner))
-    return tuple(pieces) or ("–",)
+        read.append(Code(maker))
+    owners = [block.binding[tensor.name].rpartition(".")[0] for tensor in block.formula.with_role("parameter")]
+    other = next((owner for owner in owners if owner != block.name), None)
+    read += [view.say("network.parameters_of", owner=Code(other))] if other else []
+    return view.language.listed(read, last="list.comma") or view.say("network.none")
 
 
-def _values(values: Mapping[str, m.Math]) -> Inline:
-    pieces: list[str | m.Math | Code] = []
-    for name, value in values.items():
-        if name != "N":
-            pieces.extend([", " if pieces else "", m.Relation((m.Name(name), value), ("=",))])
-    return tuple(pieces) or ("–",)
+def _values(view: View, values: Mapping[str, m.Math]) -> Inline:
+    equal = [m.Relation((m.Name(name), value), ("=",)) for name, value in values.items() if name != "N"]
+    return view.language.listed(equal, last="list.comma") or view.say("network.none")
 
 
 def _tensors(view: View) -> list[Part]:
@@ -141,11 +127,11 @@ def _tensors(view: View) -> list[Part]:
     used = {name for block in view.blocks for name in block.binding.values()}
     shown = [t for t in network.tensors.values() if t.name in used]
     rows = tuple(_tensor_row(view, tensor) for tensor in shown)
-    header: tuple[Inline, ...] = (("Symbol",), ("Tensor",), ("Shape",), ("Role",))
     parameters = [p for p in network.parameters if p.name in used]
     count = sum(prod(p.shape) for p in parameters)
-    held = f"{len(parameters)} tensors hold {count:,} trainable parameters." if parameters else "Nothing is trainable."
-    return [Table(header, rows), Paragraph((held,))]
+    held = view.say("network.count", tensors=str(len(parameters)), numbers=f"{count:,}")
+    header = _header(view, ("symbol", "tensor", "shape", "role"))
+    return [Table(header, rows), Paragraph(held if parameters else view.say("network.nothing"))]
 
 
 def _tensor_row(view: View, tensor: NetworkTensor) -> tuple[Inline, ...]:
@@ -153,17 +139,19 @@ def _tensor_row(view: View, tensor: NetworkTensor) -> tuple[Inline, ...]:
     matrix = len(tensor.shape) == 2
     base = letter.base.upper() if matrix and len(letter.base) == 1 else letter.base
     symbol = m.Name(base, layer=letter.layer, matrix=matrix)
-    return (symbol,), (Code(tensor.name),), _shape(tensor.shape), (_role(tensor),)
+    return (symbol,), (Code(tensor.name),), _shape(view, tensor.shape), _role(view, tensor)
 
 
-def _role(tensor: NetworkTensor) -> str:
-    return f"{tensor.role}, integers" if tensor.kind == "int" else f"{tensor.role} {tensor.distribution}".rstrip()
+def _role(view: View, tensor: NetworkTensor) -> Inline:
+    role = view.say(f"role.{tensor.role}")
+    kind = "integers" if tensor.kind == "int" else tensor.distribution
+    return view.say(f"role.{kind}", role=role) if kind else role
 
 
-def _shape(shape: Iterable[Dim]) -> Inline:
+def _shape(view: View, shape: Iterable[Dim]) -> Inline:
     pieces: list[str | m.Math | Code] = []
     for dim in shape:
         if pieces:
             pieces.append(" × ")
         pieces.append(m.Name("N") if dim == BATCH else str(dim))
-    return tuple(pieces) or ("a number",)
+    return tuple(pieces) or view.say("network.scalar")

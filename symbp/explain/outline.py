@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from symbp.derive.derivation import Derivation
 from symbp.explain.chain import chain
+from symbp.explain.choices import DEFAULTS, Choices
 from symbp.explain.document import Document
 from symbp.explain.formulas import formulas, seams
 from symbp.explain.forward import forward
@@ -15,15 +16,16 @@ from symbp.explain.updates import updates as update_section
 from symbp.explain.view import Update, view_of
 
 
-def explain(derivation: Derivation, layer: str | None = None, *, updates: Sequence[Update] = ()) -> Document:
+def explain(derivation: Derivation, choices: Choices = DEFAULTS, *, updates: Sequence[Update] = ()) -> Document:
     """The derivation as a document: convention, network, forward pass, chain rule, every step, backward pass, update.
 
-    With `layer` only what belongs to that block; numbers stay those of the whole. `updates` are the equations of
-    schedule, clipping and optimizer, in order. Raises UserError for a layer that the network lacks.
+    With a layer chosen, only what belongs to that block; numbers stay those of the whole. `updates` are the equations
+    of schedule, clipping and optimizer, in order. Raises UserError for a layer that the network lacks.
     """
-    view = view_of(derivation, layer, updates)
-    title = f"Back-propagation in {derivation.network.name}, derived"
-    if layer is not None:
-        title += f": {layer}"
+    view = view_of(derivation, choices, updates)
+    title = view.language.text("title", network=derivation.network.name)
+    if choices.layer is not None:
+        title = view.language.text("title.layer", title=title, layer=choices.layer)
     sections = (opening, forward, chain, seams, formulas, recursion, update_section)
-    return Document(title, tuple(part for section in sections for part in section(view)))
+    parts = tuple(part for section in sections for part in section(view))
+    return Document(title, parts, language=view.language.code)

@@ -21,9 +21,6 @@ from symbp.explain.view import View
 from symbp.formula.expression import elements
 from symbp.forward.network import Block
 
-OPENING = "The same results with the tensors of this network, in order of evaluation."
-DOTS = "Dots stand for what other readings of the same tensor add to its cotangent."
-
 
 def recursion(view: View) -> list[Part]:
     """The gradients of every block shown that lead to a parameter, in order of evaluation."""
@@ -32,13 +29,14 @@ def recursion(view: View) -> list[Part]:
     for block in reversed(view.blocks):
         lines = pass_.of(block)
         if lines:
-            parts.extend((Paragraph((Code(block.name), ":")), Display(tuple(lines))))
+            parts.extend((Paragraph(view.say("forward.block", block=Code(block.name))), Display(tuple(lines))))
     if pass_.held:
         parts.append(Display(tuple(pass_.held.values())))
     if not parts:
         return []
-    opening = f"{OPENING} {DOTS}" if any(_has_dots(part) for part in parts) else OPENING
-    return [Heading(1, ("The backward pass",)), Paragraph((opening,)), *parts]
+    opening = [view.say("backward.opening")]
+    opening += [view.say("backward.dots")] if any(_has_dots(part) for part in parts) else []
+    return [Heading(1, view.say("backward.heading")), Paragraph(view.language.sentences(opening)), *parts]
 
 
 def _has_dots(part: Part) -> bool:

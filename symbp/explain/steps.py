@@ -12,7 +12,7 @@ from symbp.explain.document import Code, Derived, Inline
 from symbp.explain.identity import read_identity
 from symbp.explain.naming import COST, Naming
 from symbp.explain.notation import write
-from symbp.explain.rules import reason, title
+from symbp.explain.words.language import Language
 from symbp.formula.equation import Formula
 from symbp.formula.expression import Partial
 
@@ -20,19 +20,22 @@ _INDEX_EQUATION = re.compile(r"([A-Za-z]'*) = ([A-Za-z]'*)(?: ([+-]) (\d+))?")  
 SHORT = 30  # nodes of an equation that fits into a sentence
 
 
-def step_part(step: Step, number: int, formula: Formula) -> Derived:
+def step_part(step: Step, number: int, formula: Formula, language: Language) -> Derived:
     """The step as a part of the document, with its reason and both of its sides."""
     naming = Naming()
     left = write(step.target, naming)
     before, after = (_explicit(side, write(side, naming)) for side in (step.before, step.after))
     lines = (m.Line(left, after),) if before == left else (m.Line(left, before), m.Line(None, after))
-    return Derived(number, title(step.rule), reason(step, _detail(step, formula)), lines)
+    detail = _detail(step, formula, language)
+    reason = language.say(f"{step.rule}.of", detail=detail) if detail else language.say(f"{step.rule}.bare")
+    return Derived(number, language.text(f"{step.rule}.title"), reason, lines)
 
 
-def _detail(step: Step, formula: Formula) -> Inline:
+def _detail(step: Step, formula: Formula, language: Language) -> Inline:
     """What a rule was applied to: tensors, an equation of the formula, of two indices, or an identity."""
     if step.rule == "chain rule" and not step.detail:
-        return _listed(sorted({partial.of.tensor for partial in step.after.atoms(Partial)}))
+        tensors = sorted({partial.of.tensor for partial in step.after.atoms(Partial)})
+        return language.listed(map(Naming().tensor, tensors))
     for equation in formula.equations:
         if step.detail and step.detail in (str(equation), equation.text):
             left, right = write(equation.target, Naming()), write(equation.body, Naming())
@@ -64,12 +67,3 @@ def _explicit(side: sp.Expr, written: m.Math) -> m.Math:
 
 def _is_of_cost(term: m.Math) -> bool:
     return isinstance(term, m.Derivative) and term.of == m.Name(COST)
-
-
-def _listed(tensors: list[str]) -> Inline:
-    pieces: list[str | m.Math | Code] = []
-    for place, tensor in enumerate(tensors):
-        if place:
-            pieces.append(" and " if place == len(tensors) - 1 else ", ")
-        pieces.append(Naming().tensor(tensor))
-    return tuple(pieces)

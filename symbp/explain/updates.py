@@ -24,23 +24,27 @@ def updates(view: View) -> list[Part]:
     if not view.updates:
         return []
     gradient = m.Relation((m.Name("g"), m.Derivative(m.Name(COST), m.Name("w"))), ("=",))
-    opening: Inline = ("One step of training changes every entry ", m.Name("w"), " of every parameter by its gradient ")
-    parts: list[Part] = [Heading(1, ("The update",)), Paragraph((*opening, gradient, "."))]
+    parts: list[Part] = [
+        Heading(1, view.say("update.heading")),
+        Paragraph(view.say("update.opening", w=m.Name("w"), gradient=gradient)),
+    ]
     for update in view.updates:
-        parts.extend(_update(update))
+        parts.extend(_update(view, update))
     return parts
 
 
-def _update(update: Update) -> list[Part]:
+def _update(view: View, update: Update) -> list[Part]:
     formula = update.formula
     elementwise = not any(e.body.has(SumOver) for e in formula.equations)
     naming = _Whole() if elementwise else Naming()
     lines = tuple(m.Line(write(e.target, naming), write(e.body, naming), "<-") for e in formula.equations)
-    said: list[str | m.Math | Code] = [Code(formula.name)]
     values = {name: update.values[name] for name in formula.scalars if name in update.values}
-    for place, (name, value) in enumerate(values.items()):
-        said.extend([", " if place else " with ", m.Relation((m.Name(name), write_number(value)), ("=",))])
-    source = f" ({formula.source})" if formula.source else ""
+    equal = [m.Relation((m.Name(name), write_number(value)), ("=",)) for name, value in values.items()]
+    said: Inline = (Code(formula.name),)
+    if values:
+        said = view.say("update.values", name=said, values=view.language.listed(equal, last="list.comma"))
+    if formula.source:
+        said = view.say("update.source", name=said, source=formula.source)
     if any(e.target.tensor == RATE for e in formula.equations):
-        source += ", the learning rate of every step, counted from 0"
-    return [Paragraph((*said, f"{source}:")), Display(lines)]
+        said = view.say("update.rate", name=said)
+    return [Paragraph(view.say("update.row", name=said)), Display(lines)]

@@ -9,9 +9,13 @@ from functools import cached_property
 
 from symbp.derive.derivation import Derivation, FormulaDerivation
 from symbp.errors import UserError
+from symbp.explain.choices import Choices
+from symbp.explain.document import Inline
 from symbp.explain.naming import Letter, Naming, network_letters, of_block, stepwise
 from symbp.explain.numbering import Place, numbering
 from symbp.explain.shares import Share, shares_of
+from symbp.explain.words.language import Filling, Language
+from symbp.explain.words.languages import LANGUAGES
 from symbp.formula.equation import Formula
 from symbp.forward.network import Block
 
@@ -33,7 +37,12 @@ class View:
     letters: Mapping[str, Letter]
     numbers: Mapping[Place, int]
     complete: bool
+    language: Language
     updates: tuple[Update, ...] = ()
+
+    def say(self, phrase: str, /, **places: Filling) -> Inline:
+        """A phrase of the document's language."""
+        return self.language.say(phrase, **places)
 
     def naming(self, block: Block) -> Naming:
         """The letters of a formula's tensors where this block uses it."""
@@ -84,12 +93,13 @@ class View:
         return tuple(dict.fromkeys(names))
 
 
-def view_of(derivation: Derivation, layer: str | None = None, updates: Sequence[Update] = ()) -> View:
-    """The whole derivation, or the part of it that belongs to one layer.
+def view_of(derivation: Derivation, choices: Choices, updates: Sequence[Update] = ()) -> View:
+    """The whole derivation, or the part of it that belongs to the layer chosen.
 
     Raises UserError for a layer that the network does not have.
     """
     blocks = derivation.network.blocks
+    layer = choices.layer
     if layer is not None:
         blocks = tuple(b for b in blocks if b.name == layer)
         if not blocks:
@@ -100,6 +110,7 @@ def view_of(derivation: Derivation, layer: str | None = None, updates: Sequence[
         network_letters(derivation.network),
         numbering(derivation),
         layer is None,
+        LANGUAGES[choices.language],
         tuple(updates),
     )
 

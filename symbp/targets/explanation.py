@@ -8,6 +8,7 @@ from typing import Literal
 
 from symbp.derive.derivation import Derivation
 from symbp.errors import UserError
+from symbp.explain.choices import DEFAULTS, Choices
 from symbp.explain.document import Document
 from symbp.explain.outline import explain
 from symbp.explain.view import Update
@@ -26,17 +27,17 @@ WRITERS: Mapping[str, Callable[[Document], str]] = {
 def render(
     derivation: Derivation,
     format: Format = "latex",
-    layer: str | None = None,
+    choices: Choices = DEFAULTS,
     *,
     updates: Sequence[Update] = (),
     origin: str = "",
 ) -> str:
-    """The derivation of a network's back-propagation, step by step, or the part that belongs to `layer`.
+    """The derivation of a network's back-propagation, step by step, as the reader has chosen it.
 
     `updates` are the equations of schedule, clipping and optimizer that the document ends with, in order; `origin` says
     what made the document of what. Raises UserError for an unknown layer or format.
     """
     if format not in WRITERS:
         raise UserError(f"no format `{format}`; the formats are {', '.join(f'`{name}`' for name in WRITERS)}")
-    document = explain(derivation, layer, updates=updates)
+    document = explain(derivation, choices, updates=updates)
     return WRITERS[format](replace(document, origin=origin))

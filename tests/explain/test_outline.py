@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import get_args
 
 import pytest
 from explained import momentum, perceptron, with_activation, with_loss
 
-from symbp.derive.derivation import Rule, Step
+from symbp.derive.derivation import Step
 from symbp.errors import UserError
+from symbp.explain.choices import Choices
 from symbp.explain.document import Code, Derived, Document, Equations, Paragraph
 from symbp.explain.numbering import numbering, step_numbers
 from symbp.explain.outline import explain
-from symbp.explain.rules import NARRATION
 from symbp.explain.steps import step_part
+from symbp.explain.words.languages import LANGUAGES
 from symbp.formula.equation import Equation, Formula
 from symbp.formula.expression import element, index, size
 from symbp.targets.explanation import render
@@ -47,13 +47,13 @@ def test_the_numbers_that_code_quotes_lead_to_the_results() -> None:
 
 def test_a_layer_alone_keeps_the_numbers_of_the_whole() -> None:
     derivation = perceptron()
-    whole, part = numbered(explain(derivation)), numbered(explain(derivation, "dense_2"))
+    whole, part = numbered(explain(derivation)), numbered(explain(derivation, Choices("dense_2")))
     assert part
     assert part.items() < whole.items()
 
 
 def test_a_layer_alone_says_nothing_of_the_others() -> None:
-    text = render(perceptron(), "text", layer="dense_2")
+    text = render(perceptron(), "text", Choices("dense_2"))
     assert "dense_2.W" in text
     assert "dense_1.W" not in text
     assert "flatten" not in text
@@ -61,7 +61,7 @@ def test_a_layer_alone_says_nothing_of_the_others() -> None:
 
 def test_an_unknown_layer_is_named_with_the_nearest() -> None:
     with pytest.raises(UserError, match=r"no layer `dense_22`; did you mean `dense_2`\?"):
-        render(perceptron(), "text", layer="dense_22")
+        render(perceptron(), "text", Choices("dense_22"))
 
 
 def test_an_unknown_format_is_named_with_the_valid_ones() -> None:
@@ -121,13 +121,6 @@ def test_the_optimizer_ends_the_document() -> None:
     assert "momentum with η = 0.01, momentum = 0.5" in ending or "momentum with momentum = 0.5, η = 0.01" in ending
 
 
-def test_every_rule_has_its_sentences() -> None:
-    assert NARRATION.keys() == set(get_args(Rule))
-    for rule, narration in NARRATION.items():
-        assert narration.bare.endswith("."), rule
-        assert narration.after.endswith("."), rule
-
-
 def test_the_convention_is_named() -> None:
     text = " ".join(render(perceptron(), "text").split())
     assert "z = Wᵀ·x + b" in text
@@ -140,12 +133,12 @@ def test_a_step_without_a_detail_names_nothing() -> None:
     plain = Equation(element("y", n, j), element("s", n, j), {n: size("N"), j: size("N_j")})
     formula = Formula("copy", (plain,), {})
     step = Step("differentiate", element("d_s", n, j), element("d_y", n, j), element("d_y", n, j), plain.sizes)
-    part = step_part(step, 1, formula)
-    assert part.reason == (NARRATION["differentiate"].bare,)
+    part = step_part(step, 1, formula, LANGUAGES["en"])
+    assert part.reason == LANGUAGES["en"].say("differentiate.bare")
 
 
 def test_a_saved_value_is_named_with_its_equation() -> None:
     step = next(s for g in perceptron().formulas["relu"].backward for s in g.steps if s.rule == "saved value")
-    (_, equation, _) = step_part(step, 1, perceptron().formulas["relu"].formula).reason
+    (_, equation, _) = step_part(step, 1, perceptron().formulas["relu"].formula, LANGUAGES["en"]).reason
     assert not isinstance(equation, str | Code)
     assert write(equation) == "aₙⱼ = max(0, zₙⱼ)"

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from symbp import pipeline
+from symbp.explain.choices import Choices
 from symbp.spec import parse_spec
 
 PENALIZED = """
@@ -31,7 +32,7 @@ loss: mse
 
 def text(spec: str, layer: str | None = None) -> str:
     read = parse_spec(spec)
-    return pipeline.explain(read, pipeline.derive(read), "text", layer)
+    return pipeline.explain(read, pipeline.derive(read), "text", Choices(layer))
 
 
 def section(document: str, heading: str) -> str:

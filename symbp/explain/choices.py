@@ -1,0 +1,33 @@
+"""What a reader may choose of an explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from symbp.errors import UserError
+from symbp.explain.words.languages import LANGUAGES
+
+
+@dataclass(frozen=True)
+class Choices:
+    """`layer` is the only one explained, where it is given. UserError for a value that there is not."""
+
+    layer: str | None = None
+    language: str = "en"
+
+    def __post_init__(self) -> None:
+        _known("language", self.language, LANGUAGES)
+
+
+def _known(what: str, value: str, valid: Iterable[str]) -> None:
+    """UserError, with the nearest, for a value that is none of the valid ones."""
+    names = list(valid)
+    if value not in names:
+        near = get_close_matches(value, names, 1)
+        hint = f"; did you mean `{near[0]}`?" if near else ""
+        raise UserError(f"no {what} `{value}`{hint}; there are {', '.join(f'`{name}`' for name in names)}")
+
+
+DEFAULTS = Choices()

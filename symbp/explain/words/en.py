@@ -1,0 +1,140 @@
+"""The phrases of explanations in English."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+PHRASES: Mapping[str, str] = {
+    "list.comma": ", ",
+    "list.and": " and ",
+    "list.sentence": " ",
+    "title": "Back-propagation in {network}, derived",
+    "title.layer": "{title}: {layer}",
+    # the convention
+    "convention.heading": "Convention",
+    "convention.layer": "The convention is the article’s: a layer of neurons computes {single} with {W} of shape "
+    "(inputs, outputs), so {element} leads from neuron {i} of one layer to neuron {j} of the next. A batch is rows, "
+    "one example each: {rows}, where {ones} is a column of ones and vectors over neurons are rows. {C} is the cost "
+    "of the whole batch, by default the mean over its {N} examples.",
+    "convention.symbols": "The error of a weighted input is {error}. {indicator} is 1 where the condition holds, "
+    "else 0. Between matrices {hadamard} is the elementwise product, and functions act on every element. A "
+    "superscript counts layers. Numbers in brackets are those that the generated code quotes.",
+    "convention.condition": "condition",
+    "convention.flat": "{flat} is the row-major position of {i} and {j} together.",
+    "convention.outside": "What is read outside a tensor is 0.",
+    "convention.padded": "{padded} is {x}, but {c} outside.",
+    "convention.axes": "Between matrices, axes that stand side by side wherever they occur count as one.",
+    # the network
+    "network.heading": "The network",
+    "network.block": "Block",
+    "network.formula": "Formula",
+    "network.reads": "Reads",
+    "network.output": "Shape of its output",
+    "network.values": "Sizes and hyperparameters",
+    "network.symbol": "Symbol",
+    "network.tensor": "Tensor",
+    "network.shape": "Shape",
+    "network.role": "Role",
+    "network.parameters_of": "parameters of {owner}",
+    "network.scalar": "a number",
+    "network.none": "–",
+    "network.count": "{tensors} tensors hold {numbers} trainable parameters.",
+    "network.nothing": "Nothing is trainable.",
+    "role.input": "input",
+    "role.target": "target",
+    "role.parameter": "parameter",
+    "role.constant": "constant",
+    "role.random": "random",
+    "role.intermediate": "intermediate",
+    "role.output": "output",
+    "role.state": "state",
+    "role.integers": "{role}, integers",
+    "role.uniform": "{role} uniform",
+    "role.normal": "{role} normal",
+    # the forward pass
+    "forward.heading": "Forward pass",
+    "forward.block": "{block}:",
+    "forward.sum": "The cost is the sum:",
+    "forward.training": "That is in training. In inference:",
+    "forward.drawing": "That is in training, with {drawn}. In inference:",
+    "forward.uniform": "{tensor} drawn from [0, 1) anew for every step",
+    "forward.normal": "{tensor} drawn anew for every step, normal",
+    "forward.drawn": ", with ",
+    "forward.state": "After every step of training:",
+    # the chain rule
+    "chain.heading": "The chain rule, layer by layer",
+    "chain.opening": "A weight changes the cost through the weighted input of its neuron, that through the neuron’s "
+    "activation: {factors}.",
+    "chain.weighted": "How the weighted input changes with {parameters}:",
+    "chain.activation": "How the activation changes with the weighted input ({activation}):",
+    "chain.cost": "How the cost changes with the activation, through {blocks}:",
+    "chain.cost_joint": "How the cost changes with the weighted input (its first two factors in one), through "
+    "{blocks}:",
+    "chain.together": "Together:",
+    "chain.dots": "The dots stand for what is added by {blocks}.",
+    # the formulas
+    "seam.heading": "Through the seam",
+    "seam.opening": "The formulas {first} and {second} are derived as one, because what they compute together is "
+    "simpler than either cotangent alone.",
+    "formula.heading": "Every formula, derived",
+    "formula.users": "Used by {users}.",
+    "formula.source": "Source: {source}.",
+    "formula.beside": "Computed beside it:",
+    "formula.derivative": "The derivative of {C} with respect to {tensor}",
+    "formula.result": "The result in {forms}:",
+    "form.index": "index form",
+    "form.saved": "in saved values",
+    "form.matrices": "in matrices",
+    # the backward pass
+    "backward.heading": "The backward pass",
+    "backward.opening": "The same results with the tensors of this network, in order of evaluation.",
+    "backward.dots": "Dots stand for what other readings of the same tensor add to its cotangent.",
+    # the update
+    "update.heading": "The update",
+    "update.opening": "One step of training changes every entry {w} of every parameter by its gradient {gradient}.",
+    "update.row": "{name}:",
+    "update.values": "{name} with {values}",
+    "update.source": "{name} ({source})",
+    "update.rate": "{name}, the learning rate of every step, counted from 0",
+    # the rules: a name, a sentence around what the rule was applied to, and one where that is not known
+    "chain rule.title": "Chain rule",
+    "chain rule.of": "The cost depends on this tensor through {detail}: the derivative of the cost by each element "
+    "there is multiplied by that element’s own, and all are summed.",
+    "chain rule.bare": "The derivative of the cost by each value computed from this tensor is multiplied by that "
+    "value’s own, and all are summed.",
+    "differentiate.title": "Differentiate",
+    "differentiate.of": "Calculus on {detail} gives the partial derivatives; two elements of one tensor are "
+    "independent unless all their indices agree.",
+    "differentiate.bare": "Calculus gives the partial derivatives; two elements of one tensor are independent unless "
+    "all their indices agree.",
+    "contract delta.title": "Contract an indicator",
+    "contract delta.of": "In the sum only the terms with {detail} are not zero, so the index is replaced and its sum "
+    "is gone.",
+    "contract delta.bare": "In the sum only the terms where the indices agree are not zero, so the index is replaced "
+    "and its sum is gone.",
+    "move to the left.title": "Move to the left",
+    "move to the left.of": "The indicator says which element is meant: {detail} becomes the index of the left-hand "
+    "side.",
+    "move to the left.bare": "The indicator says which element is meant: its condition becomes the index of the "
+    "left-hand side.",
+    "factor out.title": "Factor out",
+    "factor out.of": "What does not depend on the summation index leaves the sum: {detail}.",
+    "factor out.bare": "What does not depend on the summation index leaves the sum.",
+    "collect.title": "Collect",
+    "collect.of": "Equal sums, common factors and powers are brought together: {detail}.",
+    "collect.bare": "Equal sums, common factors and powers are brought together.",
+    "saved value.title": "Use the saved value",
+    "saved value.of": "The forward pass has computed {detail}, so its value takes the place of the expression.",
+    "saved value.bare": "The forward pass has computed this value, so it takes the place of the expression.",
+    "stable form.title": "Stable form",
+    "stable form.of": "The same value, evaluated without overflow or cancellation: {detail}.",
+    "stable form.bare": "The same value, evaluated without overflow or cancellation.",
+    "inline.title": "Put in the formula",
+    "inline.of": "The intermediate value is replaced by the formula that computes it, {detail}, to cross the seam "
+    "between two layers.",
+    "inline.bare": "The intermediate value is replaced by the formula that computes it, to cross the seam between "
+    "two layers.",
+    "rewrite.title": "Rewrite",
+    "rewrite.of": "An identity: {detail}.",
+    "rewrite.bare": "An identity of algebra.",
+}

@@ -1,0 +1,10 @@
+"""The languages there are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from symbp.explain.words import en
+from symbp.explain.words.language import Language
+
+LANGUAGES: Mapping[str, Language] = {"en": Language("en", en.PHRASES)}
