@@ -19,6 +19,7 @@ BASE = {"errors", "files", "__init__"}  # what any room may use
 # Of each room, the rooms that it may read, and of another stage the modules that hold its data.
 ALLOWED: dict[str, set[str]] = {
     "formula": set(),
+    "matrices": {"formula"},
     "catalog": set(),
     "spec": {"catalog", "formula.grammar", "formula.families"},
     "forward": {"catalog", "formula", "spec.model"},

@@ -28,6 +28,8 @@ class Backend:
     largest: Callable[[Array, tuple[int, ...]], Array]
     take: Callable[[Array, tuple[np.ndarray, ...]], Array]
     power: Callable[[Array, Any], Array]
+    solve: Callable[[Array, Array], Array]  # stacks of systems: (..., n, n) and (..., n, 1)
+    determinant: Callable[[Array], Array]  # of stacks of matrices
     to_numpy: Callable[[Array], np.ndarray]
 
 
@@ -55,6 +57,8 @@ def numpy_backend(dtype: Any = np.float64) -> Backend:
         lambda value, axes: np.max(value, axis=axes),
         lambda value, places: value[places],
         pow,
+        np.linalg.solve,
+        np.linalg.det,
         np.asarray,
     )
 
@@ -105,8 +109,20 @@ def mpmath_backend(digits: int = 50) -> Backend:
         lambda value, axes: np.asarray(np.max(value, axis=axes), object),
         lambda value, places: value[places],
         lambda base, exponent: np.asarray(np.frompyfunc(power, 2, 1)(base, exponent), object),
+        lambda matrices, right: _one_by_one(lambda k: mpmath.lu_solve(mpmath.matrix(matrices[k]), right[k]), right),
+        lambda matrices: _one_by_one(lambda k: mpmath.det(mpmath.matrix(matrices[k])), matrices[..., :1, :1])[
+            ..., 0, 0
+        ],
         lambda value: np.asarray(value, object),
     )
+
+
+def _one_by_one(result: Callable[[tuple[int, ...]], Any], like: np.ndarray) -> np.ndarray:
+    """The results for each matrix of a stack, in an array with the shape of `like`."""
+    found = np.empty(like.shape, object)
+    for k in np.ndindex(like.shape[:-2]):
+        found[k] = np.asarray(result(k), object).reshape(like.shape[-2:])
+    return found
 
 
 def jax_backend() -> Backend:
@@ -137,6 +153,8 @@ def jax_backend() -> Backend:
         lambda value, axes: jnp.max(value, axis=axes),
         lambda value, places: value[places],
         pow,
+        jnp.linalg.solve,
+        jnp.linalg.det,
         np.asarray,
     )
 
@@ -167,5 +185,7 @@ def torch_backend() -> Backend:
         lambda value, axes: torch.amax(value, dim=axes),
         lambda value, places: value[tuple(torch.as_tensor(p) for p in places)],
         pow,
+        torch.linalg.solve,
+        torch.linalg.det,
         lambda value: value.detach().numpy(),
     )

@@ -15,13 +15,13 @@ from symbp.formula.constants import ConstantError, constant
 from symbp.formula.expression import Element, MaxOver, Padded, SumOver, Winner, element, expm1, log1p, stop
 from symbp.formula.grammar import BINDERS, FUNCTIONS, RESERVED, Line, read_lines
 from symbp.formula.indices import Names
-from symbp.formula.leaves import Leaves, vanishes
+from symbp.formula.leaves import Leaves, check_numbers, vanishes
 from symbp.formula.reading import Reading
 from symbp.formula.scope import Declared, Scope
 from symbp.formula.syntax import is_ellipsis, items_of
 
 MAX_CALLS = 12  # rows that call rows that call rows
-_UNARY: dict[str, Callable[[sp.Expr], sp.Expr]] = {
+UNARY: dict[str, Callable[[sp.Expr], sp.Expr]] = {
     **{name: getattr(sp, name) for name in FUNCTIONS if hasattr(sp, name)},
     "abs": sp.Abs,
     "expm1": expm1,
@@ -49,7 +49,7 @@ class Builder(Leaves):
         if places is not None:  # a recurrence may read its own earlier positions
             self.reading.known.setdefault(name, Declared(len(target_indices), self.reading.role_of(name)))
         body = self.expression(self.line.right)
-        self.check_numbers(body)
+        check_numbers(body, self.error)
         if places is None:
             declared = self.reading.known.get(name)
             elementwise = any(s in body.free_symbols for s in self.letters.rest)
@@ -145,16 +145,16 @@ class Builder(Leaves):
             self._arity(name, arguments, 3)
             value, low, high = map(self._compared, arguments)
             return sp.Piecewise((low, value <= low), (high, value >= high), (value, True))
-        if name in _UNARY:
+        if name in UNARY:
             self._arity(name, arguments, 1)
-            value = _UNARY[name](self.expression(arguments[0]))
+            value = UNARY[name](self.expression(arguments[0]))
             return self._apart("stopped", value) if name == "stop" and node is not self.line.right else value
         if name in self.scope.rows:
             self._arity(name, arguments, 1)
             return self._row(node, self._compared(arguments[0]))
         if name in BINDERS:
             raise self.error(f"`{name}` needs the indices that it runs over, as in `{name}[i](...)`")
-        valid = [*_UNARY, *self.scope.rows, *BINDERS, "where", "max", "min", "clip", "delta", "size", "padded"]
+        valid = [*UNARY, *self.scope.rows, *BINDERS, "where", "max", "min", "clip", "delta", "size", "padded"]
         near = difflib.get_close_matches(name, valid, 1)
         raise self.error(
             f"`{name}` is not a function of the language" + (f"; did you mean `{near[0]}`?" if near else "")

@@ -62,7 +62,7 @@ def constant(node: ast.expr) -> float | None:
             first = first.left
         total = constant(first)
         for link in reversed(links):
-            total = _apply(link, _OPERATORS[type(link.op)], (total, constant(link.right)))
+            total = _apply(link, _OPERATORS.get(type(link.op)), (total, constant(link.right)))
         return total
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         return _apply(node, _FUNCTIONS.get(node.func.id), [constant(argument) for argument in node.args])

@@ -15,6 +15,7 @@ import numpy as np
 import sympy as sp
 
 from symbp.formula.backends import Array, Backend, numpy_backend
+from symbp.formula.defined import Determinant, Solution, Unknown
 from symbp.formula.equation import Equation
 from symbp.formula.expression import (
     Element,
@@ -206,6 +207,10 @@ def _value(node: sp.Basic, setting: Setting) -> tuple[Any, Axes]:
         return _reduce(node, setting)
     if isinstance(node, Winner):
         return _winner(node, setting)
+    if isinstance(node, Solution):
+        return _solution(node, setting)
+    if isinstance(node, Determinant):
+        return _determinant(node, setting)
     if isinstance(node, Partial):
         if setting.partials is None:
             raise ValueError(f"{node} has not been taken, and nothing says how to evaluate it")
@@ -287,6 +292,37 @@ def _winner(node: Winner, setting: Setting) -> tuple[Any, Axes]:
     flat = setting.backend.to_numpy(spread).reshape(*[setting.index_sizes[a] for a in rest], int(np.prod(counts)))
     first = np.argmax(flat, axis=-1)
     return setting.backend.array(np.unravel_index(first, counts)[node.bound.index(node.which)]), rest
+
+
+def _solution(node: Solution, setting: Setting) -> tuple[Any, Axes]:
+    """The linear system with a column for every element of the tensor sought: the residual where that alone is 1."""
+    own = node.indices
+    column = tuple(sp.Dummy(i.name, integer=True, nonnegative=True) for i in own)
+    inner = replace(
+        setting,
+        index_sizes={**setting.index_sizes, **{c: setting.index_sizes[i] for c, i in zip(column, own, strict=True)}},
+    )
+
+    def residual(unknown: Callable[[Unknown], sp.Expr]) -> sp.Expr:
+        return node.residual.replace(lambda n: isinstance(n, Unknown), unknown)
+
+    right = residual(lambda n: sp.Integer(0))
+    left = residual(lambda n: sp.Mul(*map(sp.KroneckerDelta, n.indices, column))) - right
+    value, axes = _value(left, inner)
+    rest = tuple(a for a in axes if a not in (*own, *column))
+    rest += tuple(a for a in _value(right, inner)[1] if a not in (*own, *rest))
+    count = int(np.prod([setting.index_sizes[i] for i in own]))
+    stack = [setting.index_sizes[a] for a in rest]
+    matrices = _spread(value, axes, (*rest, *own, *column), inner).reshape(*stack, count, count)
+    sought = _spread(*_value(-right, inner), (*rest, *own), inner).reshape(*stack, count, 1)
+    solved = setting.backend.solve(matrices, sought)
+    return solved.reshape([*stack, *(setting.index_sizes[i] for i in own)]), (*rest, *own)
+
+
+def _determinant(node: Determinant, setting: Setting) -> tuple[Any, Axes]:
+    value, axes = _value(node.body, setting)
+    rest = tuple(a for a in axes if a not in node.bound)
+    return setting.backend.determinant(_spread(value, axes, (*rest, *node.bound), setting)), rest
 
 
 def _piecewise(node: sp.Piecewise, setting: Setting) -> tuple[Any, Axes]:

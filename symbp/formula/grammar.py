@@ -102,7 +102,7 @@ def _read_line(line: str) -> Line:
     if not line.isascii():
         odd = next(c for c in line if not c.isascii())
         raise FormulaError(f"{odd!r} is not part of the language; names and signs are ASCII", line)
-    if _nesting(line) > MAX_DEPTH:
+    if nesting(line) > MAX_DEPTH:
         raise FormulaError(f"brackets are nested deeper than {MAX_DEPTH}", line)
     try:
         module = ast.parse(line)
@@ -114,7 +114,7 @@ def _read_line(line: str) -> Line:
         raise FormulaError(f"the equation has {len(nodes)} parts; at most {MAX_NODES} are read", line)
     for node in nodes:
         if not isinstance(node, _ALLOWED):
-            raise FormulaError(f"{_called(node, line)} is not part of the language", line)
+            raise FormulaError(f"{called(node, line)} is not part of the language", line)
         if isinstance(node, ast.Name) and not NAME.fullmatch(node.id):
             raise FormulaError(f"{node.id!r} is not a name; names match {NAME.pattern}", line)
         if isinstance(node, ast.Call) and node.keywords:
@@ -123,7 +123,7 @@ def _read_line(line: str) -> Line:
             node.value is ... or (isinstance(node.value, int | float) and not isinstance(node.value, bool))
         ):
             raise FormulaError(f"{node.value!r} is not a number", line)
-    if _depth(module) > MAX_DEPTH:
+    if depth(module) > MAX_DEPTH:
         raise FormulaError(f"the expression is nested deeper than {MAX_DEPTH}", line)
     statement = module.body[0] if len(module.body) == 1 else None
     if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
@@ -131,14 +131,14 @@ def _read_line(line: str) -> Line:
     return Line(statement.targets[0], statement.value, line)
 
 
-def _called(node: ast.AST, line: str) -> str:
+def called(node: ast.AST, line: str) -> str:
     """A node in words, and as it is written."""
     word = _WORDS.get(type(node), f"`{type(node).__name__}`")
     written = ast.get_source_segment(line, node) if isinstance(node, ast.expr) else None
     return f"{word} (`{written[:60]}`)" if written else word
 
 
-def _nesting(line: str) -> int:
+def nesting(line: str) -> int:
     level = deepest = 0
     for character in line:
         level += (character in "([{") - (character in ")]}")
@@ -146,7 +146,7 @@ def _nesting(line: str) -> int:
     return deepest
 
 
-def _depth(root: ast.AST) -> int:
+def depth(root: ast.AST) -> int:
     """Nesting of the tree; a chain of the same binary operator counts once, since a + b + c + ... is flat."""
     deepest, stack = 0, [(root, 0)]
     while stack:

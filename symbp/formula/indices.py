@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import sympy as sp
 
+from symbp.formula.defined import Determinant
 from symbp.formula.expression import Flat, InRange, MaxOver, SumOver, Winner, index
 
-BINDERS = (SumOver, MaxOver, Winner)
+BINDERS = (SumOver, MaxOver, Winner, Determinant)
 
 
 def letter(symbol: sp.Symbol) -> str:
@@ -113,11 +114,9 @@ def canonical(
             spelt[new] = sizes[old]
         body = body.xreplace({held[old]: new for old, new in renaming.items()})
         bound = sorted((renaming[s] for s in node.bound), key=lambda s: s.name)
-        if isinstance(node, Winner):
-            return Winner(body, renaming[node.which], *(renaming[s] for s in node.bound))
-        if isinstance(node, MaxOver):
-            return MaxOver(body, *(renaming[s] for s in node.bound))
-        return SumOver(body, *bound)
+        if isinstance(node, SumOver):
+            return SumOver(body, *bound)
+        return node.func(body, *(renaming[s] for s in node.args[1:]))
 
     result = visit(expression)
     return result, spelt

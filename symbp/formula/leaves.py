@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import difflib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import sympy as sp
 
@@ -31,6 +31,48 @@ def vanishes(value: sp.Expr) -> bool:
     return bool(value.is_zero) or (value.is_Mul and any(map(vanishes, value.args)))
 
 
+Refusal = Callable[[str], FormulaError]  # an error with the text that it is about
+
+
+def number(node: ast.Constant, written: str, error: Refusal) -> sp.Expr:
+    """A number, exactly as it is written."""
+    if node.value is ...:
+        raise error("`...` stands for indices only")
+    text = written.replace("_", "")
+    if isinstance(node.value, int):
+        if abs(node.value) >= 10**18:
+            raise error(f"{text[:30]} is too large; numbers have at most 18 digits before the point")
+        return sp.Integer(node.value)
+    if isinstance(node.value, float) and not 1e-300 < abs(node.value) < 1e300 and node.value != 0:
+        raise error(f"{text[:30]} is out of range; numbers lie between 1e-300 and 1e300")
+    return sp.Rational(text)
+
+
+def power(base: sp.Expr, exponent: sp.Expr, error: Refusal) -> sp.Expr:
+    """`base ** exponent`, where that is no large computation and no division by 0."""
+    if exponent.is_Number and abs(exponent) > MAX_EXPONENT:
+        raise error(f"the exponent {str(exponent)[:30]} is too large; at most {MAX_EXPONENT} is read")
+    if base.is_Number and len(str(base)) > 40:
+        raise error("a power of numbers this large is not computed")
+    if vanishes(base) and exponent.is_negative:
+        raise error("division by 0")
+    return base**exponent
+
+
+def check_numbers(body: sp.Expr, error: Refusal) -> None:
+    """What parts that cancel (`z - z`) or powers of powers come to."""
+    finite = body.replace(lambda n: isinstance(n, Padded), lambda n: n.read)
+    finite = finite.replace(sp.Piecewise, lambda *cases: sp.Piecewise(*(c for c in cases if not c[0].is_infinite)))
+    if finite.has(sp.I, sp.zoo, sp.nan, sp.oo, -sp.oo):
+        raise error("the right side is not a real, finite number")
+    for value in body.atoms(sp.Rational):
+        if value != 0 and not TINIEST < abs(value) < HUGEST:
+            raise error("numbers of the right side multiply to one beyond 1e-300 to 1e300")
+    for part in body.atoms(sp.Pow):
+        if part.exp.is_Number and abs(part.exp) > MAX_EXPONENT:
+            raise error(f"the exponent {str(part.exp)[:30]} is too large; at most {MAX_EXPONENT} is read")
+
+
 class Leaves(ABC):
     """Reads the leaves of one equation. What stands in an index is read by `expression`."""
 
@@ -48,38 +90,10 @@ class Leaves(ABC):
         return FormulaError(message, self.line.text)
 
     def number(self, node: ast.Constant) -> sp.Expr:
-        if node.value is ...:
-            raise self.error("`...` stands for indices only")
-        text = self.line.source(node).replace("_", "")
-        if isinstance(node.value, int):
-            if abs(node.value) >= 10**18:
-                raise self.error(f"{text[:30]} is too large; numbers have at most 18 digits before the point")
-            return sp.Integer(node.value)
-        if isinstance(node.value, float) and not 1e-300 < abs(node.value) < 1e300 and node.value != 0:
-            raise self.error(f"{text[:30]} is out of range; numbers lie between 1e-300 and 1e300")
-        return sp.Rational(text)
+        return number(node, self.line.source(node), self.error)
 
     def power(self, base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
-        if exponent.is_Number and abs(exponent) > MAX_EXPONENT:
-            raise self.error(f"the exponent {str(exponent)[:30]} is too large; at most {MAX_EXPONENT} is read")
-        if base.is_Number and len(str(base)) > 40:
-            raise self.error("a power of numbers this large is not computed")
-        if vanishes(base) and exponent.is_negative:
-            raise self.error("division by 0")
-        return base**exponent
-
-    def check_numbers(self, body: sp.Expr) -> None:
-        """What parts that cancel (`z - z`) or powers of powers come to."""
-        finite = body.replace(lambda n: isinstance(n, Padded), lambda n: n.read)
-        finite = finite.replace(sp.Piecewise, lambda *cases: sp.Piecewise(*(c for c in cases if not c[0].is_infinite)))
-        if finite.has(sp.I, sp.zoo, sp.nan, sp.oo, -sp.oo):
-            raise self.error("the right side is not a real, finite number")
-        for number in body.atoms(sp.Rational):
-            if number != 0 and not TINIEST < abs(number) < HUGEST:
-                raise self.error("numbers of the right side multiply to one beyond 1e-300 to 1e300")
-        for power in body.atoms(sp.Pow):
-            if power.exp.is_Number and abs(power.exp) > MAX_EXPONENT:
-                raise self.error(f"the exponent {str(power.exp)[:30]} is too large; at most {MAX_EXPONENT} is read")
+        return power(base, exponent, self.error)
 
     def name(self, name: str) -> sp.Expr:
         if name in self.letters.indices:
