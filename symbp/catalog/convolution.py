@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from symbp.catalog.entry import Entry, Option, ParameterRow, Preset, Variant
+from symbp.catalog.entry import Entry, Limit, Option, ParameterRow, Preset, Variant
 
 _DUMOULIN = "Dumoulin & Visin, A guide to convolution arithmetic for deep learning (2016), arXiv:1603.07285, "
 _AXES = {1: (("p", "u", "k", ""),), 2: (("p", "u", "h", "_h"), ("q", "v", "k", "_w"))}  # out, kernel, in, suffix
@@ -71,9 +71,12 @@ def windows(rank: int, reach: str = COVERED) -> tuple[tuple[str, str], ...]:
     return tuple(zip(letters, each(rank, count), strict=True))
 
 
-def fitting(rank: int, reach: str = COVERED) -> tuple[tuple[str, str], ...]:
+def fitting(rank: int, reach: str = COVERED) -> tuple[Limit, ...]:
     """That a window fits into the padded input."""
-    return tuple(zip(each(rank, reach), each(rank, EXTENT + " + P{s} + R{s}"), strict=True))
+    words = (
+        f"along axis {2 + k} a window is longer than the padded input, whose channels are axis 1" for k in range(rank)
+    )
+    return tuple(zip(each(rank, reach), each(rank, EXTENT + " + P{s} + R{s}"), words, strict=True))
 
 
 def places(rank: int, *, dilated: bool) -> str:

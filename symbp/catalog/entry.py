@@ -48,6 +48,7 @@ EntryKind = Literal[
 Distribution = Literal["", "constant", "normal", "uniform", "orthogonal"]
 Noise = Literal["uniform", "normal"]
 Value = float | int | bool | str | tuple[float, ...]
+Limit = tuple[str, str] | tuple[str, str, str]
 Changed = frozenset[str]  # options that are not at their default, optional inputs that are given
 
 
@@ -173,7 +174,7 @@ class Entry:
     `sizes` maps an index letter to its size: an option, or an integer expression of options and `extent(tensor, axis)`,
     which must come out whole (axes count from 0, negative ones from the end; `//` rounds down, `max` and `min` take
     two); `...` maps to an option of type `shape`.
-    `limits` are pairs of sizes, of which the first must not exceed the second.
+    `limits` are pairs of sizes, of which the first must not exceed the second, with words for where it does.
     `link` names the activation between the network's output and the loss: `a` is what the link computes, `predict`
     gives `a`, and the two are differentiated through the seam.
     `integers` names tensors that hold integers (labels, tokens); `integers_unless` is the option that makes them real
@@ -196,7 +197,7 @@ class Entry:
     integers: tuple[str, ...] = ()
     link: str = ""
     inputs: tuple[str, ...] = ()  # of a layer: none is the one argument
-    limits: tuple[tuple[str, str], ...] = ()
+    limits: tuple[Limit, ...] = ()
     variants: tuple[Variant, ...] = ()
     switches: tuple[str, ...] = ()
     write: Callable[[Changed], Variant] | None = None

@@ -9,7 +9,7 @@ Not here: dilation and `ceil_mode`, fractional and adaptive maxima, output sizes
 from __future__ import annotations
 
 from symbp.catalog.convolution import EXTENT, each, fitting, padding, places, sliding, windows
-from symbp.catalog.entry import Entry, Option, Preset, Variant
+from symbp.catalog.entry import Entry, Option, Preset, Value, Variant
 
 _WINDOW = "K{s}"
 _SAME = "max(((" + EXTENT + " - 1)//S{s})*S{s} + K{s} - " + EXTENT + ", 0)"
@@ -40,6 +40,11 @@ def _half(rank: int) -> tuple[tuple[str, str], ...]:
     return (*zip(before, each(rank, _WINDOW), strict=True), *zip(behind, each(rank, _WINDOW), strict=True))
 
 
+def _halving(name: str, option: str, rank: int, *others: tuple[str, Value]) -> Preset:
+    """A layer of Keras's, whose windows, or factors, are of two places where a spec says nothing."""
+    return Preset(f"keras.{name}", ((option, (2,) * rank), *others))
+
+
 def _maximum(rank: int) -> Entry:
     out, kernel = _OUT[rank], _KERNEL[rank]
     return Entry(
@@ -51,7 +56,8 @@ def _maximum(rank: int) -> Entry:
         options=_sliding(rank),
         sizes=_sizes(rank),
         limits=(*fitting(rank, _WINDOW), *_half(rank)),
-        aliases=(f"nn.MaxPool{rank}d", f"keras.MaxPooling{rank}D", f"keras.MaxPool{rank}D"),
+        aliases=(f"nn.MaxPool{rank}d",),
+        presets=tuple(_halving(name, "kernel_size", rank) for name in (f"MaxPooling{rank}D", f"MaxPool{rank}D")),
         kinks="the first of equal values in a window, row by row, has all of the derivative",
     )
 
@@ -78,7 +84,7 @@ def _average(rank: int) -> Entry:
             Variant(frozenset({"count_include_pad", "padding"}), f"y[n,c,{out}] = sum[{kernel}]({read}) / ({inside})"),
         ),
         aliases=(f"nn.AvgPool{rank}d",),
-        presets=(Preset(f"keras.AveragePooling{rank}D", (("count_include_pad", False),)),),
+        presets=(_halving(f"AveragePooling{rank}D", "kernel_size", rank, ("count_include_pad", False)),),
     )
 
 
@@ -123,7 +129,8 @@ def _nearest(rank: int) -> Entry:
         "torch.nn.Upsample, mode nearest",
         options=(_factor(rank),),
         sizes=tuple(zip(kernel, each(rank, "F{s}"), strict=True)),
-        aliases=(f"nn.UpsamplingNearest{rank}d", f"keras.UpSampling{rank}D") if rank == 2 else ("keras.UpSampling1D",),
+        aliases=(f"nn.UpsamplingNearest{rank}d",) if rank == 2 else (),
+        presets=(_halving(f"UpSampling{rank}D", "scale_factor", rank),),
     )
 
 

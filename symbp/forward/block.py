@@ -191,16 +191,21 @@ def _check_kinds(row: Row, given: Mapping[str, NetworkTensor]) -> None:
             )
 
 
+def _unlike(written: int, shape: tuple[Dim, ...]) -> str:
+    """That a formula is written for another number of axes, and how to come to it."""
+    axes, behind = "1 axis" if written == 1 else f"{written} axes", shape[1:]
+    told = f"its formula is written for {axes}, the batch among them; here are {len(shape)}"
+    if written == 2 and behind:
+        return f"{told}; `flatten` makes one of those behind the batch"
+    missing = written - len(shape)
+    return f"{told}; `reshape: {[*[1] * missing, *behind]}` before it adds what is missing" if missing > 0 else told
+
+
 def _unfit(entry: Entry, reads: Mapping[str, Source], error: Exception) -> str:
     """That a row does not fit what it reads, and why."""
     first, *others = reads.values()
     written, met = written_rank(entry), len(first.tensor.shape)
-    axes = "1 axis" if written == 1 else f"{written} axes"
-    reason = (
-        f"its formula is written for {axes}, the batch among them; here are {met}"
-        if written not in (None, met) and not others
-        else str(error)
-    )
+    reason = str(error) if written in (None, met) or others else _unlike(written, first.tensor.shape)
     if not others:
         has = "which has" if first.tensor.role == "input" else "whose output has"
         return f"does not fit {first.maker}, {has} shape {shown(first.tensor.shape)}: {reason}"
@@ -253,17 +258,18 @@ def _solve(
     if "N" not in map(str, sizes.values) and entry.kind != "penalty":
         lone = len(first) == 1
         raise SizeError("an axis beside the batch is needed" if lone else "the equations do not read the batch as `n`")
-    for less, more in entry.limits:
+    for less, more, *words in entry.limits:
         low, high = (row_size(entry, text, use.options, shapes, least=0) for text in (less, more))
         if low > high:
-            raise SizeError(f"`{less}` is {low}, and `{more}` only {high}")
+            raise SizeError(": ".join([*words, f"`{less}` is {low}, and `{more}` only {high}"]))
     for letter, text in entry.sizes:
         if letter == "...":
             wanted = use.options[text]
             assert isinstance(wanted, tuple)
             sizes.learn_shape(formula.output.name, (BATCH, *(int(s) for s in wanted)))
         elif letter in formula.letters:
-            sizes.learn(formula.letters[letter], row_size(entry, text, use.options, shapes), f"`{letter}`")
+            stated = letter if text.isdigit() else text
+            sizes.learn(formula.letters[letter], row_size(entry, text, use.options, shapes), f"`{stated}`")
     parameters = [p for p in row.variant.parameters if p.name in formula.tensors]
     for parameter_row in parameters:  # axes that are read at labels have no index of their own
         for letter, extent in zip(parameter_row.axes, formula.tensors[parameter_row.name].axes, strict=True):

@@ -101,6 +101,7 @@ class Layers:
             return
         read = self.uses.read("layer", _listed(item, self.uses), where, LAYER_KEYS)
         if read is None:
+            self.unreadable(item, scope)
             return
         use, aside = read
         where = (*where, next(iter(item))) if isinstance(item, dict) and scope.path is None else where
@@ -119,6 +120,14 @@ class Layers:
                 second = self.numbered(follows[0].name, scope)
                 self.add(follows[0], second, f"{scope.prefix}{second}", path, {}, scope)
                 scope.wiring.stand_for(local, scope.wiring.meant[second])
+
+    def unreadable(self, item: Any, scope: Scope) -> None:
+        """An item of which something was told: those that read it have no mistake of their own."""
+        row, given = next(iter(item.items())) if isinstance(item, dict) and item else (item, None)
+        stated = given.get("name") if isinstance(given, dict) else None
+        entry = self.uses.entry("layer", row) if isinstance(row, str) else None
+        local = stated if isinstance(stated, str) else self.numbered(entry.name if entry else str(row), scope)
+        scope.wiring.unclear(local)
 
     def numbered(self, name: str, scope: Scope) -> str:
         """`dense_2`: the name of the second dense layer, where it has none of its own."""
@@ -184,6 +193,7 @@ class Layers:
             self.problem((*path, "initializer"), "a block has no parameters; its layers say how theirs start")
         sources = scope.wiring.sources(use, aside, path)
         if not sources or not self.fresh(label, use.place, path):
+            scope.wiring.unclear(local)
             return
         owner = None
         if aside.get("share") is not None:
@@ -202,11 +212,13 @@ class Layers:
             scope.wiring.labels[local] = label
             scope.wiring.stand_for(local, wiring.meant[wiring.previous])
             scope.wiring.previous = local
+        else:
+            scope.wiring.unclear(local)
         scope.wiring.read |= wiring.read
         if self.problems() > wrong:
             return
         for name, of in wiring.labels.items():
-            if wiring.meant[name] not in wiring.read and name != wiring.previous:
+            if wiring.meant[name] not in (*wiring.read, wiring.meant.get(wiring.previous)):
                 self.problem(inner.at(inner_path), f"nothing reads what `{of}` computes; name it in `inputs`")
         for name, of in sources.items():
             if of not in wiring.read:

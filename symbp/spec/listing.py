@@ -62,14 +62,25 @@ def _details(entry: Entry) -> Iterator[str]:
     if entry.link:
         yield f"where a is the {entry.link} of the network's output"
     yield entry.summary
+    if entry.inputs:
+        yield f"inputs: {', '.join(_inputs(entry))}"
     if entry.source:
         yield f"source: {entry.source}"
     for option in entry.options:
         yield f"option: {_option(option)}"
+    for name, axes in dict([*entry.constants, *(c for v in entry.variants for c in v.constants)]).items():
+        yield f"option: {name} (optional), a list of numbers, one for each {' and '.join(axes)}"
     if entry.kinks:
         yield f"derivative at the kink: {entry.kinks}"
     if entry.every_alias():
         yield f"also: {', '.join(entry.every_alias())}"
+
+
+def _inputs(entry: Entry) -> Iterator[str]:
+    """In the order in which `inputs` lists them."""
+    for name in entry.inputs:
+        family, _, several = name.partition("[")
+        yield f"{family}_1, {family}_2, ..." if several else name.replace("?", " (optional)")
 
 
 def _option(option: Option) -> str:

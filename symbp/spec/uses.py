@@ -13,6 +13,16 @@ from symbp.spec.yaml import Document, Path
 
 KIND_WORDS: Mapping[str, str] = {"clipping": "way of clipping"}
 
+_FOLLOWS = "it follows from the shape of what is read"
+UNNEEDED: Mapping[str, str] = {  # what libraries ask for, and no row does
+    **dict.fromkeys(("in_features", "in_channels", "num_features", "num_channels", "normalized_shape"), _FOLLOWS),
+    **dict.fromkeys(("input_size", "input_shape", "embed_dim", "key_dim", "kdim", "vdim"), _FOLLOWS),
+    **dict.fromkeys(("dim", "axis"), "its formula says over which axes it goes"),
+    "batch_first": "a sequence is (n, t, d)",
+    "return_sequences": "`returns`, all or last, says so",
+    "num_layers": "layers stand one after the other, each an item of its own",
+}
+
 LARGEST = 1e15  # of any number in a spec
 
 
@@ -120,6 +130,10 @@ class Uses:
                 chosen[key] = self.numbers(value, (*path, key))
                 stated.add(key)
             else:
+                if key in UNNEEDED:
+                    why = f"{UNNEEDED[key]}; leave it out"
+                    self.problem((*path, key), f"`{entry.name}` has no option {quoted(key)}: {why}")
+                    continue
                 valid = [*entry.accepts(), *(a for o in entry.options for a in o.aliases), *extra]
                 known = hint(key, valid, dict.fromkeys((*entry.accepts(), *extra))) if valid else "; it has no options"
                 self.problem((*path, key), f"`{entry.name}` has no option {quoted(key)}{known}")

@@ -28,7 +28,7 @@ class Wiring:
         self.inputs = tuple(inputs)
         self.later = later
         self.tell = problem
-        self.meant: dict[str, str] = {name: name for name in self.inputs}
+        self.meant: dict[str, str] = {name: name for name in self.inputs}  # empty where something was told of it
         self.labels: dict[str, str] = {}  # of layers by name; `meant` may be the activation that follows
         self.previous = self.inputs[0] if len(self.inputs) == 1 else ""
         self.places: dict[str, Place] = {}  # of layers, in order
@@ -53,6 +53,11 @@ class Wiring:
     def stand_for(self, name: str, label: str) -> None:
         """From now on the name means what this layer computes."""
         self.meant[name] = label
+
+    def unclear(self, name: str) -> None:
+        """A layer of which something was told; nothing more is said of those that read it."""
+        self.meant.setdefault(name, "")
+        self.previous = name
 
     def sources(self, use: Use, given: Mapping[str, Any], path: Path) -> dict[str, str]:
         """The tensors that the row's equations read, each with the layer or input that it is; what is wrong is told."""
@@ -123,8 +128,9 @@ class Wiring:
         found = {}
         for tensor, name in names.items():
             if name in self.meant:
-                found[tensor] = self.meant[name]
-                self.read.add(self.meant[name])
+                if self.meant[name]:
+                    found[tensor] = self.meant[name]
+                    self.read.add(self.meant[name])
             elif name in self.later:
                 self.problem(
                     path, f"{quoted(name)} comes later, on line {self.later[name]}; a layer reads what comes before it"

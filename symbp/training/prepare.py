@@ -124,6 +124,12 @@ class Targets:
         outputs = int(network.tensors[network.heads[0].output].shape[-1])
         integers, whole = tensor.kind == "int", dataset.y.dtype.kind in "iub"
         labels = whole and (dataset.y.ndim == 1 or (integers and dataset.y.shape[1:] == shape))
+        if integers and labels and dataset.y.shape[1:] != shape:
+            raise DataError(
+                f"{dataset.source}: an example has one label; the network's output {network.heads[0].output} has a row "
+                f"of {outputs} classes for each of {' x '.join(map(str, shape))} places; a `flatten` before its last "
+                "layer, or a pooling over all places, leaves one row"
+            )
         if integers and not labels:
             raise DataError(
                 f"{dataset.source}: the loss `{spec.loss.name}` compares with labels, the targets are "

@@ -46,6 +46,18 @@ def test_a_group_shows_every_row_in_full(group: str) -> None:
             assert f"option: {option.name} {'(required)' if default is None else f'= {default}'}" in paragraph
 
 
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("multi_head_attention", "inputs: x, context (optional), mask (optional)"),
+        ("add", "inputs: x_1, x_2, ..."),
+        ("nll", "option: weight (optional), a list of numbers"),
+    ],
+)
+def test_what_a_row_reads_and_takes_beside_its_options(name: str, part: str) -> None:
+    assert part in joined(listed(name).stdout)
+
+
 def test_everything_is_all_groups_in_order() -> None:
     assert listed().stdout == "".join(listed(group).stdout for group in GROUPS)
 

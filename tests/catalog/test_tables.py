@@ -204,6 +204,8 @@ class TestLookup:
         assert preset("activation", "tf.keras.layers.LeakyReLU").options == (("negative_slope", 0.3),)
 
     def test_keras_name_fixes_what_keras_does_otherwise(self) -> None:
+        assert preset("layer", "MaxPooling2D").options == (("kernel_size", (2, 2)),)
+        assert not preset("layer", "MaxPool2d").options
         assert dict(preset("layer", "Dense").initializers) == {"W": "glorot_uniform", "b": "zeros"}
         assert not preset("layer", "dense").initializers
         assert not preset("layer", "Linear").initializers

@@ -115,7 +115,8 @@ def test_every_variant_has_a_case(name: str) -> None:
 
 UNFIT = {
     "conv2d: {filters: 2, kernel_size: [9, 3]}": (
-        "layer `conv2d_1` (conv2d) does not fit the input, which has shape (n, 4, 7, 5): `D_h*(K_h - 1) + 1` is 9, and "
+        "layer `conv2d_1` (conv2d) does not fit the input, which has shape (n, 4, 7, 5): along axis 2 a window is "
+        "longer than the padded input, whose channels are axis 1: `D_h*(K_h - 1) + 1` is 9, and "
         "`extent(x, 2) + P_h + R_h` only 7"
     ),
     "conv2d: {filters: 3, kernel_size: 3, groups: 2}": "`filters / groups` is 3/2, expected a whole number from 1 up",

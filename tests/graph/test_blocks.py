@@ -27,6 +27,7 @@ define:
         - dense: {units: units, activation: function}
         - dense: {units: units, name: change}
         - add: [x, change]
+    bent: {options: {units: null}, layers: [{dense: {units: units, activation: relu}}]}
 """
 
 
@@ -72,6 +73,8 @@ WRITTEN = {
   - residual: {units: 4, function: relu, name: second, activation: sigmoid}
   - residual: {units: 4, share: residual_1, input: residual_1}
   - add: {inputs: [residual_3, second], name: both}
+  - bent: 4
+  - sigmoid
 """,
         """
   - dense: {units: 4, name: residual_1_dense_1}
@@ -88,6 +91,9 @@ WRITTEN = {
   - dense: {units: 4, name: residual_3_change, share: residual_1_change}
   - add: {inputs: [residual_1_add_1, residual_3_change], name: residual_3_add_1}
   - add: {inputs: [residual_3_add_1, sigmoid_1], name: both}
+  - dense: {units: 4, name: bent_1_dense_1}
+  - relu: {name: bent_1_relu_1}
+  - sigmoid
 """,
     ),
 }
@@ -111,6 +117,8 @@ WRONG = {
     "  - residual: {units: 4, depth: 2}": "`residual` has no option `depth`",
     "  - residual: {units: 4, function: {}}": "expected a number, a word, true or false; got {}",
     "  - residual: {units: 4, function: tan}": "define.blocks.residual.layers.*`tan` is not an activation.*`tanh`",
+    "  - residual: {depth: 2, units: 4, name: r}\n  - add: [r, x]": "`residual` has no option `depth`",
+    "  - residual: {units: 4, input: b}\n  - add: [residual_1, x]": "no layer and no input is named `b`",
     "  - residual: {units: 4, initializer: zeros}": "a block has no parameters; its layers say how theirs start",
     "  - dense: {units: 4, name: a}\n  - residual: {units: 4, share: a}": "the name of an earlier `residual`",
     "  - residual: 4\n  - residual: {units: 4, function: relu, share: residual_1}": "with the same options",

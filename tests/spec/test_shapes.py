@@ -23,7 +23,14 @@ CASES = {
     layers("dense: {units: 5, name: first}", "glu"): "5: layers[1]: layer `glu_1` (glu) does not fit layer `first`, "
     f"{AFTER} (n, 5): `extent(z, -1) / 2` is 5/2, expected a whole number from 1 up",
     layers("reshape: [3, 1]", loss="loss: cosine"): "5: loss: the loss (cosine) does not fit layer `reshape_1`, "
-    f"{AFTER} (n, 3, 1): its formula is written for 2 axes, the batch among them; here are 3",
+    f"{AFTER} (n, 3, 1): its formula is written for 2 axes, the batch among them; here are 3; "
+    "`flatten` makes one of those behind the batch",
+    layers("conv2d: {filters: 2, kernel_size: 1}", input="input: [28, 28]"): "4: layers[0].conv2d: layer `conv2d_1` "
+    "(conv2d) does not fit the input, which has shape (n, 28, 28): its formula is written for 4 axes, the batch among "
+    "them; here are 3; `reshape: [1, 28, 28]` before it adds what is missing",
+    layers("gru: {units: 4, inputs: {x: s, h_0: h}}", input="input: {s: [7, 3], h: 9}"): "4: layers[0].gru: layer "
+    "`gru_1` (gru) does not fit its inputs (`x` is the input `s` with shape (n, 7, 3), `h_0` is the input `h` with "
+    "shape (n, 9)): `units` is 4, expected 9",
     spec(loss="loss: {softmax_cross_entropy: {weight: [1, 2, 3]}}"): "6: loss.softmax_cross_entropy: "
     f"the loss (softmax_cross_entropy) does not fit layer `dense_2`, {AFTER} (n, 2): "
     "the number of values in `weight` is 3, expected 2",
@@ -31,7 +38,7 @@ CASES = {
     defining("activations", "'a[n,j] = z[n]'"): f"{OWN} its formula is written for 1 axis, the batch among them; "
     "here are 2",
     defining("layers", "'y[n,c,h] = x[n,c,h]'"): f"{OWN} its formula is written for 3 axes, the batch among them; "
-    "here are 2",
+    "here are 2; `reshape: [1, 4]` before it adds what is missing",
     defining("layers", "'y[n,j] = x[j,n]'"): f"{OWN} `y` has shape (4, n), expected the batch `n` as its first axis "
     "and no other",
     defining("layers", "'y = mean[...](x)'"): f"{OWN} `y` has shape (), expected the batch `n` as its first axis …",

@@ -104,6 +104,11 @@ def test_examples_that_do_not_fit(parts: dict[str, np.ndarray], message: str) ->
         prepared(source(**parts))
 
 
+def test_labels_of_more_places_than_an_example_has_are_refused() -> None:
+    with pytest.raises(DataError, match="a row of 3 classes for each of 3 places; a `flatten` before its last layer"):
+        prepared(source(), **{"layers:": "layers:\n  - reshape: [3, 1]"})
+
+
 def test_batches_follow_from_seed_and_epoch() -> None:
     pair = (np.arange(10.0)[:, None], np.arange(10))
 
