@@ -23,7 +23,7 @@ _AXES = {1: (("p", "u", "k", ""),), 2: (("p", "u", "h", "_h"), ("q", "v", "k", "
 
 EXTENT = "extent(x, {axis})"
 COVERED = "D{s}*(K{s} - 1) + 1"  # by the kernel with its gaps
-SAME = "max(((" + EXTENT + " - 1)//S{s})*S{s} + " + COVERED + " - " + EXTENT + ", 0)"
+OUT, KERNEL, IN = range(3)  # which letters of an axis
 
 
 def each(rank: int, text: str) -> tuple[str, ...]:
@@ -49,7 +49,12 @@ def sliding(rank: int, *options: Option) -> tuple[Option, ...]:
     return (size, stride, *options)
 
 
-def padding(rank: int, same: str = SAME, valid: str = "0") -> Option:
+def same(reach: str) -> str:
+    """Zeros around an axis with which a window of this reach has as many places as the stride has steps."""
+    return "max(((" + EXTENT + " - 1)//S{s})*S{s} + " + reach + " - " + EXTENT + ", 0)"
+
+
+def padding(rank: int, fill: str, valid: str = "0") -> Option:
     """Zeros around the input: numbers, or words for what Keras means by them."""
     return Option(
         "padding",
@@ -59,7 +64,7 @@ def padding(rank: int, same: str = SAME, valid: str = "0") -> Option:
         summary="positions outside the input on either side; same: as many windows as the stride has steps",
         names=each(rank, "P{s}"),
         behind=each(rank, "R{s}"),
-        words=(("valid", each(rank, valid)), ("same", each(rank, same))),
+        words=(("valid", each(rank, valid)), ("same", each(rank, fill))),
     )
 
 
@@ -67,8 +72,7 @@ def windows(rank: int, reach: str = COVERED) -> tuple[tuple[str, str], ...]:
     """How many windows fit along each axis, and that one fits at least."""
     reach = f"({reach})" if " " in reach else reach
     count = "(" + EXTENT + " + P{s} + R{s} - " + reach + ")//S{s} + 1"
-    letters = (out for out, _, _, _ in _AXES[rank])
-    return tuple(zip(letters, each(rank, count), strict=True))
+    return tuple(zip(letters(rank, OUT), each(rank, count), strict=True))
 
 
 def fitting(rank: int, reach: str = COVERED) -> tuple[Limit, ...]:
@@ -85,8 +89,14 @@ def places(rank: int, *, dilated: bool) -> str:
     return ",".join(f"S{s}*{p}+{gap.format(s=s)}{u}-P{s}" for p, u, _, s in _AXES[rank])
 
 
-def _letters(rank: int, which: int) -> str:
-    return ",".join(axis[which] for axis in _AXES[rank])
+def letters(rank: int, which: int) -> tuple[str, ...]:
+    """The letters of all axes: of the output, of the kernel or of the input."""
+    return tuple(axis[which] for axis in _AXES[rank])
+
+
+def listed(rank: int, which: int) -> str:
+    """The letters as an index list."""
+    return ",".join(letters(rank, which))
 
 
 def _dilation(rank: int) -> Option:
@@ -119,9 +129,9 @@ def _subsets(*names: str) -> Iterator[frozenset[str]]:
 
 
 def _convolution(rank: int) -> Entry:
-    weight = ParameterRow("W", ("o", "c", *_letters(rank, 1).split(",")), "torch_default")
+    weight = ParameterRow("W", ("o", "c", *letters(rank, KERNEL)), "torch_default")
     bias = ParameterRow("b", ("o",), "torch_default", decays=False)
-    out, kernel = _letters(rank, 0), _letters(rank, 1)
+    out, kernel = listed(rank, OUT), listed(rank, KERNEL)
 
     def equation(options: frozenset[str]) -> str:
         channel, output = ("flat(g,c)", "flat(g,o)") if "groups" in options else ("c", "o")
@@ -136,13 +146,13 @@ def _convolution(rank: int) -> Entry:
         equations[frozenset()],
         "every output is a weighted sum of a window of the input, in all channels, plus a bias",
         _DUMOULIN + "relationship 6",
-        options=(_FILTERS, *sliding(rank, padding(rank), _dilation(rank)), _GROUPS, _BIAS),
+        options=(_FILTERS, *sliding(rank, padding(rank, same(COVERED)), _dilation(rank)), _GROUPS, _BIAS),
         parameters=(weight, bias),
         sizes=(
             ("o", "filters / groups"),
             ("g", "groups"),
             ("c", "extent(x, 1) / groups"),
-            *zip(kernel.split(","), each(rank, "K{s}"), strict=True),
+            *zip(letters(rank, KERNEL), each(rank, "K{s}"), strict=True),
             *windows(rank),
         ),
         limits=fitting(rank),
@@ -154,8 +164,8 @@ def _convolution(rank: int) -> Entry:
 
 
 def _depthwise(rank: int) -> Entry:
-    out, kernel = _letters(rank, 0), _letters(rank, 1)
-    weight = ParameterRow("W", ("c", "m", *kernel.split(",")), "torch_default")
+    out, kernel = listed(rank, OUT), listed(rank, KERNEL)
+    weight = ParameterRow("W", ("c", "m", *letters(rank, KERNEL)), "torch_default")
     bias = ParameterRow("b", ("k",), "torch_default", decays=False)
 
     def equation(options: frozenset[str]) -> str:
@@ -171,11 +181,11 @@ def _depthwise(rank: int) -> Entry:
         equations[frozenset()],
         "every channel is convolved on its own, with kernels of its own",
         "Chollet, Xception: Deep Learning with Depthwise Separable Convolutions (2017), arXiv:1610.02357, section 1",
-        options=(*sliding(rank, padding(rank), _dilation(rank)), multiplier, _BIAS),
+        options=(*sliding(rank, padding(rank, same(COVERED)), _dilation(rank)), multiplier, _BIAS),
         parameters=(weight, bias),
         sizes=(
             ("m", "depth_multiplier"),
-            *zip(kernel.split(","), each(rank, "K{s}"), strict=True),
+            *zip(letters(rank, KERNEL), each(rank, "K{s}"), strict=True),
             *windows(rank),
         ),
         limits=fitting(rank),
@@ -186,10 +196,10 @@ def _depthwise(rank: int) -> Entry:
 
 
 def _transposed(rank: int) -> Entry:
-    out, kernel, into = (_letters(rank, which) for which in range(3))
+    out, kernel, into = (listed(rank, which) for which in (OUT, KERNEL, IN))
     window = " * ".join(each(rank, "K{s}"))  # PyTorch and Keras take the weight's second axis for its inputs
     fans = (f"filters / groups * {window}", f"extent(x, 1) * {window}")
-    weight = ParameterRow("W", ("c", "o", *kernel.split(",")), "torch_default", fans=fans)
+    weight = ParameterRow("W", ("c", "o", *letters(rank, KERNEL)), "torch_default", fans=fans)
     bias = ParameterRow("b", ("o",), "torch_default", decays=False, fans=fans)
 
     def equation(options: frozenset[str]) -> str:
@@ -223,8 +233,8 @@ def _transposed(rank: int) -> Entry:
             ("o", "filters / groups"),
             ("g", "groups"),
             ("c", "extent(x, 1) / groups"),
-            *zip(kernel.split(","), each(rank, "K{s}"), strict=True),
-            *zip(into.split(","), each(rank, size), strict=True),
+            *zip(letters(rank, KERNEL), each(rank, "K{s}"), strict=True),
+            *zip(letters(rank, IN), each(rank, size), strict=True),
         ),
         output="z",
         variants=tuple(_variants(equations, weight, bias)),

@@ -8,12 +8,23 @@ Not here: dilation and `ceil_mode`, fractional and adaptive maxima, output sizes
 
 from __future__ import annotations
 
-from symbp.catalog.convolution import EXTENT, each, fitting, padding, places, sliding, windows
+from symbp.catalog.convolution import (
+    EXTENT,
+    KERNEL,
+    OUT,
+    each,
+    fitting,
+    letters,
+    listed,
+    padding,
+    places,
+    same,
+    sliding,
+    windows,
+)
 from symbp.catalog.entry import Entry, Option, Preset, Value, Variant
 
 _WINDOW = "K{s}"
-_SAME = "max(((" + EXTENT + " - 1)//S{s})*S{s} + K{s} - " + EXTENT + ", 0)"
-_OUT, _KERNEL = {1: "p", 2: "p,q"}, {1: "u", 2: "u,v"}
 
 
 def _sliding(rank: int) -> tuple[Option, ...]:
@@ -27,11 +38,11 @@ def _sliding(rank: int) -> tuple[Option, ...]:
         aliases=stride.aliases,
         names=stride.names,
     )
-    return size, like, padding(rank, _SAME)
+    return size, like, padding(rank, same(_WINDOW))
 
 
 def _sizes(rank: int) -> tuple[tuple[str, str], ...]:
-    return (*zip(_KERNEL[rank].split(","), each(rank, _WINDOW), strict=True), *windows(rank, _WINDOW))
+    return (*zip(letters(rank, KERNEL), each(rank, _WINDOW), strict=True), *windows(rank, _WINDOW))
 
 
 def _half(rank: int) -> tuple[tuple[str, str], ...]:
@@ -46,7 +57,7 @@ def _halving(name: str, option: str, rank: int, *others: tuple[str, Value]) -> P
 
 
 def _maximum(rank: int) -> Entry:
-    out, kernel = _OUT[rank], _KERNEL[rank]
+    out, kernel = listed(rank, OUT), listed(rank, KERNEL)
     return Entry(
         f"max_pool{rank}d",
         "layer",
@@ -63,10 +74,10 @@ def _maximum(rank: int) -> Entry:
 
 
 def _average(rank: int) -> Entry:
-    out, kernel, read = _OUT[rank], _KERNEL[rank], f"x[n,c,{places(rank, dilated=False)}]"
+    out, kernel, read = listed(rank, OUT), listed(rank, KERNEL), f"x[n,c,{places(rank, dilated=False)}]"
     inside = " * ".join(
         f"(min(S{s}*{p} - P{s} + K{s}, extent(x, {2 + k})) - max(S{s}*{p} - P{s}, 0))"
-        for k, (p, s) in enumerate(zip(out.split(","), each(rank, "{s}"), strict=True))
+        for k, (p, s) in enumerate(zip(letters(rank, OUT), each(rank, "{s}"), strict=True))
     )
     return Entry(
         f"average_pool{rank}d",
@@ -89,13 +100,13 @@ def _average(rank: int) -> Entry:
 
 
 def _adaptive(rank: int) -> Entry:
-    out, kernel = _OUT[rank].split(","), _KERNEL[rank].split(",")
+    out, kernel = letters(rank, OUT), letters(rank, KERNEL)
     blocks = ",".join(f"flat({p},{u})" for p, u in zip(out, kernel, strict=True))
     size = Option("output_size", None, "shape", low=1, summary="positions of the output", names=each(rank, "Q{s}"))
     return Entry(
         f"adaptive_average_pool{rank}d",
         "layer",
-        f"y[n,c,{_OUT[rank]}] = mean[{_KERNEL[rank]}](x[n,c,{blocks}])",
+        f"y[n,c,{listed(rank, OUT)}] = mean[{listed(rank, KERNEL)}](x[n,c,{blocks}])",
         "the means of blocks, as many as the output has positions; their number divides the input's",
         "torch.nn.AdaptiveAvgPool2d, where the sizes divide",
         options=(size,),
@@ -119,12 +130,12 @@ def _factor(rank: int) -> Option:
 
 
 def _nearest(rank: int) -> Entry:
-    out, kernel = _OUT[rank].split(","), _KERNEL[rank].split(",")
+    out, kernel = letters(rank, OUT), letters(rank, KERNEL)
     blocks = ",".join(f"flat({p},{u})" for p, u in zip(out, kernel, strict=True))
     return Entry(
         f"upsample_nearest{rank}d",
         "layer",
-        f"y[n,c,{blocks}] = x[n,c,{_OUT[rank]}]",
+        f"y[n,c,{blocks}] = x[n,c,{listed(rank, OUT)}]",
         "every value repeated",
         "torch.nn.Upsample, mode nearest",
         options=(_factor(rank),),
