@@ -31,6 +31,8 @@ class Backend:
     solve: Callable[[Array, Array], Array]  # stacks of systems: (..., n, n) and (..., n, 1)
     determinant: Callable[[Array], Array]  # of stacks of matrices
     to_numpy: Callable[[Array], np.ndarray]
+    stack: Callable[[list[Array], int], Array] = np.stack
+    number: Callable[[Any], Any] = float  # from a finite SymPy number
 
 
 def numpy_backend(dtype: Any = np.float64) -> Backend:
@@ -114,6 +116,7 @@ def mpmath_backend(digits: int = 50) -> Backend:
             ..., 0, 0
         ],
         lambda value: np.asarray(value, object),
+        number=lambda node: mpmath.mpf(node.evalf(mpmath.mp.dps + 5)._mpf_),
     )
 
 
@@ -156,6 +159,7 @@ def jax_backend() -> Backend:
         jnp.linalg.solve,
         jnp.linalg.det,
         np.asarray,
+        jnp.stack,
     )
 
 
@@ -188,4 +192,5 @@ def torch_backend() -> Backend:
         torch.linalg.solve,
         torch.linalg.det,
         lambda value: value.detach().numpy(),
+        torch.stack,
     )

@@ -125,7 +125,7 @@ def _recurrence(group: Group, setting: Setting, known: dict[str, Array], index_s
             free = tuple(i for i in equation.target.indices if i != group.index(equation))
             slices[_slice(equation.target.tensor, position)] = evaluate_expression(body, free, inner)
     for name, axis in group.axes.items():
-        known[name] = _stack([slices[_slice(name, position)] for position in range(count)], axis, setting.backend)
+        known[name] = setting.backend.stack([slices[_slice(name, position)] for position in range(count)], axis)
 
 
 def _at(group: Group, equation: Equation, position: int, count: int) -> sp.Expr:
@@ -142,18 +142,6 @@ def _at(group: Group, equation: Equation, position: int, count: int) -> sp.Expr:
 
 def _slice(tensor: str, position: int) -> str:
     return f"{tensor}@{position}"
-
-
-def _stack(parts: list[Array], axis: int, backend: Backend) -> Array:
-    if backend.name == "jax":
-        import jax.numpy as jnp
-
-        return jnp.stack(parts, axis)
-    if backend.name == "torch":
-        import torch
-
-        return torch.stack(parts, axis)
-    return np.stack(parts, axis)
 
 
 # values and their axes
@@ -257,11 +245,7 @@ def _value(node: sp.Basic, setting: Setting) -> tuple[Any, Axes]:
 def _number(node: sp.Expr, backend: Backend) -> Any:
     if node.is_infinite or node is sp.nan:
         return float(node)
-    if backend.name.startswith("mpmath"):
-        import mpmath
-
-        return mpmath.mpf(sp.N(node, mpmath.mp.dps + 5)._mpf_)
-    return float(node)
+    return backend.number(node)
 
 
 def _power(node: sp.Pow, setting: Setting) -> tuple[Any, Axes]:
