@@ -33,17 +33,11 @@ from symbp.program.program import (
     Statement,
 )
 
-INFERENCE = ("inference", "evaluation")
-SEQUENCES = (("forward", "loss", "backward", "input"), INFERENCE, ("predict",))
+COST_IN_INFERENCE = ("inference", "evaluation")
+SEQUENCES = (("forward", "loss", "backward", "input"), COST_IN_INFERENCE, ("predict",))
 Keep = frozenset[str]  # results that must stay under their names
 Item = Statement | Loop
-STAYING = (
-    "parameter",
-    "gradient",
-    "argument",
-    "random",
-    "running",
-)  # arrays that are there whether an operation reads them or not
+STAYING = ("parameter", "gradient", "argument", "random", "running")  # there whether an operation reads them or not
 
 
 @dataclass(frozen=True)
@@ -158,7 +152,7 @@ def _live_loop(loop: Loop, wanted: set[str]) -> Loop:
 
 def in_place(program: Program, keep: Keep) -> Program:
     """A temporary whose only reader is elementwise and of its shape becomes that reader's output."""
-    apart = tuple(name for name in INFERENCE if name in program.routines)
+    apart = tuple(name for name in COST_IN_INFERENCE if name in program.routines)
     for names in (tuple(name for name in program.routines if name not in apart), apart):
         program = _in_place(program, names, keep)
     return _without_unused(program)

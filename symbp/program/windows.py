@@ -19,6 +19,7 @@ import sympy as sp
 from symbp.formula.expression import Element, Flat
 from symbp.program.affine import Affine, affine
 from symbp.program.program import ArrayKind, Columns, Place, Pool, View, Windows, Winners
+from symbp.program.slices import sliced
 from symbp.program.values import Value
 
 if TYPE_CHECKING:
@@ -218,9 +219,8 @@ def _axes_in_order(
 def runs(
     places: Sequence[Affine], over: Sequence[sp.Symbol], extents: Mapping[sp.Symbol, int]
 ) -> tuple[sp.Symbol | None, ...]:
-    """The letter that runs along each axis in a slice, as `symbp.program.slices` has it: the one with most values."""
-    kept = [[a for a in place.letters if a not in over] for place in places]
-    return tuple(max(letters, key=extents.__getitem__) if letters else None for letters in kept)
+    """The letter that runs along each axis in a slice, if any."""
+    return tuple(sliced(place.steps, over, extents) for place in places)
 
 
 def spelt(

@@ -4,8 +4,8 @@ The letters of a contraction fall into four groups: the stack (a product of matr
 the left operand, only in the right, and summed. Lowering has laid the operands out so that each group is in one piece:
 each operand is a stack of matrices after a reshape and a permutation, which are views. What has letters of the stack
 and summed ones alone holds no matrix: rows are multiplied in pairs where the stack comes first in both operands, the
-rest goes through `np.einsum` in its plain C loop. A letter that one operand alone
-has and the result lacks is not supported: lowering folds it first.
+rest goes through `np.einsum` in its plain C loop. A letter that one operand alone has and the result lacks is not
+supported: lowering folds it first.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ class _Slices:
         self.letters = loops(windows, self.extents)
         self.names = dict(zip(self.letters, NAMES, strict=False))
         over = frozenset(letter for letter, _ in windows.over)
-        self.runs = [sliced(place, over, self.extents) for place in windows.places]
+        self.runs = [sliced(place.steps, over, self.extents) for place in windows.places]
         backwards = {a for place in windows.places for a, step in place.steps if step < 0}
         own = [self.names.get(a) or ("::-1" if a in backwards else ":") for a in windows.axes]
         self.plain = own
