@@ -28,6 +28,7 @@ RANKS = {
 }
 # ... of formulas that leave it open, where it is not 2
 WINDOWED = {3: (1, 2, 4), 4: (1, 2, 4, 2)}  # shapes of inputs, by rank, for rows whose options fix their sizes
+STEPS = {"stride": (2, 1), "padding": (1, 0)}  # of their windows, so that some overlap the border and none overlap
 OUTPUT_RANKS = {"reshape": 4}
 MEMBERS = 3  # of a family of inputs
 
@@ -46,7 +47,9 @@ class Variation:
 
 
 def usual(option: Option) -> Value:
-    """The option's default, or a value where it has none."""
+    """The option's default, or a value where it has none or hides what is to be checked."""
+    if option.names and option.name in STEPS:
+        return STEPS[option.name][: len(option.names)]
     if option.default is not None:
         return option.default
     if option.type == "shape":

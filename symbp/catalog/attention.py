@@ -157,7 +157,6 @@ ENTRIES = (
         inputs=("q", "k", "v", "mask?"),
         switches=("mask", "causal"),
         write=lambda chosen: Variant(chosen, _dot_product(chosen)),
-        aliases=("keras.Attention",),
     ),
     Entry(
         "multi_head_attention",

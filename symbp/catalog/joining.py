@@ -53,7 +53,7 @@ ENTRIES = (
         "Goodfellow et al., Maxout Networks (2013), arXiv:1302.4389, eq. 1, over inputs",
         inputs=_FAMILY,
         aliases=("keras.Maximum", "torch.maximum"),
-        kinks="where inputs are equal, the first of them has the derivative 1",
+        kinks="where inputs are equal, the first of them has the derivative 1 (torch.maximum gives equal shares)",
     ),
     Entry(
         "minimum",
@@ -63,7 +63,7 @@ ENTRIES = (
         "entry by entry, as NumPy's minimum",
         inputs=_FAMILY,
         aliases=("keras.Minimum", "torch.minimum"),
-        kinks="where inputs are equal, the first of them has the derivative 1",
+        kinks="where inputs are equal, the first of them has the derivative 1 (torch.minimum gives equal shares)",
     ),
     Entry(
         "concatenate",
@@ -132,7 +132,7 @@ ENTRIES = (
         "NumPy's max(x, axis)",
         options=(_AXIS,),
         aliases=("torch.amax",),
-        kinks="where several are the largest, the first of them has the derivative 1",
+        kinks="where several are the largest, the first of them has the derivative 1 (torch.amax gives equal shares)",
     ),
     Entry(
         "permute",

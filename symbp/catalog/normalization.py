@@ -117,7 +117,7 @@ ENTRIES = (
         "layer",
         _GROUP_SCALED + " + beta[c]",
         "every group of neighbouring channels of an example with mean 0 and variance 1; scaled, shifted by channel",
-        "Wu & He, Group Normalization (2018), arXiv:1803.08494, eq. 1-4, 7",
+        "Wu & He, Group Normalization (2018), arXiv:1803.08494, eq. 1, 2, 6, 7",
         options=(
             Option("groups", None, "integer", low=1, summary="must divide the channels", aliases=("num_groups",)),
             _eps(1e-5),

@@ -84,7 +84,7 @@ def _average(rank: int) -> Entry:
         "layer",
         f"y[n,c,{out}] = mean[{kernel}]({read})",
         "the mean of every window, with zeros where it leaves the input",
-        "LeCun et al., Gradient-based learning applied to document recognition (1998), section II.B",
+        "LeCun et al., Gradient-based learning applied to document recognition (1998), section II.A",
         options=(
             *_sliding(rank),
             Option("count_include_pad", True, "boolean", summary="whether positions outside count", needs="padding"),

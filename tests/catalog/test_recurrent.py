@@ -44,7 +44,11 @@ CHECKED = (
     {"truncate", "reverse", "h_0"},
     {"truncate", "bidirectional", "h_0", "c_0"},
 )
-DERIVED = [(n, frozenset(o)) for n in RECURRENT for o in CHECKED if o <= {*row("layer", n).switches}]
+WITHOUT = ({"bias"}, {"two_biases", "truncate"})  # from all: the rest together, and what PyTorch's module can
+DERIVED = [
+    *((n, frozenset(o), s) for n in RECURRENT for o in CHECKED if o <= {*row("layer", n).switches} for s in SIZES),
+    *((n, frozenset(row("layer", n).switches) - left, SIZES[0]) for n in RECURRENT for left in WITHOUT),
+]
 
 
 def given(name: str, sizes: tuple[int, ...], options: dict[str, Any], chosen: frozenset[str]) -> dict[str, np.ndarray]:
@@ -78,8 +82,7 @@ def test_value_of_variants(name: str, chosen: frozenset[str]) -> None:
     close(evaluate_formula(formula.equations, arrays, sizes, scalars)["y"], by_jax(name, arrays, options), VALUE)
 
 
-@pytest.mark.parametrize("sizes", SIZES, ids=str)
-@pytest.mark.parametrize(("name", "chosen"), DERIVED, ids=label)
+@pytest.mark.parametrize(("name", "chosen", "sizes"), DERIVED, ids=label)
 def test_value_and_gradients(name: str, chosen: frozenset[str], sizes: tuple[int, ...]) -> None:
     options = options_of(chosen)
     arrays = given(name, sizes, options, chosen)
