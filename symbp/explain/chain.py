@@ -1,4 +1,4 @@
-"""The article's chain rule with its three factors, for every layer that weighs its inputs.
+"""The article's chain rule with its three factors, for every layer whose parameters multiply or add to its output.
 
     ∂C/∂w = ∂C/∂a · ∂a/∂z · ∂z/∂w
 
@@ -16,8 +16,8 @@ import sympy as sp
 
 from symbp.derive.derivation import Gradient
 from symbp.explain import mathematics as m
-from symbp.explain.document import Code, Display, Heading, Paragraph, Part
-from symbp.explain.naming import COST, COTANGENT, Naming
+from symbp.explain.document import Code, Display, Heading, Inline, Paragraph, Part
+from symbp.explain.naming import COST, COTANGENT, WEIGHTED_INPUT, Naming
 from symbp.explain.notation import write
 from symbp.explain.shares import Share, names, summed
 from symbp.explain.view import View
@@ -88,7 +88,8 @@ def _layer(view: View, weighings: list[_Weighing]) -> list[Part]:
     parts.append(Display(tuple(_chain_line(view, weighing, shown) for weighing in weighings)))
     parts.extend(_beside(view, weighings))
     parameters = [view.naming(block).tensor(weighing.gradient.tensor) for weighing in weighings]
-    parts.append(Paragraph(view.say("chain.weighted", parameters=view.language.listed(parameters))))
+    listed = view.language.listed(parameters)
+    parts.append(Paragraph(view.say("chain.weighted", output=_called(view, z), parameters=listed)))
     lines = (m.Line(_last_factor(view, weighing), _math(view, block, weighing.factor)) for weighing in weighings)
     parts.append(Display(tuple(lines)))
     if activation is not None and slope is not None:
@@ -98,6 +99,12 @@ def _layer(view: View, weighings: list[_Weighing]) -> list[Part]:
     parts.append(Paragraph(view.say("chain.together")))
     parts.append(Display(tuple(_found(view, w) for w in weighings)))
     return parts
+
+
+def _called(view: View, cotangent: Element) -> Inline:
+    """What a block's output is: a layer of neurons weighs its inputs, others scale, look up or mix."""
+    weighs = cotangent.tensor == f"{COTANGENT}{WEIGHTED_INPUT}"
+    return view.say("chain.input") if weighs else view.say("chain.output")
 
 
 def _math(view: View, block: Block, expression: sp.Expr) -> m.Math:
@@ -167,7 +174,7 @@ def _activation(view: View, activation: Block, slope: sp.Expr, z: Element) -> li
     indices = tuple(write(i, Naming()) for i in z.indices)
     of = naming.tensor(activation.formula.output.name, indices)
     parts: list[Part] = [
-        Paragraph(view.say("chain.activation", activation=Code(activation.name))),
+        Paragraph(view.say("chain.activation", output=_called(view, z), activation=Code(activation.name))),
         Display((m.Line(m.Derivative(of, naming.tensor(local, indices)), write(slope, naming)),)),
     ]
     output = activation.binding[activation.formula.output.name]
@@ -183,8 +190,8 @@ def _cost(view: View, shares: tuple[Share, ...], z: Element, *, joint: bool) -> 
     rights = [_math(view, s.block, e.body) for s, e in found]
     line = m.Line(_math(view, share.block, equation.target), summed(rights, more=len(found) < len(shares)))
     blocks = view.language.listed(map(Code, names(shares)))
-    said = view.say("chain.cost_joint", blocks=blocks) if joint else view.say("chain.cost", blocks=blocks)
-    return [Paragraph(said), Display((line,))]
+    both = view.say("chain.cost_joint", output=_called(view, z), blocks=blocks)
+    return [Paragraph(both if joint else view.say("chain.cost", blocks=blocks)), Display((line,))]
 
 
 def _others(view: View, weighing: _Weighing) -> tuple[Share, ...]:

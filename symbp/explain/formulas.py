@@ -13,6 +13,7 @@ from symbp.explain.numbering import EVALUATED, GRADIENT, SEAM, WRITTEN
 from symbp.explain.steps import step_part
 from symbp.explain.view import View
 from symbp.formula.equation import Formula
+from symbp.formula.expression import Winner
 
 
 def seams(view: View) -> list[Part]:
@@ -65,7 +66,9 @@ def _helpers(view: View, derived: FormulaDerivation) -> list[Part]:
     if not helpers:
         return []
     lines = tuple(index_form(e, Naming()) for e in helpers)
-    return [Paragraph(view.say("formula.beside")), Display(lines)]
+    parts: list[Part] = [Paragraph(view.say("formula.beside")), Display(lines)]
+    winners = any(e.body.has(Winner) for e in helpers)
+    return [*parts, Paragraph(view.say("formula.winners"))] if winners else parts
 
 
 def _gradient(view: View, formula: Formula, gradient: Gradient) -> list[Part]:

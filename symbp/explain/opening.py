@@ -13,7 +13,7 @@ from symbp.explain.naming import COST, ERROR
 from symbp.explain.notation import write_number
 from symbp.explain.view import View
 from symbp.explain.words.language import Filling
-from symbp.formula.expression import Flat, Padded, elements
+from symbp.formula.expression import Flat, Padded, elements, stop
 from symbp.forward.network import BATCH, Block, Dim, NetworkTensor
 
 _N, _I, _J = m.Name("n"), m.Name("i"), m.Name("j")
@@ -62,6 +62,8 @@ def _indices(view: View) -> list[Part]:
     if any(body.has(Padded) for body in bodies):
         c = m.Name("c")
         said.append(view.say("convention.padded", padded=m.Call("padded", (_X, c)), x=_X, c=c))
+    if any(body.has(stop) for body in bodies):
+        said.append(view.say("convention.stop", stop=m.Call("stop", (_X,)), x=_X))
     if any(len(tensor.axes) > 2 for d in view.formulas() for tensor in d.formula.tensors.values()):
         said.append(view.say("convention.axes"))
     return [Paragraph(view.language.sentences(said))] if said else []

@@ -23,6 +23,7 @@ PHRASES: Mapping[str, str] = {
     "convention.flat": "{flat} is the row-major position of {i} and {j} together.",
     "convention.outside": "What is read outside a tensor is 0.",
     "convention.padded": "{padded} is {x}, but {c} outside.",
+    "convention.stop": "{stop} is {x}, which derivatives take for a constant.",
     "convention.axes": "Between matrices, axes that stand side by side wherever they occur count as one.",
     # the network
     "network.heading": "The network",
@@ -65,11 +66,12 @@ PHRASES: Mapping[str, str] = {
     "chain.heading": "The chain rule, layer by layer",
     "chain.opening": "A weight changes the cost through the weighted input of its neuron, that through the neuron’s "
     "activation: {factors}.",
-    "chain.weighted": "How the weighted input changes with {parameters}:",
-    "chain.activation": "How the activation changes with the weighted input ({activation}):",
+    "chain.weighted": "How {output} changes with {parameters}:",
+    "chain.activation": "How the activation changes with {output} ({activation}):",
     "chain.cost": "How the cost changes with the activation, through {blocks}:",
-    "chain.cost_joint": "How the cost changes with the weighted input (its first two factors in one), through "
-    "{blocks}:",
+    "chain.cost_joint": "How the cost changes with {output} (its first two factors in one), through {blocks}:",
+    "chain.input": "the weighted input",
+    "chain.output": "the output",
     "chain.together": "Together:",
     "chain.dots": "The dots stand for what is added by {blocks}.",
     # the formulas
@@ -80,6 +82,8 @@ PHRASES: Mapping[str, str] = {
     "formula.users": "Used by {users}.",
     "formula.source": "Source: {source}.",
     "formula.beside": "Computed beside it:",
+    "formula.winners": "An argmax is where the maximum is attained, first of all if values are equal; if not, it stays "
+    "there when they change a little. To derivatives it is a constant, and the maximum is what is read there.",
     "formula.derivative": "The derivative of {C} with respect to {tensor}",
     "formula.result": "The result in {forms}:",
     "form.index": "index form",
