@@ -106,7 +106,8 @@ def _not_finite(module: ModuleType, params: Any, x: Any, y: Any, mode: Mapping[s
             reason = str(error)
     return (
         f"the cost is not a finite number for random parameters and inputs ({reason}): a formula of the spec meets "
-        "numbers for which it is not defined, such as log of a negative one (does the loss expect probabilities?); "
+        "numbers for which it is not defined, such as log of a negative one (does the loss expect probabilities?), "
+        "or a softmax over places that a mask hides all; "
         "nothing is written"
     )
 

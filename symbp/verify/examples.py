@@ -18,13 +18,20 @@ TRIES = 50
 def draw(network: Network, batch: int, seed: int) -> dict[str, np.ndarray]:
     """Inputs, targets, every parameter and what is drawn in training, in double precision.
 
-    ValueError where every draw was near a kink.
+    ValueError where every draw was near a kink, or not a number somewhere.
     """
     source = np.random.default_rng(seed)
-    for _ in range(TRIES):
-        arrays = _draw(network, batch, source)
-        if _margin(network, arrays) > MARGIN:
-            return arrays
+    undefined = 0
+    with np.errstate(all="ignore"):
+        for _ in range(TRIES):
+            arrays = _draw(network, batch, source)
+            margin = _margin(network, arrays)
+            if margin > MARGIN:
+                return arrays
+            undefined += np.isnan(margin)
+    if undefined:
+        why = "a logarithm of a negative number, a mask that hides every place?"
+        raise ValueError(f"the network is not a number at {undefined} of {TRIES} random draws ({why})")
     raise ValueError(f"{TRIES} random draws were all within {MARGIN} of a kink")
 
 
@@ -54,10 +61,10 @@ def _draw(network: Network, batch: int, source: np.random.Generator) -> dict[str
 
 
 def _margin(network: Network, arrays: dict[str, np.ndarray]) -> float:
-    """The least distance between the sides of any condition or the argument of any absolute value; 0 beside NaN."""
+    """The least distance between the sides of any condition or the argument of any absolute value; NaN beside NaN."""
     known = evaluate_network(network, arrays)
     if any(np.isnan(values).any() for values in known.values()):
-        return 0.0
+        return np.nan
     least = np.inf
     for block in network.blocks:
         local = {name: known[bound] for name, bound in block.binding.items() if bound in known}

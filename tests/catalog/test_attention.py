@@ -14,6 +14,10 @@ from modules import PROJECTION, module_of
 from references import F, torch
 from references_attention import ATTENTION, Attending
 
+from symbp.forward.build import build_network
+from symbp.spec import parse_spec
+from symbp.verify.examples import draw
+
 RNG = np.random.default_rng(5)
 VALUE, GRADIENT = 1e-12, 1e-9
 ROUNDING = 1e-14  # absolute: some 50 eps, where terms of about 1 cancel
@@ -150,3 +154,14 @@ def test_embedding_is_pytorchs() -> None:
     table = torch.tensor(params["embedding_1.E"].copy(), requires_grad=True)
     (torch.nn.functional.embedding(torch.tensor(x), table, padding_idx=3) * torch.tensor(y)).sum().backward()
     close(module.loss_and_gradients(params, x, y)[1]["embedding_1.E"], table.grad.numpy(), GRADIENT, ROUNDING)
+
+
+def test_a_mask_that_hides_everything_is_told() -> None:
+    network = build_network(
+        parse_spec(
+            "name: hidden\ninput: {s: [9, 4], seen: 9}\nloss: mse\n"
+            "layers:\n  - multi_head_attention: {heads: 2, causal: true, inputs: {x: s, mask: seen}}\n"
+        )
+    )
+    with pytest.raises(ValueError, match=r"not a number at 50 of 50 random draws .*a mask that hides every place"):
+        draw(network, 9, seed=0)  # of 9 first places, each the only one that may be asked, some are hidden
