@@ -162,8 +162,8 @@ ENTRIES = (
         "multi_head_attention",
         "layer",
         _attention(frozenset()),
-        "every place asks all places of `x`, or of a `context`, in several heads; where `mask` is 0, none is asked, and "
-        "one must be left",
+        "every place asks all places of `x`, or of a `context`, in several heads; where `mask` is 0, none is asked, "
+        "and one must be left",
         _SOURCES,
         inputs=("x", "context?", "mask?"),
         options=(
