@@ -2559,13 +2559,14 @@ def _read(
 ) -> Reading:
     """g · v against D(h) = (C(w + h v) - C(w - h v)) / 2h, for a random direction v of length 1 among `values`.
 
-    R(h) = (16 D(h/4) - D(h)) / 15 removes the error of order 2, and the h at which R(h) and R(h/4) agree best decides
-    (Ridders, Accurate computation of F'(x) and F'(x) F''(x), 1982).
+    R(h) = (16 D(h/4) - D(h)) / 15 removes the error of order 2 (Ridders, Accurate computation of F'(x) and
+    F'(x) F''(x), 1982). The h decides at which R(h), R(h/4) and R(h/16) agree best: near kinks two may by chance. The
+    error is relative to g · v or, where that is less, to what it typically is: v may happen to be at right angles to g.
     """
     start, v = values.copy(), draw.standard_normal(values.shape)
     v /= math.sqrt(float((v * v).sum()))
     central = []
-    for h in (4.0**-k for k in range(2, 11)):
+    for h in (4.0**-k for k in range(2, 13)):
         np.add(start, h * v, out=values)
         above = loss(params, x, y, ws)
         np.subtract(start, h * v, out=values)
@@ -2573,9 +2574,11 @@ def _read(
     values[...] = start
     better = [(16 * fine - coarse) / 15 for coarse, fine in pairwise(central)]
     disagreement = [abs(fine - coarse) for coarse, fine in pairwise(better)]
-    best = disagreement.index(min(disagreement))
+    doubt = [max(pair) for pair in pairwise(disagreement)]
+    best = doubt.index(min(doubt))
     estimate, exact = better[best + 1], float((gradient * v).sum())
-    scale = max(abs(estimate), abs(exact), 1e-6 * abs(loss(params, x, y, ws)), np.finfo(np.float64).tiny)
+    typical = math.sqrt(float((gradient * gradient).mean()))
+    scale = max(abs(estimate), abs(exact), typical, 1e-6 * abs(loss(params, x, y, ws)), np.finfo(np.float64).tiny)
     error = abs(estimate - exact) / scale
     coarse, fine = (abs(a - b) for a, b in pairwise(central[best : best + 3]))
     order = math.log(coarse / fine, 4) if coarse > 0 and fine > 0 else math.nan

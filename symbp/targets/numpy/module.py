@@ -129,7 +129,7 @@ def _check(
 ) -> Iterator[str]:
     """The module's own gradient check, and its table."""
     fixed = "".join(f", {keyword}" for keyword in mode.fixed)
-    magnitudes = ["abs(estimate)", "abs(exact)", f"1e-6 * abs(loss(params, x, y, ws{fixed}))"]
+    magnitudes = ["abs(estimate)", "abs(exact)", "typical", f"1e-6 * abs(loss(params, x, y, ws{fixed}))"]
     types = [f"{argument.name}: {argument.type}" for argument in given]
     yield render(
         "numpy/check.py.jinja",

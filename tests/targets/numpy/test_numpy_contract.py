@@ -229,6 +229,27 @@ def test_check_fails_on_a_wrong_gradient(
     assert "1 of 4 gradients differ" in capsys.readouterr().out
 
 
+def test_check_is_not_misled_by_a_kink(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cost that is 1.5 times as steep from 0.0008 to 0.03 away: at such steps two estimates agree, wrongly."""
+    m = module(NAMES[0])
+    start: dict[str, np.ndarray] = {}
+    slopes = np.random.default_rng(0).standard_normal(m.SIZE)
+
+    def cost(params: object, *_: object, **__: object) -> float:
+        away = np.asarray(params.flat - start["flat"])  # type: ignore[attr-defined]
+        return float(slopes @ away) * (1.5 if 8e-4 < np.linalg.norm(away) < 0.03 else 1.0)
+
+    def gradients(params: object, *_: object, **__: object) -> tuple[float, object]:
+        start["flat"] = params.flat.copy()  # type: ignore[attr-defined]
+        found = params.copy()  # type: ignore[attr-defined]
+        found.flat[...] = slopes
+        return 0.0, found
+
+    monkeypatch.setattr(m, "loss", cost)
+    monkeypatch.setattr(m, "loss_and_gradients", gradients)
+    assert all(reading.error < 1e-8 for reading in m.check().values())
+
+
 def test_a_network_with_nothing_to_train_is_refused() -> None:
     with pytest.raises(SpecError, match=r"net\.yaml:1: layers: no layer has parameters"):
         pipeline.generate(network(("relu", {}), loss=("mse", {})))
