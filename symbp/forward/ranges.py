@@ -9,8 +9,8 @@ import sympy as sp
 
 from symbp.formula.equation import Formula
 from symbp.formula.expression import Element, elements
-from symbp.forward.block import shown
 from symbp.forward.network import Block, Network
+from symbp.forward.sizes import shown
 from symbp.spec.model import NetworkSpec, Problem, SpecError
 
 

@@ -22,6 +22,11 @@ class SizeError(Exception):
     """Sizes that contradict each other or are not determined; the message says which."""
 
 
+def shown(shape: tuple[Dim, ...]) -> str:
+    """A shape as messages write it."""
+    return "(" + ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "") + ")"
+
+
 class Sizes:
     """The values of a formula's size symbols, learnt one after the other."""
 
