@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from symbp.spec.model import NetworkSpec
 
 SPEC = click.argument("spec", type=click.Path(path_type=Path))
-FORMATS = {"latex": "tex", "markdown": "md", "text": "txt"}
+FORMATS = {"html": "html", "latex": "tex", "markdown": "md", "text": "txt"}
 
 
 class _Group(click.Group):
@@ -104,7 +104,8 @@ def derive(spec: Path, form: Any, layer: str | None, output: Path | None, force:
     from symbp.targets.write import write_files
 
     read = _read(spec)
-    text = pipeline.explain(read, pipeline.derive(read), form, Choices(layer))
+    derivation, code = pipeline.derive_and_emit(read)
+    text = pipeline.explain(read, derivation, form, Choices(layer), code=code)
     if output is None:
         click.echo(text)
         return

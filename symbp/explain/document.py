@@ -1,5 +1,7 @@
 """An explanation as a document: headings, paragraphs, displays, tables and numbered steps, before any target's syntax.
 
+What a link leads to has a label, such as `layer dense_1` or `formula dense`; a target that cannot link prints the text.
+
 Every string is plain text as a person or a spec gave it; targets escape it.
 """
 
@@ -17,7 +19,19 @@ class Code:
     text: str
 
 
+@dataclass(frozen=True)
+class Link(Code):
+    """A name that leads to the heading or the paragraph with this label, where the document has one.
+
+    With `plain` it is set as text, not as code.
+    """
+
+    label: str
+    plain: bool = False
+
+
 Inline = tuple[str | Math | Code, ...]
+Computed = tuple[tuple[str, int], ...]  # the blocks and numbers by which code quotes what a display says
 
 
 @dataclass(frozen=True)
@@ -26,6 +40,7 @@ class Heading:
 
     level: int
     text: Inline
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -33,6 +48,7 @@ class Paragraph:
     """Running text."""
 
     text: Inline
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,6 +56,7 @@ class Display:
     """Displayed mathematics, lines aligned at their signs."""
 
     lines: tuple[Line, ...]
+    computed: Computed = ()
 
 
 @dataclass(frozen=True)
@@ -68,17 +85,49 @@ class Derived:
     lines: tuple[Line, ...]
 
 
-Part = Heading | Paragraph | Display | Equations | Table | Derived
+@dataclass(frozen=True)
+class Passage:
+    """What a module says about one equation of one block: a comment that quotes its number, and the code after it.
+
+    `first` and `last` are lines of the module, counted from 1; `code` is without the comment, and not indented.
+    """
+
+    block: str
+    number: int
+    first: int
+    last: int
+    code: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Code that numbered equations became, in the order of their numbers."""
+
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True)
+class Module:
+    """A generated module: the name of its file, its text, and where it computes what."""
+
+    name: str
+    text: str
+    passages: tuple[Passage, ...]
+
+
+Part = Heading | Paragraph | Display | Equations | Table | Derived | Listing
 
 
 @dataclass(frozen=True)
 class Document:
     """A title and the parts below it, in reading order; `origin` says what made it of what, in a comment or a line.
 
-    `language` is that of its prose, in two letters.
+    `language` is that of its prose, in two letters; `module` is the code that the numbers are quoted in, for targets
+    that show it whole.
     """
 
     title: str
     parts: tuple[Part, ...]
     origin: str = ""
     language: str = "en"
+    module: Module | None = None

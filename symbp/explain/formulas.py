@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from symbp.derive.derivation import FormulaDerivation, Gradient, Seam
 from symbp.explain import mathematics as m
-from symbp.explain.document import Code, Display, Equations, Heading, Paragraph, Part
+from symbp.explain.document import Code, Display, Equations, Heading, Link, Paragraph, Part
 from symbp.explain.forward import index_form
+from symbp.explain.listing import listing
 from symbp.explain.matrix import matrix_form
 from symbp.explain.naming import COST, Naming
 from symbp.explain.notation import write
@@ -44,8 +45,10 @@ def formulas(view: View) -> list[Part]:
 
 def _formula(view: View, derived: FormulaDerivation) -> list[Part]:
     formula = derived.formula
-    users = view.language.listed(map(Code, view.users(formula.name)), last="list.comma")
-    parts: list[Part] = [Heading(2, (formula.name,)), Paragraph(view.say("formula.users", users=users))]
+    used_by = (Link(name, f"layer {name}") for name in view.users(formula.name))
+    users = view.language.listed(used_by, last="list.comma")
+    parts: list[Part] = [Heading(2, (formula.name,), f"formula {formula.name}")]
+    parts.append(Paragraph(view.say("formula.users", users=users)))
     if formula.source:
         parts.append(Paragraph(view.say("formula.source", source=formula.source)))
     for position, equation in enumerate(formula.equations):
@@ -56,7 +59,7 @@ def _formula(view: View, derived: FormulaDerivation) -> list[Part]:
     parts.extend(_helpers(view, derived))
     for gradient in derived.backward:
         parts.extend(_gradient(view, formula, gradient))
-    return parts
+    return parts + listing(view, formula.name)
 
 
 def _helpers(view: View, derived: FormulaDerivation) -> list[Part]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symbp.explain import mathematics as m
-from symbp.explain.document import Code, Display, Heading, Paragraph, Part
+from symbp.explain.document import Display, Heading, Link, Paragraph, Part
 from symbp.explain.matrix import matrix_form
 from symbp.explain.naming import COST, Naming
 from symbp.explain.notation import write
@@ -19,8 +19,10 @@ def forward(view: View) -> list[Part]:
     parts: list[Part] = [Heading(1, view.say("forward.heading"))]
     for block in view.blocks:
         naming = view.naming(block)
-        parts.append(Paragraph(view.say("forward.block", block=Code(block.name))))
-        parts.append(Display(tuple(line for e in block.formula.equations for line in both_forms(e, naming))))
+        said = view.say("forward.block", block=Link(block.name, f"formula {block.formula.name}"))
+        parts.append(Paragraph(said, f"layer {block.name}"))
+        lines = tuple(line for e in block.formula.equations for line in both_forms(e, naming))
+        parts.append(Display(lines, view.computed(block, *(e.target.tensor for e in block.formula.equations))))
         parts.extend(_of_modes(view, block))
     costs = view.derivation.network.costs
     if view.complete and len(costs) > 1:

@@ -8,7 +8,7 @@ from math import prod
 import sympy as sp
 
 from symbp.explain import mathematics as m
-from symbp.explain.document import Code, Heading, Inline, Paragraph, Part, Table
+from symbp.explain.document import Code, Heading, Inline, Link, Paragraph, Part, Table
 from symbp.explain.naming import COST, ERROR
 from symbp.explain.notation import write_number
 from symbp.explain.view import View
@@ -78,8 +78,8 @@ def _blocks(view: View) -> list[Part]:
         values = {name: write_number(value) for name, value in block.scalars.items()} | sizes
         rows.append(
             (
-                (Code(block.name),),
-                (block.formula.name,),
+                (Link(block.name, f"layer {block.name}"),),
+                (Link(block.formula.name, f"formula {block.formula.name}", plain=True),),
                 *([_reads(view, block)] if branched else []),
                 _shape(view, output.shape) if output else ("",),
                 _values(view, values),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from symbp.derive.derivation import Derivation
 from symbp.explain.chain import chain
 from symbp.explain.choices import DEFAULTS, Choices
-from symbp.explain.document import Document
+from symbp.explain.document import Document, Module
 from symbp.explain.formulas import formulas, seams
 from symbp.explain.forward import forward
 from symbp.explain.opening import opening
@@ -16,16 +16,24 @@ from symbp.explain.updates import updates as update_section
 from symbp.explain.view import Update, view_of
 
 
-def explain(derivation: Derivation, choices: Choices = DEFAULTS, *, updates: Sequence[Update] = ()) -> Document:
+def explain(
+    derivation: Derivation,
+    choices: Choices = DEFAULTS,
+    *,
+    updates: Sequence[Update] = (),
+    module: Module | None = None,
+) -> Document:
     """The derivation as a document: convention, network, forward pass, chain rule, every step, backward pass, update.
 
     With a layer chosen, only what belongs to that block; numbers stay those of the whole. `updates` are the equations
-    of schedule, clipping and optimizer, in order. Raises UserError for a layer that the network lacks.
+    of schedule, clipping and optimizer, in order; `module` is the code that the derivation became.
+
+    Raises UserError for a layer that the network lacks.
     """
-    view = view_of(derivation, choices, updates)
+    view = view_of(derivation, choices, updates, module)
     title = view.language.text("title", network=derivation.network.name)
     if choices.layer is not None:
         title = view.language.text("title.layer", title=title, layer=choices.layer)
     sections = (opening, forward, chain, seams, formulas, recursion, update_section)
     parts = tuple(part for section in sections for part in section(view))
-    return Document(title, parts, language=view.language.code)
+    return Document(title, parts, language=view.language.code, module=module)

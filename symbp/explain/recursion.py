@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from symbp.derive.derivation import Gradient
 from symbp.explain import mathematics as m
-from symbp.explain.document import Code, Display, Heading, Paragraph, Part
+from symbp.explain.document import Display, Heading, Link, Paragraph, Part
 from symbp.explain.forward import index_form
 from symbp.explain.matrix import matrix_form
 from symbp.explain.naming import COTANGENT
@@ -29,7 +29,9 @@ def recursion(view: View) -> list[Part]:
     for block in reversed(view.blocks):
         lines = pass_.of(block)
         if lines:
-            parts.extend((Paragraph(view.say("forward.block", block=Code(block.name))), Display(tuple(lines))))
+            gradients = (g.equation.target.tensor for g in view.derivation.of(block).backward)
+            said = view.say("forward.block", block=Link(block.name, f"formula {block.formula.name}"))
+            parts.extend((Paragraph(said), Display(tuple(lines), view.computed(block, *gradients))))
     if pass_.held:
         parts.append(Display(tuple(pass_.held.values())))
     if not parts:

@@ -10,9 +10,9 @@ from functools import cached_property
 from symbp.derive.derivation import Derivation, FormulaDerivation
 from symbp.errors import UserError
 from symbp.explain.choices import Choices
-from symbp.explain.document import Inline
+from symbp.explain.document import Computed, Inline, Module
 from symbp.explain.naming import Letter, Naming, network_letters, of_block, stepwise
-from symbp.explain.numbering import Place, numbering
+from symbp.explain.numbering import Place, numbering, step_numbers
 from symbp.explain.shares import Share, shares_of
 from symbp.explain.words.language import Filling, Language
 from symbp.explain.words.languages import LANGUAGES
@@ -39,6 +39,7 @@ class View:
     complete: bool
     language: Language
     updates: tuple[Update, ...] = ()
+    module: Module | None = None
 
     def say(self, phrase: str, /, **places: Filling) -> Inline:
         """A phrase of the document's language."""
@@ -56,6 +57,19 @@ class View:
     def _stepwise(self) -> Mapping[str, frozenset[str]]:
         derived = self.derivation.formulas
         return {n: stepwise(d.formula.equations, (g.equation for g in d.backward)) for n, d in derived.items()}
+
+    def computed(self, block: Block, *tensors: str) -> Computed:
+        """Where code computes these tensors of the block's formula, cotangents among them."""
+        numbers = ((block.name, self._quoted.get((block.formula.name, tensor), 0)) for tensor in tensors)
+        return tuple(dict.fromkeys(each for each in numbers if each[1]))
+
+    @cached_property
+    def _quoted(self) -> Mapping[tuple[str, str], int]:
+        return step_numbers(self.derivation)
+
+    def shows(self, block: str) -> bool:
+        """Whether a block of this name is shown, or belongs to one that is."""
+        return any(block == each.name for each in self.blocks)
 
     @cached_property
     def _shares(self) -> Mapping[str, tuple[Share, ...]]:
@@ -93,7 +107,9 @@ class View:
         return tuple(dict.fromkeys(names))
 
 
-def view_of(derivation: Derivation, choices: Choices, updates: Sequence[Update] = ()) -> View:
+def view_of(
+    derivation: Derivation, choices: Choices, updates: Sequence[Update] = (), module: Module | None = None
+) -> View:
     """The whole derivation, or the part of it that belongs to the layer chosen.
 
     Raises UserError for a layer that the network does not have.
@@ -112,6 +128,7 @@ def view_of(derivation: Derivation, choices: Choices, updates: Sequence[Update] 
         layer is None,
         LANGUAGES[choices.language],
         tuple(updates),
+        module,
     )
 
 

@@ -9,15 +9,17 @@ from typing import Literal
 from symbp.derive.derivation import Derivation
 from symbp.errors import UserError
 from symbp.explain.choices import DEFAULTS, Choices
-from symbp.explain.document import Document
+from symbp.explain.document import Document, Module
 from symbp.explain.outline import explain
 from symbp.explain.view import Update
+from symbp.targets.html import document as html
 from symbp.targets.latex import document as latex
 from symbp.targets.markdown import document as markdown
 from symbp.targets.text import document as text
 
-Format = Literal["latex", "markdown", "text"]
+Format = Literal["html", "latex", "markdown", "text"]
 WRITERS: Mapping[str, Callable[[Document], str]] = {
+    "html": html.write,
     "latex": latex.write,
     "markdown": markdown.write,
     "text": text.write,
@@ -30,14 +32,17 @@ def render(
     choices: Choices = DEFAULTS,
     *,
     updates: Sequence[Update] = (),
+    module: Module | None = None,
     origin: str = "",
 ) -> str:
     """The derivation of a network's back-propagation, step by step, as the reader has chosen it.
 
-    `updates` are the equations of schedule, clipping and optimizer that the document ends with, in order; `origin` says
-    what made the document of what. Raises UserError for an unknown layer or format.
+    `updates` are the equations of schedule, clipping and optimizer that the document ends with, in order; `module` is
+    the code that it became; `origin` says what made the document of what.
+
+    Raises UserError for an unknown layer or format.
     """
     if format not in WRITERS:
         raise UserError(f"no format `{format}`; the formats are {', '.join(f'`{name}`' for name in WRITERS)}")
-    document = explain(derivation, choices, updates=updates)
+    document = explain(derivation, choices, updates=updates, module=module)
     return WRITERS[format](replace(document, origin=origin))

@@ -109,7 +109,7 @@ def test_only_macros_that_githubs_mathjax_allows() -> None:
 
 
 def test_rendering_twice_gives_the_same_bytes() -> None:
-    for format in ("latex", "markdown", "text"):
+    for format in ("html", "latex", "markdown", "text"):
         assert render(perceptron(), format) == render(perceptron(), format)
 
 

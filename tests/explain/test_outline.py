@@ -65,8 +65,8 @@ def test_an_unknown_layer_is_named_with_the_nearest() -> None:
 
 
 def test_an_unknown_format_is_named_with_the_valid_ones() -> None:
-    with pytest.raises(UserError, match="no format `html`; the formats are `latex`, `markdown`, `text`"):
-        render(perceptron(), "html")  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="no format `epub`; the formats are `html`, `latex`, `markdown`, `text`"):
+        render(perceptron(), "epub")  # type: ignore[arg-type]
 
 
 def test_the_three_factors_are_named_and_found() -> None:

@@ -17,6 +17,7 @@ from symbp.explain.document import Code
 from symbp.explain.words.language import Language, places
 from symbp.explain.words.languages import LANGUAGES
 from symbp.formula.equation import Distribution, Role
+from symbp.targets.html.document import WORDS
 
 ENGLISH = LANGUAGES["en"].phrases
 ROOM = Path(symbp.explain.__file__).parent
@@ -47,8 +48,9 @@ def composed() -> set[str]:
     columns = {f"network.{column}" for column in ("block", "formula", "reads", "output", "values")}
     columns |= {f"network.{column}" for column in ("symbol", "tensor", "shape", "role")}
     forms = {f"form.{form}" for form in ("index", "saved", "matrices")}
+    page = {f"page.{word}" for word in WORDS}
     lists = {f"list.{name}" for name in ("comma", "and", "sentence")}
-    return {*rules, *roles, *drawn, *columns, *forms, *lists, "role.integers", "forward.drawn"}
+    return {*rules, *roles, *drawn, *columns, *forms, *lists, *page, "role.integers", "forward.drawn"}
 
 
 def test_the_code_names_phrases_and_fills_their_places() -> None:

@@ -89,6 +89,7 @@ PHRASES: Mapping[str, str] = {
     "form.index": "index form",
     "form.saved": "in saved values",
     "form.matrices": "in matrices",
+    "formula.code": "In the generated module, for {block}:",
     # the backward pass
     "backward.heading": "The backward pass",
     "backward.opening": "The same results with the tensors of this network, in order of evaluation.",
@@ -100,6 +101,13 @@ PHRASES: Mapping[str, str] = {
     "update.values": "{name} with {values}",
     "update.source": "{name} ({source})",
     "update.rate": "{name}, the learning rate of every step, counted from 0",
+    # the page in a browser
+    "page.contents": "Contents",
+    "page.module": "the code that the formulas became",
+    "page.code": "Code",
+    "page.close": "Close",
+    "page.light": "Light",
+    "page.dark": "Dark",
     # the rules: a name, a sentence around what the rule was applied to, and one where that is not known
     "chain rule.title": "Chain rule",
     "chain rule.of": "The cost depends on this tensor through {detail}: the derivative of the cost by each element "

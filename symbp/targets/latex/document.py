@@ -6,6 +6,7 @@ Every string that is not mathematics is escaped.
 from __future__ import annotations
 
 import re
+import textwrap
 import unicodedata
 
 from symbp.explain import document as d
@@ -26,12 +27,18 @@ PLACEHOLDER = "?"  # for characters that the fonts of a plain LaTeX lack
 ACCENTS = "\u0300\u0301\u0302\u0303\u0308\u030a\u030c\u0327"  # those that Computer Modern can compose
 WHOLE = 4  # rows of a display that stay on one page
 LONG_WORD, BREAK_AFTER = re.compile(r"\S{16,}"), re.compile(r"(?<=\w)([./:,_])(?=\w)")
+CODE = 100  # characters of a line of code
 SECTIONS = {1: "section*", 2: "subsection*", 3: "subsubsection*"}
 
 
-def escape(text: str) -> str:
-    """Plain text as LaTeX: what LaTeX would read as a command is set as itself; what its fonts lack as `?`."""
+def escape(text: str, *, code: bool = False) -> str:
+    """Plain text as LaTeX: what LaTeX would read as a command is set as itself; what its fonts lack as `?`.
+
+    Code keeps its quotes, and is not broken.
+    """
     plain = "".join(c if _has_glyph(c) else " " if c.isspace() else PLACEHOLDER for c in text)
+    if code:
+        return plain.translate({**ESCAPES, ord('"'): '"'})
     return LONG_WORD.sub(lambda word: BREAK_AFTER.sub(r"\1\\maybreak{}", word[0]), plain.translate(ESCAPES))
 
 
@@ -78,6 +85,11 @@ def _part(part: d.Part) -> str:
                 reason=_inline(reason),
                 display=_display(lines).rstrip("\n"),
             )
+        case d.Listing(passages=passages):
+            entries = [
+                {"number": str(p.number), "code": r"\newline ".join(map(_code, _wrapped(p.code)))} for p in passages
+            ]
+            return render("latex/listing.tex.jinja", "latex", passages=entries)
         case d.Table(header=header, rows=body):
             return render(
                 "latex/table.tex.jinja",
@@ -95,6 +107,20 @@ def _display(lines: tuple[Line, ...], number: int | None = None) -> str:
     return render("latex/display.tex.jinja", "latex", rows=written)
 
 
+def _wrapped(code: tuple[str, ...]) -> list[str]:
+    """Lines of code, those that would leave the page continued further to the right."""
+    lines: list[str] = []
+    for line in code:
+        margin = " " * (len(line) - len(line.lstrip()))
+        lines += textwrap.wrap(line, CODE, subsequent_indent=margin + " " * 8, break_on_hyphens=False)
+    return lines
+
+
+def _code(line: str) -> str:
+    """A line of code, its spaces as they stand."""
+    return escape(line, code=True).replace(" ", r"\ ")
+
+
 def _row(cells: tuple[d.Inline, ...]) -> str:
     return " & ".join(map(_inline, cells)) + r" \\"
 
@@ -106,6 +132,8 @@ def _inline(text: d.Inline, *, moving: bool = False) -> str:
 def _piece(piece: str | Math | d.Code, moving: bool) -> str:
     if isinstance(piece, str):
         return escape(piece)
+    if isinstance(piece, d.Link) and piece.plain:
+        return escape(piece.text)
     if isinstance(piece, d.Code):
         return rf"\texttt{{{escape(piece.text)}}}"
     mathematics = write_mathematics(piece)

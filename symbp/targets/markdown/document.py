@@ -43,6 +43,9 @@ def _part(part: d.Part) -> str:
                 reason=_inline(reason),
                 display=_display(lines).rstrip("\n"),
             )
+        case d.Listing(passages=passages):
+            entries = [{"number": str(p.number), "code": "\n".join(p.code)} for p in passages]
+            return render("markdown/listing.md.jinja", passages=entries)
         case d.Table(header=header, rows=body):
             return render(
                 "markdown/table.md.jinja",
@@ -68,6 +71,8 @@ def _inline(text: d.Inline) -> str:
 def _piece(piece: str | Math | d.Code) -> str:
     if isinstance(piece, str):
         return escape(piece)
+    if isinstance(piece, d.Link) and piece.plain:
+        return escape(piece.text)
     if isinstance(piece, d.Code):
         return "`" + piece.text.replace("`", "'").replace("|", "\\|") + "`"
     return "$" + write_mathematics(piece).replace(r"\_", r"\text{-}") + "$"  # Markdown would take the backslash away

@@ -41,8 +41,17 @@ def _part(part: d.Part) -> str:
                 sentence, COLUMNS, subsequent_indent=" " * INDENT, break_long_words=False, break_on_hyphens=False
             )
             return render("text/step.txt.jinja", reason=wrapped, display=_display(lines))
+        case d.Listing(passages=passages):
+            return _listing(passages)
         case d.Table(header=header, rows=rows):
             return _table([[_inline(cell) for cell in row] for row in (header, *rows)])
+
+
+def _listing(passages: tuple[d.Passage, ...]) -> str:
+    """Lines of code behind their numbers."""
+    margin = max(INDENT, *(len(f"({p.number}) ") for p in passages))
+    labelled = ((f"({p.number})" if not at else "", line) for p in passages for at, line in enumerate(p.code))
+    return "\n".join(label.ljust(margin) + _clean(line) for label, line in labelled)
 
 
 def _clean(text: str) -> str:

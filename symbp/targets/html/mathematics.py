@@ -1,0 +1,294 @@
+r"""Written mathematics in MathML Core, one function for each node of `symbp.explain.mathematics`.
+
+What browsers have in common is used and nothing else: no `mathvariant` but `normal` (bold and blackboard digits are
+characters of their own), no `mfenced`, no alignment by attributes. Every string is escaped.
+
+Not made by way of the LaTeX target and a converter: latex2mathml 3.81 prints `\arg` as it stands, makes a symbol of
+every letter of a word, and asks for blackboard digits by a `mathvariant` that browsers ignore.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from html import escape
+
+from symbp.explain import mathematics as m
+from symbp.explain.identifiers import GREEK, parts
+from symbp.explain.levels import ATOM, POWER, PRODUCT, SUM, holds_matrix, is_tall, level
+from symbp.targets.html.symbols import ACCENTS, BARS, FUNCTIONS, GLYPHS, SIGNS
+
+APPLIED, TIMES = "<mo>&#x2061;</mo>", "<mo>&#x2062;</mo>"  # nothing to be seen: of a function to its argument, times
+THIN = '<mspace width="0.17em"/>'
+
+
+def write(node: m.Math, *, display: bool = False) -> str:
+    """A piece of mathematics as a `math` element, in a line or set apart."""
+    block = ' display="block"' if display else ""
+    return f"<math{block}>{row(node)}</math>"
+
+
+def row(node: m.Math) -> str:
+    """A piece of mathematics as one element."""
+    return f"<mrow>{_write(node)}</mrow>"
+
+
+@singledispatch
+def _write(node: m.Math) -> str:
+    raise TypeError(f"no MathML for {type(node).__name__}")
+
+
+def sign(text: str, **attributes: str) -> str:
+    """An operator."""
+    given = "".join(f' {name}="{value}"' for name, value in attributes.items())
+    return f"<mo{given}>{escape(text)}</mo>"
+
+
+def _fence(text: str, side: str, tall: bool) -> str:
+    return sign(text, form=side, stretchy="true" if tall else "false")
+
+
+def _fenced(left: str, right: str, inside: str, tall: bool) -> str:
+    return f"<mrow>{_fence(left, 'prefix', tall)}{inside}{_fence(right, 'postfix', tall)}</mrow>"
+
+
+def _parentheses(*nodes: m.Math) -> str:
+    inside = f"<mo>,</mo>{THIN}".join(map(_write, nodes))
+    return _fenced("(", ")", inside, any(map(is_tall, nodes)))
+
+
+def bracket(node: m.Math, least: int) -> str:
+    """The node, in brackets where it binds less than `least`."""
+    return _parentheses(node) if level(node) < least else _write(node)
+
+
+def word(text: str) -> str:
+    """A letter of mathematics, or an upright word."""
+    if text.isdigit():
+        return f"<mn>{text}</mn>"
+    return f"<mi>{escape(GREEK.get(text, text))}</mi>"
+
+
+@_write.register
+def _(node: m.Number) -> str:
+    return word(node.text) if node.text.isalpha() else f"<mn>{escape(node.text)}</mn>"
+
+
+@_write.register
+def _(node: m.Name) -> str:
+    return _named(node)
+
+
+def _named(node: m.Name, *, transposed: bool = False) -> str:
+    named = parts(node.base)
+    text = word(named.root)
+    if named.accent:
+        text = f'<mover accent="true">{text}{sign(ACCENTS[named.accent], stretchy="false")}</mover>'
+    below = ["<mo>,</mo>".join(word(p) for p in named.subscript.split("_"))] if named.subscript else []
+    if node.indices:
+        below.append(_indices(node.indices))
+    if named.primes:  # in a superscript of an index they would be too small to be seen
+        text = f"<mrow>{text}{sign('′' * named.primes, lspace='0', rspace='0')}</mrow>"
+    return _scripts(text, "<mo>,</mo>".join(below), _layer(node) + (THIN + "<mi>⊤</mi>" if transposed else ""))
+
+
+def _layer(node: m.Name) -> str:
+    if not node.layer:
+        return ""
+    return f"{_fence('(', 'prefix', False)}<mn>{escape(node.layer)}</mn>{_fence(')', 'postfix', False)}"
+
+
+def _scripts(base: str, below: str, above: str) -> str:
+    if below and above:
+        return f"<msubsup>{base}<mrow>{below}</mrow><mrow>{above}</mrow></msubsup>"
+    if below:
+        return f"<msub>{base}<mrow>{below}</mrow></msub>"
+    return f"<msup>{base}<mrow>{above}</mrow></msup>" if above else base
+
+
+def _indices(items: tuple[m.Math, ...]) -> str:
+    plain = all(isinstance(i, m.Name) and not i.indices and parts(i.base).is_letter for i in items)
+    return ("" if plain else "<mo>,</mo>").join(map(_write, items))
+
+
+@_write.register
+def _(node: m.Sum) -> str:
+    text = ""
+    for one, term in node.terms:
+        if text:
+            text += sign("+" if one > 0 else "−")
+        elif one < 0:
+            text += sign("−", form="prefix")
+        text += bracket(term, PRODUCT)
+    return text
+
+
+@_write.register
+def _(node: m.Product) -> str:
+    pieces: list[str] = []
+    last = len(node.factors) - 1
+    for place, factor in enumerate(node.factors):
+        open_ended = isinstance(factor, m.Over | m.Cases) and place < last
+        other = isinstance(factor, m.Product) and factor.kind != node.kind
+        if pieces:
+            pieces.append(_between(node.kind, node.factors[place - 1], factor))
+        pieces.append(_parentheses(factor) if open_ended or other else bracket(factor, PRODUCT))
+    return "".join(pieces)
+
+
+def _between(kind: str, before: m.Math, after: m.Math) -> str:
+    """What stands between two factors: nothing between letters, a thin space beside anything larger."""
+    if kind == "elementwise":
+        return sign("⊙")
+    digits = isinstance(after, m.Number) or (isinstance(after, m.Power) and isinstance(after.base, m.Number))
+    if digits or (isinstance(before, m.Derivative) and isinstance(after, m.Derivative)):
+        return sign("⋅")
+    both = _is_short(before) and _is_short(after)
+    return TIMES if both or isinstance(after, m.Sum) else TIMES + THIN
+
+
+def _is_short(node: m.Math) -> bool:
+    if isinstance(node, m.Name):
+        return len(parts(node.base).root) == 1 or parts(node.base).root in GREEK
+    return isinstance(node, m.Number)
+
+
+@_write.register
+def _(node: m.Fraction) -> str:
+    return f"<mfrac>{row(node.above)}{row(node.below)}</mfrac>"
+
+
+@_write.register
+def _(node: m.Power) -> str:
+    if isinstance(node.exponent, m.Fraction):
+        raised = f"{bracket(node.exponent.above, PRODUCT)}<mo>/</mo>{bracket(node.exponent.below, POWER)}"
+    else:
+        raised = _write(node.exponent)
+    if isinstance(node.base, m.Call) and isinstance(node.exponent, m.Number) and node.base.function != "exp":
+        power = _scripts(_function(node.base.function), "", raised)
+        return f"{power}{APPLIED}{_parentheses(*node.base.arguments)}"
+    needs = isinstance(node.base, m.Fraction | m.Derivative | m.Cases | m.Indicator | m.Call) or level(node.base) < ATOM
+    needs = needs or (isinstance(node.base, m.Name) and bool(node.base.layer))
+    return _scripts(_parentheses(node.base) if needs else row(node.base), "", raised)
+
+
+@_write.register
+def _(node: m.Root) -> str:
+    return f"<msqrt>{_write(node.body)}</msqrt>"
+
+
+def _function(name: str) -> str:
+    return word(FUNCTIONS.get(name, name))
+
+
+@_write.register
+def _(node: m.Call) -> str:
+    if not node.arguments:
+        return _function(node.function)
+    if node.function == "exp" and not is_tall(node.arguments[0]) and not holds_matrix(node):
+        return _scripts("<mi>e</mi>", "", _write(node.arguments[0]))
+    return f"{_function(node.function)}{APPLIED}{_parentheses(*node.arguments)}"
+
+
+@_write.register
+def _(node: m.Bars) -> str:
+    return _fenced(*BARS[node.kind], _write(node.body), is_tall(node.body))
+
+
+@_write.register
+def _(node: m.Over) -> str:
+    bound = "<mo>,</mo>".join(map(_write, node.bound))
+    if node.operator == "sum":
+        head = sign("∑", movablelimits="true")
+    else:
+        head = sign("arg\u2009max" if node.operator == "argmax" else "max", movablelimits="true", form="prefix")
+    opened = f"<munder>{head}<mrow>{bound}</mrow></munder>"
+    return opened if isinstance(node.body, m.Words) and not node.body.text else opened + bracket(node.body, PRODUCT)
+
+
+@_write.register
+def _(node: m.Component) -> str:
+    return _scripts(_parentheses(node.body), _write(node.index), "")
+
+
+@_write.register
+def _(node: m.Cases) -> str:
+    rows = []
+    for value, condition in node.rows:
+        when = f"<mtext>if&#xa0;</mtext>{_write(condition)}" if condition else "<mtext>otherwise</mtext>"
+        rows.append(f"<mtr><mtd>{_write(value)}</mtd><mtd>{when}</mtd></mtr>")
+    return f'<mrow>{_fence("{", "prefix", True)}<mtable class="cases">{"".join(rows)}</mtable></mrow>'
+
+
+@_write.register
+def _(node: m.Relation) -> str:
+    text = bracket(node.operands[0], SUM)
+    for between, operand in zip(node.signs, node.operands[1:], strict=True):
+        text += sign(SIGNS[between]) + bracket(operand, SUM)
+    return text
+
+
+@_write.register
+def _(node: m.Logic) -> str:
+    if node.operator == "not":
+        return sign("¬") + _parentheses(node.operands[0])
+    joint = f"<mtext>&#xa0;{node.operator}&#xa0;</mtext>"
+    return joint.join(_parentheses(o) if isinstance(o, m.Logic) else _write(o) for o in node.operands)
+
+
+@_write.register
+def _(node: m.Indicator) -> str:
+    return "<mn>𝟙</mn>" + _fenced("[", "]", _write(node.condition), is_tall(node.condition))
+
+
+@_write.register
+def _(node: m.Derivative) -> str:
+    of, by = (f'<mrow><mi mathvariant="normal">∂</mi>{_write(part)}</mrow>' for part in (node.of, node.by))
+    return f"<mfrac>{of}{by}</mfrac>"
+
+
+@_write.register
+def _(node: m.Held) -> str:
+    bar = _fence("|", "postfix", True)
+    return (
+        f"<msub><mrow>{_write(node.body)}{bar}</mrow><mrow>{'<mo>,</mo>'.join(map(_write, node.fixed))}</mrow></msub>"
+    )
+
+
+@_write.register
+def _(node: m.Tuple) -> str:
+    return _fenced("⟨", "⟩", "<mo>,</mo>".join(map(_write, node.items)), False)
+
+
+@_write.register
+def _(node: m.Transposed) -> str:
+    if isinstance(node.body, m.Name) and node.body.layer:
+        return _named(node.body, transposed=True)
+    body = _parentheses(node.body) if isinstance(node.body, m.Derivative) else bracket(node.body, ATOM)
+    return _scripts(f"<mrow>{body}</mrow>", "", "<mi>⊤</mi>")
+
+
+@_write.register
+def _(node: m.Ones) -> str:
+    return "<mn>𝟏</mn>"
+
+
+@_write.register
+def _(node: m.Words) -> str:
+    return f"<mtext>{escape(node.text)}</mtext>" if node.text else ""
+
+
+@_write.register
+def _(node: m.Glyph) -> str:
+    text = GLYPHS[node.text]
+    if not text:
+        return TIMES
+    if text in "()":
+        size = "2.1em" if node.tall else "1.3em"
+        side = "prefix" if text == "(" else "postfix"
+        return sign(text, form=side, stretchy="true", minsize=size, maxsize=size)
+    return sign(text)
+
+
+@_write.register
+def _(node: m.Row) -> str:
+    return "".join(map(_write, node.pieces))

@@ -1,0 +1,44 @@
+"""Where a module computes what: its comments `# (11) zₙⱼ = ...` and the code below them, read back from its text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
+
+from symbp.explain.document import Passage
+
+HEADING = re.compile(r" +# (\w+): ")  # dense_1: x (n, 784), ...
+QUOTED = re.compile(r" +# \((\d+)\) ")
+COMMENT = re.compile(r" +#")
+CONTINUED = re.compile(r" +#     ")
+LOOP = re.compile(r" +for ")
+
+
+def passages(module: str) -> tuple[Passage, ...]:
+    """Every passage, in order."""
+    return tuple(_passages(module.split("\n")))
+
+
+def _passages(lines: Sequence[str]) -> Iterator[Passage]:
+    block = ""
+    for at, line in enumerate(lines):
+        if not line:
+            continue
+        heading, quoted = HEADING.match(line), QUOTED.match(line)
+        block = heading[1] if heading else block
+        if quoted:
+            start = at + 1 + len(list(takewhile(CONTINUED.match, lines[at + 1 :])))
+            code = _code(lines, start, len(line) - len(line.lstrip()))
+            if code:
+                yield Passage(block, int(quoted[1]), at + 1, start + len(code), code)
+
+
+def _code(lines: Sequence[str], start: int, depth: int) -> tuple[str, ...]:
+    """The lines from there to the next comment, empty line or loop, or the end of the routine, without the margin."""
+    margin = " " * depth
+
+    def goes_on(line: str) -> bool:
+        return line.startswith(margin) and not COMMENT.match(line) and not LOOP.match(line)
+
+    return tuple(line[depth:] for line in takewhile(goes_on, lines[start:]))
