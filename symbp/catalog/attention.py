@@ -3,8 +3,8 @@
     n example   t place that asks   u place that is asked   h head   d feature of a head  i, c feature before  j after
     g head of keys and values, r one of the heads that ask it   z, e half of a head's features, feature of a half
 
-A softmax over places leaves a place out where its score is -inf. Where it is for all, there is nothing to share out, and
-the result is not a number (PyTorch's scaled_dot_product_attention gives 0).
+A softmax over places leaves a place out where its score is -inf. Where it is for all, there is nothing to share out,
+and the result is not a number (PyTorch's scaled_dot_product_attention gives 0).
 Not here: dropout of attention's weights (a layer of its own), caches for generation.
 """
 
