@@ -20,6 +20,7 @@ from matplotlib.patches import FancyBboxPatch, PathPatch
 from matplotlib.path import Path as Curve
 
 from symbp import pipeline
+from symbp.explain.choices import Choices
 from symbp.explain.document import Derived, Equations
 from symbp.explain.numbering import WRITTEN, numbering, step_numbers
 from symbp.explain.outline import explain
@@ -105,7 +106,9 @@ class Content:
 def contents() -> tuple[Content, ...]:
     """Every group, from the spec's derivation and module."""
     made = pipeline.generate(read_spec(SPEC))
-    parts = {p.number: p for p in explain(made.derivation).parts if isinstance(p, Derived | Equations)}
+    parts = {
+        p.number: p for p in explain(made.derivation, Choices(level="full")).parts if isinstance(p, Derived | Equations)
+    }
     numbers = step_numbers(made.derivation)
     found = []
     for group in GROUPS:

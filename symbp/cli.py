@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from symbp.spec.model import NetworkSpec
 
 SPEC = click.argument("spec", type=click.Path(path_type=Path))
+LEVELS = ("summary", "steps", "full")
 FORMATS = {"html": "html", "latex": "tex", "markdown": "md", "text": "txt"}
 
 
@@ -93,11 +94,12 @@ def generate(spec: Path, output: Path, dtype: Any, force: bool, quiet: bool) -> 
 @SPEC
 @click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
 @click.option("--layer", help="only this layer, by its name")
+@click.option("--level", type=click.Choice(LEVELS), default="steps", show_default=True, help="how much is told")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="write to this folder, not to the terminal"
 )
 @click.option("--force", is_flag=True, help="overwrite a file that symbp did not write")
-def derive(spec: Path, form: Any, layer: str | None, output: Path | None, force: bool) -> None:
+def derive(spec: Path, form: Any, layer: str | None, level: Any, output: Path | None, force: bool) -> None:
     """Print the derivation of a network's back-propagation, step by step."""
     from symbp import pipeline
     from symbp.explain.choices import Choices
@@ -105,7 +107,7 @@ def derive(spec: Path, form: Any, layer: str | None, output: Path | None, force:
 
     read = _read(spec)
     derivation, code = pipeline.derive_and_emit(read)
-    text = pipeline.explain(read, derivation, form, Choices(layer), code=code)
+    text = pipeline.explain(read, derivation, form, Choices(layer, level=level), code=code)
     if output is None:
         click.echo(text)
         return

@@ -40,6 +40,7 @@ from symbp.targets.numpy import emit
 from symbp.targets.numpy.passages import passages
 
 T = TypeVar("T")
+WHOLE = Choices(level="full")  # what is written beside a module
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Generated:
         """The derivation as a LaTeX document, written when it is first asked for."""
         with _uncollected():
             return _timed(
-                self.seconds, "explain", lambda: explain(self.spec, self.derivation, "latex", code=self.module)
+                self.seconds, "explain", lambda: explain(self.spec, self.derivation, "latex", WHOLE, code=self.module)
             )
 
 

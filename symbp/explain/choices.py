@@ -5,20 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Literal, get_args
 
 from symbp.errors import UserError
 from symbp.explain.words.languages import LANGUAGES
 
+Level = Literal["summary", "steps", "full"]
+
 
 @dataclass(frozen=True)
 class Choices:
-    """`layer` is the only one explained, where it is given. UserError for a value that there is not."""
+    """`layer` is the only one explained, where it is given. UserError for a value that there is not.
+
+    `level` says how much is told: `summary`, the results; `steps`, also what leads there, repetitions in one;
+    `full`, each step as it was taken.
+    """
 
     layer: str | None = None
     language: str = "en"
+    level: Level = "steps"
 
     def __post_init__(self) -> None:
         _known("language", self.language, LANGUAGES)
+        _known("level", self.level, get_args(Level))
 
 
 def _known(what: str, value: str, valid: Iterable[str]) -> None:

@@ -77,12 +77,21 @@ class Table:
 
 @dataclass(frozen=True)
 class Derived:
-    """A step of the derivation: its number, its rule, why it holds, and `before = after`."""
+    """A step of the derivation: its number, its rule, why it holds, and `before = after`.
+
+    Several steps told as one have the number of the last of them, and `since` is that of the first.
+    """
 
     number: int
     rule: str
     reason: Inline
     lines: tuple[Line, ...]
+    since: int = 0
+
+    @property
+    def label(self) -> str:
+        """The numbers of the steps that it tells, `7` or `6–7`."""
+        return f"{self.since}–{self.number}" if 0 < self.since < self.number else str(self.number)
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ from symbp.explain import mathematics as m
 from symbp.explain.document import Code, Display, Equations, Heading, Link, Paragraph, Part
 from symbp.explain.forward import index_form
 from symbp.explain.listing import listing
-from symbp.explain.matrix import matrix_form
 from symbp.explain.naming import COST, Naming
 from symbp.explain.notation import write
 from symbp.explain.numbering import EVALUATED, GRADIENT, SEAM, WRITTEN
-from symbp.explain.steps import step_part
+from symbp.explain.results import between_matrices, forms
+from symbp.explain.steps import step_parts
 from symbp.explain.view import View
 from symbp.formula.equation import Formula
 from symbp.formula.expression import Winner
@@ -30,8 +30,8 @@ def seams(view: View) -> list[Part]:
 def _seam(view: View, seam: Seam) -> list[Part]:
     formula = view.derivation.formulas[seam.joint].formula
     parts: list[Part] = [Paragraph(view.say("seam.opening", first=Code(seam.first), second=Code(seam.second)))]
-    for position, step in enumerate(seam.steps):
-        parts.append(step_part(step, view.numbers[SEAM, seam.joint, "", position], formula, view.language))
+    numbers = [view.numbers[SEAM, seam.joint, "", position] for position in range(len(seam.steps))]
+    parts.extend(step_parts(seam.steps, numbers, formula, view.level, view.language))
     return parts
 
 
@@ -51,54 +51,45 @@ def _formula(view: View, derived: FormulaDerivation) -> list[Part]:
     parts.append(Paragraph(view.say("formula.users", users=users)))
     if formula.source:
         parts.append(Paragraph(view.say("formula.source", source=formula.source)))
+    naming = Naming(stepwise=view.stepwise(formula.name))
     for position, equation in enumerate(formula.equations):
         number = view.numbers[WRITTEN, formula.name, equation.target.tensor, position]
         parts.append(Equations(number, (index_form(equation, Naming()),)))
-    for position, step in enumerate(derived.forward_steps):
-        parts.append(step_part(step, view.numbers[EVALUATED, formula.name, "", position], formula, view.language))
-    parts.extend(_helpers(view, derived))
+        parts.extend(between_matrices(equation, naming, view.language))
+    parts.extend(_evaluated(view, derived))
     for gradient in derived.backward:
         parts.extend(_gradient(view, formula, gradient))
     return parts + listing(view, formula.name)
 
 
-def _helpers(view: View, derived: FormulaDerivation) -> list[Part]:
-    """What is evaluated beside the formula's own equations: shifts and winners."""
-    own = {e.target.tensor for e in derived.formula.equations}
+def _evaluated(view: View, derived: FormulaDerivation) -> list[Part]:
+    """The stable forms in which equations are evaluated, and what is computed beside them: shifts and winners."""
+    formula, steps = derived.formula, derived.forward_steps
+    numbers = [view.numbers[EVALUATED, formula.name, "", position] for position in range(len(steps))]
+    parts = list(step_parts(steps, numbers, formula, view.level, view.language))
+    if steps and view.level == "summary":
+        parts.append(Paragraph(view.say("form.stable")))
+        for step, number in zip(steps, numbers, strict=True):
+            parts.append(Equations(number, (m.Line(write(step.target, Naming()), write(step.after, Naming())),)))
+    own = {e.target.tensor for e in formula.equations}
     helpers = [e for e in derived.forward if e.target.tensor not in own]
-    if not helpers:
-        return []
-    lines = tuple(index_form(e, Naming()) for e in helpers)
-    parts: list[Part] = [Paragraph(view.say("formula.beside")), Display(lines)]
+    if helpers:
+        lines = tuple(index_form(e, Naming()) for e in helpers)
+        parts += [Paragraph(view.say("formula.beside")), Display(lines)]
     winners = any(e.body.has(Winner) for e in helpers)
-    return [*parts, Paragraph(view.say("formula.winners"))] if winners else parts
+    return [*parts, *([Paragraph(view.say("formula.winners"))] if winners else [])]
 
 
 def _gradient(view: View, formula: Formula, gradient: Gradient) -> list[Part]:
-    naming = Naming()
-    equation = gradient.equation
-    sought = naming.tensor(equation.target.tensor, tuple(write(i, naming) for i in equation.target.indices))
-    of = naming.tensor(gradient.tensor)
-    parts: list[Part] = [Heading(3, view.say("formula.derivative", C=m.Name(COST), tensor=of))]
-    for position, step in enumerate(gradient.steps):
-        number = view.numbers[GRADIENT, formula.name, equation.target.tensor, position]
-        parts.append(step_part(step, number, formula, view.language))
-    if not gradient.steps:
-        number = view.numbers[GRADIENT, formula.name, equation.target.tensor, 0]
-        parts.append(Equations(number, (m.Line(sought, write(equation.body, naming)),)))
-    parts.extend(_result(view, gradient, Naming(stepwise=view.stepwise(formula.name))))
-    return parts
-
-
-def _result(view: View, gradient: Gradient, naming: Naming) -> list[Part]:
-    """The result: in index form before saved values, in saved values, and between matrices."""
-    equation = gradient.equation
-    before = next((s.before for s in gradient.steps if s.rule == "saved value"), None)
-    left = write(equation.target, naming)
-    body = write(equation.body, naming)
-    lines = [m.Line(left, body)] if before is None else [m.Line(left, write(before, naming)), m.Line(None, body)]
-    matrix = matrix_form(equation, naming)
-    lines.extend([] if matrix is None else [matrix])
-    named = {"form.index": True, "form.saved": before is not None, "form.matrices": matrix is not None}
-    forms = view.language.listed((view.say(form) for form, has in named.items() if has), last="list.comma")
-    return [Paragraph(view.say("formula.result", forms=forms)), Display(tuple(lines))]
+    """The steps that lead to a gradient, then its forms: all of them, or those that no step has shown."""
+    equation, steps = gradient.equation, gradient.steps
+    naming = Naming(stepwise=view.stepwise(formula.name))
+    places = [(GRADIENT, formula.name, equation.target.tensor, k) for k in range(max(1, len(steps)))]
+    numbers = [view.numbers[place] for place in places]
+    heading = view.say("formula.derivative", C=m.Name(COST), tensor=Naming().tensor(gradient.tensor))
+    parts: list[Part] = [Heading(3, heading)]
+    parts.extend(step_parts(steps, numbers, formula, view.level, view.language))
+    if steps and view.level == "steps":
+        return [*parts, *between_matrices(equation, naming, view.language)]
+    number = None if steps and view.level == "full" else numbers[-1]
+    return [*parts, *forms(gradient, naming, number, view.language)]

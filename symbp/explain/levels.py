@@ -15,6 +15,8 @@ def level(node: m.Math) -> int:
         return SUM
     if isinstance(node, m.Product | m.Over):
         return PRODUCT
+    if isinstance(node, m.Shaped):
+        return level(node.body)
     return POWER if isinstance(node, m.Power | m.Transposed) else ATOM
 
 
@@ -31,7 +33,13 @@ def parts_of(node: m.Math) -> tuple[m.Math, ...]:
             return one, other
         case m.Power(base=one, exponent=other):
             return one, other
-        case m.Root(body=one) | m.Bars(body=one) | m.Transposed(body=one) | m.Indicator(condition=one):
+        case (
+            m.Root(body=one)
+            | m.Bars(body=one)
+            | m.Transposed(body=one)
+            | m.Indicator(condition=one)
+            | m.Shaped(body=one)
+        ):
             return (one,)
         case m.Over(bound=items, body=one) | m.Held(body=one, fixed=items):
             return *items, one

@@ -1,7 +1,7 @@
 """Mathematics as it is written: a closed set of notation nodes, between expressions and any target's syntax.
 
     Number Name Sum Product Fraction Power Root Call Bars Over Component Cases Relation Logic Indicator Derivative
-    Held Tuple Transposed Ones Words       what stands on the page
+    Held Tuple Transposed Ones Shaped Words       what stands on the page
     Glyph Row                         a formula taken apart at its operators, so that a line can be broken there
 
 `symbp.explain.notation` makes them from expressions, `symbp.explain.matrix` from index structure; each target prints
@@ -178,6 +178,14 @@ class Transposed(Math):
 @dataclass(frozen=True)
 class Ones(Math):
     """The column of ones that is as long as its neighbour asks for."""
+
+
+@dataclass(frozen=True)
+class Shaped(Math):
+    """A matrix with its shape under a brace: the sizes of its rows and of its columns."""
+
+    body: Math
+    shape: tuple[Math, Math]
 
 
 @dataclass(frozen=True)

@@ -50,14 +50,20 @@ class _AsMatrix(Naming):
         return super().tensor(name, (), matrix=len(indices) > 1)
 
 
-def matrix_form(equation: Equation, naming: Naming, given: Mapping[str, m.Math] | None = None) -> m.Line | None:
-    """The equation between matrices, or None where it has no such form. `given` says how to write some."""
+def matrix_form(
+    equation: Equation, naming: Naming, given: Mapping[str, m.Math] | None = None, *, shaped: bool = False
+) -> m.Line | None:
+    """The equation between matrices, or None where it has no such form.
+
+    `given` says how to write some tensors. With `shaped`, each matrix has its shape under it.
+    """
     if _is_long(equation.body) or equation.target.tensor in naming.stepwise:
         return None
     named = _AsMatrix(naming.letters, given=given or {})
     try:
-        form = _Form(equation, named)
-        return m.Line(named.tensor(equation.target.tensor, _marks(equation.target)), form.right())
+        form = _Form(equation, named, shaped)
+        left = named.tensor(equation.target.tensor, _marks(equation.target))
+        return m.Line(form.shape(left, *form.natural(equation.target)), form.right())
     except _NoMatrixFormError:
         return None
 
@@ -115,8 +121,9 @@ def _joined(
 class _Form:
     """One equation: its axes, and the matrices that its parts are."""
 
-    def __init__(self, equation: Equation, naming: _AsMatrix) -> None:
+    def __init__(self, equation: Equation, naming: _AsMatrix, shaped: bool) -> None:
         self.naming = naming
+        self.shaped = shaped
         self.equation = equation
         axes = _axes_of(equation.target, equation.body)
         if axes is None:
@@ -166,14 +173,22 @@ class _Form:
         name = self.naming.tensor(element.tensor, _marks(element))
         has = self.natural(element)
         wanted = (rows if rows in has else None, columns if columns in has else None)
-        return name if has == wanted else m.Transposed(name)
+        return self.shape(name if has == wanted else m.Transposed(name), *wanted)
+
+    def shape(self, matrix: m.Math, rows: Axis, columns: Axis) -> m.Math:
+        """The matrix with its shape under it, where shapes are asked for."""
+        return m.Shaped(matrix, (self.extent(rows), self.extent(columns))) if self.shaped else matrix
+
+    def extent(self, axis: Axis) -> m.Math:
+        """The size of an axis."""
+        return write(sp.Mul(*(self.equation.sizes[i] for i in axis or ())), self.naming)
 
     def spread(self, value: m.Math, varies: set[Axis], rows: Axis, columns: Axis) -> m.Math:
         """A row or column repeated to fill rows x columns."""
         if rows is not None and rows not in varies:
-            return m.Product((m.Ones(), value), "matrices")
+            return m.Product((self.shape(m.Ones(), rows, None), value), "matrices")
         if columns is not None and columns not in varies:
-            return m.Product((value, m.Transposed(m.Ones())), "matrices")
+            return m.Product((value, self.shape(m.Transposed(m.Ones()), None, columns)), "matrices")
         return value
 
     def product(self, expression: sp.Mul, rows: Axis, columns: Axis) -> m.Math:
@@ -219,8 +234,8 @@ class _Form:
         if set(left) & set(right):
             raise _NoMatrixFormError
         (right if not right else left).extend(neither)
-        one = self.form(sp.Mul(*left), rows, axis) if left else m.Transposed(m.Ones())
-        other = self.form(sp.Mul(*right), axis, columns) if right else m.Ones()
+        one = self.form(sp.Mul(*left), rows, axis) if left else self.shape(m.Transposed(m.Ones()), None, axis)
+        other = self.form(sp.Mul(*right), axis, columns) if right else self.shape(m.Ones(), axis, None)
         return _scaled(sign, scalars, m.Product((one, other), "matrices"), self.naming)
 
     def function(self, expression: sp.Expr, rows: Axis, columns: Axis) -> m.Math:

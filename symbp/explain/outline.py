@@ -34,6 +34,8 @@ def explain(
     title = view.language.text("title", network=derivation.network.name)
     if choices.layer is not None:
         title = view.language.text("title.layer", title=title, layer=choices.layer)
-    sections = (opening, forward, chain, seams, formulas, recursion, update_section)
+    sections = [opening, forward, chain, seams, formulas, recursion, update_section]
+    if view.level == "summary":
+        sections = [s for s in sections if s not in (chain, seams)]
     parts = tuple(part for section in sections for part in section(view))
     return Document(title, parts, language=view.language.code, module=module)

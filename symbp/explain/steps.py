@@ -1,59 +1,62 @@
-"""One step of a derivation as a part of the document: its title, its reason, what stood before and after."""
+"""Steps of a derivation as parts of the document: their rule, their reason, what stood before and after.
+
+At the level `full` each step stands alone. At `steps`, those of one rule that follow each other are told as one, and
+what stood before is left out where it is what the line above ends with.
+"""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import sympy as sp
 
 from symbp.derive.derivation import Step
 from symbp.explain import mathematics as m
-from symbp.explain.document import Code, Derived, Inline
-from symbp.explain.identity import read_identity
+from symbp.explain.choices import Level
+from symbp.explain.document import Derived, Part
 from symbp.explain.naming import COST, Naming
 from symbp.explain.notation import write
+from symbp.explain.reasons import reason
 from symbp.explain.words.language import Language
 from symbp.formula.equation import Formula
 from symbp.formula.expression import Partial
 
-_INDEX_EQUATION = re.compile(r"([A-Za-z]'*) = ([A-Za-z]'*)(?: ([+-]) (\d+))?")  # t' = t + 1
-SHORT = 30  # nodes of an equation that fits into a sentence
+
+def step_parts(
+    steps: Sequence[Step], numbers: Sequence[int], formula: Formula, level: Level, language: Language
+) -> Iterator[Part]:
+    """The steps with their numbers, as the level tells them; none at the level of results."""
+    numbered = list(zip(steps, numbers, strict=True))
+    if level == "full":
+        for step, number in numbered:
+            yield _part([step], (number, number), formula, language, None)
+    elif level == "steps":
+        above: Step | None = None
+        for _, group in groupby(numbered, key=lambda pair: (pair[0].rule, pair[0].target.tensor)):
+            run = list(group)
+            yield _part([s for s, _ in run], (run[0][1], run[-1][1]), formula, language, above)
+            above = run[-1][0]
 
 
-def step_part(step: Step, number: int, formula: Formula, language: Language) -> Derived:
-    """The step as a part of the document, with its reason and both of its sides."""
+def _part(
+    run: list[Step], numbers: tuple[int, int], formula: Formula, language: Language, above: Step | None
+) -> Derived:
+    """Steps of one rule as one part; `above` is the step that is shown just before them."""
     naming = Naming()
-    left = write(step.target, naming)
-    before, after = (_explicit(side, write(side, naming)) for side in (step.before, step.after))
-    lines = (m.Line(left, after),) if before == left else (m.Line(left, before), m.Line(None, after))
-    detail = _detail(step, formula, language)
-    reason = language.say(f"{step.rule}.of", detail=detail) if detail else language.say(f"{step.rule}.bare")
-    return Derived(number, language.text(f"{step.rule}.title"), reason, lines)
-
-
-def _detail(step: Step, formula: Formula, language: Language) -> Inline:
-    """What a rule was applied to: tensors, an equation of the formula, of two indices, or an identity."""
-    if step.rule == "chain rule" and not step.detail:
-        tensors = sorted({partial.of.tensor for partial in step.after.atoms(Partial)})
-        return language.listed(map(Naming().tensor, tensors))
-    for equation in formula.equations:
-        if step.detail and step.detail in (str(equation), equation.text):
-            left, right = write(equation.target, Naming()), write(equation.body, Naming())
-            short = sum(1 for _ in sp.preorder_traversal(equation.body)) <= SHORT
-            return (m.Relation((left, right), ("=",)) if short else left,)
-    pieces: list[str | m.Math | Code] = []
-    for part in step.detail.split("; ") if step.detail else ():
-        between = _INDEX_EQUATION.fullmatch(part)
-        equal = _index_equation(between) if between else read_identity(part)
-        pieces.extend(["; " if pieces else "", equal or Code(part)])
-    return tuple(pieces)
-
-
-def _index_equation(found: re.Match[str]) -> m.Math:
-    """Two indices that are equal, or some positions apart."""
-    left, right, sign, away = found.groups()
-    shifted = m.Sum(((1, m.Name(right)), (1 if sign == "+" else -1, m.Number(away)))) if sign else m.Name(right)
-    return m.Relation((m.Name(left), shifted), ("=",))
+    first, last = run[0], run[-1]
+    left = write(last.target, naming)
+    before, after = (
+        _explicit(first.before, write(first.before, naming)),
+        _explicit(last.after, write(last.after, naming)),
+    )
+    seen = above is not None and (above.after, above.target) == (first.before, first.target)
+    lines: tuple[m.Line, ...] = (m.Line(left, after),)
+    if before != left and not seen:
+        lines = (m.Line(write(first.target, naming), before), m.Line(None, after))
+    return Derived(
+        numbers[1], language.text(f"{last.rule}.title"), reason(run, formula, language), lines, since=numbers[0]
+    )
 
 
 def _explicit(side: sp.Expr, written: m.Math) -> m.Math:

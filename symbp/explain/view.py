@@ -9,7 +9,7 @@ from functools import cached_property
 
 from symbp.derive.derivation import Derivation, FormulaDerivation
 from symbp.errors import UserError
-from symbp.explain.choices import Choices
+from symbp.explain.choices import Choices, Level
 from symbp.explain.document import Computed, Inline, Module
 from symbp.explain.naming import Letter, Naming, network_letters, of_block, stepwise
 from symbp.explain.numbering import Place, numbering, step_numbers
@@ -38,6 +38,7 @@ class View:
     numbers: Mapping[Place, int]
     complete: bool
     language: Language
+    level: Level
     updates: tuple[Update, ...] = ()
     module: Module | None = None
 
@@ -127,6 +128,7 @@ def view_of(
         numbering(derivation),
         layer is None,
         LANGUAGES[choices.language],
+        choices.level,
         tuple(updates),
         module,
     )

@@ -13,7 +13,9 @@ from explained import ACTIVATIONS, LOSSES, momentum, perceptron, with_activation
 
 from symbp import pipeline
 from symbp.explain import mathematics as m
+from symbp.explain.choices import Choices
 from symbp.explain.document import Code, Display, Document, Heading, Link, Listing, Module, Paragraph, Passage, Table
+from symbp.explain.numbering import step_numbers
 from symbp.spec.read import parse_spec
 from symbp.targets.explanation import Format, render
 from symbp.targets.html import document as html
@@ -134,9 +136,14 @@ def test_layers_lead_to_the_formulas_that_they_use() -> None:
 
 
 def test_every_step_has_an_anchor_of_its_number() -> None:
-    _, read = page("perceptron")
+    read = Page(render(perceptron(), "html", Choices(level="full")))
     steps = [i for i in read.all("id") if i.startswith("step-")]
     assert steps == [f"step-{number}" for number in range(1, len(steps) + 1)]
+    source, read = page("perceptron")
+    told = {i for i in read.all("id") if i.startswith("step-")}
+    assert told < set(steps), "steps told as one have the anchor of the last"
+    assert told >= {f"step-{number}" for number in step_numbers(perceptron()).values()}, "which is what code quotes"
+    assert ">(6–9)</a>" in source
 
 
 def test_passages_are_read_back_from_the_comments() -> None:

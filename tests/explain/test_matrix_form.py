@@ -168,4 +168,4 @@ def test_a_recurrence_is_shown_at_its_steps_and_c_is_no_cost() -> None:
     assert "∂C/∂C" not in text
     assert "E⁽¹⁾ = tanh(C⁽¹⁾)" not in text
     assert "∂C/∂W⁽¹⁾ = Xᵀ·δ⁽¹⁾" in text  # what does not recur is a product
-    assert "only the terms with t′ = t + 1 are not zero" in " ".join(text.split())
+    assert "solved for t′, is t′ = t + 1" in " ".join(text.split())

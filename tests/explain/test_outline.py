@@ -7,18 +7,17 @@ import re
 import pytest
 from explained import momentum, perceptron, with_activation, with_loss
 
-from symbp.derive.derivation import Step
 from symbp.errors import UserError
 from symbp.explain.choices import Choices
 from symbp.explain.document import Code, Derived, Document, Equations, Paragraph
 from symbp.explain.numbering import numbering, step_numbers
 from symbp.explain.outline import explain
-from symbp.explain.steps import step_part
+from symbp.explain.steps import step_parts
 from symbp.explain.words.languages import LANGUAGES
-from symbp.formula.equation import Equation, Formula
-from symbp.formula.expression import element, index, size
 from symbp.targets.explanation import render
 from symbp.targets.text.mathematics import write
+
+FULL = Choices(level="full")
 
 
 def numbered(document: Document) -> dict[int, Derived | Equations]:
@@ -27,8 +26,21 @@ def numbered(document: Document) -> dict[int, Derived | Equations]:
 
 def test_every_step_is_numbered_in_order_of_reading() -> None:
     derivation = perceptron()
-    shown = [part.number for part in explain(derivation).parts if isinstance(part, Derived | Equations)]
-    assert shown == list(range(1, len(numbering(derivation)) + 1))
+    whole = list(range(1, len(numbering(derivation)) + 1))
+    shown = [part for part in explain(derivation, FULL).parts if isinstance(part, Derived | Equations)]
+    assert [part.number for part in shown] == whole
+    told = [part for part in explain(derivation).parts if isinstance(part, Derived | Equations)]
+    spans = [range(getattr(part, "since", 0) or part.number, part.number + 1) for part in told]
+    assert [number for span in spans for number in span] == whole, "steps told as one have all their numbers"
+    assert len(told) < len(whole)
+
+
+def test_results_alone_keep_their_numbers() -> None:
+    derivation = perceptron()
+    document = explain(derivation, Choices(level="summary"))
+    shown = {part.number for part in document.parts if isinstance(part, Equations)}
+    assert shown >= set(step_numbers(derivation).values())
+    assert not any(isinstance(part, Derived) for part in document.parts)
 
 
 def test_the_numbers_that_code_quotes_lead_to_the_results() -> None:
@@ -100,7 +112,8 @@ def test_the_seam_is_shown_step_by_step() -> None:
     [("sigmoid", "δ = ∂C/∂A ⊙ A ⊙ (1 − A)"), ("tanh", "δ = ∂C/∂A ⊙ (1 − A ⊙ A)"), ("relu", "δ = ∂C/∂A ⊙ 𝟙[A > 0]")],
 )
 def test_results_stand_in_saved_values_between_matrices(activation: str, slope: str) -> None:
-    assert slope in re.sub(r" +", " ", render(with_activation(activation), "text"))
+    text = re.sub(r" +", " ", render(with_activation(activation), "text"))
+    assert slope in text.replace("( ", "(").replace(" )", ")")
 
 
 def test_an_activation_with_parameters_stays_in_its_layer() -> None:
@@ -128,17 +141,53 @@ def test_the_convention_is_named() -> None:
     assert any(isinstance(part, Paragraph) for part in explain(perceptron()).parts)
 
 
-def test_a_step_without_a_detail_names_nothing() -> None:
-    n, j = index("n"), index("j")
-    plain = Equation(element("y", n, j), element("s", n, j), {n: size("N"), j: size("N_j")})
-    formula = Formula("copy", (plain,), {})
-    step = Step("differentiate", element("d_s", n, j), element("d_y", n, j), element("d_y", n, j), plain.sizes)
-    part = step_part(step, 1, formula, LANGUAGES["en"])
-    assert part.reason == LANGUAGES["en"].say("differentiate.bare")
+def reasons(formula: str, rule: str) -> list[str]:
+    """What is said of the steps of a rule in the derivation of the formula of a row."""
+    derived = with_activation(formula).formulas[formula]
+    parts = [
+        part
+        for gradient in derived.backward
+        for part in step_parts(
+            gradient.steps, range(1, len(gradient.steps) + 1), derived.formula, "steps", LANGUAGES["en"]
+        )
+    ]
+    title = LANGUAGES["en"].text(f"{rule}.title")
+    found = [part.reason for part in parts if isinstance(part, Derived) and part.rule == title]
+    return ["".join(p if isinstance(p, str) else write(p) for p in r if not isinstance(p, Code)) for r in found]
 
 
-def test_a_saved_value_is_named_with_its_equation() -> None:
-    step = next(s for g in perceptron().formulas["relu"].backward for s in g.steps if s.rule == "saved value")
-    (_, equation, _) = step_part(step, 1, perceptron().formulas["relu"].formula, LANGUAGES["en"]).reason
-    assert not isinstance(equation, str | Code)
-    assert write(equation) == "aₙⱼ = max(0, zₙⱼ)"
+def test_a_saved_value_is_named_with_its_equation_and_as_the_output() -> None:
+    (said,) = reasons("softmax", "saved value")
+    assert said == (
+        "The forward pass has computed aₙⱼ = exp(zₙⱼ)/(Σₖ exp(zₙₖ)), so the derivative by z is written in terms of the "
+        "output a itself."
+    )
+
+
+def test_deltas_that_follow_each_other_are_told_as_one() -> None:
+    (said,) = reasons("relu", "contract delta")
+    assert said == "The deltas pick j′ = j and n′ = n out of the sums over j′ and n′; every other term is 0."
+
+
+def test_the_rules_of_calculus_are_named() -> None:
+    (quotient,) = reasons("softmax", "differentiate")
+    assert quotient.startswith("By the quotient rule numerator and denominator of a are both differentiated.")
+    assert "∂exp(u)/∂u = exp(u)" in quotient
+    assert quotient.endswith("so ∂zₙ′ⱼ′/∂zₙⱼ = 𝟙[n = n′] · 𝟙[j = j′].")
+    (branches,) = reasons("relu", "differentiate")
+    assert branches.startswith("Each branch is differentiated on its own")
+
+
+def test_a_sum_is_said_to_be_the_matrix_product_that_it_is() -> None:
+    text = re.sub(r" +", " ", render(perceptron(), "text"))
+    assert "The sum over j is the matrix product δ·Wᵀ:\n\n ∂C/∂X = δ · Wᵀ\n N×Nᵢ N×Nⱼ Nⱼ×Nᵢ\n" in text
+    assert "The sum over n is the matrix product Xᵀ·δ:\n\n ∂C/∂W = Xᵀ · δ\n Nᵢ×Nⱼ Nᵢ×N N×Nⱼ\n" in text
+    latex = render(perceptron(), "latex")
+    assert r"\underbrace{\delta}_{N \times N_{j}} \, \underbrace{W^{\top}}_{N_{j} \times N_{i}}" in latex
+
+
+def test_each_form_of_a_result_is_stated_in_order() -> None:
+    text = render(with_activation("sigmoid"), "text", Choices(level="summary"))
+    text = text[text.index("\nsigmoid\n") :]
+    places = [text.index(said) for said in ("In index form:", "In values that the forward pass has saved:", "⊙  A")]
+    assert places == sorted(places)

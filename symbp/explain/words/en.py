@@ -7,6 +7,7 @@ from collections.abc import Mapping
 PHRASES: Mapping[str, str] = {
     "list.comma": ", ",
     "list.and": " and ",
+    "list.semicolon": "; ",
     "list.sentence": " ",
     "title": "Back-propagation in {network}, derived",
     "title.layer": "{title}: {layer}",
@@ -85,10 +86,13 @@ PHRASES: Mapping[str, str] = {
     "formula.winners": "An argmax is where the maximum is attained, first of all if values are equal; if not, it stays "
     "there when they change a little. To derivatives it is a constant, and the maximum is what is read there.",
     "formula.derivative": "The derivative of {C} with respect to {tensor}",
-    "formula.result": "The result in {forms}:",
-    "form.index": "index form",
-    "form.saved": "in saved values",
-    "form.matrices": "in matrices",
+    "form.index": "In index form:",
+    "form.saved": "In values that the forward pass has saved:",
+    "form.stable": "In stable form:",
+    "matrix.product": "The sum over {indices} is the matrix product {product}:",
+    "matrix.ones": "The sum over {indices} is a product with ones:",
+    "matrix.elementwise": "No index is summed, so the product is elementwise (Hadamard):",
+    "matrix.form": "Between matrices:",
     "formula.code": "In the generated module, for {block}:",
     # the backward pass
     "backward.heading": "The backward pass",
@@ -108,35 +112,51 @@ PHRASES: Mapping[str, str] = {
     "page.close": "Close",
     "page.light": "Light",
     "page.dark": "Dark",
-    # the rules: a name, a sentence around what the rule was applied to, and one where that is not known
+    # the rules: a name, and why a step of it holds
     "chain rule.title": "Chain rule",
-    "chain rule.of": "The cost depends on this tensor through {detail}: the derivative of the cost by each element "
-    "there is multiplied by that element’s own, and all are summed.",
-    "chain rule.bare": "The derivative of the cost by each value computed from this tensor is multiplied by that "
-    "value’s own, and all are summed.",
+    "chain rule.of": "The cost depends on {tensor} through {through}: its derivative by every element there is "
+    "multiplied by that element’s own derivative by {element}, and all products are summed.",
+    "chain rule.again": "{tensor} at other places",
+    "chain rule.direct": "The cost reads {tensor} itself, and depends on it through {through} too: its own partial "
+    "derivative, with {through} held fixed, is added to what comes through {through}.",
     "differentiate.title": "Differentiate",
-    "differentiate.of": "Calculus on {detail} gives the partial derivatives; two elements of one tensor are "
-    "independent unless all their indices agree.",
-    "differentiate.bare": "Calculus gives the partial derivatives; two elements of one tensor are independent unless "
-    "all their indices agree.",
-    "contract delta.title": "Contract an indicator",
-    "contract delta.of": "In the sum only the terms with {detail} are not zero, so the index is replaced and its sum "
-    "is gone.",
-    "contract delta.bare": "In the sum only the terms where the indices agree are not zero, so the index is replaced "
-    "and its sum is gone.",
+    "differentiate.linear": "{tensor} stands linearly in {values}, so the derivative is the factor beside it.",
+    "differentiate.product": "By the product rule each factor of {values} that holds {tensor} is differentiated in "
+    "turn while the others stay.",
+    "differentiate.quotient": "By the quotient rule numerator and denominator of {values} are both differentiated.",
+    "differentiate.functions": "By the chain rule an outer function’s derivative is multiplied by the inner one’s, "
+    "with {slopes}.",
+    "differentiate.branches": "Each branch is differentiated on its own; on the boundary that one counts which holds "
+    "there.",
+    "differentiate.maximum": "The maximum is read where it is attained, at its first winner, and has a derivative by "
+    "that element alone.",
+    "differentiate.deltas": "Elements of {tensor} do not depend on each other, so {slope}.",
+    "differentiate.bare": "Calculus gives the partial derivatives.",
+    "contract delta.title": "Contract deltas",
+    "contract delta.one": "The delta picks {equal} out of the sum over {index}; every other term is 0.",
+    "contract delta.several": "The deltas pick {equal} out of the sums over {indices}; every other term is 0.",
+    "contract delta.many": "Each delta picks one term out of a sum, {equal}; every other term is 0.",
+    "contract delta.solved": "The delta’s condition, solved for {index}, is {equal}: that term alone remains of the "
+    "sum over {index}.",
+    "contract delta.flat": "Positions agree where all their indices do, so the delta of {positions} is a product of "
+    "deltas.",
+    "contract delta.bare": "Of each sum the terms remain where the indices agree; every other term is 0.",
     "move to the left.title": "Move to the left",
-    "move to the left.of": "The indicator says which element is meant: {detail} becomes the index of the left-hand "
-    "side.",
-    "move to the left.bare": "The indicator says which element is meant: its condition becomes the index of the "
+    "move to the left.of": "The delta says which element is meant: {detail} becomes the index of the left-hand side.",
+    "move to the left.bare": "The delta says which element is meant: its condition becomes the index of the "
     "left-hand side.",
     "factor out.title": "Factor out",
-    "factor out.of": "What does not depend on the summation index leaves the sum: {detail}.",
-    "factor out.bare": "What does not depend on the summation index leaves the sum.",
+    "factor out.of": "What does not depend on a summation index leaves its sum: {detail}.",
+    "factor out.bare": "What does not depend on a summation index leaves its sum.",
     "collect.title": "Collect",
-    "collect.of": "Equal sums, common factors and powers are brought together: {detail}.",
+    "collect.factor": "The terms have the factor {factor} in common.",
     "collect.bare": "Equal sums, common factors and powers are brought together.",
     "saved value.title": "Use the saved value",
-    "saved value.of": "The forward pass has computed {detail}, so its value takes the place of the expression.",
+    "saved value.of": "The forward pass has computed {equation}, so that value takes the place of the expression.",
+    "saved value.several": "The forward pass has computed {equations}, so those values take the places of the "
+    "expressions.",
+    "saved value.own": "The forward pass has computed {equation}, so the derivative by {tensor} is written in terms "
+    "of the output {output} itself.",
     "saved value.bare": "The forward pass has computed this value, so it takes the place of the expression.",
     "stable form.title": "Stable form",
     "stable form.of": "The same value, evaluated without overflow or cancellation: {detail}.",

@@ -101,9 +101,9 @@ class _Page:
             case d.Display(lines=lines, computed=computed):
                 return self.display(lines, computed)
             case d.Equations(number=number, lines=lines):
-                return self.numbered(number, "", Markup(""), lines)
+                return self.numbered(number, str(number), "", Markup(""), lines)
             case d.Derived(number=number, rule=rule, reason=reason, lines=lines):
-                return self.numbered(number, rule, self.inline(reason), lines)
+                return self.numbered(number, part.label, rule, self.inline(reason), lines)
             case d.Listing(passages=passages):
                 entries = [self.passage(each) for each in passages]
                 return _render("listing", entries=entries)
@@ -123,12 +123,13 @@ class _Page:
             link=code.anchor(quoted[0]) if quoted else "",
         )
 
-    def numbered(self, number: int, rule: str, reason: Markup, lines: tuple[Line, ...]) -> Markup:
+    def numbered(self, number: int, label: str, rule: str, reason: Markup, lines: tuple[Line, ...]) -> Markup:
         """An equation or a step with its number, which leads to the code that quotes it."""
         quoting = next((p for p in self.passages if p.number == number), None)
         return _render(
             "step",
             number=str(number),
+            label=label,
             link=code.anchor(quoting) if quoting else f"step-{number}",
             key=str(number) if quoting else "",
             rule=rule,

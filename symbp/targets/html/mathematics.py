@@ -242,7 +242,8 @@ def _(node: m.Indicator) -> str:
 
 @_write.register
 def _(node: m.Derivative) -> str:
-    of, by = (f'<mrow><mi mathvariant="normal">∂</mi>{_write(part)}</mrow>' for part in (node.of, node.by))
+    above = _parentheses(node.of) if isinstance(node.of, m.Fraction) else bracket(node.of, ATOM)
+    of, by = (f'<mrow><mi mathvariant="normal">∂</mi>{part}</mrow>' for part in (above, _write(node.by)))
     return f"<mfrac>{of}{by}</mfrac>"
 
 
@@ -265,6 +266,13 @@ def _(node: m.Transposed) -> str:
         return _named(node.body, transposed=True)
     body = _parentheses(node.body) if isinstance(node.body, m.Derivative) else bracket(node.body, ATOM)
     return _scripts(f"<mrow>{body}</mrow>", "", "<mi>⊤</mi>")
+
+
+@_write.register
+def _(node: m.Shaped) -> str:
+    rows, columns = map(_write, node.shape)
+    braced = f"<munder>{row(node.body)}{sign('⏟', stretchy='true')}</munder>"
+    return f"<munder>{braced}<mrow>{rows}{sign('×')}{columns}</mrow></munder>"
 
 
 @_write.register

@@ -202,7 +202,8 @@ def _(node: m.Indicator) -> str:
 
 @_write.register
 def _(node: m.Derivative) -> str:
-    return rf"\frac{{\partial {_write(node.of)}}}{{\partial {_write(node.by)}}}"
+    of = _parentheses(node.of) if isinstance(node.of, m.Fraction) else bracket(node.of, ATOM)
+    return rf"\frac{{\partial {of}}}{{\partial {_write(node.by)}}}"
 
 
 @_write.register
@@ -222,6 +223,12 @@ def _(node: m.Transposed) -> str:
         return rf"{bare}^{{({node.body.layer}) \top}}"
     body = _parentheses(node.body) if isinstance(node.body, m.Derivative) else bracket(node.body, ATOM)
     return rf"{body}^{{\top}}"
+
+
+@_write.register
+def _(node: m.Shaped) -> str:
+    rows, columns = map(_write, node.shape)
+    return rf"\underbrace{{{_write(node.body)}}}_{{{rows} \times {columns}}}"
 
 
 @_write.register

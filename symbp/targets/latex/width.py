@@ -54,6 +54,8 @@ def width(node: m.Math) -> float:
             return sum(map(width, operands)) + 2.5 * len(operands)
         case m.Tuple(items=items):
             return 2 * BRACKET + sum(width(i) + 0.5 for i in items)
+        case m.Shaped(body=body, shape=(rows, columns)):
+            return max(width(body), SMALL * (width(rows) + width(columns) + BINARY)) + SPACE
         case m.Transposed(body=body):
             return width(body) + 0.7
         case m.Words(text=text):

@@ -35,10 +35,10 @@ def _part(part: d.Part) -> str:
             return _display(lines)
         case d.Equations(number=number, lines=lines):
             return _display(lines, number)
-        case d.Derived(number=number, rule=rule, reason=reason, lines=lines):
+        case d.Derived(rule=rule, reason=reason, lines=lines):
             return render(
                 "markdown/step.md.jinja",
-                number=str(number),
+                number=escape(part.label),
                 rule=escape(rule),
                 reason=_inline(reason),
                 display=_display(lines).rstrip("\n"),

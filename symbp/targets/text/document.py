@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from symbp.explain import document as d
 from symbp.explain.breaking import broken
 from symbp.explain.mathematics import Line, Math, Row
 from symbp.targets.environment import render
+from symbp.targets.text.braces import layers
+from symbp.targets.text.cells import cells, filled, left, right
 from symbp.targets.text.mathematics import LINE_SIGNS
 from symbp.targets.text.mathematics import write as write_mathematics
 
@@ -20,7 +20,7 @@ def write(document: d.Document) -> str:
     """The document as text."""
     parts = [_part(part).rstrip("\n") for part in document.parts]
     title = _clean(document.title)
-    underline = "═" * len(title)
+    underline = "═" * cells(title)
     return render("text/document.txt.jinja", title=title, underline=underline, origin=document.origin, parts=parts)
 
 
@@ -28,18 +28,16 @@ def _part(part: d.Part) -> str:
     match part:
         case d.Heading(level=level, text=text):
             line = _inline(text)
-            return f"{line}\n{UNDERLINES[level] * len(line)}".rstrip("\n")
+            return f"{line}\n{UNDERLINES[level] * cells(line)}".rstrip("\n")
         case d.Paragraph(text=text):
-            return textwrap.fill(_inline(text), COLUMNS, break_long_words=False, break_on_hyphens=False)
+            return filled(_inline(text), COLUMNS)
         case d.Display(lines=lines):
             return _display(lines)
         case d.Equations(number=number, lines=lines):
             return _display(lines, f"({number}) ")
-        case d.Derived(number=number, rule=rule, reason=reason, lines=lines):
-            sentence = f"({number}) {rule}. {_inline(reason)}"
-            wrapped = textwrap.fill(
-                sentence, COLUMNS, subsequent_indent=" " * INDENT, break_long_words=False, break_on_hyphens=False
-            )
+        case d.Derived(rule=rule, reason=reason, lines=lines):
+            sentence = f"({part.label}) {rule}. {_inline(reason)}"
+            wrapped = filled(sentence, COLUMNS, " " * INDENT)
             return render("text/step.txt.jinja", reason=wrapped, display=_display(lines))
         case d.Listing(passages=passages):
             return _listing(passages)
@@ -55,7 +53,7 @@ def _listing(passages: tuple[d.Passage, ...]) -> str:
 
 
 def _clean(text: str) -> str:
-    """The text without line ends and control characters."""
+    """The text without line ends, control characters and those for private use."""
     return "".join(c if c.isprintable() else " " for c in text)
 
 
@@ -66,16 +64,20 @@ def _inline(text: d.Inline) -> str:
 
 
 def _display(lines: tuple[Line, ...], label: str = "") -> str:
-    lefts = [write_mathematics(line.left) if line.left is not None else "" for line in lines]
-    column = max(map(len, lefts))
+    lefts = [layers(write_mathematics(line.left)) if line.left is not None else ("", "") for line in lines]
+    column = max(cells(above) for above, _ in lefts)
     margin = label.rjust(INDENT) if label else " " * INDENT
     room = COLUMNS - len(margin) - column - 3
     out: list[str] = []
-    for left, line in zip(lefts, lines, strict=True):
-        for place, row in enumerate(broken(line.right, lambda node: float(len(_line(node))), room)):
-            head = f"{left.rjust(column)} {LINE_SIGNS[line.sign]} " if place == 0 else " " * (column + 3)
+    for (above, below), line in zip(lefts, lines, strict=True):
+        for place, row in enumerate(broken(line.right, lambda node: float(cells(layers(_line(node))[0])), room)):
             start = margin if not out else " " * len(margin)
-            out.append(start + head + _line(row))
+            head = f"{right(above, column)} {LINE_SIGNS[line.sign]} " if place == 0 else " " * (column + 3)
+            written, shapes = layers(_line(row))
+            out.append(f"{start}{head}{written}".rstrip())
+            if shapes or (below and place == 0):
+                under = right(below, column) if place == 0 else " " * column
+                out.append(f"{' ' * len(margin)}{under}   {shapes}".rstrip())
     return "\n".join(out)
 
 
@@ -84,7 +86,7 @@ def _line(node: Math) -> str:
 
 
 def _table(rows: list[list[str]]) -> str:
-    widths = [max(len(row[c]) for row in rows) for c in range(len(rows[0]))]
-    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    widths = [max(cells(row[c]) for row in rows) for c in range(len(rows[0]))]
+    lines = ["  ".join(left(cell, w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
     rule = "  ".join("─" * w for w in widths)
     return "\n".join([lines[0], rule, *lines[1:]])

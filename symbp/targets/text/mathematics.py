@@ -10,6 +10,7 @@ from functools import singledispatch
 from symbp.explain import levels
 from symbp.explain import mathematics as m
 from symbp.explain.identifiers import GREEK, parts
+from symbp.targets.text.braces import braced
 
 SUBSCRIPTS = dict(zip("0123456789aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True)) | {"'": "′"}
 SUPERSCRIPTS = dict(zip("0123456789()-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁻", strict=True))
@@ -29,6 +30,8 @@ def write(node: m.Math) -> str:
 
 def level(node: m.Math) -> int:
     """How strongly a node binds on one line: a fraction is a division there."""
+    if isinstance(node, m.Shaped):
+        return level(node.body)
     return levels.PRODUCT if isinstance(node, m.Fraction | m.Derivative) else levels.level(node)
 
 
@@ -176,7 +179,7 @@ def _(node: m.Indicator) -> str:
 
 @_write.register
 def _(node: m.Derivative) -> str:
-    return f"∂{_write(node.of)}/∂{_write(node.by)}"
+    return f"∂{bracket(node.of, levels.ATOM)}/∂{_write(node.by)}"
 
 
 @_write.register
@@ -192,6 +195,11 @@ def _(node: m.Tuple) -> str:
 @_write.register
 def _(node: m.Transposed) -> str:
     return f"{bracket(node.body, levels.ATOM)}ᵀ"
+
+
+@_write.register
+def _(node: m.Shaped) -> str:
+    return braced(_write(node.body), "×".join(bracket(size, levels.POWER).replace(" ", "") for size in node.shape))
 
 
 @_write.register

@@ -1,0 +1,195 @@
+"""Why a step holds, in a sentence or a few that name what the rule was applied to.
+
+Which index a delta picks, which saved value takes whose place, which rule of calculus takes part, which identity.
+Steps of one rule that follow each other are told together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import sympy as sp
+
+from symbp.derive.derivation import Step
+from symbp.explain import mathematics as m
+from symbp.explain.document import Code, Inline
+from symbp.explain.identity import read_identity
+from symbp.explain.naming import COST, COTANGENT, Naming
+from symbp.explain.notation import write
+from symbp.explain.techniques import techniques
+from symbp.explain.words.language import Filling, Language
+from symbp.formula.equation import Equation, Formula
+from symbp.formula.expression import Partial, elements
+
+_INDEX_EQUATION = re.compile(r"([A-Za-z]'*) = ([A-Za-z]'*)(?: ([+-]) (\d+))?")  # t' = t + 1
+_PICKED = re.compile(r"([A-Za-z]'*) = .*")
+_PLAIN = re.compile(r"[A-Za-z]'*")
+MANY = 3  # indices that a sentence counts up twice
+SHORT = 30  # nodes of an equation that fits into a sentence
+
+
+def reason(steps: Sequence[Step], formula: Formula, language: Language) -> Inline:
+    """Why each of these steps holds, which are of one rule and follow each other."""
+    return _Reason(formula, language).of(steps)
+
+
+class _Reason:
+    """What the sentences of one formula's steps look at."""
+
+    def __init__(self, formula: Formula, language: Language) -> None:
+        self.formula = formula
+        self.language = language
+        self.say = language.say
+
+    def of(self, steps: Sequence[Step]) -> Inline:
+        first = steps[0]
+        details = [part for step in steps for part in step.detail.split("; ") if part]
+        match first.rule:
+            case "chain rule":
+                return self.chain(first)
+            case "differentiate":
+                return self.language.sentences(self.differentiated(first))
+            case "contract delta":
+                return self.language.sentences(self.contracted(details))
+            case "saved value":
+                return self.saved(steps)
+            case "collect":
+                return self.collected(steps[-1])
+            case rule:
+                named = self.language.listed(map(self.named, details), last="list.semicolon", between="list.semicolon")
+                return self.say(f"{rule}.of", detail=named) if named else self.say(f"{rule}.bare")
+
+    def chain(self, step: Step) -> Inline:
+        read = sorted({partial.of.tensor for partial in step.after.atoms(Partial)})
+        by = next(iter(step.after.atoms(Partial))).by
+        of = Naming().tensor(by.tensor)
+        named = {t: self.say("chain rule.again", tensor=of) if t == by.tensor else Naming().tensor(t) for t in read}
+        through = self.language.listed(name for tensor, name in named.items() if tensor != COST)
+        places: dict[str, Filling] = {"tensor": of, "through": through}
+        if COST in read:
+            return self.say("chain rule.direct", **places)
+        return self.say("chain rule.of", **places, element=write(by, Naming()))
+
+    def differentiated(self, step: Step) -> list[Inline]:
+        """Which rules of calculus the derivative needs, and what elements of one tensor are to each other."""
+        tensor = step.target.tensor[len(COTANGENT) :]
+        within = {partial.of.tensor for partial in step.before.atoms(Partial)}
+        made = [e for e in self.formula.equations if e.target.tensor in within and any(elements(e.body, tensor))]
+        independent = self.independent(step, tensor)
+        said = [*self.calculus(made, tensor), *([independent] if independent else [])]
+        return said or [self.say("differentiate.bare")]
+
+    def calculus(self, equations: Sequence[Equation], tensor: str) -> list[Inline]:
+        """The rules that these equations need, each told once."""
+        taken = [(Naming().tensor(e.target.tensor), techniques(e, tensor)) for e in equations]
+        of = Naming().tensor(tensor)
+        said: list[Inline] = []
+        linear = (self.say("chain rule.again", tensor=of) if v == of else v for v, t in taken if t.none)
+        if values := self.language.listed(linear):
+            said.append(self.say("differentiate.linear", values=values, tensor=of))
+        said += [self.say("differentiate.maximum")] if any(t.maximum for _, t in taken) else []
+        said += [self.say("differentiate.branches")] if any(t.branches for _, t in taken) else []
+        products = self.language.listed(value for value, t in taken if t.product)
+        said += [self.say("differentiate.product", values=products, tensor=of)] if products else []
+        quotients = self.language.listed(value for value, t in taken if t.quotient)
+        said += [self.say("differentiate.quotient", values=quotients)] if quotients else []
+        slopes = {f: slope for _, t in taken for f, slope in t.functions}
+        if slopes:
+            said.append(self.say("differentiate.functions", slopes=self.language.listed(map(_known, slopes.items()))))
+        return said
+
+    def independent(self, step: Step, tensor: str) -> Inline | None:
+        """That the derivative of one element by another is a product of deltas; nothing where there are none."""
+        indices = step.target.indices
+        if not indices or not step.after.has(sp.KroneckerDelta) or any(not i.is_Symbol for i in indices):
+            return None
+        ours = tuple(write(i, Naming()) for i in indices)
+        theirs = tuple(m.Name(f"{i.name}'") for i in indices)
+        name = Naming().tensor(tensor)
+        assert isinstance(name, m.Name)
+        slope = m.Derivative(m.Name(name.base, theirs), m.Name(name.base, ours))
+        deltas = tuple(m.Indicator(m.Relation(pair, ("=",))) for pair in zip(ours, theirs, strict=True))
+        equal = m.Relation((slope, deltas[0] if len(deltas) == 1 else m.Product(deltas)), ("=",))
+        return self.say("differentiate.deltas", tensor=name, slope=equal)
+
+    def contracted(self, details: Sequence[str]) -> list[Inline]:
+        """Which index each delta picks out of its sum, and which deltas fall apart into several."""
+        picks = [d for d in details if _PICKED.fullmatch(d)]
+        solved = [d for d in picks if not self.is_picked(d)]
+        plain = [d for d in picks if d not in solved]
+        said: list[Inline] = [
+            self.say("contract delta.flat", positions=self.named(d)) for d in details if d not in picks
+        ]
+        if len(plain) == 1:
+            said.append(self.say("contract delta.one", index=m.Name(_index(plain[0])), equal=self.named(plain[0])))
+        elif len(plain) > MANY:
+            said.append(self.say("contract delta.many", equal=self.language.listed(map(self.named, plain))))
+        elif plain:
+            indices = self.language.listed(m.Name(_index(d)) for d in plain)
+            equal = self.language.listed(map(self.named, plain))
+            said.append(self.say("contract delta.several", indices=indices, equal=equal))
+        for detail in solved:
+            said.append(self.say("contract delta.solved", index=m.Name(_index(detail)), equal=self.named(detail)))
+        return said or [self.say("contract delta.bare")]
+
+    def is_picked(self, detail: str) -> bool:
+        """True where the index is replaced by another, or by a label, and nothing had to be solved."""
+        right = detail.partition(" = ")[2]
+        return bool(_PLAIN.fullmatch(right)) or right.endswith("]")
+
+    def saved(self, steps: Sequence[Step]) -> Inline:
+        """Which saved values take the expressions' places; of the formula's own output it is said that it is that."""
+        found = [equation for step in steps if (equation := self.stated(step.detail))]
+        if len(found) != len(steps):
+            return self.say("saved value.bare")
+        named = self.language.listed(self.named(step.detail) for step in steps)
+        tensor = steps[0].target.tensor[len(COTANGENT) :]
+        if len(found) > 1:
+            return self.say("saved value.several", equations=named)
+        if found[0].target.tensor == self.formula.output.name and any(elements(found[0].body, tensor)):
+            output = Naming().tensor(found[0].target.tensor)
+            return self.say("saved value.own", equation=named, tensor=Naming().tensor(tensor), output=output)
+        return self.say("saved value.of", equation=named)
+
+    def collected(self, step: Step) -> Inline:
+        """What was taken out of a sum of terms, where it is one factor and short."""
+        if isinstance(step.before, sp.Add) and isinstance(step.after, sp.Mul):
+            factor = sp.Mul(*(f for f in step.after.args if not isinstance(f, sp.Add)))
+            if factor not in (1, -1) and _is_short(factor):
+                return self.say("collect.factor", factor=write(factor, Naming()))
+        return self.say("collect.bare")
+
+    def named(self, detail: str) -> Filling:
+        """What a rule was applied to: an equation of the formula, of two indices, or an identity."""
+        equation = self.stated(detail)
+        if equation is not None:
+            left, right = write(equation.target, Naming()), write(equation.body, Naming())
+            return m.Relation((left, right), ("=",)) if _is_short(equation.body) else left
+        between = _INDEX_EQUATION.fullmatch(detail)
+        return (_index_equation(between) if between else read_identity(detail)) or Code(detail)
+
+    def stated(self, detail: str) -> Equation | None:
+        """The equation of the formula that a detail names."""
+        return next((e for e in self.formula.equations if detail and detail in (str(e), e.text)), None)
+
+
+def _known(pair: tuple[sp.Expr, sp.Expr]) -> m.Math:
+    """A function of `u` and its derivative as an equation."""
+    function, slope = (write(side, Naming()) for side in pair)
+    return m.Relation((m.Derivative(function, m.Name("u")), slope), ("=",))
+
+
+def _is_short(expression: sp.Expr) -> bool:
+    return sum(1 for _ in sp.preorder_traversal(expression)) <= SHORT
+
+
+def _index(detail: str) -> str:
+    return detail.partition(" = ")[0]
+
+
+def _index_equation(found: re.Match[str]) -> m.Math:
+    """Two indices that are equal, or some positions apart."""
+    left, right, sign, away = found.groups()
+    shifted = m.Sum(((1, m.Name(right)), (1 if sign == "+" else -1, m.Number(away)))) if sign else m.Name(right)
+    return m.Relation((m.Name(left), shifted), ("=",))
