@@ -3,8 +3,8 @@
     n example   t place that asks   u place that is asked   h head   d feature of a head  i, c feature before  j after
     g head of keys and values, r one of the heads that ask it   z, e half of a head's features, feature of a half
 
-A softmax over places leaves a place out where its score is -inf. Where it is for all, there is nothing to share out,
-and the result is not a number (PyTorch's scaled_dot_product_attention gives 0).
+A softmax over places leaves a place out where its score is -inf. A mask may hide every place, whose softmax would be no
+number: there the score is -1e9, as in Keras, which leaves out as well, and counts all alike where all are hidden.
 Not here: dropout of attention's weights (a layer of its own), caches for generation.
 """
 
@@ -23,8 +23,9 @@ def _weights(scores: str, heads: str, chosen: Set[str]) -> list[str]:
     """The softmax of the scores over the places that are asked, those that are hidden left out."""
     seen = [text for name, text in (("causal", "u <= t"), ("mask", "mask[n,u] > 0.5")) if name in chosen]
     lines = [f"s[n,{heads}t,u] = {scores}"]
+    hidden = "-1e9" if "mask" in chosen else "-inf"
     if seen:
-        lines.append(f"m[n,{heads}t,u] = where({' and '.join(seen)}, s[n,{heads}t,u], -inf)")
+        lines.append(f"m[n,{heads}t,u] = where({' and '.join(seen)}, s[n,{heads}t,u], {hidden})")
     read = f"{'m' if seen else 's'}[n,{heads}t,{{u}}]".format
     return [*lines, f"p[n,{heads}t,u] = exp({read(u='u')}) / sum[l](exp({read(u='l')}))"]
 
@@ -163,8 +164,8 @@ ENTRIES = (
         "multi_head_attention",
         "layer",
         _attention(frozenset()),
-        "every place asks all places of `x`, or of a `context`, in several heads; where `mask` is 0, none is asked, "
-        "and one must be left",
+        "every place asks all places of `x`, or of a `context`, in several heads; where `mask` is 0, none is asked "
+        "(where all are hidden, all count alike)",
         _SOURCES,
         inputs=("x", "context?", "mask?"),
         options=(

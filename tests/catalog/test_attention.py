@@ -156,12 +156,24 @@ def test_embedding_is_pytorchs() -> None:
     close(module.loss_and_gradients(params, x, y)[1]["embedding_1.E"], table.grad.numpy(), GRADIENT, ROUNDING)
 
 
-def test_a_mask_that_hides_everything_is_told() -> None:
-    network = build_network(
-        parse_spec(
-            "name: hidden\ninput: {s: [9, 4], seen: 9}\nloss: mse\n"
-            "layers:\n  - multi_head_attention: {heads: 2, causal: true, inputs: {x: s, mask: seen}}\n"
-        )
+@pytest.mark.parametrize("causal", [False, True])
+def test_where_a_mask_hides_everything_all_count_alike(causal: bool) -> None:
+    """As if the questions were 0 and nothing hidden; nothing is NaN."""
+    row = {"heads": 2, "causal": causal, "inputs": {"x": "s", "mask": "seen"}}
+    module = module_of(input={"s": [5, 4], "seen": 5}, layers=[{"multi_head_attention": row}], **PROJECTION)
+    params, x, y = module.init(0, np.float64), RNG.normal(size=(3, 5, 4)), RNG.normal(size=(3, 5, 4))
+    _, gradients = module.loss_and_gradients(params, {"s": x, "seen": np.zeros((3, 5))}, y)
+    found = module.forward(params, {"s": x, "seen": np.zeros((3, 5))})
+    assert np.isfinite(gradients.flat).all()
+    assert not gradients["multi_head_attention_1.Wq"].any()
+    values = np.einsum("nui,ihd->nhd", x, params["multi_head_attention_1.Wv"]) / 5 + params["multi_head_attention_1.bv"]
+    expected = (
+        np.einsum("nhd,hdj->nj", values, params["multi_head_attention_1.Wo"]) + params["multi_head_attention_1.bo"]
     )
-    with pytest.raises(ValueError, match=r"not a number at 50 of 50 random draws .*a mask that hides every place"):
-        draw(network, 9, seed=0)  # of 9 first places, each the only one that may be asked, some are hidden
+    close(found, np.repeat(expected[:, None], 5, axis=1), VALUE, ROUNDING)
+
+
+def test_a_network_that_is_not_a_number_is_told() -> None:
+    network = build_network(parse_spec("name: log\ninput: 4\nloss: binary_cross_entropy\nlayers: [dense: 3]\n"))
+    with pytest.raises(ValueError, match=r"not a number at 50 of 50 random draws \(a logarithm of a negative number"):
+        draw(network, 20, seed=0)
