@@ -29,12 +29,17 @@ ALLOWED: dict[str, set[str]] = {
     "targets": {
         *("catalog", "formula", "explain"),
         *("spec.model", "forward.network", "derive.derivation"),
+        *("matrices.find", "matrices.tree"),
         *("program.program", "program.operands", "program.slices", "program.plan", "program.optimize"),
     },
     "pipeline": {"formula", "spec.model", "forward", "derive", "program", "explain", "targets"},
     "verify": {"formula", "spec.model", "forward", "derive", "program", "pipeline", "targets.load"},
+    "expression": {
+        *("formula", "matrices", "derive", "explain", "forward.rows", "verify.samples"),
+        *("targets.explanation", "targets.function.code", "targets.function.emit", "targets.load"),
+    },
     "training": {"forward.network", "forward.comparison", "spec.model"},
-    "cli": {"spec", "pipeline", "verify", "training", "targets.write", "explain.choices"},
+    "cli": {"spec", "pipeline", "expression", "verify", "training", "targets.write", "explain.choices"},
     "__main__": {"cli"},
     "errors": set(),
     "files": set(),

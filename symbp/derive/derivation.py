@@ -27,6 +27,8 @@ Rule = Literal[
     "chain rule",  # d_x = sum of d_y * Partial(y, x) over the indices of y, one term per equation that reads x;
     # forward, t_y = sum of Partial(y, x) * t_x over the indices of x, one term per tensor that y reads
     "differentiate",  # every Partial replaced by the derivative that calculus gives, deltas and all
+    "implicit",  # a Partial of a tensor that an equation defines, by that equation differentiated and solved
+    "expand",  # a Partial of a determinant, by its expansion along the row that moves
     "contract delta",  # sum[i](f(i) * delta(i, e)) -> f(e)
     "move to the left",  # x[f] = sum[c,h](g[c,h] * delta(f, flat(c,h)))  ->  x[flat(c,h)] = g[c,h]
     "factor out",  # what does not depend on a summation index leaves the sum
@@ -34,8 +36,12 @@ Rule = Literal[
     "saved value",  # a forward value takes the place of the expression that computed it
     "stable form",  # the same value, evaluated without overflow or cancellation
     "inline",  # an intermediate replaced by its formula (to cross the seam between two layers)
+    "substitute",  # a derivative replaced by what was found for it
     "rewrite",  # a named algebraic rewrite, such as log(a*b) -> log(a) + log(b)
 ]
+
+
+COST = "C"
 
 
 @dataclass(frozen=True)
@@ -72,13 +78,15 @@ class FormulaDerivation:
     need (a shift, a winner), each a rewriting of the formula's own, shown in `forward_steps`.
     `backward` is in order of evaluation: cotangents of intermediates, then of inputs and parameters. Each may read the
     formula's tensors, the cotangents found before it, and the cotangent of the output.
-    `reads` are the forward tensors that the backward equations read (what must be saved).
+    `reads` are the forward tensors that the backward equations read (what must be saved). `cost` is the output
+    whose own cotangent is 1, where there is one.
     """
 
     formula: Formula
     forward: tuple[Equation, ...]
     forward_steps: tuple[Step, ...]
     backward: tuple[Gradient, ...]
+    cost: str = COST
 
     @property
     def reads(self) -> frozenset[str]:

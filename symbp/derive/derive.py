@@ -11,41 +11,45 @@ from collections.abc import Iterable
 
 import sympy as sp
 
-from symbp.derive.derivation import FormulaDerivation, Gradient
+from symbp.derive.derivation import COST, FormulaDerivation, Gradient, Rule
 from symbp.derive.differentiate import differentiate, reads
 from symbp.derive.primal import evaluated, prepare
 from symbp.derive.simplify import Record, Simplifier, Sizes, indices_of
+from symbp.derive.solutions import defining, derivative_of_defined
 from symbp.derive.stable import Shifts
+from symbp.formula.defined import Determinant, is_defined
 from symbp.formula.equation import Equation, Formula, Tensor
 from symbp.formula.expression import Element, Partial, SumOver, element
 from symbp.formula.indices import Names, letter, rename_bound
 from symbp.formula.recurrence import in_order
 
-COST = "C"
 COSTS = frozenset({COST, "R"})  # results whose own cotangent is 1: a loss, a penalty
 
 
-def derive_formula(formula: Formula, *, wanted: Iterable[str] | None = None) -> FormulaDerivation:
+def derive_formula(formula: Formula, *, wanted: Iterable[str] | None = None, cost: str = COST) -> FormulaDerivation:
     """Derive the cotangents of the formula's inputs and parameters (of `wanted` alone where it is given).
 
-    The same formula, read once, is derived once in a process.
+    `cost` is an output whose own cotangent is 1. The same formula, read once, is derived once in a process.
     """
-    key = (id(formula), None if wanted is None else tuple(wanted))
+    key = (id(formula), None if wanted is None else tuple(wanted), cost)
     if key not in _DERIVED:
         if len(_DERIVED) >= REMEMBERED:
             _DERIVED.pop(next(iter(_DERIVED)))
-        _DERIVED[key] = (formula, _Derivation(formula, key[1]).result())
+        _DERIVED[key] = (formula, _Derivation(formula, key[1], cost).result())
     return _DERIVED[key][1]
 
 
-REMEMBERED = 512
-_DERIVED: dict[tuple[int, tuple[str, ...] | None], tuple[Formula, FormulaDerivation]] = {}  # holds what an id names
+REMEMBERED = 512  # and the formulas with them, since the keys are their ids
+_DERIVED: dict[
+    tuple[int, tuple[str, ...] | None, str], tuple[Formula, FormulaDerivation]
+] = {}  # holds what an id names
 
 
 class _Derivation:
     """The state of one derivation: the formula as it is differentiated, and the cotangents found."""
 
-    def __init__(self, formula: Formula, wanted: Iterable[str] | None) -> None:
+    def __init__(self, formula: Formula, wanted: Iterable[str] | None, cost: str) -> None:
+        self.cost = cost
         self.primal = prepare(formula, differentiated=wanted is None or bool(tuple(wanted)))
         self.formula = self.primal.formula
         given = self.formula.with_role("input", "parameter")
@@ -70,14 +74,15 @@ class _Derivation:
         formula, forward, steps = evaluated(self.primal, self.simplifier, (g.equation for g in found))
         place = {e.target.tensor: k for k, e in enumerate(in_order([g.equation for g in found]))}
         backward = sorted(found, key=lambda g: place[g.equation.target.tensor])
-        return FormulaDerivation(formula, forward, steps, tuple(backward))
+        return FormulaDerivation(formula, forward, steps, tuple(backward), self.cost)
 
     def gradient(self, tensor: Tensor) -> Gradient:
         names = Names()
         sizes: Sizes = {}
         by = self.primal.place(tensor, names, sizes)
         record = Record(element(f"d_{tensor.name}", *by.indices), sizes)
-        chained, taken = [], []
+        chained, defined, taken = [], [], []
+        rules: dict[Rule, list[str]] = {}
         for equation in self.formula.equations:
             body = self.primal.body(equation)
             if equation.target.tensor not in self.on_path or not reads(body, tensor.name):
@@ -87,9 +92,19 @@ class _Derivation:
             factor = self.cotangent(own)
             indices = indices_of(own)
             chained.append(SumOver(factor * Partial(own, by), *indices))
-            derivative = differentiate(renamed, by, names, sizes)
+            if is_defined(body):
+                rules.setdefault("expand" if isinstance(body, Determinant) else "implicit", []).append(
+                    defining(equation)
+                )
+                derivative = derivative_of_defined(own, renamed, by, self.formula.equations, names, sizes)
+                defined.append(SumOver(factor * derivative, *indices))
+            else:
+                derivative = differentiate(renamed, by, names, sizes)
+                defined.append(chained[-1])
             taken.append(SumOver(factor * derivative, *indices) if derivative != 0 else derivative)
-        expression = record.step("chain rule", Partial(element(COST), by), sp.Add(*chained))
+        expression = record.step("chain rule", Partial(element(self.cost), by), sp.Add(*chained))
+        for rule, details in rules.items():
+            expression = record.step(rule, expression, sp.Add(*defined), "; ".join(details))
         expression = record.step("differentiate", expression, sp.Add(*taken))
         result = self.simplifier.equation(expression, record)
         return Gradient(tensor.name, result, tuple(record.steps))
@@ -104,7 +119,7 @@ class _Derivation:
         return renaming, equation.target.xreplace(renaming)
 
     def cotangent(self, of: Element) -> sp.Expr:
-        return sp.Integer(1) if of.tensor in COSTS else element(f"d_{of.tensor}", *of.indices)
+        return sp.Integer(1) if of.tensor in {*COSTS, self.cost} else element(f"d_{of.tensor}", *of.indices)
 
 
 def _known(sizes: Sizes, equation: Equation) -> Sizes:

@@ -63,7 +63,8 @@ def differentiate(expression: sp.Expr, by: Element, names: Names, sizes: dict[sp
     if isinstance(expression, Padded):
         return differentiate(expression.read, by, names, sizes)
     if isinstance(expression, SumOver):
-        return SumOver(differentiate(expression.body, by, names, sizes), *expression.bound)
+        inner = differentiate(expression.body, by, names, sizes)
+        return SumOver(inner, *expression.bound) if inner != 0 else inner
     if isinstance(expression, MaxOver | Winner):
         raise TypeError(f"a maximum must be an equation of its own before it is differentiated: {expression}")
     atoms = {atom: stand_in(atom) for atom in outermost(expression)}

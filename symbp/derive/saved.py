@@ -33,6 +33,7 @@ from symbp.derive.deltas import AxisSize, factor_out, vanishes
 from symbp.derive.differentiate import outermost, slope_by, stand_in
 from symbp.derive.signs import Signs
 from symbp.derive.totals import by_total, same_at
+from symbp.formula.defined import is_defined
 from symbp.formula.equation import Equation
 from symbp.formula.expression import Element, Flat, SumOver, elements, stop
 from symbp.formula.indices import bound_indices
@@ -54,7 +55,12 @@ class Spelling:
 
 def eliminate(equation: Equation, derivative: sp.Expr, spelling: Spelling) -> sp.Expr:
     """The cheapest form of `derivative` found with the value of `equation` in it; `derivative` if none is."""
-    if isinstance(equation.body, Element | stop) or larger(equation.body, RATIONAL) or larger(derivative, TIDIED):
+    if (
+        isinstance(equation.body, Element | stop)
+        or is_defined(equation.body)
+        or larger(equation.body, RATIONAL)
+        or larger(derivative, TIDIED)
+    ):
         return derivative
     best = _by_value(equation, derivative, spelling)
     for candidate in by_total(equation, best, spelling.canonical):

@@ -195,7 +195,8 @@ def _indices(expression: sp.Expr) -> list[sp.Symbol]:
     """The indices of an expression in the order in which its widest elements are read, whatever their names."""
     widest_first = sorted(elements(expression), key=lambda e: (-len(e.indices), str(e)))
     places = (place for read in widest_first for place in read.indices)
-    return list(dict.fromkeys(s for place in places for s in sorted(place.free_symbols, key=str)))
+    symbols = (s for place in places for s in sorted(place.free_symbols, key=str))
+    return list(dict.fromkeys(s for s in symbols if s.is_nonnegative and not s.is_positive))  # no names, no sizes
 
 
 def _is_exponential_sum(node: sp.Basic) -> bool:
@@ -246,14 +247,57 @@ def shift_exponentials(expression: sp.Expr, shifts: Shifts) -> tuple[sp.Expr, li
                 numerators = [f for f in node.args if isinstance(f, sp.exp)]
                 if _is_exponential_sum(base) and exponent.is_negative and numerators:
                     applied.append("exp(g)/sum[k](exp(f[k])) = exp(g - m)/sum[k](exp(f[k] - m))")
-                    rest = sp.Mul(*(visit(f) for f in node.args if f not in (factor, numerators[0])))
-                    top = sp.exp(numerators[0].args[0] + exponent * shifts.of(base))
-                    return rest * top * shifted(base) ** exponent
+                    rest = sp.Mul(*(visit(f) for f in node.args if f not in (factor, *numerators)))
+                    return rest * _each_shifted(numerators, -exponent, shifts.of(base)) * shifted(base) ** exponent
+                if _is_exponential_sum(base) and exponent == -1:
+                    terms = _terms_above(node, factor)
+                    m = shifts.of(base) if all(_weighted(t) is not None for t in terms) else None
+                    above = [_taken_out(t, m) for t in terms] if m is not None else []
+                    if above and None not in above:
+                        applied.append(
+                            "sum[i](c[i]*exp(f[i]))/sum[k](exp(f[k])) = "
+                            "sum[i](c[i]*exp(f[i] - m))/sum[k](exp(f[k] - m))"
+                        )
+                        return sp.Add(*map(visit, above)) / shifted(base)
         if not node.args or isinstance(node, Element):
             return node
         return node.func(*(visit(a) for a in node.args))
 
     return visit(expression), applied
+
+
+def _terms_above(product: sp.Mul, divisor: sp.Expr) -> tuple[sp.Expr, ...]:
+    """The terms of what a product divides by, the one sum among its factors multiplied out."""
+    rest = without(product, divisor)
+    total = next((f for f in sp.Mul.make_args(rest) if isinstance(f, sp.Add)), None)
+    return (rest,) if total is None else tuple(t * without(rest, total) for t in total.args)
+
+
+def _each_shifted(exponentials: list[sp.Expr], times: sp.Expr, m: Element) -> sp.Expr:
+    """The product of exponentials with m taken out of it so many times, of each once as far as there are enough."""
+    first, *others = exponentials
+    apart = others[: int(times) - 1] if times.is_Integer else []
+    rest = others[len(apart) :]
+    return sp.Mul(sp.exp(first.args[0] - (times - len(apart)) * m), *(sp.exp(e.args[0] - m) for e in apart), *rest)
+
+
+def _weighted(term: sp.Expr, m: Element | None = None) -> sp.Expr | None:
+    """A factor `sum[i](c*exp(f))` that m is not yet taken out of, or None."""
+    for factor in sp.Mul.make_args(term):
+        inside = sp.Mul.make_args(factor.body) if isinstance(factor, SumOver) else ()
+        if any(isinstance(f, sp.exp) and (m is None or not f.has(m)) for f in inside):
+            return factor
+    return None
+
+
+def _taken_out(term: sp.Expr, m: Element) -> sp.Expr | None:
+    """The term with exp(m) taken out of such a factor, or None."""
+    total = _weighted(term, m)
+    if total is None:
+        return None
+    exponential = next(f for f in sp.Mul.make_args(total.body) if isinstance(f, sp.exp))
+    body = without(total.body, exponential) * sp.exp(exponential.args[0] - m)
+    return without(term, total) * SumOver(body, *total.bound)
 
 
 def stabilize(expression: sp.Expr, shifts: Shifts) -> tuple[sp.Expr, tuple[str, ...]]:

@@ -73,7 +73,7 @@ class _Reason:
 
     def differentiated(self, step: Step) -> list[Inline]:
         """Which rules of calculus the derivative needs, and what elements of one tensor are to each other."""
-        tensor = step.target.tensor[len(COTANGENT) :]
+        tensor = next(iter(step.before.atoms(Partial))).by.tensor
         within = {partial.of.tensor for partial in step.before.atoms(Partial)}
         made = [e for e in self.formula.equations if e.target.tensor in within and any(elements(e.body, tensor))]
         independent = self.independent(step, tensor)
@@ -101,7 +101,7 @@ class _Reason:
 
     def independent(self, step: Step, tensor: str) -> Inline | None:
         """That the derivative of one element by another is a product of deltas; nothing where there are none."""
-        indices = step.target.indices
+        indices = next(iter(step.before.atoms(Partial))).by.indices
         if not indices or not step.after.has(sp.KroneckerDelta) or any(not i.is_Symbol for i in indices):
             return None
         ours = tuple(write(i, Naming()) for i in indices)

@@ -124,7 +124,10 @@ def _one_by_one(result: Callable[[tuple[int, ...]], Any], like: np.ndarray) -> n
     """The results for each matrix of a stack, in an array with the shape of `like`."""
     found = np.empty(like.shape, object)
     for k in np.ndindex(like.shape[:-2]):
-        found[k] = np.asarray(result(k), object).reshape(like.shape[-2:])
+        try:
+            found[k] = np.asarray(result(k), object).reshape(like.shape[-2:])
+        except ZeroDivisionError:
+            raise np.linalg.LinAlgError("singular matrix") from None
     return found
 
 

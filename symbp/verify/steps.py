@@ -104,6 +104,7 @@ class _Check:
         self.found: tuple[Gradient, ...] | tuple[Tangent, ...]
         if isinstance(derivation, FormulaDerivation):
             self.found = derivation.backward
+            self.costs = {"C", "R", derivation.cost}
             given = {f"d_{t.name}": self.normal(t.name) for t in self.formula.with_role("output")}
             self.whole: Partials = self.of_cost
         else:
@@ -196,7 +197,7 @@ class _Check:
                 continue
             value = known[output.name]
             weight = self.sample.tensors.get(f"d_{output.name}")
-            if output.name not in ("C", "R") and weight is not None:
+            if output.name not in self.costs and weight is not None:
                 value = np.tensordot(weight, value, axes=weight.ndim)
             total = total + value
         return np.asarray(total, object)

@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 
 import symbp.explain
+import symbp.expression
 from symbp.derive.derivation import Rule
 from symbp.errors import UserError
 from symbp.explain import mathematics as m
@@ -16,18 +17,19 @@ from symbp.explain.choices import Choices
 from symbp.explain.document import Code
 from symbp.explain.words.language import Language, places
 from symbp.explain.words.languages import LANGUAGES
+from symbp.expression.result import Kind
 from symbp.formula.equation import Distribution, Role
 from symbp.targets.html.document import WORDS
 
 ENGLISH = LANGUAGES["en"].phrases
-BARE = ("move to the left", "factor out", "stable form", "inline", "rewrite")
-ROOM = Path(symbp.explain.__file__).parent
+BARE = ("implicit", "expand", "move to the left", "factor out", "stable form", "inline", "substitute", "rewrite")
+ROOMS = tuple(Path(room.__file__).parent for room in (symbp.explain, symbp.expression))
 
 
 def asked() -> list[tuple[str, frozenset[str] | None]]:
     """The phrases that the code names, each with the places it fills; None where they are not written out."""
     found: list[tuple[str, frozenset[str] | None]] = []
-    for path in sorted(ROOM.rglob("*.py")):
+    for path in sorted(path for room in ROOMS for path in room.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if (
                 isinstance(node, ast.Call)
@@ -52,8 +54,9 @@ def composed() -> set[str]:
     columns |= {f"network.{column}" for column in ("symbol", "tensor", "shape", "role")}
     forms = {f"form.{form}" for form in ("index", "saved", "stable")}
     page = {f"page.{word}" for word in WORDS}
+    kinds = {f"diff.{kind}" for kind in get_args(Kind)}
     lists = {f"list.{name}" for name in ("comma", "and", "sentence", "semicolon")}
-    return {*rules, *roles, *drawn, *columns, *forms, *lists, *page, "role.integers", "forward.drawn"}
+    return {*rules, *roles, *kinds, *drawn, *columns, *forms, *lists, *page, "role.integers", "forward.drawn"}
 
 
 def test_the_code_names_phrases_and_fills_their_places() -> None:

@@ -105,6 +105,18 @@ PHRASES: Mapping[str, str] = {
     "update.values": "{name} with {values}",
     "update.source": "{name} ({source})",
     "update.rate": "{name}, the learning rate of every step, counted from 0",
+    # single expressions
+    "diff.gradient": "The gradient of {output} with respect to {tensor}",
+    "diff.Jacobian": "The Jacobian of {output} with respect to {tensor}",
+    "diff.Hessian": "The Hessian of {output} with respect to {tensor}",
+    "diff.expression": "The expression",
+    "diff.inverse": "{inverse} is the inverse of {matrix}, which solves",
+    "diff.steps": "Step by step",
+    "diff.joined": "In one expression",
+    "diff.result": "The result",
+    "diff.code": "As NumPy code",
+    "diff.checked": "Compared with differences of the expression at random points, in fifty digits: the largest "
+    "relative error of the code in double precision is {error}.",
     # the page in a browser
     "page.contents": "Contents",
     "page.module": "the code that the formulas became",
@@ -132,6 +144,16 @@ PHRASES: Mapping[str, str] = {
     "that element alone.",
     "differentiate.deltas": "Elements of {tensor} do not depend on each other, so {slope}.",
     "differentiate.bare": "Calculus gives the partial derivatives.",
+    "implicit.title": "Differentiate the defining equation",
+    "implicit.of": "Both sides of {detail} are differentiated, and the inverse matrix solves the linear equations that "
+    "this gives.",
+    "implicit.bare": "Both sides of the defining equation are differentiated, and the inverse matrix solves the linear "
+    "equations that this gives.",
+    "expand.title": "Expand the determinant",
+    "expand.of": "Along the row that moves, {detail} is the sum of the elements times their cofactors, which do not "
+    "read that row; the cofactors are the determinant times the inverse, transposed.",
+    "expand.bare": "Along the row that moves, the determinant is the sum of the elements times their cofactors, which "
+    "do not read that row; the cofactors are the determinant times the inverse, transposed.",
     "contract delta.title": "Contract deltas",
     "contract delta.one": "The delta picks {equal} out of the sum over {index}; every other term is 0.",
     "contract delta.several": "The deltas pick {equal} out of the sums over {indices}; every other term is 0.",
@@ -166,6 +188,9 @@ PHRASES: Mapping[str, str] = {
     "between two layers.",
     "inline.bare": "The intermediate value is replaced by the formula that computes it, to cross the seam between "
     "two layers.",
+    "substitute.title": "Put in what was found",
+    "substitute.of": "What was found for {detail} takes its place.",
+    "substitute.bare": "What was found for a derivative takes its place.",
     "rewrite.title": "Rewrite",
     "rewrite.of": "An identity: {detail}.",
     "rewrite.bare": "An identity of algebra.",

@@ -49,7 +49,7 @@ def _listing(passages: tuple[d.Passage, ...]) -> str:
     """Lines of code behind their numbers."""
     margin = max(INDENT, *(len(f"({p.number}) ") for p in passages))
     labelled = ((f"({p.number})" if not at else "", line) for p in passages for at, line in enumerate(p.code))
-    return "\n".join(label.ljust(margin) + _clean(line) for label, line in labelled)
+    return "\n".join((label.ljust(margin) + _clean(line)).rstrip() for label, line in labelled)
 
 
 def _clean(text: str) -> str:

@@ -1,0 +1,65 @@
+"""What the tensors of a derivation are called on the page of one expression.
+
+The engine calls a cost C, its derivative by z an error, and the derivative of y by the elements of w `D_y`. Here the
+cost is called as the expression's result is, and every derivative is a fraction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+from symbp.explain import mathematics as m
+from symbp.explain.document import Derived
+from symbp.explain.naming import COST, ERROR, WEIGHTED_INPUT
+from symbp.expression.result import Result
+
+
+def renamed(part: Any, result: Result) -> Any:
+    """A part of the document with the names of one expression."""
+    if isinstance(part, m.Derivative) and part.of == m.Name(COST) and result.output != COST:
+        part = m.Derivative(m.Name(result.output), part.by)
+        return replace(part, by=renamed(part.by, result))
+    if isinstance(part, m.Call) and part.function == "delta":
+        return m.Indicator(m.Relation(part.arguments, ("=",)))
+    if isinstance(part, m.Name):
+        return _name(part, result)
+    if isinstance(part, tuple):
+        return tuple(renamed(item, result) for item in part)
+    if is_dataclass(part) and not isinstance(part, type):
+        changed = {f.name: renamed(getattr(part, f.name), result) for f in fields(part) if f.init}
+        if isinstance(part, Derived):
+            changed["lines"] = _once(changed["lines"])
+        return type(part)(**changed)
+    return part
+
+
+def _once(lines: tuple[m.Line, ...]) -> tuple[m.Line, ...]:
+    """Without what says only that a derivative is itself."""
+    first, *others = lines
+    return (replace(others[0], left=first.left), *others[1:]) if others and first.left == first.right else lines
+
+
+def _name(name: m.Name, result: Result) -> m.Math:
+    tensors = {t.name for t in result.formula.tensors.values()}
+    if name.base == ERROR and ERROR not in tensors and WEIGHTED_INPUT in tensors:
+        return m.Derivative(m.Name(result.output), replace(name, base=WEIGHTED_INPUT))
+    jacobian = result.jacobian
+    if jacobian is None or not name.base.startswith(jacobian.prefix) or name.base in tensors:
+        return name
+    own = name.base.removeprefix(jacobian.prefix)
+    rank = len(jacobian.by.indices)
+    whole = not name.indices
+    mine, theirs = (name.indices[:-rank], name.indices[-rank:]) if rank else (name.indices, ())
+    by = m.Name(jacobian.by.tensor, () if whole else theirs, matrix=whole and rank > 1)
+    if own.startswith("d_") and own not in tensors:
+        inner = m.Name(own.removeprefix("d_"), () if whole else mine, matrix=whole and rank > 1)
+        return m.Derivative(m.Derivative(m.Name(result.output), inner), by)
+    return m.Derivative(m.Name(own, () if whole else mine), by)
+
+
+def sought(result: Result) -> m.Math:
+    """The derivative as a whole."""
+    of, by = m.Name(result.output), m.Name(result.wrt)
+    first = m.Derivative(of, by)
+    return m.Derivative(first, by) if result.kind == "Hessian" else first

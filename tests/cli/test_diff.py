@@ -1,0 +1,55 @@
+"""`symbp diff`: formats, shapes, and messages in place of tracebacks."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from symbp.cli import main
+
+
+def run(*arguments: str) -> tuple[int, str]:
+    outcome = CliRunner().invoke(main, ["diff", *arguments])
+    assert outcome.exception is None or isinstance(outcome.exception, SystemExit)
+    return outcome.exit_code, outcome.output
+
+
+def test_text_is_the_default_and_ends_with_the_code() -> None:
+    status, output = run("norm2(X @ w - y)**2 + c * w.T @ w", "--wrt", "w")
+    assert status == 0
+    assert "∂C/∂w = 2·c·w + 2·Xᵀ·(X·w − y)" in output
+    assert output.index("Step by step") < output.index("The result") < output.index("def gradient(X, w, y, c):")
+
+
+@pytest.mark.parametrize(
+    ("form", "sign"), [("latex", r"\documentclass"), ("markdown", "# The gradient"), ("code", "import")]
+)
+def test_other_formats(form: str, sign: str) -> None:
+    status, output = run("x.T @ A @ x", "--wrt", "x", "--format", form)
+    assert status == 0
+    assert sign in output
+
+
+def test_a_shape_is_asked_for_and_taken() -> None:
+    status, output = run("sum(log(1 + exp(-y * (X @ w))))", "--wrt", "w")
+    assert status == 2
+    assert "--shape y=1" in output
+    status, output = run("sum(log(1 + exp(-y * (X @ w))))", "--wrt", "w", "--shape", "y=m", "--format", "code")
+    assert status == 0
+    assert "y: (m,)" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["x + ", "--wrt", "x"], "not an expression"),
+        (["x * x", "--wrt", "x", "--shape", "x"], "is no shape"),
+        (["x * x", "--wrt", "x", "--shape", "x=2"], "is no size"),
+        (["x.__class__", "--wrt", "x"], "`.T` is the transpose"),
+        (["x" * 9000, "--wrt", "x"], "characters"),
+    ],
+)
+def test_mistakes_are_messages(arguments: list[str], said: str) -> None:
+    status, output = run(*arguments)
+    assert status == 2
+    assert said in output
