@@ -7,7 +7,9 @@ Every string is plain text as a person or a spec gave it; targets escape it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from symbp.explain.mathematics import Line, Math
 
@@ -124,7 +126,52 @@ class Module:
     passages: tuple[Passage, ...]
 
 
-Part = Heading | Paragraph | Display | Equations | Table | Derived | Listing
+@dataclass(frozen=True)
+class Node:
+    """A block of the network, or one of its inputs, in a picture. `formula` is empty for an input."""
+
+    name: str
+    formula: str
+    label: str
+    role: Literal["input", "layer", "cost"]
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """A connection between two rows, from a lane above to a lane below; `size` is what comes out of the node above."""
+
+    above: int
+    below: int
+    size: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a picture: the strokes that lead to it from the row above, nodes by lane, and lanes that pass by.
+
+    `sizes` are those of what the nodes give, by lane.
+    """
+
+    strokes: tuple[Stroke, ...]
+    nodes: Mapping[int, Node]
+    passing: tuple[int, ...]
+    sizes: Mapping[int, str]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The network drawn from top to bottom."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def lanes(self) -> int:
+        """How many lanes there are."""
+        used = (lane for row in self.rows for lane in (*row.nodes, *row.passing))
+        return max(used, default=-1) + 1
+
+
+Part = Heading | Paragraph | Display | Equations | Table | Derived | Listing | Picture
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from symbp.explain import mathematics as m
 from symbp.explain.document import Code, Heading, Inline, Link, Paragraph, Part, Table
 from symbp.explain.naming import COST, ERROR
 from symbp.explain.notation import write_number
+from symbp.explain.picture import picture
 from symbp.explain.view import View
 from symbp.explain.words.language import Filling
 from symbp.formula.expression import Flat, Padded, elements, stop
@@ -86,7 +87,8 @@ def _blocks(view: View) -> list[Part]:
             )
         )
     columns = ("block", "formula", *(("reads",) if branched else ()), "output", "values")
-    return [Heading(1, view.say("network.heading")), Table(_header(view, columns), tuple(rows))]
+    drawn = [picture(view.derivation.network)] if view.complete else []
+    return [Heading(1, view.say("network.heading")), *drawn, Table(_header(view, columns), tuple(rows))]
 
 
 def _header(view: View, columns: Iterable[str]) -> tuple[Inline, ...]:

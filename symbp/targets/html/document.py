@@ -16,7 +16,7 @@ from symbp.explain import document as d
 from symbp.explain.mathematics import Line, Math
 from symbp.explain.words.languages import LANGUAGES
 from symbp.targets import environment
-from symbp.targets.html import code
+from symbp.targets.html import code, picture
 from symbp.targets.html.labels import identifiers
 from symbp.targets.html.lines import display
 from symbp.targets.html.mathematics import write as write_mathematics
@@ -107,6 +107,9 @@ class _Page:
             case d.Listing(passages=passages):
                 entries = [self.passage(each) for each in passages]
                 return _render("listing", entries=entries)
+            case d.Picture():
+                label = LANGUAGES[self.document.language].text("network.heading")
+                return _render("picture", pieces=[self.piece(each) for each in picture.pieces(part)], label=label)
             case d.Table(header=header, rows=rows):
                 return _render(
                     "table", header=[self.inline(c) for c in header], rows=[[self.inline(c) for c in r] for r in rows]
@@ -145,6 +148,21 @@ class _Page:
             "key": code.keys(((passage.block, passage.number),)),
             "code": Markup(code.snippet(passage)),
         }
+
+    def piece(self, piece: picture.Piece) -> dict[str, Any]:
+        """A piece of a picture, its boxes with what they lead to."""
+        boxes = [
+            {
+                **{key: getattr(box, key) for key in ("x", "y", "width")},
+                "name": box.node.name,
+                "formula": box.node.formula,
+                "role": box.node.role,
+                "link": self.anchors.get(box.node.label, ""),
+                "first": 17 if box.node.formula else 23,
+            }
+            for box in piece.boxes
+        ]
+        return {"width": piece.width, "height": piece.height, "lines": piece.lines, "boxes": boxes}
 
     def inline(self, text: d.Inline, *, links: bool = True) -> Markup:
         """Running text."""

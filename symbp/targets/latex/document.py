@@ -1,4 +1,4 @@
-r"""An explanation as a LaTeX document; needs amsmath, amssymb, booktabs, geometry and hyperref, nothing else.
+r"""An explanation as a LaTeX document; needs amsmath, amssymb, array, booktabs, geometry, hyperref and longtable.
 
 Every string that is not mathematics is escaped.
 """
@@ -14,6 +14,8 @@ from symbp.explain.mathematics import Line, Math
 from symbp.targets.environment import render
 from symbp.targets.latex.lines import rows
 from symbp.targets.latex.mathematics import write as write_mathematics
+from symbp.targets.latex.picture import Drawing, pictures
+from symbp.targets.latex.table import columns
 
 ESCAPES = str.maketrans(
     {
@@ -23,10 +25,11 @@ ESCAPES = str.maketrans(
         "⊙": r"\ensuremath{\odot}", "×": r"\ensuremath{\times}", "–": "--", "’": "'", "“": "``", "”": "''",
     }
 )  # fmt: skip
+TYPEWRITER = str.maketrans({c: c for c in '"<>|'} | {"{": r"\char123{}", "}": r"\char125{}"})  # has what others lack
 PLACEHOLDER = "?"  # for characters that the fonts of a plain LaTeX lack
 ACCENTS = "\u0300\u0301\u0302\u0303\u0308\u030a\u030c\u0327"  # those that Computer Modern can compose
 WHOLE = 4  # rows of a display that stay on one page
-LONG_WORD, BREAK_AFTER = re.compile(r"\S{16,}"), re.compile(r"(?<=\w)([./:,_])(?=\w)")
+LONG_WORD, BREAK_AFTER = re.compile(r"\S{16,}"), re.compile(r"(?<=\w)([./:,]|\\_)(?=\w)")
 CODE = 100  # characters of a line of code
 SECTIONS = {1: "section*", 2: "subsection*", 3: "subsubsection*"}
 
@@ -38,7 +41,7 @@ def escape(text: str, *, code: bool = False) -> str:
     """
     plain = "".join(c if _has_glyph(c) else " " if c.isspace() else PLACEHOLDER for c in text)
     if code:
-        return plain.translate({**ESCAPES, ord('"'): '"'})
+        return plain.translate(ESCAPES | TYPEWRITER)
     return LONG_WORD.sub(lambda word: BREAK_AFTER.sub(r"\1\\maybreak{}", word[0]), plain.translate(ESCAPES))
 
 
@@ -90,14 +93,30 @@ def _part(part: d.Part) -> str:
                 {"number": str(p.number), "code": r"\newline ".join(map(_code, _wrapped(p.code)))} for p in passages
             ]
             return render("latex/listing.tex.jinja", "latex", passages=entries)
+        case d.Picture():
+            return render("latex/picture.tex.jinja", "latex", pictures=[_said(each) for each in pictures(part)])
         case d.Table(header=header, rows=body):
             return render(
                 "latex/table.tex.jinja",
                 "latex",
-                columns="l" * len(header),
+                columns=columns((header, *body)),
                 header=_row(header),
                 rows=[_row(row) for row in body],
             )
+
+
+def _said(part: Drawing) -> dict[str, object]:
+    """A picture with the names of its nodes and the sizes of what they give."""
+    said = [{"y": f"{y:g}", "text": ", ".join(_node(*node) for node in nodes)} for y, nodes in part.said]
+    return {"width": f"{part.width:g}", "height": f"{part.height:g}", "commands": part.commands, "said": said}
+
+
+def _node(name: str, size: str) -> str:
+    return rf"\texttt{{{escape(name)}}}\enspace {_size(size)}"
+
+
+def _size(size: str) -> str:
+    return rf"{{\footnotesize {escape(size).replace('N', '$N$')}}}"
 
 
 def _display(lines: tuple[Line, ...], number: int | None = None) -> str:

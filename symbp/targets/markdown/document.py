@@ -9,6 +9,7 @@ from symbp.explain.mathematics import Line, Math
 from symbp.targets.environment import render
 from symbp.targets.latex.lines import rows
 from symbp.targets.latex.mathematics import write as write_mathematics
+from symbp.targets.text.picture import draw
 
 PAGE = 52.0  # ems of a line on GitHub
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~&!])")
@@ -46,6 +47,8 @@ def _part(part: d.Part) -> str:
         case d.Listing(passages=passages):
             entries = [{"number": str(p.number), "code": "\n".join(p.code)} for p in passages]
             return render("markdown/listing.md.jinja", passages=entries)
+        case d.Picture():
+            return "\n".join(["```", *draw(part), "```"])
         case d.Table(header=header, rows=body):
             return render(
                 "markdown/table.md.jinja",

@@ -35,10 +35,14 @@ def _passages(lines: Sequence[str]) -> Iterator[Passage]:
 
 
 def _code(lines: Sequence[str], start: int, depth: int) -> tuple[str, ...]:
-    """The lines from there to the next comment, empty line or loop, or the end of the routine, without the margin."""
+    """The lines from there to the next comment or empty line, or the end of the routine, without the margin.
+
+    A loop that computes several equations, each with its comment, is not part of it.
+    """
     margin = " " * depth
-
-    def goes_on(line: str) -> bool:
-        return line.startswith(margin) and not COMMENT.match(line) and not LOOP.match(line)
-
-    return tuple(line[depth:] for line in takewhile(goes_on, lines[start:]))
+    code = list(takewhile(lambda line: line.startswith(margin) and not COMMENT.match(line), lines[start:]))
+    inside = lines[start + len(code)] if start + len(code) < len(lines) else ""
+    if COMMENT.match(inside) and len(inside) - len(inside.lstrip()) > depth:
+        loop = max(at for at, line in enumerate(code) if LOOP.match(line) and not line.startswith(margin + " "))
+        code = code[:loop]
+    return tuple(line[depth:] for line in code)

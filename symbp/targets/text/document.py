@@ -10,6 +10,7 @@ from symbp.targets.text.braces import layers
 from symbp.targets.text.cells import cells, filled, left, right
 from symbp.targets.text.mathematics import LINE_SIGNS
 from symbp.targets.text.mathematics import write as write_mathematics
+from symbp.targets.text.picture import draw
 
 COLUMNS = 100
 INDENT = 4
@@ -41,6 +42,8 @@ def _part(part: d.Part) -> str:
             return render("text/step.txt.jinja", reason=wrapped, display=_display(lines))
         case d.Listing(passages=passages):
             return _listing(passages)
+        case d.Picture():
+            return "\n".join(" " * INDENT + _clean(line) for line in draw(part))
         case d.Table(header=header, rows=rows):
             return _table([[_inline(cell) for cell in row] for row in (header, *rows)])
 
