@@ -92,7 +92,7 @@ def generate(spec: Path, output: Path, dtype: Any, force: bool, quiet: bool) -> 
 
 @main.command(short_help="Print the derivation, step by step.")
 @SPEC
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice([*FORMATS, "pdf"]), default="text", show_default=True)
 @click.option("--layer", help="only this layer, by its name")
 @click.option("--level", type=click.Choice(LEVELS), default="steps", show_default=True, help="how much is told")
 @click.option(
@@ -105,9 +105,15 @@ def derive(spec: Path, form: Any, layer: str | None, level: Any, output: Path | 
     from symbp.explain.choices import Choices
     from symbp.targets.write import write_files
 
-    read = _read(spec)
+    read, choices = _read(spec), Choices(layer, level=level)
+    if form == "pdf" and output is None:
+        raise UserError("a PDF is not printed to the terminal; choose a folder with -o")
     derivation, code = pipeline.derive_and_emit(read)
-    text = pipeline.explain(read, derivation, form, Choices(layer, level=level), code=code)
+    if form == "pdf" and output is not None:
+        pdf = pipeline.explain_pdf(read, derivation, choices, code=code)
+        click.echo(write_files(output, {f"{read.name}.pdf": pdf}, force=force)[0])
+        return
+    text = pipeline.explain(read, derivation, form, choices, code=code)
     if output is None:
         click.echo(text)
         return

@@ -18,7 +18,7 @@ class WriteError(UserError):
     """An output that cannot be written; the message says which file and why."""
 
 
-def write_files(folder: Path, files: Mapping[str, str], *, force: bool = False) -> tuple[Path, ...]:
+def write_files(folder: Path, files: Mapping[str, str | bytes], *, force: bool = False) -> tuple[Path, ...]:
     """Write every file below the folder, or none: all are staged first, then moved into place.
 
     Raises `WriteError` where a name leads out of the folder, where a file exists that symbp did not write (unless
@@ -30,7 +30,7 @@ def write_files(folder: Path, files: Mapping[str, str], *, force: bool = False) 
         for target in targets:
             _check(target, force)
         for target, text in targets.items():
-            staged[target] = stage(target, text.encode())
+            staged[target] = stage(target, text.encode() if isinstance(text, str) else text)
         for target, temporary in staged.items():
             os.replace(temporary, target)
     except (OSError, RuntimeError) as error:  # before Python 3.13 a loop of links is a RuntimeError
@@ -60,5 +60,7 @@ def _inside(folder: Path, name: str) -> Path:
 
 
 def _ours(path: Path) -> bool:
+    if path.suffix == ".pdf":  # whose first lines are not free; a comment ends it
+        return HEADER.encode() in path.read_bytes()[-LONGEST_LINE:]
     with path.open(encoding="utf-8", errors="replace") as file:
         return any(HEADER in file.readline(LONGEST_LINE) for _ in range(HEADER_LINES))

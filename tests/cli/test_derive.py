@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from cli.command import SMALL, refused, run
 
+from symbp.targets.pdf.engine import find_engine
+
 ENDS = {"html": "html", "latex": "tex", "markdown": "md", "text": "txt"}
 
 
@@ -68,3 +70,21 @@ def test_a_reader_that_leaves_is_no_error(command: list[str], folder: Path) -> N
         os.close(start)
     assert done.returncode == 1
     assert done.stderr == ""
+
+
+def test_a_pdf_goes_to_a_folder() -> None:
+    assert "choose a folder with -o" in refused("derive", "small.yaml", "--format", "pdf")
+
+
+def test_without_an_engine_the_message_says_what_was_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert "no TeX engine is installed: looked for lualatex" in refused(
+        *("derive", "small.yaml", "--format", "pdf", "-o", "out")
+    )
+
+
+@pytest.mark.skipif(find_engine() is None, reason="no TeX engine is installed")
+def test_a_pdf_is_set_and_replaced() -> None:
+    for _ in range(2):
+        assert run("derive", "small.yaml", "--format", "pdf", "-o", "out").stdout == f"{Path('out/small.pdf')}\n"
+    assert Path("out/small.pdf").read_bytes().startswith(b"%PDF-")

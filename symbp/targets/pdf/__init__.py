@@ -1,0 +1,1 @@
+"""PDF: the LaTeX document, set by an engine that is installed."""
