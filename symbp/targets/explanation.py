@@ -17,12 +17,13 @@ from symbp.targets.latex import document as latex
 from symbp.targets.markdown import document as markdown
 from symbp.targets.text import document as text
 
-Format = Literal["html", "latex", "markdown", "text"]
+Format = Literal["html", "latex", "markdown", "text", "terminal"]  # terminal: text with colour
 WRITERS: Mapping[str, Callable[[Document], str]] = {
     "html": html.write,
     "latex": latex.write,
     "markdown": markdown.write,
     "text": text.write,
+    "terminal": text.write_coloured,
 }
 
 

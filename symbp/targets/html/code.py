@@ -6,20 +6,18 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from pygments.lexers.python import PythonLexer
-from pygments.token import Comment, Keyword, Number, Operator, String
-
 from symbp.explain.document import Computed, Module, Passage
+from symbp.targets.highlight import pieces
 
-CLASSES = {Comment: "c", Keyword: "k", String: "s", Number: "d", Operator.Word: "k"}
+CLASSES = {"comment": "c", "keyword": "k", "string": "s", "number": "d", "": ""}
 QUOTED = re.compile(r"# \((\d+)\)")
 
 
 def highlighted(code: str) -> list[str]:
     """The lines of a piece of Python."""
     text = ""
-    for kind, value in PythonLexer(stripnl=False, ensurenl=False).get_tokens(code):
-        shown = next((name for each, name in CLASSES.items() if kind in each), "")
+    for kind, value in pieces(code):
+        shown = CLASSES[kind]
         lines = map(escape, value.split("\n"))
         text += "\n".join(f'<span class="{shown}">{line}</span>' if shown and line else line for line in lines)
     return text.split("\n")

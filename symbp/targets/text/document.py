@@ -10,6 +10,7 @@ from symbp.targets.text.braces import layers
 from symbp.targets.text.cells import cells, filled, left, right
 from symbp.targets.text.mathematics import LINE_SIGNS
 from symbp.targets.text.mathematics import write as write_mathematics
+from symbp.targets.text.paint import Paint, code, coloured, plain
 from symbp.targets.text.picture import draw
 
 COLUMNS = 100
@@ -17,42 +18,60 @@ INDENT = 4
 UNDERLINES = {1: "─", 2: "┈", 3: ""}
 
 
-def write(document: d.Document) -> str:
-    """The document as text."""
-    parts = [_part(part).rstrip("\n") for part in document.parts]
+def write(document: d.Document, paint: Paint = plain) -> str:
+    """The document as text, its pieces painted."""
+    ends = [isinstance(part, d.Derived) for part in document.parts[1:]]  # a step is followed by another, or a result
+    followed = zip(document.parts, [*ends, False], strict=True)
+    parts = [_part(part, paint, last=not goes_on).rstrip("\n") for part, goes_on in followed]
     title = _clean(document.title)
-    underline = "═" * cells(title)
-    return render("text/document.txt.jinja", title=title, underline=underline, origin=document.origin, parts=parts)
+    return render(
+        "text/document.txt.jinja",
+        title=paint(title, "title"),
+        underline=paint("═" * cells(title), "title"),
+        origin=document.origin,
+        parts=parts,
+    )
 
 
-def _part(part: d.Part) -> str:
+def write_coloured(document: d.Document) -> str:
+    """The document as text with the codes by which terminals show colours."""
+    return write(document, coloured)
+
+
+def _part(part: d.Part, paint: Paint, *, last: bool) -> str:
+    """A part as text; `last` says that it is no step that others follow."""
     match part:
         case d.Heading(level=level, text=text):
             line = _inline(text)
-            return f"{line}\n{UNDERLINES[level] * cells(line)}".rstrip("\n")
+            return paint(f"{line}\n{UNDERLINES[level] * cells(line)}".rstrip("\n"), "heading")
         case d.Paragraph(text=text):
             return filled(_inline(text), COLUMNS)
         case d.Display(lines=lines):
-            return _display(lines)
+            return _display(lines, "", plain)
         case d.Equations(number=number, lines=lines):
-            return _display(lines, f"({number}) ")
+            return _display(lines, f"({number}) ", paint)
         case d.Derived(rule=rule, reason=reason, lines=lines):
-            sentence = f"({part.label}) {rule}. {_inline(reason)}"
-            wrapped = filled(sentence, COLUMNS, " " * INDENT)
-            return render("text/step.txt.jinja", reason=wrapped, display=_display(lines))
+            opening = f"({part.label}) {rule}."
+            wrapped = filled(f"{opening} {_inline(reason)}", COLUMNS, " " * INDENT)
+            return render(
+                "text/step.txt.jinja",
+                reason=paint(opening, "rule") + wrapped[len(opening) :],
+                display=_display(lines, "", paint if last else plain),
+            )
         case d.Listing(passages=passages):
-            return _listing(passages)
+            return _listing(passages, paint)
         case d.Picture():
             return "\n".join(" " * INDENT + _clean(line) for line in draw(part))
         case d.Table(header=header, rows=rows):
             return _table([[_inline(cell) for cell in row] for row in (header, *rows)])
 
 
-def _listing(passages: tuple[d.Passage, ...]) -> str:
+def _listing(passages: tuple[d.Passage, ...], paint: Paint) -> str:
     """Lines of code behind their numbers."""
     margin = max(INDENT, *(len(f"({p.number}) ") for p in passages))
-    labelled = ((f"({p.number})" if not at else "", line) for p in passages for at, line in enumerate(p.code))
-    return "\n".join((label.ljust(margin) + _clean(line)).rstrip() for label, line in labelled)
+    painted = [(p.number, code("\n".join(_clean(line).rstrip() for line in p.code), paint)) for p in passages]
+    labelled = ((f"({n})" if not at else "", line) for n, text in painted for at, line in enumerate(text.split("\n")))
+    return "\n".join((label.ljust(margin) + line).rstrip() for label, line in labelled)
 
 
 def _clean(text: str) -> str:
@@ -66,13 +85,16 @@ def _inline(text: d.Inline) -> str:
     )
 
 
-def _display(lines: tuple[Line, ...], label: str = "") -> str:
+def _display(lines: tuple[Line, ...], label: str, paint: Paint) -> str:
+    """The lines with their signs aligned, the last of them painted as a result."""
     lefts = [layers(write_mathematics(line.left)) if line.left is not None else ("", "") for line in lines]
     column = max(cells(above) for above, _ in lefts)
     margin = label.rjust(INDENT) if label else " " * INDENT
     room = COLUMNS - len(margin) - column - 3
     out: list[str] = []
+    before = 0
     for (above, below), line in zip(lefts, lines, strict=True):
+        before = len(out)
         for place, row in enumerate(broken(line.right, lambda node: float(cells(layers(_line(node))[0])), room)):
             start = margin if not out else " " * len(margin)
             head = f"{right(above, column)} {LINE_SIGNS[line.sign]} " if place == 0 else " " * (column + 3)
@@ -81,7 +103,7 @@ def _display(lines: tuple[Line, ...], label: str = "") -> str:
             if shapes or (below and place == 0):
                 under = right(below, column) if place == 0 else " " * column
                 out.append(f"{' ' * len(margin)}{under}   {shapes}".rstrip())
-    return "\n".join(out)
+    return "\n".join([*out[:before], paint("\n".join(out[before:]), "result")])
 
 
 def _line(node: Math) -> str:
