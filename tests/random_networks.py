@@ -262,7 +262,7 @@ def tried(seed: int) -> Outcome:
             generated = pipeline.generate(parse_spec(text), check=False)
             network = generated.derivation.network
             module = pipeline.load_module(generated)
-            arrays = _drawn(network, batch, seed)
+            arrays = _drawn(build_network(generated.spec), batch, seed)
             if arrays is None:
                 return Outcome(seed, tuple(used), compared=False)
             wrong = _disagreements(generated, arrays)

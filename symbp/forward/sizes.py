@@ -79,6 +79,7 @@ class Sizes:
         for equation in self.formula.equations:
             for node in (equation.target, *equation.body.atoms(Element)):
                 for axis, place in enumerate(node.indices):
+                    self.alone(node, axis)
                     if place.is_Integer:
                         self.stands(node.tensor, axis, int(place))
                     if isinstance(place, Flat):
@@ -86,6 +87,12 @@ class Sizes:
                         held = self.value(self.formula.tensors[node.tensor].axes[axis])
                         if merged != held:
                             raise SizeError(f"{held} values cannot take a shape of {merged} values")
+
+    def alone(self, node: Element, axis: int) -> None:
+        """An example is read by an index alone: which examples stand beside it in a batch is chance."""
+        if self.value(self.formula.tensors[node.tensor].axes[axis]) == BATCH and not node.indices[axis].is_Symbol:
+            message = f"`{node}` reads another example of the batch by its place, and the order of examples is chance"
+            raise SizeError(f"{message}; all of them may be read, as in `mean[m]({node.tensor}[m,...])`")
 
     def stands(self, tensor: str, axis: int, place: int) -> None:
         """What is read at a number is there: `z[n,1]` of a tensor with one entry is a mistake, not 0."""

@@ -18,7 +18,7 @@ TRIES = 50
 def draw(network: Network, batch: int, seed: int) -> dict[str, np.ndarray]:
     """Inputs, targets, every parameter and what is drawn in training, in double precision.
 
-    ValueError where every draw was near a kink, or not a number somewhere.
+    ValueError where every draw was near a kink, not a number somewhere, or of infinite cost.
     """
     source = np.random.default_rng(seed)
     undefined = 0
@@ -30,8 +30,8 @@ def draw(network: Network, batch: int, seed: int) -> dict[str, np.ndarray]:
                 return arrays
             undefined += np.isnan(margin)
     if undefined:
-        why = "a logarithm of a negative number?"
-        raise ValueError(f"the network is not a number at {undefined} of {TRIES} random draws ({why})")
+        why = "a logarithm of a negative number, or infinity where a loss meets it?"
+        raise ValueError(f"the cost is infinite or not a number at {undefined} of {TRIES} random draws ({why})")
     raise ValueError(f"{TRIES} random draws were all within {MARGIN} of a kink")
 
 
@@ -61,9 +61,12 @@ def _draw(network: Network, batch: int, source: np.random.Generator) -> dict[str
 
 
 def _margin(network: Network, arrays: dict[str, np.ndarray]) -> float:
-    """The least distance between the sides of any condition or the argument of any absolute value; NaN beside NaN."""
+    """The least distance between the sides of any condition or the argument of any absolute value.
+
+    NaN where anything is not a number, or the cost infinite.
+    """
     known = evaluate_network(network, arrays)
-    if any(np.isnan(values).any() for values in known.values()):
+    if not np.isfinite(known["C"]) or any(np.isnan(values).any() for values in known.values()):
         return np.nan
     least = np.inf
     for block in network.blocks:

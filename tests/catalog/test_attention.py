@@ -173,6 +173,13 @@ def test_where_a_mask_hides_everything_all_count_alike(causal: bool) -> None:
     close(found, np.repeat(expected[:, None], 5, axis=1), VALUE, ROUNDING)
 
 
+def test_a_network_whose_cost_is_infinite_is_told() -> None:
+    below = "define: {activations: {only: 'a = where(z > 0, z, -inf)'}}"
+    network = build_network(parse_spec(f"name: low\ninput: 4\nloss: mse\nlayers: [dense: 3, only]\n{below}\n"))
+    with pytest.raises(ValueError, match="the cost is infinite or not a number at 50 of 50 random draws"):
+        draw(network, 20, seed=0)
+
+
 def test_a_network_that_is_not_a_number_is_told() -> None:
     network = build_network(parse_spec("name: log\ninput: 4\nloss: binary_cross_entropy\nlayers: [dense: 3]\n"))
     with pytest.raises(ValueError, match=r"not a number at 50 of 50 random draws \(a logarithm of a negative number"):

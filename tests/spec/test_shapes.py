@@ -52,6 +52,11 @@ CASES = {
     "4 values cannot take a shape of 6 values",
     defining("losses", "'C[n] = sum[k](a[n,k] * y[n,k])'"): "6: loss: the loss (own) does not fit layer `dense_2`, "
     f"{AFTER} (n, 2): `C` has shape (n,), expected one number; write `C = mean[...](...)`",
+    **{
+        defining("layers", f"'y[n,j] = x[n,j] + {read}'"): f"{OWN} `{read}` reads another example of the batch by "
+        f"its place, and the order of examples is chance; all of them may be read, as in `mean[m]({read[0]}[m,...])`"
+        for read in ("x[n + 1,j]", "x[0,j]", "y[n - 1,j]")
+    },
     # too large
     layers("dense: 134217728"): "4: layers[0].dense: `W` has shape (3, 134217728), 402653184 numbers; "
     "at most 134217728 are generated",
