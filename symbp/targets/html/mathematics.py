@@ -271,7 +271,7 @@ def _(node: m.Transposed) -> str:
 @_write.register
 def _(node: m.Shaped) -> str:
     rows, columns = map(_write, node.shape)
-    braced = f"<munder>{row(node.body)}{sign('⏟', stretchy='true')}</munder>"
+    braced = f'<mrow class="braced">{_write(node.body)}</mrow>'  # Chromium cuts off a `⏟` that it stretches
     return f"<munder>{braced}<mrow>{rows}{sign('×')}{columns}</mrow></munder>"
 
 
