@@ -81,7 +81,8 @@ class Table:
 class Derived:
     """A step of the derivation: its number, its rule, why it holds, and `before = after`.
 
-    Several steps told as one have the number of the last of them, and `since` is that of the first.
+    Several steps told as one have the number of the last of them, and `since` is that of the first. `then` stands
+    between the rule and the reason.
     """
 
     number: int
@@ -89,6 +90,7 @@ class Derived:
     reason: Inline
     lines: tuple[Line, ...]
     since: int = 0
+    then: str = ". "
 
     @property
     def label(self) -> str:

@@ -114,9 +114,11 @@ class Component(Math):
 
 @dataclass(frozen=True)
 class Cases(Math):
-    """Values by condition, the first that holds; None is `otherwise`."""
+    """Values by condition, the first that holds; None is `otherwise`. Beside the conditions stand these words."""
 
     rows: tuple[tuple[Math, Math | None], ...]
+    when: str = "if"
+    otherwise: str = "otherwise"
 
 
 Sign = Literal["<", "<=", ">", ">=", "=", "!="]
@@ -132,10 +134,11 @@ class Relation(Math):
 
 @dataclass(frozen=True)
 class Logic(Math):
-    """Conditions joined by `and` or `or`, or one condition denied."""
+    """Conditions joined by `and` or `or`, or one condition denied; `word` is what is written for it, if not that."""
 
     operator: Literal["and", "or", "not"]
     operands: tuple[Math, ...]
+    word: str = ""
 
 
 @dataclass(frozen=True)
@@ -155,10 +158,11 @@ class Derivative(Math):
 
 @dataclass(frozen=True)
 class Held(Math):
-    """A derivative taken while other tensors are held fixed."""
+    """A derivative taken while other tensors are held fixed, said in words where there is no notation for it."""
 
     body: Math
     fixed: tuple[Math, ...]
+    at: str = "at fixed"
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from symbp.explain.opening import opening
 from symbp.explain.recursion import recursion
 from symbp.explain.updates import updates as update_section
 from symbp.explain.view import Update, view_of
+from symbp.explain.words.formulas import spoken
 
 
 def explain(
@@ -37,5 +38,5 @@ def explain(
     sections = [opening, forward, chain, seams, formulas, recursion, update_section]
     if view.level == "summary":
         sections = [s for s in sections if s not in (chain, seams)]
-    parts = tuple(part for section in sections for part in section(view))
+    parts = spoken(tuple(part for section in sections for part in section(view)), view.language)
     return Document(title, parts, language=view.language.code, module=module)

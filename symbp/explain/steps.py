@@ -54,9 +54,8 @@ def _part(
     lines: tuple[m.Line, ...] = (m.Line(left, after),)
     if before != left and not seen:
         lines = (m.Line(write(first.target, naming), before), m.Line(None, after))
-    return Derived(
-        numbers[1], language.text(f"{last.rule}.title"), reason(run, formula, language), lines, since=numbers[0]
-    )
+    rule, then = language.text(f"{last.rule}.title"), language.text("list.rule")
+    return Derived(numbers[1], rule, reason(run, formula, language), lines, since=numbers[0], then=then)
 
 
 def _explicit(side: sp.Expr, written: m.Math) -> m.Math:

@@ -16,6 +16,7 @@ from symbp.explain.document import Code, Display, Document, Equations, Heading, 
 from symbp.explain.naming import Naming
 from symbp.explain.notation import write
 from symbp.explain.steps import step_parts
+from symbp.explain.words.formulas import spoken
 from symbp.explain.words.language import Language
 from symbp.explain.words.languages import LANGUAGES
 from symbp.expression.between import between
@@ -31,8 +32,8 @@ def document(text: str, result: Result, code: str, error: float, choices: Choice
     """The derivative of the expression `text`, derived, as NumPy code, with the error that its check found."""
     page = _Page(result, LANGUAGES[choices.language], choices)
     title = page.language.text(f"diff.{result.kind}", output=result.output, tensor=result.wrt)
-    parts = [*page.opening(text), *page.derivation(), *page.result(), *page.code(code, error)]
-    return Document(title, tuple(parts), language=choices.language)
+    parts = (*page.opening(text), *page.derivation(), *page.result(), *page.code(code, error))
+    return Document(title, spoken(parts, page.language), language=choices.language)
 
 
 class _Page:

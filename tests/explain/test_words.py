@@ -56,7 +56,8 @@ def composed() -> set[str]:
     page = {f"page.{word}" for word in WORDS}
     kinds = {f"diff.{kind}" for kind in get_args(Kind)}
     lists = {f"list.{name}" for name in ("comma", "and", "sentence", "semicolon")}
-    return {*rules, *roles, *kinds, *drawn, *columns, *forms, *lists, *page, "role.integers", "forward.drawn"}
+    within = {f"word.{word}" for word in ("and", "or", "not", "always", "never")}
+    return {*rules, *roles, *kinds, *drawn, *columns, *forms, *lists, *page, *within, "role.integers", "forward.drawn"}
 
 
 def test_the_code_names_phrases_and_fills_their_places() -> None:

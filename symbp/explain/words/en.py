@@ -9,8 +9,18 @@ PHRASES: Mapping[str, str] = {
     "list.and": " and ",
     "list.semicolon": "; ",
     "list.sentence": " ",
+    "list.rule": ". ",
     "title": "Back-propagation in {network}, derived",
     "title.layer": "{title}: {layer}",
+    # words within formulas
+    "word.if": "if",
+    "word.otherwise": "otherwise",
+    "word.and": "and",
+    "word.or": "or",
+    "word.not": "not",
+    "word.fixed": "at fixed",
+    "word.always": "always",
+    "word.never": "never",
     # the convention
     "convention.heading": "Convention",
     "convention.layer": "The convention is the article’s: a layer of neurons computes {single} with {W} of shape "
@@ -121,6 +131,7 @@ PHRASES: Mapping[str, str] = {
     "page.contents": "Contents",
     "page.module": "the code that the formulas became",
     "page.code": "Code",
+    "page.to_code": "code",
     "page.close": "Close",
     "page.light": "Light",
     "page.dark": "Dark",

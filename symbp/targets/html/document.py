@@ -23,8 +23,8 @@ from symbp.targets.html.mathematics import write as write_mathematics
 from symbp.targets.latex.width import width
 
 LINE = 14.0  # ems of mathematics within a sentence that fit into a line of a phone
-WORDS = ("contents", "module", "code", "close", "light", "dark")
-CLOSING = tuple(".,;:)")
+WORDS = ("contents", "module", "code", "to_code", "close", "light", "dark")
+CLOSING = tuple(".,;:)，。；：）、")
 
 
 def write(document: d.Document) -> str:
@@ -53,12 +53,17 @@ class _Page:
             title=self.document.title,
             style=Markup(environment.render("html/style.css.jinja")),
             script=Markup(environment.render("html/script.js.jinja")),
-            words={word: LANGUAGES[self.document.language].text(f"page.{word}") for word in WORDS},
+            words={word: self.words[word] for word in WORDS if word != "to_code"},
             contents=[self.entry(h) for h in self.headings],
             parts=[self.part(part).rstrip("\n") for part in self.document.parts],
             module=module.name if module else "",
             code=Markup(code.whole(module, self.steps)) if module else "",
         )
+
+    @cached_property
+    def words(self) -> dict[str, str]:
+        """The page's own words."""
+        return {word: LANGUAGES[self.document.language].text(f"page.{word}") for word in WORDS}
 
     @cached_property
     def headings(self) -> list[d.Heading]:
@@ -103,7 +108,7 @@ class _Page:
             case d.Equations(number=number, lines=lines):
                 return self.numbered(number, str(number), "", Markup(""), lines)
             case d.Derived(number=number, rule=rule, reason=reason, lines=lines):
-                return self.numbered(number, part.label, rule, self.inline(reason), lines)
+                return self.numbered(number, part.label, rule, escape(part.then) + self.inline(reason), lines)
             case d.Listing(passages=passages):
                 entries = [self.passage(each) for each in passages]
                 return _render("listing", entries=entries)
@@ -124,6 +129,7 @@ class _Page:
             mathematics=Markup(display(lines)),
             keys=code.keys(tuple((p.block, p.number) for p in quoted)),
             link=code.anchor(quoted[0]) if quoted else "",
+            to_code=self.words["to_code"],
         )
 
     def numbered(self, number: int, label: str, rule: str, reason: Markup, lines: tuple[Line, ...]) -> Markup:
@@ -138,6 +144,7 @@ class _Page:
             rule=rule,
             reason=reason,
             mathematics=Markup(display(lines)),
+            to_code=self.words["to_code"],
         )
 
     def passage(self, passage: d.Passage) -> dict[str, Any]:

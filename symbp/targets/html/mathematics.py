@@ -214,7 +214,8 @@ def _(node: m.Component) -> str:
 def _(node: m.Cases) -> str:
     rows = []
     for value, condition in node.rows:
-        when = f"<mtext>if&#xa0;</mtext>{_write(condition)}" if condition else "<mtext>otherwise</mtext>"
+        word = f"{node.when}\u00a0" if condition else node.otherwise
+        when = f"<mtext>{escape(word)}</mtext>{_write(condition) if condition else ''}"
         rows.append(f"<mtr><mtd>{_write(value)}</mtd><mtd>{when}</mtd></mtr>")
     return f'<mrow>{_fence("{", "prefix", True)}<mtable class="cases">{"".join(rows)}</mtable></mrow>'
 
@@ -231,7 +232,7 @@ def _(node: m.Relation) -> str:
 def _(node: m.Logic) -> str:
     if node.operator == "not":
         return sign("¬") + _parentheses(node.operands[0])
-    joint = f"<mtext>&#xa0;{node.operator}&#xa0;</mtext>"
+    joint = f"<mtext>\u00a0{escape(node.word or node.operator)}\u00a0</mtext>"
     return joint.join(_parentheses(o) if isinstance(o, m.Logic) else _write(o) for o in node.operands)
 
 

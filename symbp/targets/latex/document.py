@@ -12,6 +12,7 @@ import unicodedata
 from symbp.explain import document as d
 from symbp.explain.mathematics import Line, Math
 from symbp.targets.environment import render
+from symbp.targets.latex.languages import CHINESE, SETTINGS
 from symbp.targets.latex.lines import rows
 from symbp.targets.latex.mathematics import write as write_mathematics
 from symbp.targets.latex.picture import Drawing, pictures
@@ -37,7 +38,7 @@ SECTIONS = {1: "section*", 2: "subsection*", 3: "subsubsection*"}
 def escape(text: str, *, code: bool = False) -> str:
     """Plain text as LaTeX: what LaTeX would read as a command is set as itself; what its fonts lack as `?`.
 
-    Code keeps its quotes, and is not broken.
+    Code keeps its quotes, and is not broken. Chinese stays: whether a document has fonts for it, its language says.
     """
     plain = "".join(c if _has_glyph(c) else " " if c.isspace() else PLACEHOLDER for c in text)
     if code:
@@ -48,6 +49,8 @@ def escape(text: str, *, code: bool = False) -> str:
 def _has_glyph(character: str) -> bool:
     if character.isascii():
         return character.isprintable()
+    if CHINESE.match(character):
+        return True
     base, *accents = list(unicodedata.normalize("NFD", character))
     composed = base.isascii() and base.isalpha() and len(accents) == 1 and accents[0] in ACCENTS
     return composed or ord(character) in ESCAPES
@@ -64,9 +67,17 @@ def write(document: d.Document) -> str:
         else:
             parts.append(written)
         before = part
-    return render(
-        "latex/document.tex.jinja", "latex", title=escape(document.title), origin=document.origin, parts=parts
+    setting = SETTINGS[document.language]
+    source = render(
+        "latex/document.tex.jinja",
+        "latex",
+        preamble=setting.preamble,
+        step=setting.step,
+        title=escape(document.title),
+        origin=document.origin,
+        parts=parts,
     )
+    return source if setting.chinese else CHINESE.sub(PLACEHOLDER, source)
 
 
 def _part(part: d.Part) -> str:

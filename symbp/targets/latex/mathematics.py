@@ -172,7 +172,7 @@ def _(node: m.Component) -> str:
 def _(node: m.Cases) -> str:
     rows = []
     for value, condition in node.rows:
-        when = rf"\text{{if }} {_write(condition)}" if condition else r"\text{otherwise}"
+        when = rf"\text{{{node.when} }} {_write(condition)}" if condition else rf"\text{{{node.otherwise}}}"
         rows.append(f"{_write(value)} & {when}")
     joined = r" \\ ".join(rows)
     return rf"\begin{{cases}} {joined} \end{{cases}}"
@@ -190,7 +190,7 @@ def _(node: m.Relation) -> str:
 def _(node: m.Logic) -> str:
     if node.operator == "not":
         return rf"\neg {_parentheses(node.operands[0])}"
-    joint = rf" \text{{ {node.operator} }} "
+    joint = rf" \text{{ {node.word or node.operator} }} "
     return joint.join(_parentheses(o) if isinstance(o, m.Logic) else _write(o) for o in node.operands)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from symbp.explain.document import Code, Inline
 from symbp.explain.mathematics import Math
+from symbp.targets.latex.languages import CHINESE
 from symbp.targets.latex.width import width
 
 PAGE = 54.5  # ems of small print
@@ -35,4 +36,6 @@ def _width(cell: Inline) -> float:
 def _piece(piece: str | Math | Code) -> float:
     if isinstance(piece, Math):
         return width(piece)
-    return TYPEWRITER * len(piece.text) if isinstance(piece, Code) else LETTER * len(piece)
+    if isinstance(piece, Code):
+        return TYPEWRITER * len(piece.text)
+    return sum(1.0 if CHINESE.match(character) else LETTER for character in piece)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from symbp.explain import mathematics as m
 from symbp.explain.identifiers import parts
 from symbp.explain.levels import PRODUCT, SUM, level
+from symbp.targets.latex.languages import CHINESE
 
 LETTER, DIGIT, BRACKET, BINARY, RELATION, SMALL = 0.57, 0.5, 0.42, 1.25, 1.35, 0.7
 SUM_SIGN, BAR, SPACE = 1.5, 0.3, 0.2
@@ -59,7 +60,7 @@ def width(node: m.Math) -> float:
         case m.Transposed(body=body):
             return width(body) + 0.7
         case m.Words(text=text):
-            return 0.5 * len(text)
+            return sum(1.0 if CHINESE.match(character) else 0.5 for character in text)
         case m.Glyph(text=text):
             return BRACKET + 0.1 if text in "()" else BINARY
         case m.Row(pieces=pieces, indent=indent):

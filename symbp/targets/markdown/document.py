@@ -41,6 +41,7 @@ def _part(part: d.Part) -> str:
                 "markdown/step.md.jinja",
                 number=escape(part.label),
                 rule=escape(rule),
+                then=escape(part.then),
                 reason=_inline(reason),
                 display=_display(lines).rstrip("\n"),
             )

@@ -13,25 +13,25 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from symbp.errors import DefectError, UserError
+from symbp.targets.latex.languages import SETTINGS
 
-ENGINES = ("lualatex", "xelatex", "pdflatex")  # the first that is installed
 OPTIONS = ("-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error")
 RUNS = 4  # at most: until tables and links are where they were the time before
 SECONDS = 300
 AGAIN = re.compile(r"Rerun|rerun LaTeX|has changed|have changed", re.IGNORECASE)
 
 
-def find_engine() -> str | None:
-    """The path of an engine; None where none is installed."""
-    return next((path for name in ENGINES if (path := shutil.which(name))), None)
+def find_engine(language: str = "en") -> str | None:
+    """The path of the first engine that is installed and sets the language; None where there is none."""
+    return next((path for name in SETTINGS[language].engines if (path := shutil.which(name))), None)
 
 
-def compile_latex(source: str) -> bytes:
-    """The PDF of a LaTeX document. UserError where no engine is installed, or where it takes too long."""
-    engine = find_engine()
+def compile_latex(source: str, language: str = "en") -> bytes:
+    """The PDF of a LaTeX document. UserError where no engine for its language is installed, or it takes too long."""
+    engine = find_engine(language)
     if engine is None:
         raise UserError(
-            f"no TeX engine is installed: looked for {', '.join(ENGINES)}; install TeX Live, "
+            f"no TeX engine is installed: looked for {', '.join(SETTINGS[language].engines)}; install TeX Live, "
             "or use --format html and print the page, or --format latex"
         )
     with TemporaryDirectory(prefix="symbp-") as folder:

@@ -51,11 +51,11 @@ def _part(part: d.Part, paint: Paint, *, last: bool) -> str:
         case d.Equations(number=number, lines=lines):
             return _display(lines, f"({number}) ", paint)
         case d.Derived(rule=rule, reason=reason, lines=lines):
-            opening = f"({part.label}) {rule}."
-            wrapped = filled(f"{opening} {_inline(reason)}", COLUMNS, " " * INDENT)
+            opening = f"({part.label}) {rule}{part.then}"
+            wrapped = filled(f"{opening}{_inline(reason)}", COLUMNS, " " * INDENT)
             return render(
                 "text/step.txt.jinja",
-                reason=paint(opening, "rule") + wrapped[len(opening) :],
+                reason=paint(opening.rstrip(), "rule") + wrapped[len(opening.rstrip()) :],
                 display=_display(lines, "", paint if last else plain),
             )
         case d.Listing(passages=passages):

@@ -153,7 +153,7 @@ def _(node: m.Component) -> str:
 
 @_write.register
 def _(node: m.Cases) -> str:
-    rows = [f"{_write(v)} if {_write(c)}" if c else f"{_write(v)} otherwise" for v, c in node.rows]
+    rows = [f"{_write(v)} {node.when} {_write(c)}" if c else f"{_write(v)} {node.otherwise}" for v, c in node.rows]
     return "{ " + "; ".join(rows) + " }"
 
 
@@ -167,9 +167,10 @@ def _(node: m.Relation) -> str:
 
 @_write.register
 def _(node: m.Logic) -> str:
+    word = node.word or node.operator
     if node.operator == "not":
-        return f"not ({_write(node.operands[0])})"
-    return f" {node.operator} ".join(f"({_write(o)})" if isinstance(o, m.Logic) else _write(o) for o in node.operands)
+        return f"{word} ({_write(node.operands[0])})"
+    return f" {word} ".join(f"({_write(o)})" if isinstance(o, m.Logic) else _write(o) for o in node.operands)
 
 
 @_write.register
@@ -184,7 +185,7 @@ def _(node: m.Derivative) -> str:
 
 @_write.register
 def _(node: m.Held) -> str:
-    return f"({_write(node.body)} at fixed {', '.join(map(_write, node.fixed))})"
+    return f"({_write(node.body)} {node.at} {', '.join(map(_write, node.fixed))})"
 
 
 @_write.register
