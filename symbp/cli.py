@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from symbp.spec.model import NetworkSpec
 
 SPEC = click.argument("spec", type=click.Path(path_type=Path))
+NOTATIONS = ("batch", "article", "nielsen", "ng", "rows", "torch", "index")
 LEVELS = ("summary", "steps", "full")
 LANG = click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="its language")
 FORMATS = {"html": "html", "latex": "tex", "markdown": "md", "text": "txt"}
@@ -102,6 +103,7 @@ def generate(spec: Path, output: Path, dtype: Any, force: bool, quiet: bool) -> 
 @click.option("--format", "form", type=click.Choice([*FORMATS, "pdf"]), default="text", show_default=True)
 @click.option("--layer", help="only this layer, by its name")
 @click.option("--level", type=click.Choice(LEVELS), default="steps", show_default=True, help="how much is told")
+@click.option("--notation", type=click.Choice(NOTATIONS), default="batch", show_default=True, help="how it is written")
 @LANG
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="write to this folder, not to the terminal"
@@ -113,17 +115,29 @@ def derive(
     form: Any,
     layer: str | None,
     level: Any,
+    notation: str,
     lang: str,
     output: Path | None,
     force: bool,
     colour: bool | None,
 ) -> None:
-    """Print the derivation of a network's back-propagation, step by step."""
+    """Print the derivation of a network's back-propagation, step by step.
+
+    \b
+    The same derivation is written in one of these notations:
+      batch    Z = X W + 1 b, a batch is rows
+      article  z = W^T x + b, column vectors of one example
+      nielsen  z^l = w^l a^(l-1) + b^l, as in Nielsen's book: BP1 to BP4
+      ng       Z^[l] = W^[l] A^[l-1] + b^[l], a batch is columns: dW = 1/m dZ A^T
+      rows     Z = X W + b, as in CS231n: dX = dout W^T
+      torch    Z = X W^T + b, W is (out, in) as in PyTorch
+      index    by indices alone
+    """
     from symbp import pipeline
     from symbp.explain.choices import Choices
     from symbp.targets.write import write_files
 
-    read, choices = _read(spec), Choices(layer, lang, level)
+    read, choices = _read(spec), Choices(layer, lang, level, notation)
     if form == "pdf" and output is None:
         raise UserError("a PDF is not printed to the terminal; choose a folder with -o")
     derivation, code = pipeline.derive_and_emit(read)

@@ -17,7 +17,9 @@ import sympy as sp
 from symbp.derive.derivation import Gradient
 from symbp.explain import mathematics as m
 from symbp.explain.document import Code, Display, Heading, Inline, Paragraph, Part
-from symbp.explain.naming import COST, COTANGENT, WEIGHTED_INPUT, Naming
+from symbp.explain.forward import index_form
+from symbp.explain.layout import COTANGENT
+from symbp.explain.naming import WEIGHTED_INPUT
 from symbp.explain.notation import write
 from symbp.explain.shares import Share, names, summed
 from symbp.explain.view import View
@@ -48,13 +50,13 @@ def chain(view: View) -> list[Part]:
         return []
     opening: list[Part] = [
         Heading(1, view.say("chain.heading")),
-        Paragraph(view.say("chain.opening", factors=_three_factors())),
+        Paragraph(view.say("chain.opening", factors=_three_factors(view.cost))),
     ]
     return opening + parts
 
 
-def _three_factors() -> m.Math:
-    c, w, a, z = m.Name(COST), m.Name("w"), m.Name("a"), m.Name("z")
+def _three_factors(c: m.Name) -> m.Math:
+    w, a, z = m.Name("w"), m.Name("a"), m.Name("z")
     product = m.Product((m.Derivative(c, a), m.Derivative(a, z), m.Derivative(z, w)))
     return m.Relation((m.Derivative(c, w), product), ("=",))
 
@@ -111,13 +113,21 @@ def _math(view: View, block: Block, expression: sp.Expr) -> m.Math:
     return write(expression, view.naming(block))
 
 
+def _line(view: View, block: Block, equation: Equation) -> m.Line:
+    return index_form(equation, view.naming(block))
+
+
 def _weight(weighing: _Weighing) -> Element:
-    return Element(sp.Symbol(weighing.gradient.tensor, real=True), *weighing.gradient.equation.target.indices)
+    return _element(weighing.gradient.tensor, weighing.gradient.equation.target.indices)
 
 
 def _weighted(weighing: _Weighing) -> Element:
     name = weighing.cotangent.tensor[len(COTANGENT) :]
-    return Element(sp.Symbol(name, real=True), *weighing.cotangent.indices)
+    return _element(name, weighing.cotangent.indices)
+
+
+def _element(name: str, indices: tuple[sp.Expr, ...]) -> Element:
+    return Element(sp.Symbol(name, real=True), *indices)
 
 
 def _last_factor(view: View, weighing: _Weighing) -> m.Math:
@@ -128,15 +138,14 @@ def _last_factor(view: View, weighing: _Weighing) -> m.Math:
 def _chain_line(view: View, weighing: _Weighing, activation: Block | None) -> m.Line:
     """∂C/∂w as a sum over the batch of three factors, or of two where the first two are found together."""
     block = weighing.block
-    c, z = m.Name(COST), _math(view, block, _weighted(weighing))
+    c, z = view.naming(block).cost, _math(view, block, _weighted(weighing))
     first: tuple[m.Math, ...] = (m.Derivative(c, z),)
     if activation is not None:
-        a = view.naming(activation).tensor(
-            activation.formula.output.name, tuple(write(i, Naming()) for i in weighing.cotangent.indices)
-        )
+        a = _math(view, activation, _element(activation.formula.output.name, weighing.cotangent.indices))
         first = (m.Derivative(c, a), m.Derivative(a, z))
     product = m.Product((*first, _last_factor(view, weighing)))
-    through = m.Over("sum", tuple(m.Name(i.name) for i in weighing.bound), product)
+    bound = tuple(m.Name(i.name) for i in weighing.bound if not view.naming(block).layout.hides(i.name))
+    through = m.Over("sum", bound, product) if bound else product
     right = summed([through], more=bool(_others(view, weighing)))
     return m.Line(m.Derivative(c, _math(view, block, _weight(weighing))), right)
 
@@ -144,8 +153,9 @@ def _chain_line(view: View, weighing: _Weighing, activation: Block | None) -> m.
 def _found(view: View, weighing: _Weighing) -> m.Line:
     equation, block, others = weighing.gradient.equation, weighing.block, _others(view, weighing)
     beside = [(share, at) for share in others if (at := share.at(equation.target.indices))]
-    rights = [_math(view, block, equation.body), *(_math(view, s.block, e.body) for s, e in beside)]
-    return m.Line(_math(view, block, equation.target), summed(rights, more=len(beside) < len(others)))
+    found = _line(view, block, equation)
+    rights = [found.right, *(_line(view, s.block, e).right for s, e in beside)]
+    return m.Line(found.left, summed(rights, more=len(beside) < len(others)))
 
 
 def _gradient_at(view: View, block: Block, tensor: str, indices: tuple[sp.Expr, ...]) -> Equation | None:
@@ -171,11 +181,11 @@ def _activation(view: View, activation: Block, slope: sp.Expr, z: Element) -> li
     """The factor ∂a/∂z, and the factor ∂C/∂a from whatever reads the activation."""
     naming = view.naming(activation)
     local = activation.formula.with_role("input")[0].name
-    indices = tuple(write(i, Naming()) for i in z.indices)
-    of = naming.tensor(activation.formula.output.name, indices)
+    of = write(_element(activation.formula.output.name, z.indices), naming)
+    by = write(_element(local, z.indices), naming)
     parts: list[Part] = [
         Paragraph(view.say("chain.activation", output=_called(view, z), activation=Code(activation.name))),
-        Display((m.Line(m.Derivative(of, naming.tensor(local, indices)), write(slope, naming)),)),
+        Display((m.Line(m.Derivative(of, by), write(slope, naming)),)),
     ]
     output = activation.binding[activation.formula.output.name]
     return [*parts, *_cost(view, view.shares(output), z, joint=False)]
@@ -187,8 +197,8 @@ def _cost(view: View, shares: tuple[Share, ...], z: Element, *, joint: bool) -> 
     if not found:
         return []
     share, equation = found[0]
-    rights = [_math(view, s.block, e.body) for s, e in found]
-    line = m.Line(_math(view, share.block, equation.target), summed(rights, more=len(found) < len(shares)))
+    rights = [_line(view, s.block, e).right for s, e in found]
+    line = m.Line(_line(view, share.block, equation).left, summed(rights, more=len(found) < len(shares)))
     blocks = view.language.listed(map(Code, names(shares)))
     both = view.say("chain.cost_joint", output=_called(view, z), blocks=blocks)
     return [Paragraph(both if joint else view.say("chain.cost", blocks=blocks)), Display((line,))]

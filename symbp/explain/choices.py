@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Literal, get_args
 
 from symbp.errors import UserError
+from symbp.explain.notations import BATCH_ROWS, NOTATIONS
 from symbp.explain.words.languages import LANGUAGES
 
 Level = Literal["summary", "steps", "full"]
@@ -18,16 +19,18 @@ class Choices:
     """`layer` is the only one explained, where it is given. UserError for a value that there is not.
 
     `level` says how much is told: `summary`, the results; `steps`, also what leads there, repetitions in one;
-    `full`, each step as it was taken.
+    `full`, each step as it was taken. `notation` is how tensors lie on the page and what they are called.
     """
 
     layer: str | None = None
     language: str = "en"
     level: Level = "steps"
+    notation: str = BATCH_ROWS.name
 
     def __post_init__(self) -> None:
         _known("language", self.language, LANGUAGES)
         _known("level", self.level, get_args(Level))
+        _known("notation", self.notation, NOTATIONS)
 
 
 def _known(what: str, value: str, valid: Iterable[str]) -> None:

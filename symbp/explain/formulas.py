@@ -7,7 +7,6 @@ from symbp.explain import mathematics as m
 from symbp.explain.document import Code, Display, Equations, Heading, Link, Paragraph, Part
 from symbp.explain.forward import index_form
 from symbp.explain.listing import listing
-from symbp.explain.naming import COST, Naming
 from symbp.explain.notation import write
 from symbp.explain.numbering import EVALUATED, GRADIENT, SEAM, WRITTEN
 from symbp.explain.results import between_matrices, forms
@@ -31,7 +30,7 @@ def _seam(view: View, seam: Seam) -> list[Part]:
     formula = view.derivation.formulas[seam.joint].formula
     parts: list[Part] = [Paragraph(view.say("seam.opening", first=Code(seam.first), second=Code(seam.second)))]
     numbers = [view.numbers[SEAM, seam.joint, "", position] for position in range(len(seam.steps))]
-    parts.extend(step_parts(seam.steps, numbers, formula, view.level, view.language))
+    parts.extend(step_parts(seam.steps, numbers, formula, view.level, view.language, view.own(formula)))
     return parts
 
 
@@ -51,10 +50,10 @@ def _formula(view: View, derived: FormulaDerivation) -> list[Part]:
     parts.append(Paragraph(view.say("formula.users", users=users)))
     if formula.source:
         parts.append(Paragraph(view.say("formula.source", source=formula.source)))
-    naming = Naming(stepwise=view.stepwise(formula.name))
+    naming = view.own(formula)
     for position, equation in enumerate(formula.equations):
         number = view.numbers[WRITTEN, formula.name, equation.target.tensor, position]
-        parts.append(Equations(number, (index_form(equation, Naming()),)))
+        parts.append(Equations(number, (index_form(equation, naming),)))
         parts.extend(between_matrices(equation, naming, view.language))
     parts.extend(_evaluated(view, derived))
     for gradient in derived.backward:
@@ -65,16 +64,17 @@ def _formula(view: View, derived: FormulaDerivation) -> list[Part]:
 def _evaluated(view: View, derived: FormulaDerivation) -> list[Part]:
     """The stable forms in which equations are evaluated, and what is computed beside them: shifts and winners."""
     formula, steps = derived.formula, derived.forward_steps
+    naming = view.own(formula)
     numbers = [view.numbers[EVALUATED, formula.name, "", position] for position in range(len(steps))]
-    parts = list(step_parts(steps, numbers, formula, view.level, view.language))
+    parts = list(step_parts(steps, numbers, formula, view.level, view.language, naming))
     if steps and view.level == "summary":
         parts.append(Paragraph(view.say("form.stable")))
         for step, number in zip(steps, numbers, strict=True):
-            parts.append(Equations(number, (m.Line(write(step.target, Naming()), write(step.after, Naming())),)))
+            parts.append(Equations(number, (m.Line(write(step.target, naming), write(step.after, naming)),)))
     own = {e.target.tensor for e in formula.equations}
     helpers = [e for e in derived.forward if e.target.tensor not in own]
     if helpers:
-        lines = tuple(index_form(e, Naming()) for e in helpers)
+        lines = tuple(index_form(e, naming) for e in helpers)
         parts += [Paragraph(view.say("formula.beside")), Display(lines)]
     winners = any(e.body.has(Winner) for e in helpers)
     return [*parts, *([Paragraph(view.say("formula.winners"))] if winners else [])]
@@ -83,12 +83,12 @@ def _evaluated(view: View, derived: FormulaDerivation) -> list[Part]:
 def _gradient(view: View, formula: Formula, gradient: Gradient) -> list[Part]:
     """The steps that lead to a gradient, then its forms: all of them, or those that no step has shown."""
     equation, steps = gradient.equation, gradient.steps
-    naming = Naming(stepwise=view.stepwise(formula.name))
+    naming = view.own(formula)
     places = [(GRADIENT, formula.name, equation.target.tensor, k) for k in range(max(1, len(steps)))]
     numbers = [view.numbers[place] for place in places]
-    heading = view.say("formula.derivative", C=m.Name(COST), tensor=Naming().tensor(gradient.tensor))
+    heading = view.say("formula.derivative", C=naming.cost, tensor=naming.tensor(gradient.tensor))
     parts: list[Part] = [Heading(3, heading)]
-    parts.extend(step_parts(steps, numbers, formula, view.level, view.language))
+    parts.extend(step_parts(steps, numbers, formula, view.level, view.language, naming))
     if steps and view.level == "steps":
         return [*parts, *between_matrices(equation, naming, view.language)]
     number = None if steps and view.level == "full" else numbers[-1]

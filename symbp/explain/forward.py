@@ -7,7 +7,7 @@ from dataclasses import replace
 from symbp.explain import mathematics as m
 from symbp.explain.document import Display, Heading, Link, Paragraph, Part
 from symbp.explain.matrix import matrix_form
-from symbp.explain.naming import COST, Naming
+from symbp.explain.naming import Naming
 from symbp.explain.notation import write
 from symbp.explain.view import View
 from symbp.formula.equation import Equation
@@ -26,9 +26,8 @@ def forward(view: View) -> list[Part]:
         parts.extend(_of_modes(view, block))
     costs = view.derivation.network.costs
     if view.complete and len(costs) > 1:
-        letters = (view.letters[cost] for cost in costs)
-        total = m.Sum(tuple((1, m.Name(letter.base, layer=letter.layer)) for letter in letters))
-        parts.extend((Paragraph(view.say("forward.sum")), Display((m.Line(m.Name(COST), total),))))
+        total = m.Sum(tuple((1, view.whole.tensor(cost)) for cost in costs))
+        parts.extend((Paragraph(view.say("forward.sum")), Display((m.Line(view.cost, total),))))
     return parts
 
 
@@ -56,6 +55,7 @@ def _lines(view: View, block: Block) -> tuple[m.Line, ...]:
 
 def index_form(equation: Equation, naming: Naming) -> m.Line:
     """The equation as it stands, in index notation."""
+    equation = naming.layout.equation(equation)
     return m.Line(write(equation.target, naming), write(equation.body, naming))
 
 

@@ -17,7 +17,7 @@ def level(node: m.Math) -> int:
         return PRODUCT
     if isinstance(node, m.Shaped):
         return level(node.body)
-    return POWER if isinstance(node, m.Power | m.Transposed) else ATOM
+    return POWER if isinstance(node, m.Power | m.Transposed | m.Nabla) else ATOM
 
 
 def parts_of(node: m.Math) -> tuple[m.Math, ...]:
@@ -29,8 +29,12 @@ def parts_of(node: m.Math) -> tuple[m.Math, ...]:
             return tuple(term for _, term in terms)
         case m.Product(factors=items) | m.Relation(operands=items) | m.Logic(operands=items):
             return items
-        case m.Fraction(above=one, below=other) | m.Derivative(of=one, by=other) | m.Component(body=one, index=other):
+        case m.Fraction(above=one, below=other) | m.Component(body=one, index=other):
             return one, other
+        case m.Derivative(of=one, by=other) | m.Nabla(of=one, by=other):
+            return one, other
+        case m.Differential(by=one) | m.Slope(argument=one):
+            return (one,)
         case m.Power(base=one, exponent=other):
             return one, other
         case (

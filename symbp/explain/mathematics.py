@@ -1,7 +1,7 @@
 """Mathematics as it is written: a closed set of notation nodes, between expressions and any target's syntax.
 
     Number Name Sum Product Fraction Power Root Call Bars Over Component Cases Relation Logic Indicator Derivative
-    Held Tuple Transposed Ones Shaped Words       what stands on the page
+    Held Tuple Transposed Ones Shaped Words Differential Nabla Slope   what stands on the page
     Glyph Row                         a formula taken apart at its operators, so that a line can be broken there
 
 `symbp.explain.notation` makes them from expressions, `symbp.explain.matrix` from index structure; each target prints
@@ -32,13 +32,15 @@ class Number(Math):
 class Name(Math):
     """A letter or word with its indices, and the number of its layer: `W`, `i`, `j` and `2` are W_ij of layer 2.
 
-    `base` is an identifier such as `W`, `mu`, `beta_1`. With `matrix` it stands for the whole tensor.
+    `base` is an identifier such as `W`, `mu`, `beta_1`. With `matrix` it stands for the whole tensor. `marks` stand
+    around the number of the layer.
     """
 
     base: str
     indices: tuple[Math, ...] = ()
     layer: str = ""
     matrix: bool = False
+    marks: Literal["()", "[]", ""] = "()"
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,29 @@ class Derivative(Math):
 
     of: Math
     by: Math
+
+
+@dataclass(frozen=True)
+class Differential(Math):
+    """`dX`: the derivative of the cost by what follows, as courses that write programs call it."""
+
+    by: Math
+
+
+@dataclass(frozen=True)
+class Nabla(Math):
+    """The gradient of `of` by a vector, which stands below the sign: ∇_a C."""
+
+    of: Math
+    by: Math
+
+
+@dataclass(frozen=True)
+class Slope(Math):
+    """The derivative of a named function, at an argument."""
+
+    function: str
+    argument: Math
 
 
 @dataclass(frozen=True)

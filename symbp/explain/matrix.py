@@ -6,8 +6,9 @@
     z[n,j]   = sum[i](x[n,i]*W[i,j]) + b[j]  ->  Z = X W + 1 b
     d_z[n,j] = d_a[n,j] * a[n,j] * (1 - a[n,j])  ->  δ = ∂C/∂A ⊙ A ⊙ (1 - A)
 
-A batch is rows: a tensor of one axis is a column where that axis is the batch, else a row. Axes that always stand side
-by side count as one, so `x[n,t,i]` is a matrix with rows (n,t).
+A batch is rows: a tensor of one axis is a column where that axis is the batch, else a row. A notation may lay tensors
+down the other way, and leave ones out. Axes that always stand side by side count as one, so `x[n,t,i]` is a matrix with
+rows (n,t).
 
 Not found: one step of a recurrence, anything with an index that is not a plain letter, with a division by a matrix, or
 with three axes or more that cannot be joined.
@@ -24,7 +25,8 @@ import sympy as sp
 
 from symbp.explain import mathematics as m
 from symbp.explain.arithmetic import BATCH, as_text, ordered_terms
-from symbp.explain.naming import COTANGENT, Naming
+from symbp.explain.layout import COTANGENT
+from symbp.explain.naming import Naming
 from symbp.explain.notation import write
 from symbp.formula.equation import Equation
 from symbp.formula.expression import Element, SumOver, elements
@@ -57,9 +59,12 @@ def matrix_form(
 
     `given` says how to write some tensors. With `shaped`, each matrix has its shape under it.
     """
-    if _is_long(equation.body) or equation.target.tensor in naming.stepwise:
+    if not naming.layout.notation.matrices or equation.target.tensor in naming.stepwise:
         return None
-    named = _AsMatrix(naming.letters, given=given or {})
+    equation = naming.layout.equation(equation)
+    if _is_long(equation.body):
+        return None
+    named = _AsMatrix(naming.letters, layout=naming.layout, given=given or {})
     try:
         form = _Form(equation, named, shaped)
         left = named.tensor(equation.target.tensor, _marks(equation.target))
@@ -123,6 +128,8 @@ class _Form:
 
     def __init__(self, equation: Equation, naming: _AsMatrix, shaped: bool) -> None:
         self.naming = naming
+        self.layout = naming.layout
+        self.notation = naming.layout.notation
         self.shaped = shaped
         self.equation = equation
         axes = _axes_of(equation.target, equation.body)
@@ -139,13 +146,14 @@ class _Form:
         return self.form(self.equation.body, *self.natural(target))
 
     def natural(self, element: Element) -> tuple[Axis, Axis]:
-        """The rows and columns of a tensor as it is stored."""
+        """The rows and columns of a tensor as it lies on the page."""
         axes = list(dict.fromkeys(self.axes[i] for i in element.indices))
         if len(axes) == 2:
-            return axes[0], axes[1]
+            return (axes[1], axes[0]) if self.layout.is_turned(element.tensor) else (axes[0], axes[1])
         if not axes:
             return None, None
-        return (axes[0], None) if any(i.name == BATCH for i in axes[0] or ()) else (None, axes[0])
+        is_row = any(i.name == BATCH for i in axes[0] or ()) == (self.notation.batch != "rows")
+        return (None, axes[0]) if is_row else (axes[0], None)
 
     def of(self, expression: sp.Expr) -> set[Axis]:
         """The axes that an expression varies over."""
@@ -184,7 +192,13 @@ class _Form:
         return write(sp.Mul(*(self.equation.sizes[i] for i in axis or ())), self.naming)
 
     def spread(self, value: m.Math, varies: set[Axis], rows: Axis, columns: Axis) -> m.Math:
-        """A row or column repeated to fill rows x columns."""
+        """A row or column repeated to fill rows x columns, without a sign where the notation has none for that."""
+        return self.repeated(value, varies, rows, columns) if self.notation.ones else value
+
+    def repeated(self, value: m.Math, varies: set[Axis], rows: Axis, columns: Axis) -> m.Math:
+        """A row or column times ones; a number as it is."""
+        if not varies:
+            return value
         if rows is not None and rows not in varies:
             return m.Product((self.shape(m.Ones(), rows, None), value), "matrices")
         if columns is not None and columns not in varies:
@@ -226,7 +240,7 @@ class _Form:
         varies = self.of(expression)
         rows = rows if rows in varies else None
         columns = columns if columns in varies else None
-        if rows is None and columns is None:
+        if rows is None and columns is None and self.notation.batch != "one":
             raise _NoMatrixFormError
         left = [f for f in factors if rows is not None and rows in self.of(f)]
         right = [f for f in factors if columns is not None and columns in self.of(f)]
@@ -234,9 +248,27 @@ class _Form:
         if set(left) & set(right):
             raise _NoMatrixFormError
         (right if not right else left).extend(neither)
-        one = self.form(sp.Mul(*left), rows, axis) if left else self.shape(m.Transposed(m.Ones()), None, axis)
-        other = self.form(sp.Mul(*right), axis, columns) if right else self.shape(m.Ones(), axis, None)
-        return _scaled(sign, scalars, m.Product((one, other), "matrices"), self.naming)
+        if not left and not columns and len(right) > 1:  # of one example: an inner product
+            left = [right.pop(0)]
+        one, other = self.filled(sp.Mul(*left), rows, axis), self.filled(sp.Mul(*right), axis, columns)
+        if left and right:
+            value: m.Math = m.Product((one, other), "matrices")
+        elif not self.notation.ones:
+            bound = tuple(write(i, self.naming) for i in expression.bound)
+            value = m.Over("sum", bound, one if left else other)
+        elif left:
+            value = m.Product((one, self.shape(m.Ones(), axis, None)), "matrices")
+        else:
+            value = m.Product((self.shape(m.Transposed(m.Ones()), None, axis), other), "matrices")
+        return _scaled(sign, scalars, value, self.naming)
+
+    def filled(self, operand: sp.Expr, rows: Axis, columns: Axis) -> m.Math:
+        """An operand of a product of matrices, which fills its rows and columns in every notation."""
+        varies = self.of(operand)
+        if {rows, columns} - {None} <= varies:
+            return self.form(operand, rows, columns)
+        bare = self.form(operand, rows if rows in varies else None, columns if columns in varies else None)
+        return self.repeated(bare, varies, rows, columns)
 
     def function(self, expression: sp.Expr, rows: Axis, columns: Axis) -> m.Math:
         """A function applied to every element, of tensors that have just these axes."""

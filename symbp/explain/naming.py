@@ -1,16 +1,17 @@
 """How tensors are called on the page: by a formula's own names, or by a network's with the number of the layer.
 
 The cotangent `d_x` is written ∂C/∂x. That of a weighted input, by the catalog's convention a tensor called `z`, is
-the error δ. A whole tensor of two axes or more is a capital, but
-for `c`, since C is the cost.
+the error δ. A whole tensor of two axes or more is a capital, but for `c`, since C is the cost. A notation may have
+other names for them, other letters, and another order of indices.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from symbp.explain import mathematics as m
+from symbp.explain.layout import COTANGENT, Layout, bare
 from symbp.formula.equation import Equation, Formula
 from symbp.formula.expression import SumOver, elements
 from symbp.formula.recurrence import in_groups
@@ -19,7 +20,6 @@ from symbp.forward.network import Block, Network
 COST = "C"
 ERROR = "delta"
 WEIGHTED_INPUT = "z"
-COTANGENT = "d_"
 
 
 @dataclass(frozen=True)
@@ -39,34 +39,71 @@ class Naming:
 
     letters: Mapping[str, Letter] = field(default_factory=dict)
     stepwise: frozenset[str] = frozenset()
+    layout: Layout = field(default_factory=Layout)
+
+    @property
+    def cost(self) -> m.Name:
+        """The cost's letter."""
+        return m.Name(self.layout.notation.cost)
 
     def letter(self, tensor: str) -> Letter:
         """What a tensor that is no cotangent is called."""
         return self.letters.get(tensor, Letter(tensor))
 
     def is_written_as_derivative(self, tensor: str) -> bool:
-        """True for a cotangent that is written as a fraction ∂C/∂x, not as δ."""
-        return tensor.startswith(COTANGENT) and self.letter(tensor[len(COTANGENT) :]).base != WEIGHTED_INPUT
+        """True for a cotangent that is written as a fraction ∂C/∂x, not as δ or dx."""
+        error = self.layout.notation.error
+        return tensor.startswith(COTANGENT) and (
+            error == "derivative" or (error == "delta" and not self._is_error(tensor))
+        )
+
+    def _is_error(self, cotangent: str) -> bool:
+        return self.letter(bare(cotangent)).base == WEIGHTED_INPUT
 
     def tensor(self, name: str, indices: tuple[m.Math, ...] = (), *, matrix: bool = False) -> m.Math:
         """An element of a tensor, or the whole tensor as a matrix."""
+        places = self.ordered(name, indices)
         if not name.startswith(COTANGENT):
-            letter = self.letter(name)
-            return m.Name(_capital(letter.base) if matrix else letter.base, indices, letter.layer, matrix)
-        letter = self.letter(name[len(COTANGENT) :])
-        if letter.base == WEIGHTED_INPUT:
-            return m.Name(ERROR, indices, letter.layer, matrix)
-        base = _capital(letter.base) if matrix else letter.base
-        return m.Derivative(m.Name(COST), m.Name(base, indices, letter.layer, matrix))
+            return self._name(name, places, matrix)
+        notation, of = self.layout.notation, bare(name)
+        if notation.upstream and of == self.layout.output and of not in self.letters:
+            return m.Name(notation.upstream, places, matrix=matrix)
+        if notation.error == "delta" and self._is_error(name):
+            return m.Name(ERROR, places, self.letter(of).layer, matrix, notation.marks)
+        by = self._name(of, places, matrix)
+        if notation.error == "differential":
+            return m.Differential(by)
+        if notation.gradient and not indices and of in self.layout.batched:
+            return m.Nabla(self.cost, by)
+        return m.Derivative(self.cost, by)
+
+    def ordered(self, name: str, indices: tuple[m.Math, ...]) -> tuple[m.Math, ...]:
+        """The indices of a tensor that are written, in the order of writing."""
+        places = tuple(i for i in indices if not (isinstance(i, m.Name) and self.layout.hides(i.base)))
+        return places[::-1] if len(places) == 2 and self.layout.is_turned(name) else places
+
+    def _name(self, name: str, places: tuple[m.Math, ...], matrix: bool) -> m.Name:
+        letter, notation = self.letter(name), self.layout.notation
+        base = letter.base
+        if base == COST:
+            base = notation.cost
+        elif notation.small and name in self.layout.weights:
+            base = base.lower()
+        elif matrix:
+            base = _capital(base, notation.cost)
+        return m.Name(base, places, letter.layer, matrix, notation.marks)
 
 
-def _capital(base: str) -> str:
-    return base.upper() if len(base) == 1 and base.upper() != COST else base
+OWN = Naming()  # a formula's own names, as they are stored
 
 
-def of_block(block: Block, letters: Mapping[str, Letter], stepwise: frozenset[str] = frozenset()) -> Naming:
-    """The naming of a formula's tensors where a block of the network uses it."""
-    return Naming({local: letters.get(name, Letter(local)) for local, name in block.binding.items()}, stepwise)
+def _capital(base: str, cost: str = COST) -> str:
+    return base.upper() if len(base) == 1 and base.upper() not in (COST, cost) else base
+
+
+def of_block(block: Block, letters: Mapping[str, Letter], own: Naming) -> Naming:
+    """The naming of a formula's tensors where a block of the network uses it; `own` is the formula's."""
+    return replace(own, letters={local: letters.get(name, Letter(local)) for local, name in block.binding.items()})
 
 
 def stepwise(*passes: Iterable[Equation]) -> frozenset[str]:

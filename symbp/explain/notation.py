@@ -19,6 +19,7 @@ from symbp.explain import mathematics as m
 from symbp.explain.arithmetic import BATCH, is_negative, ordered_factors, ordered_terms, split_number
 from symbp.explain.bar import above_the_bar
 from symbp.explain.conditions import SIGNS, between, extreme
+from symbp.explain.layout import EXAMPLES
 from symbp.explain.levels import is_tall
 from symbp.explain.naming import Naming
 from symbp.formula.expression import Element, First, Flat, InRange, MaxOver, Padded, Partial, SumOver, Winner, _Unit
@@ -30,7 +31,7 @@ class UnknownNodeError(TypeError):
 
 def write(expression: sp.Basic, naming: Naming) -> m.Math:
     """The expression as written mathematics; UnknownNodeError for a node kind that has no notation."""
-    return _write(expression, naming)
+    return _write(naming.layout.seen(expression), naming)
 
 
 def write_number(value: float) -> m.Math:
@@ -51,7 +52,7 @@ def _write(node: Any, naming: Naming) -> m.Math:
 
 @_write.register
 def _(node: sp.Symbol, naming: Naming) -> m.Math:
-    return m.Name(node.name)
+    return m.Name(naming.layout.notation.examples if node == EXAMPLES else node.name)
 
 
 @_write.register

@@ -8,8 +8,8 @@ from math import prod
 import sympy as sp
 
 from symbp.explain import mathematics as m
+from symbp.explain.convention import convention
 from symbp.explain.document import Code, Heading, Inline, Link, Paragraph, Part, Table
-from symbp.explain.naming import COST, ERROR
 from symbp.explain.notation import write_number
 from symbp.explain.picture import picture
 from symbp.explain.view import View
@@ -18,37 +18,12 @@ from symbp.formula.expression import Flat, Padded, elements, stop
 from symbp.forward.network import BATCH, Block, Dim, NetworkTensor
 
 _N, _I, _J = m.Name("n"), m.Name("i"), m.Name("j")
-_Z, _W, _X, _B, _C = m.Name("z"), m.Name("W"), m.Name("x"), m.Name("b"), m.Name(COST)
-_SINGLE = m.Relation((_Z, m.Sum(((1, m.Product((m.Transposed(_W), _X), "matrices")), (1, _B)))), ("=",))
-_ROWS = m.Relation(
-    (
-        m.Name("Z", matrix=True),
-        m.Sum(
-            (
-                (1, m.Product((m.Name("X", matrix=True), m.Name("W", matrix=True)), "matrices")),
-                (1, m.Product((m.Ones(), _B), "matrices")),
-            )
-        ),
-    ),
-    ("=",),
-)
-_HADAMARD = m.Product((m.Name("A", matrix=True), m.Name("B", matrix=True)), "elementwise")
-_ERROR = m.Relation((m.Name(ERROR, (_N, _J)), m.Derivative(_C, m.Name("z", (_N, _J)))), ("=",))
+_X = m.Name("x")
 
 
 def opening(view: View) -> list[Part]:
     """The convention and the symbols, then what the network consists of."""
-    return [*_conventions(view), *_indices(view), *_blocks(view), *_tensors(view)]
-
-
-def _conventions(view: View) -> list[Part]:
-    indicator = m.Indicator(m.Words(view.language.text("convention.condition")))
-    layer = view.say(
-        "convention.layer", single=_SINGLE, W=_W, element=m.Name("W", (_I, _J)), i=_I, j=_J,
-        rows=_ROWS, ones=m.Ones(), C=_C, N=m.Name("N"),
-    )  # fmt: skip
-    symbols = view.say("convention.symbols", error=_ERROR, indicator=indicator, hadamard=_HADAMARD)
-    return [Heading(1, view.say("convention.heading")), Paragraph(layer), Paragraph(symbols)]
+    return [*convention(view), *_indices(view), *_blocks(view), *_tensors(view)]
 
 
 def _indices(view: View) -> list[Part]:
@@ -82,7 +57,7 @@ def _blocks(view: View) -> list[Part]:
                 (Link(block.name, f"layer {block.name}"),),
                 (Link(block.formula.name, f"formula {block.formula.name}", plain=True),),
                 *([_reads(view, block)] if branched else []),
-                _shape(view, output.shape) if output else ("",),
+                _shape(view, view.whole.layout.shape(output.name, output.shape)) if output else ("",),
                 _values(view, values),
             )
         )
@@ -139,11 +114,10 @@ def _tensors(view: View) -> list[Part]:
 
 
 def _tensor_row(view: View, tensor: NetworkTensor) -> tuple[Inline, ...]:
-    letter = view.letters[tensor.name]
-    matrix = len(tensor.shape) == 2
-    base = letter.base.upper() if matrix and len(letter.base) == 1 else letter.base
-    symbol = m.Name(base, layer=letter.layer, matrix=matrix)
-    return (symbol,), (Code(tensor.name),), _shape(view, tensor.shape), _role(view, tensor)
+    naming = view.whole
+    shape = naming.layout.shape(tensor.name, tensor.shape)
+    symbol = naming.tensor(tensor.name, matrix=len(shape) == 2 and view.notation.matrices)
+    return (symbol,), (Code(tensor.name),), _shape(view, shape), _role(view, tensor)
 
 
 def _role(view: View, tensor: NetworkTensor) -> Inline:
@@ -157,5 +131,5 @@ def _shape(view: View, shape: Iterable[Dim]) -> Inline:
     for dim in shape:
         if pieces:
             pieces.append(" × ")
-        pieces.append(m.Name("N") if dim == BATCH else str(dim))
+        pieces.append(m.Name(view.notation.examples) if dim == BATCH else str(dim))
     return tuple(pieces) or view.say("network.scalar")

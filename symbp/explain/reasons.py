@@ -15,7 +15,8 @@ from symbp.derive.derivation import Step
 from symbp.explain import mathematics as m
 from symbp.explain.document import Code, Inline
 from symbp.explain.identity import read_identity
-from symbp.explain.naming import COST, COTANGENT, Naming
+from symbp.explain.layout import COTANGENT
+from symbp.explain.naming import COST, OWN, Naming
 from symbp.explain.notation import write
 from symbp.explain.techniques import techniques
 from symbp.explain.words.language import Filling, Language
@@ -29,22 +30,23 @@ MANY = 3  # indices that a sentence counts up twice
 SHORT = 30  # nodes of an equation that fits into a sentence
 
 
-def reason(steps: Sequence[Step], formula: Formula, language: Language) -> Inline:
+def reason(steps: Sequence[Step], formula: Formula, language: Language, naming: Naming) -> Inline:
     """Why each of these steps holds, which are of one rule and follow each other."""
-    return _Reason(formula, language).of(steps)
+    return _Reason(formula, language, naming).of(steps)
 
 
 class _Reason:
     """What the sentences of one formula's steps look at."""
 
-    def __init__(self, formula: Formula, language: Language) -> None:
+    def __init__(self, formula: Formula, language: Language, naming: Naming) -> None:
         self.formula = formula
+        self.naming = naming
         self.language = language
         self.say = language.say
 
     def of(self, steps: Sequence[Step]) -> Inline:
         first = steps[0]
-        details = [part for step in steps for part in step.detail.split("; ") if part]
+        details = [part for step in steps for part in step.detail.split("; ") if part and not self.is_hidden(part)]
         match first.rule:
             case "chain rule":
                 return self.chain(first)
@@ -63,13 +65,13 @@ class _Reason:
     def chain(self, step: Step) -> Inline:
         read = sorted({partial.of.tensor for partial in step.after.atoms(Partial)})
         by = next(iter(step.after.atoms(Partial))).by
-        of = Naming().tensor(by.tensor)
-        named = {t: self.say("chain rule.again", tensor=of) if t == by.tensor else Naming().tensor(t) for t in read}
+        of = self.naming.tensor(by.tensor)
+        named = {t: self.say("chain rule.again", tensor=of) if t == by.tensor else self.naming.tensor(t) for t in read}
         through = self.language.listed(name for tensor, name in named.items() if tensor != COST)
         places: dict[str, Filling] = {"tensor": of, "through": through}
         if COST in read:
             return self.say("chain rule.direct", **places)
-        return self.say("chain rule.of", **places, element=write(by, Naming()))
+        return self.say("chain rule.of", **places, element=write(by, self.naming))
 
     def differentiated(self, step: Step) -> list[Inline]:
         """Which rules of calculus the derivative needs, and what elements of one tensor are to each other."""
@@ -82,8 +84,8 @@ class _Reason:
 
     def calculus(self, equations: Sequence[Equation], tensor: str) -> list[Inline]:
         """The rules that these equations need, each told once."""
-        taken = [(Naming().tensor(e.target.tensor), techniques(e, tensor)) for e in equations]
-        of = Naming().tensor(tensor)
+        taken = [(self.naming.tensor(e.target.tensor), techniques(e, tensor)) for e in equations]
+        of = self.naming.tensor(tensor)
         said: list[Inline] = []
         linear = (self.say("chain rule.again", tensor=of) if v == of else v for v, t in taken if t.none)
         if values := self.language.listed(linear):
@@ -104,11 +106,12 @@ class _Reason:
         indices = next(iter(step.before.atoms(Partial))).by.indices
         if not indices or not step.after.has(sp.KroneckerDelta) or any(not i.is_Symbol for i in indices):
             return None
-        ours = tuple(write(i, Naming()) for i in indices)
-        theirs = tuple(m.Name(f"{i.name}'") for i in indices)
-        name = Naming().tensor(tensor)
-        assert isinstance(name, m.Name)
-        slope = m.Derivative(m.Name(name.base, theirs), m.Name(name.base, ours))
+        written = [i for i in indices if not self.naming.layout.hides(i.name)]
+        ours, theirs = (tuple(m.Name(i.name + prime) for i in written) for prime in ("", "'"))
+        if not written:
+            return None
+        name = self.naming.tensor(tensor)
+        slope = m.Derivative(self.naming.tensor(tensor, theirs), self.naming.tensor(tensor, ours))
         deltas = tuple(m.Indicator(m.Relation(pair, ("=",))) for pair in zip(ours, theirs, strict=True))
         equal = m.Relation((slope, deltas[0] if len(deltas) == 1 else m.Product(deltas)), ("=",))
         return self.say("differentiate.deltas", tensor=name, slope=equal)
@@ -133,6 +136,11 @@ class _Reason:
             said.append(self.say("contract delta.solved", index=m.Name(_index(detail)), equal=self.named(detail)))
         return said or [self.say("contract delta.bare")]
 
+    def is_hidden(self, detail: str) -> bool:
+        """True for an equation between indices that are not written."""
+        picked = _PICKED.fullmatch(detail)
+        return picked is not None and self.naming.layout.hides(picked[1])
+
     def is_picked(self, detail: str) -> bool:
         """True where the index is replaced by another, or by a label, and nothing had to be solved."""
         right = detail.partition(" = ")[2]
@@ -148,8 +156,8 @@ class _Reason:
         if len(found) > 1:
             return self.say("saved value.several", equations=named)
         if found[0].target.tensor == self.formula.output.name and any(elements(found[0].body, tensor)):
-            output = Naming().tensor(found[0].target.tensor)
-            return self.say("saved value.own", equation=named, tensor=Naming().tensor(tensor), output=output)
+            output = self.naming.tensor(found[0].target.tensor)
+            return self.say("saved value.own", equation=named, tensor=self.naming.tensor(tensor), output=output)
         return self.say("saved value.of", equation=named)
 
     def collected(self, step: Step) -> Inline:
@@ -157,14 +165,14 @@ class _Reason:
         if isinstance(step.before, sp.Add) and isinstance(step.after, sp.Mul):
             factor = sp.Mul(*(f for f in step.after.args if not isinstance(f, sp.Add)))
             if factor not in (1, -1) and _is_short(factor):
-                return self.say("collect.factor", factor=write(factor, Naming()))
+                return self.say("collect.factor", factor=write(factor, self.naming))
         return self.say("collect.bare")
 
     def named(self, detail: str) -> Filling:
         """What a rule was applied to: an equation of the formula, of two indices, or an identity."""
         equation = self.stated(detail)
         if equation is not None:
-            left, right = write(equation.target, Naming()), write(equation.body, Naming())
+            left, right = write(equation.target, self.naming), write(equation.body, self.naming)
             return m.Relation((left, right), ("=",)) if _is_short(equation.body) else left
         between = _INDEX_EQUATION.fullmatch(detail)
         return (_index_equation(between) if between else read_identity(detail)) or Code(detail)
@@ -176,7 +184,7 @@ class _Reason:
 
 def _known(pair: tuple[sp.Expr, sp.Expr]) -> m.Math:
     """A function of `u` and its derivative as an equation."""
-    function, slope = (write(side, Naming()) for side in pair)
+    function, slope = (write(side, OWN) for side in pair)
     return m.Relation((m.Derivative(function, m.Name("u")), slope), ("=",))
 
 

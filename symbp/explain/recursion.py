@@ -13,8 +13,8 @@ from symbp.derive.derivation import Gradient
 from symbp.explain import mathematics as m
 from symbp.explain.document import Display, Heading, Link, Paragraph, Part
 from symbp.explain.forward import index_form
+from symbp.explain.layout import COTANGENT
 from symbp.explain.matrix import matrix_form
-from symbp.explain.naming import COTANGENT
 from symbp.explain.notation import write
 from symbp.explain.shares import OTHERS, Share, summed
 from symbp.explain.view import View
@@ -96,8 +96,8 @@ class _Pass:
         found = [line for line in matrices if line is not None]
         if len(found) == len(shares):
             return m.Line(found[-1].left, summed([line.right for line in found])), True
-        rights = [write(body.body, self.view.naming(s.block)) for s, body in zip(shares, bodies, strict=True) if body]
-        return m.Line(write(last.gradient.equation.target, naming), summed(rights)), False
+        lines = [index_form(body, self.view.naming(s.block)) for s, body in zip(shares, bodies, strict=True) if body]
+        return m.Line(write(last.gradient.equation.target, naming), summed([line.right for line in lines])), False
 
     def is_wanted(self, block: Block, gradient: Gradient) -> bool:
         """True where a parameter lies behind the tensor, or it is a block's own intermediate value."""

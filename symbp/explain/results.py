@@ -13,6 +13,7 @@ import sympy as sp
 from symbp.derive.derivation import Gradient
 from symbp.explain import mathematics as m
 from symbp.explain.document import Display, Equations, Inline, Paragraph, Part
+from symbp.explain.forward import index_form
 from symbp.explain.matrix import matrix_form
 from symbp.explain.naming import Naming
 from symbp.explain.notation import write
@@ -36,7 +37,7 @@ def forms(gradient: Gradient, naming: Naming, number: int | None, language: Lang
     found = _forms(gradient)
     parts: list[Part] = []
     for form in found:
-        line = m.Line(write(form.equation.target, naming), write(form.equation.body, naming))
+        line = index_form(form.equation, naming)
         shown = Equations(number, (line,)) if form is found[-1] and number is not None else Display((line,))
         parts += [Paragraph(language.say(form.phrase)), shown, *between_matrices(form.equation, naming, language)]
     return parts
@@ -61,15 +62,15 @@ def between_matrices(equation: Equation, naming: Naming, language: Language) -> 
     line = matrix_form(equation, naming, shaped=True)
     bare = matrix_form(equation, naming)
     if line is not None and bare is not None:
-        yield Paragraph(_sentence(equation, bare.right, language))
+        yield Paragraph(_sentence(equation, bare.right, naming, language))
         yield Display((line,))
 
 
-def _sentence(equation: Equation, right: m.Math, language: Language) -> Inline:
+def _sentence(equation: Equation, right: m.Math, naming: Naming, language: Language) -> Inline:
     """What the sum of an equation is between matrices, where that is one thing."""
-    body = equation.body
+    body = naming.layout.equation(equation).body
     if isinstance(right, m.Product) and right.kind == "matrices" and isinstance(body, SumOver):
-        indices = language.listed(write(i, Naming()) for i in body.bound)
+        indices = language.listed(write(i, naming) for i in body.bound)
         first, last = right.factors[0], right.factors[-1]
         if m.Transposed(m.Ones()) in (first, last) or m.Ones() in (first, last):
             return language.say("matrix.ones", indices=indices)

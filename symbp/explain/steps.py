@@ -15,7 +15,7 @@ from symbp.derive.derivation import Step
 from symbp.explain import mathematics as m
 from symbp.explain.choices import Level
 from symbp.explain.document import Derived, Part
-from symbp.explain.naming import COST, Naming
+from symbp.explain.naming import COST, OWN, Naming
 from symbp.explain.notation import write
 from symbp.explain.reasons import reason
 from symbp.explain.words.language import Language
@@ -24,48 +24,62 @@ from symbp.formula.expression import Partial
 
 
 def step_parts(
-    steps: Sequence[Step], numbers: Sequence[int], formula: Formula, level: Level, language: Language
+    steps: Sequence[Step],
+    numbers: Sequence[int],
+    formula: Formula,
+    level: Level,
+    language: Language,
+    naming: Naming = OWN,
 ) -> Iterator[Part]:
     """The steps with their numbers, as the level tells them; none at the level of results."""
     numbered = list(zip(steps, numbers, strict=True))
     if level == "full":
         for step, number in numbered:
-            yield _part([step], (number, number), formula, language, None)
+            yield _part([step], (number, number), formula, language, naming, None)
     elif level == "steps":
         above: Step | None = None
         for _, group in groupby(numbered, key=lambda pair: (pair[0].rule, pair[0].target.tensor)):
             run = list(group)
-            yield _part([s for s, _ in run], (run[0][1], run[-1][1]), formula, language, above)
+            yield _part([s for s, _ in run], (run[0][1], run[-1][1]), formula, language, naming, above)
             above = run[-1][0]
 
 
 def _part(
-    run: list[Step], numbers: tuple[int, int], formula: Formula, language: Language, above: Step | None
+    run: list[Step],
+    numbers: tuple[int, int],
+    formula: Formula,
+    language: Language,
+    naming: Naming,
+    above: Step | None,
 ) -> Derived:
     """Steps of one rule as one part; `above` is the step that is shown just before them."""
-    naming = Naming()
     first, last = run[0], run[-1]
     left = write(last.target, naming)
     before, after = (
-        _explicit(first.before, write(first.before, naming)),
-        _explicit(last.after, write(last.after, naming)),
+        _explicit(first.before, _side(first, first.before, naming), naming),
+        _explicit(last.after, _side(last, last.after, naming), naming),
     )
     seen = above is not None and (above.after, above.target) == (first.before, first.target)
     lines: tuple[m.Line, ...] = (m.Line(left, after),)
     if before != left and not seen:
         lines = (m.Line(write(first.target, naming), before), m.Line(None, after))
     rule, then = language.text(f"{last.rule}.title"), language.text("list.rule")
-    return Derived(numbers[1], rule, reason(run, formula, language), lines, since=numbers[0], then=then)
+    return Derived(numbers[1], rule, reason(run, formula, language, naming), lines, since=numbers[0], then=then)
 
 
-def _explicit(side: sp.Expr, written: m.Math) -> m.Math:
+def _side(step: Step, side: sp.Expr, naming: Naming) -> m.Math:
+    return write(naming.layout.scaled(step.target.tensor, side), naming)
+
+
+def _explicit(side: sp.Expr, written: m.Math, naming: Naming) -> m.Math:
     """A chain rule with the cost's own partial derivative marked: the other tensors in it are held fixed there."""
     through = sorted({partial.of.tensor for partial in side.atoms(Partial)} - {COST})
     if not through or not isinstance(written, m.Sum):
         return written
-    fixed = tuple(Naming().tensor(tensor) for tensor in through)
-    return m.Sum(tuple((sign, m.Held(term, fixed) if _is_of_cost(term) else term) for sign, term in written.terms))
+    fixed = tuple(naming.tensor(tensor) for tensor in through)
+    terms = ((sign, m.Held(t, fixed) if _is_of_cost(t, naming) else t) for sign, t in written.terms)
+    return m.Sum(tuple(terms))
 
 
-def _is_of_cost(term: m.Math) -> bool:
-    return isinstance(term, m.Derivative) and term.of == m.Name(COST)
+def _is_of_cost(term: m.Math, naming: Naming) -> bool:
+    return isinstance(term, m.Derivative) and isinstance(term.of, m.Name) and term.of.base == naming.cost.base

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symbp.explain import mathematics as m
 from symbp.explain.document import Code, Display, Heading, Inline, Paragraph, Part
-from symbp.explain.naming import COST, Naming
+from symbp.explain.naming import Naming
 from symbp.explain.notation import write, write_number
 from symbp.explain.view import Update, View
 from symbp.formula.expression import SumOver
@@ -23,7 +23,7 @@ def updates(view: View) -> list[Part]:
     """What one step of training does to every parameter; nothing where no update is given."""
     if not view.updates:
         return []
-    gradient = m.Relation((m.Name("g"), m.Derivative(m.Name(COST), m.Name("w"))), ("=",))
+    gradient = m.Relation((m.Name("g"), m.Derivative(view.cost, m.Name("w"))), ("=",))
     parts: list[Part] = [
         Heading(1, view.say("update.heading")),
         Paragraph(view.say("update.opening", w=m.Name("w"), gradient=gradient)),

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from symbp.derive.derivation import Derivation, FormulaDerivation
 from symbp.errors import UserError
+from symbp.explain import mathematics as m
 from symbp.explain.choices import Choices, Level
 from symbp.explain.document import Computed, Inline, Module
+from symbp.explain.layout import Layout, is_apart, is_mean, layout_of, weights_of
 from symbp.explain.naming import Letter, Naming, network_letters, of_block, stepwise
+from symbp.explain.notations import NOTATIONS, Notation
 from symbp.explain.numbering import Place, numbering, step_numbers
 from symbp.explain.shares import Share, shares_of
 from symbp.explain.words.language import Filling, Language
 from symbp.explain.words.languages import LANGUAGES
 from symbp.formula.equation import Formula
-from symbp.forward.network import Block
+from symbp.forward.network import BATCH, Block
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class View:
     complete: bool
     language: Language
     level: Level
+    notation: Notation
     updates: tuple[Update, ...] = ()
     module: Module | None = None
 
@@ -48,7 +52,37 @@ class View:
 
     def naming(self, block: Block) -> Naming:
         """The letters of a formula's tensors where this block uses it."""
-        return of_block(block, self.letters, self.stepwise(block.formula.name))
+        own = self.own(block.formula)
+        return of_block(block, self.letters, replace(own, layout=self._layout_of_block(block, own.layout)))
+
+    @property
+    def cost(self) -> m.Name:
+        """The cost's letter."""
+        return m.Name(self.notation.cost)
+
+    def own(self, formula: Formula) -> Naming:
+        """The formula's own names, in the notation chosen."""
+        derived = self.derivation.formulas.get(formula.name)
+        layout = layout_of(formula, self.notation, derived.forward if derived else ())
+        return Naming(stepwise=self.stepwise(formula.name), layout=layout)
+
+    def _layout_of_block(self, block: Block, own: Layout) -> Layout:
+        """The layout of the block's tensors: a matrix is one of weights wherever it is read."""
+        weights = frozenset(local for local, name in block.binding.items() if name in self.weights)
+        return replace(own, weights=weights | own.weights)
+
+    @cached_property
+    def whole(self) -> Naming:
+        """The names of the network's tensors, in the notation chosen."""
+        tensors = self.derivation.network.tensors.values()
+        batched = frozenset(t.name for t in tensors if t.shape[:1] == (BATCH,))
+        return Naming(self.letters, layout=Layout(self.notation, self.weights, batched))
+
+    @cached_property
+    def weights(self) -> frozenset[str]:
+        """The tensors of the network that are matrices of weights."""
+        blocks = (each for b in self.derivation.network.blocks for each in (b, b.inference) if each)
+        return frozenset(b.binding[local] for b in blocks for local in weights_of(b.formula) if local in b.binding)
 
     def stepwise(self, formula: str) -> frozenset[str]:
         """The tensors of a formula, and cotangents, that are computed step by step."""
@@ -129,9 +163,20 @@ def view_of(
         layer is None,
         LANGUAGES[choices.language],
         choices.level,
+        fitted(NOTATIONS[choices.notation], derivation),
         tuple(updates),
         module,
     )
+
+
+def fitted(notation: Notation, derivation: Derivation) -> Notation:
+    """The notation where it can say this network: one example needs examples apart, a mean of gradients a mean cost."""
+    formulas = [derived.formula for derived in derivation.formulas.values()]
+    if notation.batch == "one" and not all(map(is_apart, formulas)):
+        notation = replace(notation, batch="columns")
+    if notation.mean == "parameters" and not any(map(is_mean, formulas)):
+        notation = replace(notation, mean="cost")
+    return notation
 
 
 def _unknown(layer: str, valid: list[str]) -> str:

@@ -113,4 +113,4 @@ def test_tables_and_paragraphs_count_a_character_as_two() -> None:
         doubled = re.sub(f"({HAN}|、)", r"\1\1", line)
         assert all(doubled[column - 1] == " " != doubled[column] for column in columns[1:])
     paragraph = next(line for line in lines if line.startswith("采用"))
-    assert COLUMNS - 3 < len(re.sub(f"({HAN}|[，（）：])", r"\1\1", paragraph)) <= COLUMNS
+    assert COLUMNS - 3 < len(re.sub(f"({HAN}|[，。（）：])", r"\1\1", paragraph)) <= COLUMNS

@@ -15,6 +15,7 @@ from symbp.errors import UserError
 from symbp.explain import mathematics as m
 from symbp.explain.choices import Choices
 from symbp.explain.document import Code
+from symbp.explain.notations import NOTATIONS
 from symbp.explain.words.language import Language, places
 from symbp.explain.words.languages import LANGUAGES
 from symbp.expression.result import Kind
@@ -53,11 +54,14 @@ def composed() -> set[str]:
     columns = {f"network.{column}" for column in ("block", "formula", "reads", "output", "values")}
     columns |= {f"network.{column}" for column in ("symbol", "tensor", "shape", "role")}
     forms = {f"form.{form}" for form in ("index", "saved", "stable")}
+    notations = {f"notation.{name}" for name in NOTATIONS}
+    notations |= {f"convention.{kind}_of_examples" for kind in ("mean", "sum")}
     page = {f"page.{word}" for word in WORDS}
     kinds = {f"diff.{kind}" for kind in get_args(Kind)}
     lists = {f"list.{name}" for name in ("comma", "and", "sentence", "semicolon")}
     within = {f"word.{word}" for word in ("and", "or", "not", "always", "never")}
-    return {*rules, *roles, *kinds, *drawn, *columns, *forms, *lists, *page, *within, "role.integers", "forward.drawn"}
+    single = {"role.integers", "forward.drawn"}
+    return {*rules, *roles, *kinds, *notations, *drawn, *columns, *forms, *lists, *page, *within, *single}
 
 
 def test_the_code_names_phrases_and_fills_their_places() -> None:

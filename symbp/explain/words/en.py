@@ -23,13 +23,47 @@ PHRASES: Mapping[str, str] = {
     "word.never": "never",
     # the convention
     "convention.heading": "Convention",
-    "convention.layer": "The convention is the article’s: a layer of neurons computes {single} with {W} of shape "
-    "(inputs, outputs), so {element} leads from neuron {i} of one layer to neuron {j} of the next. A batch is rows, "
-    "one example each: {rows}, where {ones} is a column of ones and vectors over neurons are rows. {C} is the cost "
-    "of the whole batch, by default the mean over its {N} examples.",
-    "convention.symbols": "The error of a weighted input is {error}. {indicator} is 1 where the condition holds, "
-    "else 0. Between matrices {hadamard} is the elementwise product, and functions act on every element. A "
-    "superscript counts layers. Numbers in brackets are those that the generated code quotes.",
+    "convention.notation": "The notation is {name}: {like}.",
+    "notation.batch": "the founding article’s layer, for a whole batch at once",
+    "notation.article": "that of the founding article, with column vectors",
+    "notation.nielsen": "that of Nielsen, Neural Networks and Deep Learning (2015), chapter 2",
+    "notation.ng": "that of Ng’s course Neural Networks and Deep Learning",
+    "notation.rows": "that of Stanford’s course CS231n",
+    "notation.torch": "that of PyTorch, whose linear layer keeps a row of weights for each output",
+    "notation.index": "indices alone, without matrices",
+    "convention.inputs": "A layer of neurons computes {single} with {W} of shape (inputs, outputs), so {element} "
+    "leads from neuron {i} of one layer to neuron {j} of the next.",
+    "convention.outputs": "A layer of neurons computes {single} with {W} of shape (outputs, inputs), the "
+    "transpose of what the generated module stores, so {element} leads from neuron {i} of one layer to neuron {j} "
+    "of the next.",
+    "convention.related": "It looks at one example, but {formulas} relate the examples of a batch to each other, so "
+    "here it is a batch.",
+    "convention.no_mean": "It knows costs that are means over a batch; {C} is none, so nothing is divided.",
+    "convention.rows": "A batch is rows, one example each: {whole}.",
+    "convention.columns": "A batch is columns, one example each: {whole}.",
+    "convention.ones": "There {ones} is a column of ones, and vectors over neurons lie as one example does.",
+    "convention.repeated": "A vector beside a matrix is added to, or multiplied by, each of its rows or columns, and a "
+    "sum over an index adds up along its axis.",
+    "convention.one": "One example is looked at, a column: its index {n} and sums over the batch are left out.",
+    "convention.index": "Tensors are shown at their indices, in the order in which they are stored; {n} counts the "
+    "examples of a batch.",
+    "convention.cost": "{C} is the cost of the whole batch, by default the mean over its {N} examples.",
+    "convention.mean_of_examples": "{C} is that example’s cost; the cost of a batch is the mean of these, and so is "
+    "its gradient.",
+    "convention.sum_of_examples": "{C} is that example’s cost; the cost of a batch is the sum of these, and so is "
+    "its gradient.",
+    "convention.mean": "{C} is the mean over {N} examples. That factor stands at the gradients of parameters alone: "
+    "{equal}, and so for all that has a value for each example.",
+    "convention.error": "The error of a weighted input is {error}.",
+    "convention.derivative": "The error of a weighted input is {error}, and has no letter of its own.",
+    "convention.differential": "The derivative of the cost is written as {equal}.",
+    "convention.upstream": "In a formula, {upstream} is the derivative by its own output.",
+    "convention.gradient": "{gradient} is the vector of all {element}.",
+    "convention.slopes": "{slope} is the derivative of an activation.",
+    "convention.indicator": "{indicator} is 1 where the condition holds, else 0.",
+    "convention.matrices": "Between matrices {hadamard} is the elementwise product, and functions act on every "
+    "element.",
+    "convention.numbers": "A superscript counts layers. Numbers in brackets are those that the generated code quotes.",
     "convention.condition": "condition",
     "convention.flat": "{flat} is the row-major position of {i} and {j} together.",
     "convention.outside": "What is read outside a tensor is 0.",

@@ -94,7 +94,10 @@ def _named(node: m.Name, *, transposed: bool = False) -> str:
 def _layer(node: m.Name) -> str:
     if not node.layer:
         return ""
-    return f"{_fence('(', 'prefix', False)}<mn>{escape(node.layer)}</mn>{_fence(')', 'postfix', False)}"
+    number = f"<mn>{escape(node.layer)}</mn>"
+    if not node.marks:
+        return number
+    return f"{_fence(node.marks[0], 'prefix', False)}{number}{_fence(node.marks[1], 'postfix', False)}"
 
 
 def _scripts(base: str, below: str, above: str) -> str:
@@ -246,6 +249,22 @@ def _(node: m.Derivative) -> str:
     above = _parentheses(node.of) if isinstance(node.of, m.Fraction) else bracket(node.of, ATOM)
     of, by = (f'<mrow><mi mathvariant="normal">∂</mi>{part}</mrow>' for part in (above, _write(node.by)))
     return f"<mfrac>{of}{by}</mfrac>"
+
+
+@_write.register
+def _(node: m.Differential) -> str:
+    return f"<mi>d</mi>{_write(node.by)}"
+
+
+@_write.register
+def _(node: m.Nabla) -> str:
+    return f"{_scripts(sign('∇', form='prefix'), _write(node.by), '')}{bracket(node.of, ATOM)}"
+
+
+@_write.register
+def _(node: m.Slope) -> str:
+    name = f"<mrow>{_function(node.function)}{sign('′', lspace='0', rspace='0')}</mrow>"
+    return f"{name}{APPLIED}{_parentheses(node.argument)}"
 
 
 @_write.register

@@ -62,8 +62,13 @@ def _(node: m.Name) -> str:
         text += f"_{{{', '.join(below)}}}"
     above = "'" * named.primes
     if node.layer:
-        return f"{text}^{{{above}({node.layer})}}"
+        return f"{text}^{{{above}{marked(node)}}}"
     return text + above
+
+
+def marked(node: m.Name) -> str:
+    """The number of a name's layer, with marks around it."""
+    return f"{node.marks[:1]}{node.layer}{node.marks[1:]}"
 
 
 def _indices(items: tuple[m.Math, ...]) -> str:
@@ -207,6 +212,21 @@ def _(node: m.Derivative) -> str:
 
 
 @_write.register
+def _(node: m.Differential) -> str:
+    return f"d{_write(node.by)}"
+
+
+@_write.register
+def _(node: m.Nabla) -> str:
+    return rf"\nabla_{{{_write(node.by)}}} {bracket(node.of, ATOM)}"
+
+
+@_write.register
+def _(node: m.Slope) -> str:
+    return f"{_function(node.function)}'{_parentheses(node.argument)}"
+
+
+@_write.register
 def _(node: m.Held) -> str:
     return rf"\left. {_write(node.body)} \right|_{{{', '.join(map(_write, node.fixed))}}}"
 
@@ -220,7 +240,7 @@ def _(node: m.Tuple) -> str:
 def _(node: m.Transposed) -> str:
     if isinstance(node.body, m.Name) and node.body.layer:
         bare = _write(m.Name(node.body.base, node.body.indices))
-        return rf"{bare}^{{({node.body.layer}) \top}}"
+        return rf"{bare}^{{{marked(node.body)} \top}}"
     body = _parentheses(node.body) if isinstance(node.body, m.Derivative) else bracket(node.body, ATOM)
     return rf"{body}^{{\top}}"
 

@@ -31,6 +31,12 @@ def width(node: m.Math) -> float:
             return max(width(above), width(below)) + BAR
         case m.Derivative(of=of, by=by):
             return max(width(of), width(by)) + LETTER + BAR
+        case m.Differential(by=by):
+            return 0.52 + width(by)
+        case m.Nabla(of=of, by=by):
+            return 0.85 + SMALL * width(by) + SPACE + width(of)
+        case m.Slope(function=function, argument=argument):
+            return _function(function) + 0.3 + 2 * BRACKET + width(argument)
         case m.Held(body=body, fixed=fixed):
             return width(body) + BRACKET + SMALL * sum(map(width, fixed))
         case m.Power(base=base, exponent=exponent):

@@ -67,10 +67,17 @@ def _(node: m.Name) -> str:
         lowered = _lowered(named.subscript) if len(named.subscript) == 1 else None
         text += lowered or f"_{named.subscript}"
     text += "′" * named.primes
-    text += "".join(SUPERSCRIPTS[c] for c in f"({node.layer})") if node.layer else ""
+    text += _layer(node)
     if not node.indices:
         return text
     return text + (f"[{','.join(map(_write, node.indices))}]" if named.subscript else _indices(node.indices))
+
+
+def _layer(node: m.Name) -> str:
+    """The number of a layer as a superscript, or after a sign for one: there are no brackets among superscripts."""
+    marked = f"{node.marks[:1]}{node.layer}{node.marks[1:]}" if node.layer else ""
+    raised = all(c in SUPERSCRIPTS for c in marked)
+    return "".join(SUPERSCRIPTS[c] for c in marked) if raised else f"^{marked}"
 
 
 def _indices(items: tuple[m.Math, ...]) -> str:
@@ -181,6 +188,22 @@ def _(node: m.Indicator) -> str:
 @_write.register
 def _(node: m.Derivative) -> str:
     return f"∂{bracket(node.of, levels.ATOM)}/∂{_write(node.by)}"
+
+
+@_write.register
+def _(node: m.Differential) -> str:
+    return f"d{_write(node.by)}"
+
+
+@_write.register
+def _(node: m.Nabla) -> str:
+    by = _write(node.by)
+    return f"∇{_lowered(by) or f'[{by}]'} {bracket(node.of, levels.ATOM)}"
+
+
+@_write.register
+def _(node: m.Slope) -> str:
+    return f"{FUNCTIONS.get(node.function, node.function)}′({_write(node.argument)})"
 
 
 @_write.register

@@ -1,0 +1,178 @@
+"""How the tensors of a formula lie on the page in a notation, which may be otherwise than they are stored.
+
+    x[n,j]  ->  z_nj, z_jn where a batch is columns, z_j where one example is looked at
+    W[i,j]  ->  W_ij, or W_ji where a matrix of weights has a row for each output
+
+One example is the batch at N = 1: its index is left out, and so is a sum over it. Where the mean over the batch
+belongs to the gradients of parameters, a cotangent of what has a value for every example is N times as large.
+
+Weights are found, not named: a parameter with two axes of which some formula sums the first and keeps the second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import sympy as sp
+
+from symbp.explain.arithmetic import BATCH
+from symbp.explain.notations import BATCH_ROWS, Notation
+from symbp.formula.equation import Equation, Formula
+from symbp.formula.expression import Element, MaxOver, SumOver, Winner, elements, size
+from symbp.forward.network import Dim
+
+COTANGENT = "d_"
+EXAMPLES = size("N")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A notation, and of a formula's tensors the `weights` and those that have a value for each example, `batched`."""
+
+    notation: Notation = BATCH_ROWS
+    weights: frozenset[str] = frozenset()
+    batched: frozenset[str] = frozenset()
+    output: str = ""
+
+    def is_turned(self, tensor: str) -> bool:
+        """True for a tensor, or its cotangent, that is written transposed."""
+        name = bare(tensor)
+        if name in self.weights:
+            return self.notation.weights == "outputs"
+        return name in self.batched and self.notation.batch != "rows"
+
+    def hides(self, index: str) -> bool:
+        """True for an index that is not written: the batch's, where one example is looked at."""
+        return self.notation.batch == "one" and index.rstrip("'") == BATCH
+
+    def seen(self, expression: sp.Basic) -> sp.Basic:
+        """The expression without what is not written."""
+        return one_example(expression) if self.notation.batch == "one" else expression
+
+    def equation(self, equation: Equation) -> Equation:
+        """An equation as it is written: of one example, of cotangents on their scale."""
+        target, body = equation.target, self.scaled(equation.target.tensor, equation.body)
+        return replace(equation, target=self.seen(target), body=self.seen(body))
+
+    def scaled(self, target: str, body: sp.Expr) -> sp.Expr:
+        """The body of an equation for `target`, both with cotangents on the scale of the notation."""
+        if self.notation.mean == "cost" or not target.startswith(COTANGENT):
+            return body
+        batched = frozenset(e for e in elements(body) if self._is_scaled(e.tensor))
+        return _rescaled(body, batched, self._is_scaled(target))
+
+    def shape(self, tensor: str, shape: tuple[Dim, ...]) -> tuple[Dim, ...]:
+        """The sizes of a tensor's axes in the order of writing."""
+        sizes = tuple(size for size in shape if size != BATCH or self.notation.batch != "one")
+        return sizes[::-1] if len(sizes) == 2 and self.is_turned(tensor) else sizes
+
+    def _is_scaled(self, tensor: str) -> bool:
+        return tensor.startswith(COTANGENT) and bare(tensor) in self.batched
+
+
+def bare(tensor: str) -> str:
+    """The tensor that a cotangent belongs to, or the tensor itself."""
+    return tensor.removeprefix(COTANGENT)
+
+
+def layout_of(formula: Formula, notation: Notation, equations: Iterable[Equation] = ()) -> Layout:
+    """The layout of a formula's tensors, and of those that further equations compute."""
+    batched = {t.name for t in formula.tensors.values() if t.axes and t.axes[0] == EXAMPLES}
+    batched |= {e.target.tensor for e in equations if e.target.indices and _is_batch(e.target.indices[0])}
+    return Layout(notation, weights_of(formula), frozenset(batched), formula.output.name)
+
+
+def weights_of(formula: Formula) -> frozenset[str]:
+    """The matrices of weights: parameters of two axes, the first summed and the second kept."""
+    parameters = {t.name for t in formula.with_role("parameter") if len(t.axes) == 2}
+    found: set[str] = set()
+    for equation in formula.equations:
+        for node in equation.body.atoms(SumOver):
+            for read in elements(node.body):
+                first, second = read.indices[:2] if len(read.indices) == 2 else (None, None)
+                kept = second is not None and not second.free_symbols & set(node.bound)
+                if read.tensor in parameters and first in node.bound and kept:
+                    found.add(read.tensor)
+    return frozenset(found)
+
+
+def is_apart(formula: Formula) -> bool:
+    """True where no example has a part in another's values, and a cost is a sum over examples."""
+    return all(
+        _adds_examples(e.body) if not any(map(_is_batch, e.target.indices)) else not _binds_batch(e.body)
+        for e in formula.equations
+    )
+
+
+def is_mean(formula: Formula) -> bool:
+    """True for a cost that is a mean over examples."""
+    return not formula.output.axes and any(e.body.has(1 / EXAMPLES) for e in formula.equations)
+
+
+def _adds_examples(body: sp.Expr) -> bool:
+    """True for what is linear in sums over the batch, each of terms of one example, or without such sums."""
+    if not _binds_batch(body):
+        return True
+    if isinstance(body, sp.Add):
+        return all(map(_adds_examples, body.args))
+    if isinstance(body, sp.Mul):
+        return sum(bool(f.has(Element)) for f in body.args) == 1 and all(map(_adds_examples, body.args))
+    return isinstance(body, SumOver) and any(map(_is_batch, body.bound)) and not _binds_batch(body.body)
+
+
+def _binds_batch(body: sp.Expr) -> bool:
+    return any(map(_is_batch, (i for node in body.atoms(SumOver, MaxOver, Winner) for i in node.bound)))
+
+
+def _is_batch(index: sp.Basic) -> bool:
+    return isinstance(index, sp.Symbol) and bool(index.is_integer) and index.name.rstrip("'") == BATCH
+
+
+@lru_cache(maxsize=4096)
+def one_example(node: sp.Basic) -> sp.Basic:
+    """The expression for a batch of one example, whose index is left out."""
+    if isinstance(node, Element):
+        return Element(node.args[0], *(one_example(i) for i in node.indices if not _is_batch(i)))
+    if isinstance(node, SumOver | MaxOver | Winner):
+        return _bound_otherwise(node)
+    if isinstance(node, sp.KroneckerDelta) and all(map(_is_batch, node.args)):
+        return sp.Integer(1)
+    if node == EXAMPLES:
+        return sp.Integer(1)
+    return node.func(*map(one_example, node.args)) if node.args else node
+
+
+def _bound_otherwise(node: SumOver | MaxOver | Winner) -> sp.Basic:
+    bound = tuple(i for i in node.bound if not _is_batch(i))
+    body = one_example(node.body)
+    if isinstance(node, Winner):
+        return Winner(body, node.which, *bound)
+    return type(node)(body, *bound) if bound else body
+
+
+@lru_cache(maxsize=4096)
+def _rescaled(body: sp.Expr, batched: frozenset[Element], times: bool) -> sp.Expr:
+    """What is linear in some cotangents and the rest, each on its new scale: N times as large, or not."""
+    factor = EXAMPLES if times else sp.Integer(1)
+    if not batched:
+        return _times(factor, body)
+    terms = sp.Add.make_args(body)
+    return sp.Add(*(_times(factor / EXAMPLES if term.has(*batched) else factor, term) for term in terms))
+
+
+def _times(factor: sp.Expr, body: sp.Expr) -> sp.Expr:
+    """A product, of which a division by N within a sum leaves that sum first."""
+    if factor == 1:
+        return body
+    if isinstance(body, sp.Add):
+        return sp.Add(*(_times(factor, term) for term in body.args))
+    factors = [_pulled(f) for f in sp.Mul.make_args(body)]
+    return sp.Mul(factor, *factors)
+
+
+def _pulled(node: sp.Expr) -> sp.Expr:
+    if isinstance(node, SumOver) and isinstance(node.body, sp.Mul) and 1 / EXAMPLES in node.body.args:
+        return SumOver(node.body * EXAMPLES, *node.bound) / EXAMPLES
+    return node
