@@ -213,6 +213,25 @@ def _shapes(given: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     return found
 
 
+@main.command(short_help="Check a derivation made by hand.")
+@click.argument("claims", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
+def audit(claims: Path, form: Any) -> None:
+    """Compare formulas that a person derived with what is derived here; exit status 1 where one is wrong."""
+    from symbp.audit.report import Style, as_markdown, as_text, counts
+    from symbp.audit.run import audit as judged
+
+    colours = {"right": "green", "wrong": "red", "quiet": "bright_black"}
+
+    def paint(text: str, style: Style) -> str:
+        return click.style(text, fg=colours[style]) if style in colours else text
+
+    found = judged(claims)
+    click.echo(as_markdown(found) if form == "markdown" else as_text(found, paint))
+    if counts(found)["wrong"]:
+        sys.exit(1)
+
+
 @main.command(short_help="Compare every gradient with autodiff.")
 @SPEC
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)

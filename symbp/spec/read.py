@@ -38,8 +38,12 @@ def read_spec(path: FilePath | str) -> NetworkSpec:
 def parse_spec(text: bytes | str, file: str = "<spec>") -> NetworkSpec:
     """The spec in a text; `file` names it in messages."""
     raw = text.encode() if isinstance(text, str) else text
-    document = read_yaml(raw, file)
-    return _Reading(document, hashlib.sha256(raw).hexdigest()).spec()
+    return spec_of(read_yaml(raw, file), hashlib.sha256(raw).hexdigest())
+
+
+def spec_of(document: Document, sha256: str = "") -> NetworkSpec:
+    """The spec in a document, which may be a part of another one."""
+    return _Reading(document, sha256).spec()
 
 
 class _Reading:

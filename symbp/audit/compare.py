@@ -1,0 +1,46 @@
+"""A claim against the truth at points: both sides as arrays, and whether they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from symbp.audit.evaluate import Matrices, ShapeError, shown
+from symbp.audit.indexed import Indices
+from symbp.audit.setting import Point, Setting
+from symbp.audit.syntax import Statement, written
+
+TOLERANCE = 1e-9  # relative to the largest entry of either side
+
+
+def sides(statement: Statement, setting: Setting, point: Point) -> tuple[np.ndarray, np.ndarray]:
+    """The truth and what is claimed, of one shape; ShapeError where the claim has another."""
+    if statement.form == "index":
+        values = Indices(setting, point)
+        left = values.left(statement.left)
+        right = values.value(statement.right)
+        return left.array, np.asarray(values.spread(right, left.letters))
+    matrices = Matrices(setting, point)
+    left_, right_ = matrices.value(statement.left), matrices.value(statement.right)
+    if left_.shape != right_.shape:
+        if right_.size == 1 and left_.size == 1:
+            return left_.reshape(()), right_.reshape(())
+        raise ShapeError(f"`{written(statement.left)}` is {shown(left_)}, and the right side {shown(right_)}")
+    return left_, right_
+
+
+def agree(truth: np.ndarray, claimed: np.ndarray) -> bool:
+    """Whether they are equal but for rounding; what is not a number agrees with nothing."""
+    if not np.all(np.isfinite(claimed)):
+        return False
+    scale = max(1e-3, float(np.max(np.abs(truth), initial=0)), float(np.max(np.abs(claimed), initial=0)))
+    return bool(np.max(np.abs(truth - claimed), initial=0) <= TOLERANCE * scale)
+
+
+def holds(statement: Statement, setting: Setting, points: Sequence[Point]) -> bool:
+    """Whether the claim is right at all of the points; a claim whose shapes do not fit is not."""
+    try:
+        return all(agree(*sides(statement, setting, point)) for point in points)
+    except ShapeError:
+        return False

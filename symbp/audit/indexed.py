@@ -1,0 +1,217 @@
+"""What a claim's tree is worth at a point: in index notation, where every value has an axis for each free index.
+
+Tensors are read at letters or numbers; a letter runs over the axes that it stands at, which must be equally long.
+`sum[k](...)` binds, and so do `mean` and `max`; `delta(i, j)` is 1 where the indices are equal.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from symbp.audit.evaluate import ARITHMETIC, COMPARE, ShapeError, is_indicator
+from symbp.audit.functions import function
+from symbp.audit.setting import BATCH, Point, Setting
+from symbp.audit.syntax import DERIVATIVE, PRIME, written
+from symbp.audit.vocabulary import COUNT, UnknownNameError
+from symbp.errors import UserError
+
+Letters = tuple[str, ...]
+BINDERS: dict[str, Callable[..., np.ndarray]] = {"sum": np.sum, "mean": np.mean, "max": np.max, "min": np.min}
+
+
+@dataclass(frozen=True)
+class Value:
+    """An array with an axis for each letter."""
+
+    array: np.ndarray
+    letters: Letters = ()
+
+
+@dataclass
+class Indices:
+    """Evaluates trees with indices. `runs` knows how long each letter is, and where that was seen first."""
+
+    setting: Setting
+    point: Point
+    runs: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def left(self, node: ast.expr) -> Value:
+        """The quantity that a claim is about, at its indices."""
+        return self.value(node)
+
+    def spread(self, value: Value, letters: Letters) -> np.ndarray:
+        """The values with an axis for each of the letters, repeated along those that are not there."""
+        extra = [x for x in value.letters if x not in letters]
+        if extra:
+            raise UserError(f"index `{extra[0]}` stands on the right only; bind it, as in `sum[{extra[0]}](...)`")
+        array = self._align(value, letters)
+        return np.broadcast_to(array, [self.runs[x][0] for x in letters])
+
+    def _align(self, value: Value, letters: Letters) -> np.ndarray:
+        own = [x for x in letters if x in value.letters]
+        array = np.transpose(value.array, [value.letters.index(x) for x in own])
+        return array.reshape([self.runs[x][0] if x in own else 1 for x in letters])
+
+    def together(self, *values: Value) -> tuple[list[np.ndarray], Letters]:
+        letters = tuple(dict.fromkeys(x for v in values for x in v.letters))
+        return [self._align(v, letters) for v in values], letters
+
+    def value(self, node: ast.expr) -> Value:
+        condition = is_indicator(node)
+        if condition is not None:
+            return self.value(condition)
+        match node:
+            case ast.Constant(value=number):
+                return Value(np.asarray(float(str(number))))
+            case ast.Name(id=name):
+                return self.plain(name)
+            case ast.Subscript(value=ast.Name(id=name), slice=places):
+                found = self.setting.vocabulary.find(name)
+                return self.read(self.point.values[found.key], name, places)
+            case ast.Subscript(value=ast.Call(func=ast.Name(id="D"), args=arguments), slice=places):
+                return self.derivative_at(arguments, places)
+            case ast.UnaryOp(op=op, operand=inner):
+                value = self.value(inner)
+                return Value(-value.array, value.letters) if isinstance(op, ast.USub) else value
+            case ast.Compare(left=left, ops=[op], comparators=[right]):
+                arrays, letters = self.together(self.value(left), self.value(right))
+                return Value(COMPARE[type(op)](*arrays).astype(float), letters)
+            case ast.BinOp(left=left, op=op, right=right):
+                return self.binary(op, left, right)
+            case ast.Call(func=ast.Subscript(value=ast.Name(id=name), slice=bound), args=[body]) if name in BINDERS:
+                return self.reduce(name, bound, body)
+            case ast.Call(func=ast.Name(id=name), args=arguments):
+                return self.call(name, arguments)
+        raise UserError(f"`{written(node)}` has no value with indices")
+
+    def plain(self, name: str) -> Value:
+        """A name without indices: a number."""
+        try:
+            found = self.setting.vocabulary.find(name)
+        except UnknownNameError:
+            if name in COUNT and self.setting.batched:
+                return Value(np.asarray(float(self.point.sizes[BATCH])))
+            if name == "pi":
+                return Value(np.asarray(np.pi))
+            if name in self.runs:
+                return Value(np.arange(self.runs[name][0], dtype=float), (name,))
+            raise
+        array = self.point.values[found.key]
+        axes = np.ndim(array)
+        if axes:
+            raise UserError(f"`{name}` has {axes} axes; give it indices, as in `{name}[{','.join('ijkl'[:axes])}]`")
+        return Value(np.asarray(array, float))
+
+    def read(self, array: np.ndarray, name: str, places: ast.expr) -> Value:
+        """`x[i,j]`: an axis for each letter; a letter that stands twice takes the diagonal."""
+        items = places.elts if isinstance(places, ast.Tuple) else [places]
+        if len(items) != array.ndim:
+            raise UserError(f"`{name}` has {array.ndim} axes, and stands with {len(items)} indices")
+        labels: list[str] = []
+        for axis, item in enumerate(items):
+            if isinstance(item, ast.Constant) and isinstance(item.value, int):
+                if not 0 <= item.value < array.shape[len(labels)]:
+                    raise ShapeError(f"`{name}` has no place {item.value} on axis {axis + 1}")
+                array = np.take(array, item.value, axis=len(labels))
+                continue
+            if not isinstance(item, ast.Name):
+                raise UserError(f"an index is a letter or a number, got `{written(item)}`")
+            self.run(item.id, array.shape[len(labels)], f"axis {axis + 1} of `{name}`")
+            labels.append(item.id)
+        unique = tuple(dict.fromkeys(labels))
+        numbers = [unique.index(x) for x in labels]
+        return Value(np.einsum(array.astype(float), numbers, list(range(len(unique)))), unique)
+
+    def run(self, letter: str, length: int, where: str) -> None:
+        known = self.runs.setdefault(letter, (length, where))
+        if known[0] != length:
+            raise ShapeError(f"index `{letter}` runs over {known[1]}, {known[0]} long, and over {where}, {length} long")
+
+    def binary(self, op: ast.operator, left: ast.expr, right: ast.expr) -> Value:
+        if isinstance(op, ast.MatMult):
+            raise UserError("`@` stands between matrices; with indices, a product is `sum[k](A[i,k] * B[k,j])`")
+        arrays, letters = self.together(self.value(left), self.value(right))
+        with np.errstate(all="ignore"):
+            result = np.power(*arrays) if isinstance(op, ast.Pow) else ARITHMETIC[type(op)](*arrays)
+        return Value(result, letters)
+
+    def reduce(self, name: str, bound: ast.expr, body: ast.expr) -> Value:
+        items = bound.elts if isinstance(bound, ast.Tuple) else [bound]
+        letters = [i.id for i in items if isinstance(i, ast.Name)]
+        held = {x: self.runs.pop(x) for x in letters if x in self.runs}
+        inner = self.value(body)
+        missing = [x for x in letters if x not in self.runs]
+        for letter in missing:
+            if letter not in held:
+                raise UserError(f"index `{letter}` of `{name}[{letter}]` stands at no tensor")
+            self.runs[letter] = held[letter]
+        rest = tuple(x for x in inner.letters if x not in letters)
+        whole = self.spread(inner, (*rest, *letters))
+        result = BINDERS[name](whole, axis=tuple(range(len(rest), whole.ndim)))
+        for letter in letters:
+            self.runs.pop(letter)
+        self.runs |= held
+        return Value(result, rest)
+
+    def call(self, name: str, arguments: list[ast.expr]) -> Value:
+        if name == DERIVATIVE:
+            return self.derivative(*arguments)
+        if name == "delta" and len(arguments) == 2:
+            arrays, letters = self.together(*(self.value(a) for a in arguments))
+            return Value((arrays[0] == arrays[1]).astype(float), letters)
+        if name == "where" and len(arguments) == 3:
+            arrays, letters = self.together(*(self.value(a) for a in arguments))
+            return Value(np.where(arrays[0] > 0, arrays[1], arrays[2]), letters)
+        if name in ("max", "min") and len(arguments) == 2:
+            arrays, letters = self.together(*(self.value(a) for a in arguments))
+            return Value((np.maximum if name == "max" else np.minimum)(*arrays), letters)
+        if (
+            name == "size"
+            and len(arguments) == 1
+            and isinstance(arguments[0], ast.Name)
+            and arguments[0].id in self.runs
+        ):
+            return Value(np.asarray(float(self.runs[arguments[0].id][0])))
+        if len(arguments) != 1:
+            raise UserError(f"`{name.replace(PRIME, chr(39))}` takes 1 argument, got {len(arguments)}")
+        read = tensor_of(arguments[0], self.setting)
+        found = function(name.removesuffix(PRIME), read, self.setting)
+        inner = self.value(arguments[0])
+        return Value(found.values(inner.array, derivative=name.endswith(PRIME)), inner.letters)
+
+    def derivative(self, of: ast.expr, by: ast.expr) -> Value:
+        """`dC/dW[i,j]` or `da[j]/dz[k]`."""
+        own, other = (self._tensor(n) for n in (of, by))
+        places = [*_places(of), *_places(by)]
+        name = f"d{own}/d{other}"
+        index = ast.Tuple([*places]) if len(places) != 1 else places[0]
+        if own == self.setting.formula.output.name and not self.setting.tensor(own).axes:
+            return self.read(self.point.values[f"d_{other}"], name, index)
+        return self.read(self.setting.jacobian_at(own, other, self.point), name, index)
+
+    def derivative_at(self, arguments: list[ast.expr], places: ast.expr) -> Value:
+        """`(dC/dW)[i,j]`."""
+        _, by = arguments
+        return self.derivative(arguments[0], ast.Subscript(by, places))
+
+    def _tensor(self, node: ast.expr) -> str:
+        inner = node.value if isinstance(node, ast.Subscript) else node
+        if not isinstance(inner, ast.Name):
+            raise UserError(f"expected a tensor in a derivative, got `{written(node)}`")
+        return self.setting.vocabulary.find(inner.id).tensor
+
+
+def tensor_of(node: ast.expr, setting: Setting) -> str:
+    """The tensor that an argument is, with indices or without; nothing for any other expression."""
+    inner = node.value if isinstance(node, ast.Subscript) else node
+    return setting.vocabulary.find(inner.id).tensor if isinstance(inner, ast.Name) else ""
+
+
+def _places(node: ast.expr) -> list[ast.expr]:
+    if not isinstance(node, ast.Subscript):
+        return []
+    return list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]

@@ -1,0 +1,57 @@
+"""The verdict on one claim: compared by numbers first; what holds is then proven, what does not is shown to fail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from symbp.audit.compare import agree, sides
+from symbp.audit.counterexample import Counterexample, counterexample
+from symbp.audit.evaluate import ShapeError
+from symbp.audit.print import between_matrices, with_indices
+from symbp.audit.prove import proven
+from symbp.audit.setting import Point, Setting
+from symbp.audit.syntax import Statement
+from symbp.audit.truth import cotangents_read, derived, in_words, subject, with_targets
+
+Status = Literal["proven", "equal", "wrong"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What was found of a claim at `points`; `reason` says which shapes do not fit; `correct` is derived."""
+
+    statement: Statement
+    status: Status
+    points: int
+    reason: str = ""
+    correct: tuple[str, ...] = ()
+    shown: Counterexample | None = None
+
+
+def judge(statement: Statement, setting: Setting, points: Sequence[Point]) -> Verdict:
+    """The verdict on a claim; UserError where it cannot be read in this setting."""
+    subject(statement, setting)
+    reason = ""
+    try:
+        right = all(agree(*sides(statement, setting, point)) for point in points)
+    except ShapeError as error:
+        right, reason = False, str(error)
+    if right:
+        return Verdict(statement, "proven" if proven(statement, setting) else "equal", len(points))
+    return Verdict(
+        statement, "wrong", len(points), reason, correct(statement, setting), counterexample(statement, setting)
+    )
+
+
+def correct(statement: Statement, setting: Setting) -> tuple[str, ...]:
+    """The derived expression, between matrices where it has that form, and with indices."""
+    about = subject(statement, setting)
+    keep = cotangents_read(statement, setting) - {about.by}
+    equation = derived(about, setting, keep)
+    if equation is None:
+        return ()
+    equation = in_words(with_targets(equation, setting), setting)
+    matrices = between_matrices(equation, setting) if statement.form == "matrix" else None
+    return (matrices,) if matrices else (with_indices(equation),)

@@ -1,0 +1,107 @@
+"""Points at which a claim is compared: random ones of unequal sizes, and ones small enough to be followed by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import sympy as sp
+
+from symbp.audit.setting import BATCH, Point, Setting
+from symbp.errors import UserError
+
+GIVEN = ("input", "parameter", "target", "constant", "random", "state")
+ATTEMPTS = 200
+ROUNDS = 6  # points of each size that are tried
+POINTS = 5
+
+
+def random_points(setting: Setting, count: int = POINTS, seed: int = 0) -> tuple[list[Point], float]:
+    """Points where the formula is a number, and the share of those tried where it is none.
+
+    No two sizes are equal, and each point has others. UserError where no point is found.
+    """
+    found: list[Point] = []
+    draw = np.random.default_rng(seed)
+    tried = 0
+    while len(found) < count and tried < ATTEMPTS:
+        sizes = _unequal(setting, tried if len(found) == 0 else len(found))
+        point = setting.point(sizes, _entries(setting, sizes, draw, tried % 3))
+        tried += 1
+        if point is not None:
+            found.append(point)
+    if not found:
+        raise UserError("the cost is not a finite number at any of the random points tried, so nothing is compared")
+    return found, 1 - len(found) / tried
+
+
+def _unequal(setting: Setting, turn: int) -> dict[sp.Symbol, int]:
+    symbols = setting.sizes
+    numbers = [2 + (k + turn) % len(symbols) for k in range(len(symbols))]
+    return dict(zip(symbols, numbers, strict=True))
+
+
+def _entries(
+    setting: Setting, sizes: Mapping[sp.Symbol, int], draw: np.random.Generator, how: int
+) -> dict[str, np.ndarray]:
+    given: dict[str, np.ndarray] = {}
+    for tensor in setting.formula.tensors.values():
+        if tensor.role not in GIVEN:
+            continue
+        shape = setting.shape(tensor.name, sizes)
+        if tensor.kind == "int":
+            given[tensor.name] = draw.integers(0, classes(setting, sizes), shape)
+        elif how == 1:
+            given[tensor.name] = draw.uniform(0.1, 0.9, shape)
+        else:
+            given[tensor.name] = draw.standard_normal(shape) * (1.0 if how == 0 else 0.3)
+    return given
+
+
+def classes(setting: Setting, sizes: Mapping[sp.Symbol, int]) -> int:
+    """How many classes there are: `y` is one-hot."""
+    return setting.shape("y", sizes)[0 if setting.examples_last else -1]
+
+
+def small_points(setting: Setting) -> Iterator[Point]:
+    """Points of small whole numbers, the smallest sizes first; square ones among them. A setting keeps its own."""
+    known: tuple[list[Point], Iterator[Point]] = setting.memory.setdefault("points", ([], _small(setting)))
+    done, more = known
+    yield from done
+    for point in more:
+        done.append(point)
+        yield point
+
+
+def _small(setting: Setting, seed: int = 0) -> Iterator[Point]:
+    draw = np.random.default_rng(seed)
+    ones = dict.fromkeys(setting.sizes, 1)
+    batch = {BATCH: 2} if setting.batched else {}
+    labelled = any(t.kind == "int" for t in setting.formula.tensors.values())
+    plans = [ones] if not labelled else []
+    plans += [{**ones, **batch}] * bool(batch and not labelled)
+    plans += [dict.fromkeys(setting.sizes, 2), {**ones, **{s: 1 + k % 2 for k, s in enumerate(setting.sizes)}}]
+    for sizes in plans:
+        for attempt in range(ROUNDS):
+            point = setting.point(sizes, _whole(setting, sizes, draw, attempt))
+            if point is not None:
+                yield point
+
+
+def _whole(
+    setting: Setting, sizes: Mapping[sp.Symbol, int], draw: np.random.Generator, attempt: int
+) -> dict[str, np.ndarray]:
+    given: dict[str, np.ndarray] = {}
+    for tensor in setting.formula.tensors.values():
+        if tensor.role not in GIVEN:
+            continue
+        shape = setting.shape(tensor.name, sizes)
+        if tensor.kind == "int":
+            given[tensor.name] = draw.integers(0, classes(setting, sizes), shape)
+        elif tensor.name == "y":
+            given[tensor.name] = draw.integers(0, 2, shape).astype(float)
+        elif attempt < ROUNDS - 2:
+            given[tensor.name] = draw.choice([-2.0, -1.0, 1.0, 2.0, 3.0], shape)
+        else:
+            given[tensor.name] = draw.choice([0.25, 0.5, -0.5, 0.75], shape)
+    return given

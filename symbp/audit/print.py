@@ -1,0 +1,112 @@
+"""Derived equations as a claim would state them: between matrices where that form is found, else with indices."""
+
+from __future__ import annotations
+
+import re
+
+import sympy as sp
+from sympy.printing.str import StrPrinter
+
+from symbp.audit.setting import Setting
+from symbp.formula.equation import Equation
+from symbp.formula.expression import SumOver
+from symbp.matrices import tree as t
+from symbp.matrices.find import find_matrices
+
+SUM, PRODUCT, ATOM = range(3)
+
+
+class _Printer(StrPrinter):  # type: ignore[misc]
+    """Numbers and cases as claims write them."""
+
+    def _print_Piecewise(self, expr: sp.Piecewise) -> str:  # noqa: N802
+        pairs = list(expr.args)
+        if len(pairs) == 2 and (pairs[0].expr, pairs[1].expr) == (1, 0):
+            return f"1[{self._print(pairs[0].cond)}]"
+        if len(pairs) == 2:
+            return f"where({self._print(pairs[0].cond)}, {self._print(pairs[0].expr)}, {self._print(pairs[1].expr)})"
+        return str(super()._print_Piecewise(expr))
+
+    def _print_KroneckerDelta(self, expr: sp.KroneckerDelta) -> str:  # noqa: N802
+        return f"delta({', '.join(self._print(a) for a in expr.args)})"
+
+    def _print_logistic(self, expr: sp.Function) -> str:
+        return f"sigmoid({self._print(expr.args[0])})"
+
+
+def with_indices(equation: Equation) -> str:
+    """`delta2[j] = sum[k](...)`."""
+    printer = _Printer()
+    return f"{printer.doprint(equation.target)} = {_numbers(printer.doprint(_letters(equation)))}"
+
+
+def _letters(equation: Equation) -> sp.Expr:
+    """The right side with letters in place of primed ones, which claims do not have."""
+    symbols = {s for n in sp.preorder_traversal(equation.body) if isinstance(n, SumOver) for s in n.bound}
+    taken = {s.name for s in equation.body.atoms(sp.Symbol)} | {s.name for s in equation.sizes}
+    pool = iter([c for c in "klmqrsuvpij" if c not in taken])
+    swap = {s: sp.Symbol(next(pool), integer=True, nonnegative=True) for s in sorted(symbols, key=str) if "'" in s.name}
+    return equation.body.xreplace(swap)
+
+
+def _numbers(text: str) -> str:
+    return re.sub(r"\bInfinity\b", "inf", text)
+
+
+def between_matrices(equation: Equation, setting: Setting) -> str | None:
+    """`delta2 = (W3 @ delta3) * ...`, or None where it has no such form.
+
+    A tensor of one axis is a column in it; where examples are rows that is not so, and only what has two axes is shown.
+    """
+    if setting.batched and len(equation.target.indices) < 2:
+        return None
+    node = find_matrices(equation)
+    if node is None:
+        return None
+    try:
+        return f"{equation.target.tensor} = {_write(node)[0]}"
+    except _UnwritableError:
+        return None
+
+
+class _UnwritableError(Exception):
+    """A node that claims have no words for."""
+
+
+def _write(node: t.Node) -> tuple[str, int]:
+    match node:
+        case t.Leaf(name=name):
+            return name, ATOM
+        case t.Scalar(value=value):
+            text = _Printer().doprint(value)
+            return text, ATOM if value.is_Symbol or (value.is_Integer and value >= 0) else SUM
+        case t.Transposed(body=body):
+            return f"{_within(body, ATOM)}.T", ATOM
+        case t.Product(factors=factors):
+            return " @ ".join(_within(f, ATOM) for f in factors), PRODUCT
+        case t.Elementwise(above=above, below=below):
+            text = " * ".join(_within(f, ATOM) for f in above) or "1"
+            for part in below:
+                text += f" / {_within(part, ATOM)}"
+            return text, PRODUCT
+        case t.Total(terms=terms):
+            return _total(terms), SUM
+        case t.Raised(base=base, exponent=exponent):
+            return f"{_within(base, ATOM)}**{_Printer().doprint(exponent)}", PRODUCT
+        case t.Applied(function=function, arguments=arguments):
+            name = "sigmoid" if function == "logistic" else function
+            return f"{name}({', '.join(_write(a)[0] for a in arguments)})", ATOM
+    raise _UnwritableError(type(node).__name__)
+
+
+def _total(terms: tuple[tuple[int, t.Node], ...]) -> str:
+    text = ""
+    for sign, term in terms:
+        part = _within(term, PRODUCT)
+        text += (f"-{part}" if sign < 0 else part) if not text else f" {'-' if sign < 0 else '+'} {part}"
+    return text
+
+
+def _within(node: t.Node, least: int) -> str:
+    text, level = _write(node)
+    return text if level >= least else f"({text})"

@@ -1,0 +1,148 @@
+"""One setting: a formula, its derivation by the engine, and values of everything in it at a point.
+
+Nothing here knows a derivative: cotangents come from `derive_formula`, Jacobians from `derive_jacobian`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from symbp.audit.layout import Layout
+from symbp.audit.vocabulary import Vocabulary
+from symbp.derive.derivation import FormulaDerivation
+from symbp.derive.derive import derive_formula
+from symbp.derive.jacobian import Jacobian, derive_jacobian
+from symbp.errors import UserError
+from symbp.formula.backends import Array, numpy_backend
+from symbp.formula.equation import Equation, Formula, Role, Tensor
+from symbp.formula.evaluate import evaluate_formula
+from symbp.formula.expression import elements, size
+
+BATCH = size("N")
+LARGEST_ARRAY = 4096  # entries of one tensor at the sizes of a comparison
+
+
+@dataclass(frozen=True)
+class Point:
+    """Values of every tensor and cotangent of a setting, and its sizes as numbers."""
+
+    values: Mapping[str, np.ndarray]
+    sizes: Mapping[sp.Symbol, int]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A formula whose last result is differentiated, and the convention that it is laid out in, where it is a network.
+
+    `scalars` are values of hyperparameters. `per_example`: deltas are derivatives of the sum over examples.
+    """
+
+    formula: Formula
+    scalars: Mapping[str, float] = field(default_factory=dict)
+    layout: Layout | None = None
+    per_example: bool = False
+    memory: dict[object, Any] = field(default_factory=dict, compare=False)  # what was found once
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        return Vocabulary(self.formula)
+
+    @cached_property
+    def derivation(self) -> FormulaDerivation:
+        """Every cotangent, derived."""
+        return derive_formula(self.formula, cost=self.formula.output.name)
+
+    @cached_property
+    def batched(self) -> bool:
+        return any(BATCH in t.axes for t in self.formula.tensors.values())
+
+    @cached_property
+    def examples_last(self) -> bool:
+        """Whether examples are columns."""
+        return any(len(t.axes) == 2 and t.axes[1] == BATCH for t in self.formula.tensors.values())
+
+    def tensor(self, name: str) -> Tensor:
+        return self.formula.tensors[name]
+
+    def stands(self, name: str) -> bool:
+        """Whether a tensor of one axis is a column between matrices; else it is a row."""
+        (axis,) = self.tensor(name).axes
+        return not self.batched or (axis == BATCH) != self.examples_last
+
+    def scaled(self, name: str) -> bool:
+        """Whether the cotangent of a tensor is that of the sum over examples."""
+        return self.per_example and BATCH in self.tensor(name).axes
+
+    @cached_property
+    def sizes(self) -> tuple[sp.Symbol, ...]:
+        """The symbolic sizes, in order of appearance."""
+        extents = [a for t in self.formula.tensors.values() for a in t.axes]
+        extents += [a for e in self.formula.equations for a in e.sizes.values()]
+        return tuple(dict.fromkeys(s for e in extents for s in sorted(e.free_symbols, key=str)))
+
+    def point(self, sizes: Mapping[sp.Symbol, int], given: Mapping[str, np.ndarray]) -> Point | None:
+        """All values where these tensors are given; None where the result is no number there."""
+        symbols = {s: self.scalars[n] for n, s in self.formula.scalars.items()}
+        derived = self.derivation
+        equations = [*derived.forward, *(g.equation for g in derived.backward)]
+        with np.errstate(all="ignore"):
+            known = dict(evaluate_formula(equations, given, sizes, symbols, numpy_backend()))
+        values = {n: np.asarray(v) for n, v in known.items()}
+        if not all(np.all(np.isfinite(v)) for v in values.values()):
+            return None
+        for name in self.formula.tensors:
+            key = f"d_{name}"
+            if name == self.formula.output.name:
+                values[key] = np.ones(())
+            elif key not in values:
+                values[key] = np.zeros(self.shape(name, sizes))
+            if self.scaled(name):
+                values[key] = values[key] * sizes[BATCH]
+        return Point(values, sizes)
+
+    def shape(self, name: str, sizes: Mapping[sp.Symbol, int]) -> tuple[int, ...]:
+        numbers = {s: sp.Integer(n) for s, n in sizes.items()}
+        return tuple(int(a.xreplace(numbers)) for a in self.tensor(name).axes)
+
+    def jacobian(self, of: str, by: str) -> Jacobian:
+        """The derivative of every element of a tensor by every element of another, both of the formula."""
+        if (of, by) not in self.memory:
+            self.memory[of, by] = derive_jacobian(self.between(of, by), by)
+        found: Jacobian = self.memory[of, by]
+        return found
+
+    def between(self, of: str, by: str) -> Formula:
+        """The formula that computes one tensor from another, which is given."""
+        made: dict[str, Equation] = {e.target.tensor: e for e in self.formula.equations}
+        if of not in made:
+            raise UserError(f"`{of}` is given; only what is computed has a derivative by `{by}`")
+        needed, waiting = [], [of]
+        while waiting:
+            name = waiting.pop()
+            if name in made and name != by and name not in needed:
+                needed.append(name)
+                waiting += [e.tensor for e in elements(made[name].body)]
+        equations = tuple(e for e in self.formula.equations if e.target.tensor in needed)
+        read = {e.tensor for q in equations for e in (q.target, *elements(q.body))} | {by}
+        tensors = {}
+        for name, tensor in self.formula.tensors.items():
+            if name in read:
+                role: Role = "output" if name == of else "intermediate" if name in needed else "input"
+                tensors[name] = replace(tensor, role=role)
+        return replace(self.formula, name=f"{of} by {by}", equations=equations, tensors=tensors)
+
+    def jacobian_at(self, of: str, by: str, point: Point) -> Array:
+        """Values of a Jacobian: the axes of the one, then those of the other."""
+        derived = self.jacobian(of, by)
+        symbols = {s: self.scalars[n] for n, s in self.formula.scalars.items()}
+        given = {t.name: point.values[t.name] for t in derived.formula.with_role("input") if t.name in point.values}
+        equations = [*derived.forward, *(d.equation for d in derived.derivatives)]
+        with np.errstate(all="ignore"):
+            known = evaluate_formula(equations, given, point.sizes, symbols, numpy_backend())
+        return np.asarray(known[derived.prefix + of])

@@ -1,0 +1,324 @@
+"""A claim's tree in the engine's own notation: what its right side is at given indices, for sizes of any length.
+
+Between matrices a value has the sizes of its rows and columns, None for an axis 1 long, and an entry for indices.
+Not translated, and so never proven: functions of whole matrices other than sums, maxima over indices.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import sympy as sp
+
+from symbp.audit.evaluate import is_indicator
+from symbp.audit.functions import function
+from symbp.audit.indexed import tensor_of
+from symbp.audit.setting import BATCH, Setting
+from symbp.audit.syntax import DERIVATIVE, PRIME
+from symbp.audit.truth import Subject, derived
+from symbp.audit.vocabulary import COUNT, UnknownNameError
+from symbp.derive.simplify import Sizes
+from symbp.formula.constants import constant
+from symbp.formula.expression import SumOver, element, index
+from symbp.formula.indices import Names, bound_indices, rename_bound
+
+Index: TypeAlias = "sp.Symbol | None"
+_RELATIONS = {ast.Gt: sp.Gt, ast.GtE: sp.Ge, ast.Lt: sp.Lt, ast.LtE: sp.Le, ast.Eq: sp.Eq, ast.NotEq: sp.Ne}
+_OPERATIONS: dict[type[ast.operator], Callable[[sp.Expr, sp.Expr], sp.Expr]] = {
+    ast.Add: lambda a, b: a + b, ast.Sub: lambda a, b: a - b, ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b, ast.Pow: lambda a, b: a**b,
+}  # fmt: skip
+
+
+class UntranslatedError(Exception):
+    """A part of a claim that the engine's notation does not have here."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A value between matrices: the sizes of its axes, and its entry at a row and a column."""
+
+    rows: sp.Expr | None
+    columns: sp.Expr | None
+    at: Callable[[Index, Index], sp.Expr]
+
+
+class Translation:
+    """One claim. `sizes` learns the size of every index that is made."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.sizes: Sizes = {}
+        self.names = Names()
+
+    def fresh(self, extent: sp.Expr, like: str = "k") -> sp.Symbol:
+        symbol = self.names.fresh(like)
+        self.sizes[symbol] = extent
+        return symbol
+
+    def cotangent(self, tensor: str, places: tuple[sp.Expr, ...]) -> sp.Expr:
+        if tensor == self.setting.formula.output.name:
+            return sp.Integer(1)
+        scale = BATCH if self.setting.scaled(tensor) else 1
+        return element(f"d_{tensor}", *places) * scale
+
+    def read(self, name: str, places: tuple[sp.Expr, ...]) -> sp.Expr:
+        found = self.setting.vocabulary.find(name)
+        if found.cotangent:
+            return self.cotangent(found.tensor, places)
+        return element(found.tensor, *places, integer=self.setting.tensor(found.tensor).kind == "int")
+
+    def derivative(self, of: str, by: str, places: tuple[sp.Expr, ...]) -> sp.Expr:
+        """A cotangent, or an entry of a Jacobian as the engine derives it."""
+        if of == self.setting.formula.output.name and not self.setting.tensor(of).axes:
+            return self.cotangent(by, places)
+        equation = derived(Subject(of, by), self.setting)
+        assert equation is not None
+        learnt: Sizes = dict(equation.sizes)
+        body = rename_bound(equation.body, self.names, learnt)
+        self.sizes.update({s: learnt[s] for s in bound_indices(body)})
+        return body.xreplace(dict(zip(equation.target.indices, places, strict=True)))
+
+    def condition(self, node: ast.expr, value: Callable[[ast.expr], sp.Expr]) -> sp.Basic:
+        inner = is_indicator(node)
+        node = inner if inner is not None else node
+        if not isinstance(node, ast.Compare):
+            return sp.Gt(value(node), 0)
+        return _RELATIONS[type(node.ops[0])](value(node.left), value(node.comparators[0]))
+
+    def number(self, name: str) -> sp.Expr | None:
+        """A name that is no tensor: the number of examples, pi."""
+        try:
+            self.setting.vocabulary.find(name)
+        except UnknownNameError:
+            if name in COUNT and self.setting.batched:
+                return BATCH
+            return sp.pi if name == "pi" else None
+        return None
+
+    def applied(self, name: str, argument: ast.expr, value: sp.Expr) -> sp.Expr:
+        read = tensor_of(argument, self.setting)
+        found = function(name.removesuffix(PRIME), read, self.setting)
+        return found.symbolic(value, derivative=name.endswith(PRIME))
+
+
+class Indexed(Translation):
+    """A claim with indices."""
+
+    def value(self, node: ast.expr) -> sp.Expr:
+        condition = is_indicator(node)
+        if condition is not None or isinstance(node, ast.Compare):
+            return sp.Piecewise((1, self.condition(node, self.value)), (0, True))
+        match node:
+            case ast.Constant(value=number):
+                return sp.nsimplify(number, rational=True)
+            case ast.Name(id=name):
+                number = self.number(name)
+                if number is not None:
+                    return number
+                return index(name) if index(name) in self.sizes else self.read(name, ())
+            case ast.Subscript(value=ast.Name(id=name), slice=places):
+                found = self.setting.vocabulary.find(name).tensor
+                return self.read(name, self.places(places, found))
+            case ast.UnaryOp(op=op, operand=inner):
+                return -self.value(inner) if isinstance(op, ast.USub) else self.value(inner)
+            case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATIONS:
+                return _OPERATIONS[type(op)](self.value(left), self.value(right))
+            case ast.Call(func=ast.Subscript(value=ast.Name(id=name), slice=bound), args=[body]):
+                return self.reduced(name, bound, body)
+            case ast.Call(func=ast.Name(id=name), args=arguments):
+                return self.called(name, arguments)
+        raise UntranslatedError(ast.dump(node)[:60])
+
+    def places(self, node: ast.expr, tensor: str) -> tuple[sp.Expr, ...]:
+        items = node.elts if isinstance(node, ast.Tuple) else [node]
+        return self.letters(items, self.setting.tensor(tensor).axes)
+
+    def letters(self, items: list[ast.expr], axes: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...]:
+        found: list[sp.Expr] = []
+        for item, extent in zip(items, axes, strict=True):
+            if isinstance(item, ast.Name):
+                self.names.taken.add(item.id)
+                self.sizes.setdefault(index(item.id), extent)
+                found.append(index(item.id))
+            elif isinstance(item, ast.Constant):
+                found.append(sp.Integer(int(str(item.value))))
+            else:
+                raise UntranslatedError("an index that is neither a letter nor a number")
+        return tuple(found)
+
+    def reduced(self, name: str, bound: ast.expr, body: ast.expr) -> sp.Expr:
+        if name not in ("sum", "mean"):
+            raise UntranslatedError(name)
+        items = bound.elts if isinstance(bound, ast.Tuple) else [bound]
+        symbols = [index(i.id) for i in items if isinstance(i, ast.Name)]
+        held = {s: self.sizes.pop(s) for s in symbols if s in self.sizes}
+        inner = self.value(body)
+        extents = {s: self.sizes.get(s, held.get(s)) for s in symbols}
+        total = SumOver(inner, *symbols)
+        if name == "mean":
+            total = total / sp.Mul(*(extents[s] for s in symbols))
+        known = {s: v for s, v in {**self.sizes, **extents}.items() if v is not None}
+        named = rename_bound(total, self.names, known)
+        self.sizes.update(known)
+        for s in symbols:
+            self.sizes.pop(s, None)
+        self.sizes.update(held)
+        return named
+
+    def called(self, name: str, arguments: list[ast.expr]) -> sp.Expr:
+        if name == DERIVATIVE:
+            of, by = (tensor_of(a, self.setting) for a in arguments)
+            items = [i for a in arguments for i in _items(a)]
+            axes = (*self.setting.tensor(of).axes, *self.setting.tensor(by).axes)
+            return self.derivative(of, by, self.letters(items, axes))
+        if name == "delta" and len(arguments) == 2:
+            return sp.KroneckerDelta(*map(self.value, arguments))
+        if name == "where" and len(arguments) == 3:
+            condition = self.condition(arguments[0], self.value)
+            return sp.Piecewise((self.value(arguments[1]), condition), (self.value(arguments[2]), True))
+        if name == "size" and isinstance(arguments[0], ast.Name):
+            return self.sizes[index(arguments[0].id)]
+        if len(arguments) != 1:
+            raise UntranslatedError(name)
+        return self.applied(name, arguments[0], self.value(arguments[0]))
+
+
+class Between(Translation):
+    """A claim between matrices."""
+
+    def part(self, node: ast.expr) -> Part:
+        condition = is_indicator(node)
+        if condition is not None or isinstance(node, ast.Compare):
+            return self.indicator(condition if condition is not None else node)
+        match node:
+            case ast.Constant(value=value):
+                return _scalar(sp.nsimplify(value, rational=True))
+            case ast.Name(id=name):
+                return self.named(name)
+            case ast.UnaryOp(op=op, operand=inner):
+                part, sign = self.part(inner), -1 if isinstance(op, ast.USub) else 1
+                return Part(part.rows, part.columns, lambda r, c: sign * part.at(r, c))
+            case ast.Attribute(value=inner):
+                part = self.part(inner)
+                return Part(part.columns, part.rows, lambda r, c: part.at(c, r))
+            case ast.BinOp(left=left, op=ast.MatMult(), right=right):
+                return self.product(self.part(left), self.part(right))
+            case ast.BinOp(left=left, op=op, right=right):
+                return self.combined(self.part(left), self.part(right), _OPERATIONS[type(op)])
+            case ast.Call(func=ast.Name(id=name), args=arguments):
+                return self.called(name, arguments)
+        raise UntranslatedError(ast.dump(node)[:60])
+
+    def combined(self, one: Part, other: Part, operation: Callable[[sp.Expr, sp.Expr], sp.Expr]) -> Part:
+        rows = one.rows if one.rows is not None else other.rows
+        columns = one.columns if one.columns is not None else other.columns
+        return Part(rows, columns, lambda r, c: operation(_at(one, r, c), _at(other, r, c)))
+
+    def indicator(self, node: ast.expr) -> Part:
+        if not isinstance(node, ast.Compare):
+            raise UntranslatedError("an indicator without a comparison")
+        relation = _RELATIONS[type(node.ops[0])]
+        pair = self.part(node.left), self.part(node.comparators[0])
+        return self.combined(*pair, lambda a, b: sp.Piecewise((1, relation(a, b)), (0, True)))
+
+    def named(self, name: str) -> Part:
+        number = self.number(name)
+        if number is not None:
+            return _scalar(number)
+        found = self.setting.vocabulary.find(name)
+        return self.tensor(found.tensor, lambda *places: self.read(name, places))
+
+    def tensor(self, tensor: str, entry: Callable[..., sp.Expr]) -> Part:
+        axes = self.setting.tensor(tensor).axes
+        if not axes:
+            return _scalar(entry())
+        if len(axes) == 2:
+            return Part(*axes, lambda r, c: entry(_place(r), _place(c)))
+        if self.setting.stands(tensor):
+            return Part(axes[0], None, lambda r, c: entry(_place(r)))
+        return Part(None, axes[0], lambda r, c: entry(_place(c)))
+
+    def product(self, one: Part, other: Part) -> Part:
+        if one.rows is one.columns is None or other.rows is other.columns is None:
+            return self.combined(one, other, lambda a, b: a * b)
+
+        def entry(r: Index, c: Index) -> sp.Expr:
+            extent = one.columns if one.columns is not None else other.rows
+            if extent is None or extent == 1:
+                return _at(one, r, None) * _at(other, None, c)
+            k = self.fresh(extent)
+            return SumOver(_at(one, r, k) * _at(other, k, c), k)
+
+        return Part(one.rows, other.columns, entry)
+
+    def called(self, name: str, arguments: list[ast.expr]) -> Part:
+        if name == DERIVATIVE:
+            return self.of_derivative(arguments)
+        if name in ("sum", "mean"):
+            return self.total(name, arguments)
+        if name == "outer":
+            one, other = map(self.part, arguments)
+            flipped = other if other.rows is None else Part(other.columns, other.rows, lambda r, c: other.at(c, r))
+            return self.product(one, flipped)
+        if name == "diag" and len(arguments) == 1:
+            return self.diagonal(self.part(arguments[0]))
+        if name == "where" and len(arguments) == 3:
+            cases = self.indicator(is_indicator(arguments[0]) or arguments[0])
+            yes, no = self.part(arguments[1]), self.part(arguments[2])
+            chosen = self.combined(cases, yes, lambda a, b: a * b)
+            return self.combined(chosen, self.combined(cases, no, lambda a, b: (1 - a) * b), lambda a, b: a + b)
+        if len(arguments) != 1:
+            raise UntranslatedError(name)
+        part = self.part(arguments[0])
+        return Part(part.rows, part.columns, lambda r, c: self.applied(name, arguments[0], part.at(r, c)))
+
+    def diagonal(self, part: Part) -> Part:
+        extent = part.rows if part.columns is None else part.columns
+        if part.rows is not None and part.columns is not None:
+            return Part(part.rows, None, lambda r, c: part.at(r, r))
+        own = part if part.columns is None else Part(extent, None, lambda r, c: part.at(None, r))
+        return Part(extent, extent, lambda r, c: own.at(r, None) * sp.KroneckerDelta(_place(r), _place(c)))
+
+    def total(self, name: str, arguments: list[ast.expr]) -> Part:
+        part = self.part(arguments[0])
+        axis = constant(arguments[1]) if len(arguments) > 1 else None
+        down, along = axis in (None, 0) and part.rows is not None, axis in (None, 1) and part.columns is not None
+
+        def entry(r: Index, c: Index) -> sp.Expr:
+            row = self.fresh(part.rows) if down else r
+            column = self.fresh(part.columns) if along else c
+            bound = [s for s, is_bound in ((row, down), (column, along)) if is_bound]
+            value = SumOver(part.at(row, column), *bound)
+            return value / sp.Mul(*(self.sizes[s] for s in bound)) if name == "mean" else value
+
+        return Part(None if down else part.rows, None if along else part.columns, entry)
+
+    def of_derivative(self, arguments: list[ast.expr]) -> Part:
+        of, by = (tensor_of(a, self.setting) for a in arguments)
+        own = self.setting.tensor(of).axes
+        if of == self.setting.formula.output.name and not own:
+            return self.tensor(by, lambda *places: self.cotangent(by, places))
+        raise UntranslatedError("a Jacobian between matrices")
+
+
+def _scalar(value: sp.Expr) -> Part:
+    return Part(None, None, lambda r, c: value)
+
+
+def _at(part: Part, row: Index, column: Index) -> sp.Expr:
+    """The entry; an axis 1 long is repeated."""
+    return part.at(row if part.rows is not None else None, column if part.columns is not None else None)
+
+
+def _place(symbol: Index) -> sp.Expr:
+    return sp.Integer(0) if symbol is None else symbol
+
+
+def _items(node: ast.expr) -> list[ast.expr]:
+    if not isinstance(node, ast.Subscript):
+        return []
+    return list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]

@@ -1,0 +1,154 @@
+"""A claim's text as two syntax trees: an allow-list over Python's, as for formulas. Nothing is ever executed.
+
+    claim       =  quantity "=" expression
+    quantity    =  name | name[i, ...] | d name / d name, each with indices or without
+    expression  =  numbers, names, + - * / ** @, .T, f(...), f'(...), sum[i](...), x[i, j], 1[z > 0], d name / d name
+
+In the trees a derivative is the call `D(C, W)`, a transpose the attribute `T`, and `f'` the name `f_prime`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from symbp.formula.grammar import MAX_DEPTH, NAME, FormulaError, called, depth, nesting
+
+MAX_TEXT = 1_000  # characters of a claim
+MAX_NODES = 300
+MAX_NUMBER = 1e6
+MAX_EXPONENT = 8
+PRIME = "_prime"
+DERIVATIVE = "D"
+Form = Literal["index", "matrix"]
+
+_ALLOWED = (
+    ast.Expression, ast.Name, ast.Load, ast.Constant, ast.Call, ast.Attribute, ast.BinOp, ast.UnaryOp, ast.Subscript,
+    ast.Tuple, ast.Compare, ast.Gt, ast.GtE, ast.Lt, ast.LtE, ast.Eq, ast.NotEq,
+    ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.MatMult, ast.USub, ast.UAdd,
+)  # fmt: skip
+_SIGNS = str.maketrans(
+    {"⊙": "*", "∘": "*", "−": "-", "·": "*", "×": "*", "≥": ">=", "≤": "<=", "δ": "delta", "σ": "sigma", "φ": "phi",
+     "η": "eta", "∂": "d", "∇": "grad_", "Σ": "sum", "∑": "sum", "𝟙": "1", "ŷ": "yhat", "α": "alpha", "β": "beta",
+     "γ": "gamma", "λ": "lambda_", "½": "(1/2)", "ᵀ": "^T", "²": "**2", "′": "'", "’": "'"}
+)  # fmt: skip
+_PART = r"(?:\(\s*)?([A-Za-z]\w*(?:\s*\[[^\]]*\])?)(?:\s*\))?"
+_RATIO = re.compile(rf"\bd\s*_?(?!elta){_PART}\s*/\s*d\s*(?!elta){_PART}")
+_STROKE = re.compile(r"\b([A-Za-z]\w*)'(?=\s*\()")
+_POWER_T = re.compile(r"\s*(?:\^\s*T|\^\{T\}|\.T|\^⊤|⊤)(?![A-Za-z0-9_])")
+_EQUAL = re.compile(r"(?<![<>=!:])=(?!=)")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A claim as trees. `left` is a name, a derivative, or either with indices."""
+
+    left: ast.expr
+    right: ast.expr
+    form: Form
+    text: str
+
+
+def read_claim(text: str) -> Statement:
+    """The claim that a text states; FormulaError for anything that the syntax lacks."""
+    if len(text) > MAX_TEXT:
+        raise FormulaError(f"the claim has {len(text)} characters; at most {MAX_TEXT} are read")
+    line = normalized(text)
+    if not line.isascii():
+        odd = next(c for c in line if not c.isascii())
+        raise FormulaError(f"{odd!r} is not part of the language of claims", text)
+    if nesting(line) > MAX_DEPTH:
+        raise FormulaError(f"brackets are nested deeper than {MAX_DEPTH}", text)
+    sides = _EQUAL.split(line)
+    if len(sides) != 2:
+        raise FormulaError("a claim is one equation, such as `delta2 = (W3 @ delta3) * f'(z2)`", text)
+    left, right = (_tree(side.strip(), text) for side in sides)
+    if not _is_quantity(left):
+        raise FormulaError(
+            f"expected a quantity before `=`, such as `delta2` or `dC/dW2[i,j]`, got `{sides[0].strip()[:60]}`", text
+        )
+    indexed = any(_has_indices(n) for side in (left, right) for n in ast.walk(side))
+    return Statement(left, right, "index" if indexed else "matrix", text)
+
+
+def normalized(text: str) -> str:
+    """The text in ASCII, with derivatives as calls and strokes as part of names."""
+    line = " ".join(text.translate(_SIGNS).split())
+    line = _POWER_T.sub(".T", line)
+    line = _STROKE.sub(rf"\1{PRIME}", line)
+    return _RATIO.sub(rf"{DERIVATIVE}(\1, \2)", line)
+
+
+def _has_indices(node: ast.AST) -> bool:
+    return isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name)
+
+
+def _is_quantity(node: ast.expr) -> bool:
+    if isinstance(node, ast.Subscript):
+        node = node.value
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Name) and node.func.id == DERIVATIVE
+    return isinstance(node, ast.Name)
+
+
+def _tree(side: str, text: str) -> ast.expr:
+    try:
+        tree = ast.parse(side, mode="eval")
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        reason = getattr(error, "msg", None) or "too deeply nested"
+        raise FormulaError(f"not an expression ({reason}){_hint(side)}", text) from None
+    nodes = list(ast.walk(tree))
+    if len(nodes) > MAX_NODES:
+        raise FormulaError(f"the claim has {len(nodes)} parts; at most {MAX_NODES} are read", text)
+    if depth(tree) > MAX_DEPTH:
+        raise FormulaError(f"the claim is nested deeper than {MAX_DEPTH}", text)
+    for node in nodes:
+        _check(node, side, text)
+    return tree.body
+
+
+def _hint(side: str) -> str:
+    if "^" in side:
+        return "; a power is `**`, a transpose `.T`"
+    if re.search(r"\d\s*[A-Za-z(]|\)\s*[A-Za-z(]", side):
+        return "; a product is written `2 * x`, between matrices `A @ B`"
+    return ""
+
+
+def _check(node: ast.AST, side: str, text: str) -> None:
+    if isinstance(node, ast.BitXor):
+        raise FormulaError("`^` is not part of the language; a power is `**`, a transpose `.T`", text)
+    if not isinstance(node, _ALLOWED):
+        raise FormulaError(f"{called(node, side)} is not part of the language of claims", text)
+    if isinstance(node, ast.Attribute) and node.attr != "T":
+        raise FormulaError(f"`.{node.attr[:30]}` is not part of the language; `.T` is the transpose", text)
+    if isinstance(node, ast.Name) and not NAME.fullmatch(node.id):
+        raise FormulaError(f"{node.id[:80]!r} is not a name; names match {NAME.pattern}", text)
+    if isinstance(node, ast.Call) and node.keywords:
+        raise FormulaError("functions take arguments by place, not by keyword", text)
+    if isinstance(node, ast.Constant):
+        if isinstance(node.value, bool) or not isinstance(node.value, int | float):
+            raise FormulaError(f"{str(node.value)[:60]!r} is not a number", text)
+        if not abs(node.value) <= MAX_NUMBER:
+            raise FormulaError(f"the number {str(node.value)[:20]} is too large", text)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow) and not _is_small(node.right):
+        raise FormulaError(f"an exponent is a number up to {MAX_EXPONENT}", text)
+    if isinstance(node, ast.Compare) and len(node.ops) != 1:
+        raise FormulaError("comparisons are not chained; write a product of indicators", text)
+
+
+def _is_small(node: ast.expr) -> bool:
+    if isinstance(node, ast.UnaryOp):
+        node = node.operand
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        return _is_small(node.left) and _is_small(node.right)
+    return isinstance(node, ast.Constant) and isinstance(node.value, int | float) and abs(node.value) <= MAX_EXPONENT
+
+
+def written(node: ast.AST) -> str:
+    """A tree as a claim is written."""
+    text = ast.unparse(node).replace(f"{PRIME}(", "'(")
+    text = re.sub(rf"\b{DERIVATIVE}\(([^,()]*(?:\[[^\]]*\])?), ([^,()]*(?:\[[^\]]*\])?)\)", r"d\1/d\2", text)
+    return re.sub(r"\[\(([^()]*)\)\]", r"[\1]", text).replace(", ", ",") if "[" in text else text

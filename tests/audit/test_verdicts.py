@@ -1,0 +1,79 @@
+"""What is said of claims: proven, equal, wrong with shapes, the derived expression and a counterexample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from audited import judged
+
+from symbp.audit.judge import Verdict
+from symbp.audit.layout import LAYOUTS
+
+THREE_LAYERS = """
+network:
+  input: 4
+  layers:
+    - dense: {units: 3, activation: sigmoid}
+    - dense: {units: 5, activation: relu}
+    - dense: 10
+  loss: softmax_cross_entropy
+"""
+
+
+@pytest.fixture
+def verdict(tmp_path: Path):
+    def of(claim: str, setting: str = THREE_LAYERS) -> Verdict:
+        (audited,) = judged(f"{setting}\nclaims:\n  - {claim!r}\n".replace('\\"', '"'), tmp_path).audited
+        (found,) = audited.verdicts
+        return found
+
+    return of
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "delta3 = a3 - y",
+        "delta2 = (W3 @ delta3) * f`(z2)",
+        "delta1 = (W2 @ delta2) * a1 * (1 - a1)",
+        "delta1[j] = sum[k](W2[j,k] * delta2[k]) * sigmoid`(z1[j])",
+        "grad_W1 = x @ delta1.T",
+        "da3[j]/dz3[k] = a3[j] * (delta(j,k) - a3[k])",
+    ],
+)
+def test_what_is_right_is_proven(verdict, claim: str) -> None:
+    assert verdict(claim.replace("`", "'")).status == "proven"
+
+
+def test_a_missing_transpose_is_a_matter_of_shapes(verdict) -> None:
+    found = verdict("grad_W2 = delta2 @ a1.T")
+    assert found.status == "wrong"
+    assert found.reason == "`grad_W2` is 3 x 4, and the right side 4 x 3"
+    assert found.correct == ("grad_W2 = a1 @ delta2.T",)
+    assert found.shown is not None, "square layers show it in numbers"
+
+
+def test_a_wrong_sign_has_a_counterexample_in_numbers(verdict) -> None:
+    found = verdict("delta3 = y - a3")
+    assert (found.status, found.reason) == ("wrong", "")
+    assert found.correct == ("delta3 = a3 - y",)
+    assert found.shown is not None
+    assert found.shown.claimed == f"-{found.shown.right}" or found.shown.right == f"-{found.shown.claimed}"
+
+
+def test_a_formula_between_matrices(verdict) -> None:
+    formula = "formula: norm2(X @ w - y)**2"
+    assert verdict("grad_w = 2 * X.T @ (X @ w - y)", formula).status == "proven"
+    found = verdict("grad_w = X.T @ (X @ w - y)", formula)
+    assert found.status == "wrong"
+    assert found.correct == ("grad_w = 2 * (X.T @ (X @ w - y))",)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_conventions_are_what_the_page_says(layout: str) -> None:
+    one = LAYOUTS[layout]
+    page = (Path(__file__).parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
+    examples = {"none": "one, a column", "rows": "rows", "columns": "columns"}[one.batch]
+    weights = "outputs, inputs" if one.outputs_first else "inputs, outputs"
+    assert f"| `{layout}` | `{one}` | {examples} | {weights} | `{one.deltas}` |" in page

@@ -1,0 +1,55 @@
+"""`symbp audit`: its exit status, and messages in place of tracebacks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from symbp.cli import main
+
+FORMULA = "formula: norm2(X @ w - y)**2\n"
+
+
+def run(folder: Path, text: str, *options: str) -> tuple[int, str]:
+    path = folder / "claims.yaml"
+    path.write_text(text, encoding="utf-8")
+    outcome = CliRunner().invoke(main, ["audit", str(path), *options])
+    assert outcome.exception is None or isinstance(outcome.exception, SystemExit)
+    return outcome.exit_code, outcome.output
+
+
+def test_right_claims_exit_with_0(tmp_path: Path) -> None:
+    status, output = run(tmp_path, FORMULA + "claims: [grad_w = 2 * X.T @ (X @ w - y)]")
+    assert status == 0
+    assert "✓ proven" in output
+    assert "1 claims: 1 proven, 0 equal at random points, 0 wrong" in output
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_wrong_claims_exit_with_1(tmp_path: Path, form: str) -> None:
+    status, output = run(tmp_path, FORMULA + "claims: [grad_w = X.T @ (X @ w - y)]", "--format", form)
+    assert status == 1
+    assert "grad_w = 2 * (X.T @ (X @ w - y))" in output
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("claims: []", "expected one of `network`, `formula` and `equations`"),
+        (FORMULA + "claim: []", "did you mean `claims`?"),
+        (FORMULA + "claims: [grad_v = X]", "claims.yaml:2: claims[0]: `grad_v` is no quantity here"),
+        (FORMULA + "claims: [grad_w = Xx.T @ y]", "did you mean"),
+        (FORMULA + "claims: [grad_w]", "a claim is one equation"),
+        (FORMULA + "claims: [grad_w = X.shape]", "`.T` is the transpose"),
+        (FORMULA + "claims: ['grad_w = __import__(1)']", "is not a name"),
+        (FORMULA + "claims: ['grad_w = 9**9**9']", "an exponent is a number up to 8"),
+        (FORMULA + "claims: ['grad_w = (lambda: 0)']", "is not part of the language"),
+        ("network: nowhere.yaml\nclaims: [a = b]", "cannot read the spec"),
+    ],
+)
+def test_mistakes_are_messages(tmp_path: Path, text: str, said: str) -> None:
+    status, output = run(tmp_path, text)
+    assert status == 2
+    assert said in output
