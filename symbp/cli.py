@@ -109,6 +109,7 @@ def generate(spec: Path, output: Path, dtype: Any, force: bool, quiet: bool) -> 
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="write to this folder, not to the terminal"
 )
 @click.option("--force", is_flag=True, help="overwrite a file that symbp did not write")
+@click.option("--worksheet", is_flag=True, help="with blanks to fill in, and the answers at the end")
 @COLOUR
 def derive(
     spec: Path,
@@ -119,6 +120,7 @@ def derive(
     lang: str,
     output: Path | None,
     force: bool,
+    worksheet: bool,
     colour: bool | None,
 ) -> None:
     """Print the derivation of a network's back-propagation, step by step.
@@ -137,20 +139,21 @@ def derive(
     from symbp.explain.choices import Choices
     from symbp.targets.write import write_files
 
-    read, choices = _read(spec), Choices(layer, lang, level, notation)
+    read, choices = _read(spec), Choices(layer, lang, level, notation, worksheet)
+    name = f"{read.name}_worksheet" if worksheet else read.name
     if form == "pdf" and output is None:
         raise UserError("a PDF is not printed to the terminal; choose a folder with -o")
     derivation, code = pipeline.derive_and_emit(read)
     if form == "pdf" and output is not None:
         pdf = pipeline.explain_pdf(read, derivation, choices, code=code)
-        click.echo(write_files(output, {f"{read.name}.pdf": pdf}, force=force)[0])
+        click.echo(write_files(output, {f"{name}.pdf": pdf}, force=force)[0])
         return
     shown = output is None and form == "text" and _has_colour(colour)
     text = pipeline.explain(read, derivation, "terminal" if shown else form, choices, code=code)
     if output is None:
         click.echo(text, color=shown or None)
         return
-    for path in write_files(output, {f"{read.name}.{FORMATS[form]}": text}, force=force):
+    for path in write_files(output, {f"{name}.{FORMATS[form]}": text}, force=force):
         click.echo(path)
 
 

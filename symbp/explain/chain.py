@@ -16,6 +16,7 @@ import sympy as sp
 
 from symbp.derive.derivation import Gradient
 from symbp.explain import mathematics as m
+from symbp.explain.asked import asked
 from symbp.explain.document import Code, Display, Heading, Inline, Paragraph, Part
 from symbp.explain.forward import index_form
 from symbp.explain.layout import COTANGENT
@@ -100,7 +101,7 @@ def _layer(view: View, weighings: list[_Weighing]) -> list[Part]:
         parts.extend(_cost(view, shares, z, joint=True))
     parts.append(Paragraph(view.say("chain.together")))
     parts.append(Display(tuple(_found(view, w) for w in weighings)))
-    return parts
+    return list(asked(parts, after=0 if view.level == "full" else 2))
 
 
 def _called(view: View, cotangent: Element) -> Inline:

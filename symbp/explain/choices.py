@@ -20,12 +20,14 @@ class Choices:
 
     `level` says how much is told: `summary`, the results; `steps`, also what leads there, repetitions in one;
     `full`, each step as it was taken. `notation` is how tensors lie on the page and what they are called.
+    In a worksheet results are blanks, and the answers stand at the end.
     """
 
     layer: str | None = None
     language: str = "en"
     level: Level = "steps"
     notation: str = BATCH_ROWS.name
+    worksheet: bool = False
 
     def __post_init__(self) -> None:
         _known("language", self.language, LANGUAGES)

@@ -173,7 +173,15 @@ class Picture:
         return max(used, default=-1) + 1
 
 
-Part = Heading | Paragraph | Display | Equations | Table | Derived | Listing | Picture
+@dataclass(frozen=True)
+class Answer:
+    """What belongs into the blanks of one number, in every place where it is asked."""
+
+    number: int
+    lines: tuple[Line, ...]
+
+
+Part = Heading | Paragraph | Display | Equations | Table | Derived | Listing | Picture | Answer
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symbp.derive.derivation import FormulaDerivation, Gradient, Seam
 from symbp.explain import mathematics as m
+from symbp.explain.asked import asked
 from symbp.explain.document import Code, Display, Equations, Heading, Link, Paragraph, Part
 from symbp.explain.forward import index_form
 from symbp.explain.listing import listing
@@ -88,8 +89,10 @@ def _gradient(view: View, formula: Formula, gradient: Gradient) -> list[Part]:
     numbers = [view.numbers[place] for place in places]
     heading = view.say("formula.derivative", C=naming.cost, tensor=naming.tensor(gradient.tensor))
     parts: list[Part] = [Heading(3, heading)]
-    parts.extend(step_parts(steps, numbers, formula, view.level, view.language, naming))
+    taken = step_parts(steps, numbers, formula, view.level, view.language, naming)
+    begins = bool(steps) and steps[0].rule == "chain rule" and view.level != "full"
+    parts.extend(asked(taken, after=int(begins)))
     if steps and view.level == "steps":
-        return [*parts, *between_matrices(equation, naming, view.language)]
+        return [*parts, *asked(between_matrices(equation, naming, view.language))]
     number = None if steps and view.level == "full" else numbers[-1]
-    return [*parts, *forms(gradient, naming, number, view.language)]
+    return [*parts, *asked(forms(gradient, naming, number, view.language))]

@@ -49,7 +49,7 @@ def parts_of(node: m.Math) -> tuple[m.Math, ...]:
             return *items, one
         case m.Cases(rows=rows):
             return tuple(part for row in rows for part in row if part is not None)
-        case _:
+        case _:  # a blank among them: its answer is not on the page
             return ()
 
 

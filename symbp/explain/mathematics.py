@@ -1,7 +1,7 @@
 """Mathematics as it is written: a closed set of notation nodes, between expressions and any target's syntax.
 
     Number Name Sum Product Fraction Power Root Call Bars Over Component Cases Relation Logic Indicator Derivative
-    Held Tuple Transposed Ones Shaped Words Differential Nabla Slope   what stands on the page
+    Held Tuple Transposed Ones Shaped Words Differential Nabla Slope Blank   what stands on the page
     Glyph Row                         a formula taken apart at its operators, so that a line can be broken there
 
 `symbp.explain.notation` makes them from expressions, `symbp.explain.matrix` from index structure; each target prints
@@ -225,6 +225,15 @@ class Words(Math):
 
 
 @dataclass(frozen=True)
+class Blank(Math):
+    """An empty place for `answer`, with the number of its question; `again` where that has stood before."""
+
+    number: int
+    answer: Math
+    again: bool = False
+
+
+@dataclass(frozen=True)
 class Glyph(Math):
     """An operator or a bracket that stands on its own in a `Row`; `tall` where the formula needs large brackets."""
 
@@ -242,8 +251,12 @@ class Row(Math):
 
 @dataclass(frozen=True)
 class Line:
-    """`left sign right`, one line of a display; without `left` it continues the line above."""
+    """`left sign right`, one line of a display; without `left` it continues the line above.
+
+    `asked` marks a right side that a worksheet asks for.
+    """
 
     left: Math | None
     right: Math
     sign: Literal["=", "<-", "in"] = field(default="=")
+    asked: bool = False

@@ -15,6 +15,7 @@ from symbp.explain.recursion import recursion
 from symbp.explain.updates import updates as update_section
 from symbp.explain.view import Update, view_of
 from symbp.explain.words.formulas import spoken
+from symbp.explain.worksheet import worksheet
 
 
 def explain(
@@ -27,10 +28,12 @@ def explain(
     """The derivation as a document: convention, network, forward pass, chain rule, every step, backward pass, update.
 
     With a layer chosen, only what belongs to that block; numbers stay those of the whole. `updates` are the equations
-    of schedule, clipping and optimizer, in order; `module` is the code that the derivation became.
+    of schedule, clipping and optimizer, in order; `module` is the code that the derivation became, which a worksheet
+    does not show.
 
     Raises UserError for a layer that the network lacks.
     """
+    module = None if choices.worksheet else module
     view = view_of(derivation, choices, updates, module)
     title = view.language.text("title", network=derivation.network.name)
     if choices.layer is not None:
@@ -39,4 +42,5 @@ def explain(
     if view.level == "summary":
         sections = [s for s in sections if s not in (chain, seams)]
     parts = spoken(tuple(part for section in sections for part in section(view)), view.language)
-    return Document(title, parts, language=view.language.code, module=module)
+    document = Document(title, parts, language=view.language.code, module=module)
+    return worksheet(document, view.language) if choices.worksheet else document

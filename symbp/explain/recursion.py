@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from symbp.derive.derivation import Gradient
 from symbp.explain import mathematics as m
+from symbp.explain.asked import asked
 from symbp.explain.document import Display, Heading, Link, Paragraph, Part
 from symbp.explain.forward import index_form
 from symbp.explain.layout import COTANGENT
@@ -38,7 +39,7 @@ def recursion(view: View) -> list[Part]:
         return []
     opening = [view.say("backward.opening")]
     opening += [view.say("backward.dots")] if any(_has_dots(part) for part in parts) else []
-    return [Heading(1, view.say("backward.heading")), Paragraph(view.language.sentences(opening)), *parts]
+    return [Heading(1, view.say("backward.heading")), Paragraph(view.language.sentences(opening)), *asked(parts)]
 
 
 def _has_dots(part: Part) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from symbp.explain import mathematics as m
+from symbp.explain.asked import asked
 from symbp.explain.document import Code, Display, Heading, Inline, Paragraph, Part
 from symbp.explain.naming import Naming
 from symbp.explain.notation import write, write_number
@@ -45,6 +46,8 @@ def _update(view: View, update: Update) -> list[Part]:
         said = view.say("update.values", name=said, values=view.language.listed(equal, last="list.comma"))
     if formula.source:
         said = view.say("update.source", name=said, source=formula.source)
-    if any(e.target.tensor == RATE for e in formula.equations):
+    is_rate = any(e.target.tensor == RATE for e in formula.equations)
+    if is_rate:
         said = view.say("update.rate", name=said)
-    return [Paragraph(view.say("update.row", name=said)), Display(lines)]
+    parts: list[Part] = [Paragraph(view.say("update.row", name=said)), Display(lines)]
+    return parts if is_rate else list(asked(parts))

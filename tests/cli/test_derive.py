@@ -42,6 +42,17 @@ def test_one_layer_is_a_part(form: str) -> None:
     assert "mse" not in part
 
 
+@pytest.mark.parametrize("form", ENDS)
+def test_a_worksheet_is_a_file_of_its_own(form: str) -> None:
+    for extra in ((), ("--worksheet",)):
+        run("derive", "small.yaml", "--format", form, "-o", "out", *extra)
+    sheet, whole = (Path(f"out/small{name}.{ENDS[form]}").read_text() for name in ("_worksheet", ""))
+    assert "Answers" in sheet
+    assert "Answers" not in whole
+    assert "np.matmul" in whole
+    assert "np.matmul" not in sheet, "the code would tell the answers"
+
+
 def test_the_nearest_layer_is_named(folder: Path) -> None:
     message = refused("derive", "small.yaml", "--layer", "dense1", "-o", "out")
     assert message.startswith("symbp: the network has no layer `dense1`; did you mean `dense_1`?")

@@ -161,12 +161,19 @@ PHRASES: Mapping[str, str] = {
     "diff.code": "As NumPy code",
     "diff.checked": "Compared with differences of the expression at random points, in fifty digits: the largest "
     "relative error of the code in double precision is {error}.",
+    # the worksheet
+    "worksheet.title": "{title}: worksheet",
+    "worksheet.heading": "Worksheet",
+    "worksheet.opening": "Fill in every numbered box. A number that stands again asks for the same formula again, "
+    "perhaps in another layer. The answers are at the end.",
+    "worksheet.answers": "Answers",
     # the page in a browser
     "page.contents": "Contents",
     "page.module": "the code that the formulas became",
     "page.code": "Code",
     "page.to_code": "code",
     "page.close": "Close",
+    "page.answer": "Answer",
     "page.light": "Light",
     "page.dark": "Dark",
     # the rules: a name, and why a step of it holds

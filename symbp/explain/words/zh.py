@@ -154,12 +154,18 @@ PHRASES: Mapping[str, str] = {
     "diff.result": "结果",
     "diff.code": "NumPy 代码",
     "diff.checked": "在随机点上与表达式的五十位精度的差分比较：代码以双精度计算时，最大相对误差为{error}。",
+    # the worksheet
+    "worksheet.title": "{title}：练习",
+    "worksheet.heading": "练习",
+    "worksheet.opening": "请填写每个带编号的空格。同一编号再次出现时，所问的是同一公式，可能属于另一层。答案在最后。",
+    "worksheet.answers": "答案",
     # the page in a browser
     "page.contents": "目录",
     "page.module": "由公式得到的代码",
     "page.code": "代码",
     "page.to_code": "代码",
     "page.close": "关闭",
+    "page.answer": "答案",
     "page.light": "浅色",
     "page.dark": "深色",
     # the rules: a name, and why a step of it holds

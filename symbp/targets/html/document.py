@@ -6,6 +6,7 @@ Every string is escaped, by the templates or by what writes mathematics and code
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from symbp.explain import document as d
-from symbp.explain.mathematics import Line, Math
+from symbp.explain.mathematics import Blank, Line, Math
 from symbp.explain.words.languages import LANGUAGES
 from symbp.targets import environment
 from symbp.targets.html import code, picture
@@ -23,7 +24,7 @@ from symbp.targets.html.mathematics import write as write_mathematics
 from symbp.targets.latex.width import width
 
 LINE = 14.0  # ems of mathematics within a sentence that fit into a line of a phone
-WORDS = ("contents", "module", "code", "to_code", "close", "light", "dark")
+WORDS = ("contents", "module", "code", "to_code", "close", "answer", "light", "dark")
 CLOSING = tuple(".,;:)，。；：）、")
 
 
@@ -53,7 +54,7 @@ class _Page:
             title=self.document.title,
             style=Markup(environment.render("html/style.css.jinja")),
             script=Markup(environment.render("html/script.js.jinja")),
-            words={word: self.words[word] for word in WORDS if word != "to_code"},
+            words={word: self.words[word] for word in WORDS if word not in ("to_code", "answer")},
             contents=[self.entry(h) for h in self.headings],
             parts=[self.part(part).rstrip("\n") for part in self.document.parts],
             module=module.name if module else "",
@@ -112,6 +113,8 @@ class _Page:
             case d.Listing(passages=passages):
                 entries = [self.passage(each) for each in passages]
                 return _render("listing", entries=entries)
+            case d.Answer(number=number, lines=lines):
+                return _render("answer", number=str(number), mathematics=Markup(display(lines)))
             case d.Picture():
                 label = LANGUAGES[self.document.language].text("network.heading")
                 return _render("picture", pieces=[self.piece(each) for each in picture.pieces(part)], label=label)
@@ -126,11 +129,19 @@ class _Page:
         quoted = [known[each] for each in computed if each in known]
         return _render(
             "display",
-            mathematics=Markup(display(lines)),
+            mathematics=self.lines(lines),
             keys=code.keys(tuple((p.block, p.number) for p in quoted)),
             link=code.anchor(quoted[0]) if quoted else "",
             to_code=self.words["to_code"],
         )
+
+    def lines(self, lines: tuple[Line, ...]) -> Markup:
+        """Lines of mathematics; where they have blanks, folded away below them, the same lines filled in."""
+        filled = tuple(replace(e, right=e.right.answer) if isinstance(e.right, Blank) else e for e in lines)
+        if filled == lines:
+            return Markup(display(lines))
+        word, below = self.words["answer"], Markup(display(filled))
+        return _render("blanks", lines=Markup(display(lines)), word=word, filled=below)
 
     def numbered(self, number: int, label: str, rule: str, reason: Markup, lines: tuple[Line, ...]) -> Markup:
         """An equation or a step with its number, which leads to the code that quotes it."""
@@ -143,7 +154,7 @@ class _Page:
             key=str(number) if quoting else "",
             rule=rule,
             reason=reason,
-            mathematics=Markup(display(lines)),
+            mathematics=self.lines(lines),
             to_code=self.words["to_code"],
         )
 

@@ -16,6 +16,7 @@ from symbp.explain import mathematics as m
 from symbp.explain.identifiers import GREEK, parts
 from symbp.explain.levels import ATOM, POWER, PRODUCT, SUM, holds_matrix, is_tall, level
 from symbp.targets.html.symbols import ACCENTS, BARS, FUNCTIONS, GLYPHS, SIGNS
+from symbp.targets.latex.width import blank
 
 APPLIED, TIMES = "<mo>&#x2061;</mo>", "<mo>&#x2062;</mo>"  # nothing to be seen: of a function to its argument, times
 THIN = '<mspace width="0.17em"/>'
@@ -303,6 +304,14 @@ def _(node: m.Ones) -> str:
 @_write.register
 def _(node: m.Words) -> str:
     return f"<mtext>{escape(node.text)}</mtext>" if node.text else ""
+
+
+@_write.register
+def _(node: m.Blank) -> str:
+    here = "" if node.again else f' id="question-{node.number}"'
+    style = f'style="width: {blank(node):g}em"'
+    link = f'<a class="blank"{here} href="#answer-{node.number}" {style}>{node.number}</a>'
+    return f"<mn>{link}</mn>"  # mtext would count as space, and the sign before it lose its own
 
 
 @_write.register

@@ -62,6 +62,8 @@ def write(document: d.Document) -> str:
     before: d.Part | None = None
     for part in document.parts:
         written = _part(part).rstrip("\n")
+        if isinstance(part, d.Answer) and isinstance(before, d.Heading):
+            parts[-1] = f"\\clearpage\n{parts[-1]}"  # a sheet is handed out without its answers
         if isinstance(before, d.Paragraph) and isinstance(part, d.Display | d.Equations):
             parts[-1] += f"\n{written}"  # an empty line would set them apart
         else:
@@ -75,6 +77,7 @@ def write(document: d.Document) -> str:
         step=setting.step,
         title=escape(document.title),
         origin=document.origin,
+        boxes=any(isinstance(part, d.Answer) for part in document.parts),
         parts=parts,
     )
     return source if setting.chinese else CHINESE.sub(PLACEHOLDER, source)
@@ -104,6 +107,8 @@ def _part(part: d.Part) -> str:
                 {"number": str(p.number), "code": r"\newline ".join(map(_code, _wrapped(p.code)))} for p in passages
             ]
             return render("latex/listing.tex.jinja", "latex", passages=entries)
+        case d.Answer(number=number, lines=lines):
+            return render("latex/answer.tex.jinja", "latex", number=str(number), display=_display(lines).rstrip("\n"))
         case d.Picture():
             return render("latex/picture.tex.jinja", "latex", pictures=[_said(each) for each in pictures(part)])
         case d.Table(header=header, rows=body):

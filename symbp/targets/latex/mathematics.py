@@ -1,7 +1,8 @@
 r"""Written mathematics in LaTeX, one function for each node of `symbp.explain.mathematics`; MathJax reads it too.
 
 Only macros that amsmath, amssymb and MathJax as GitHub runs it have in common are used (`\operatorname` is none).
-`\mathbb{1}` needs the definition in `templates/latex/document.tex.jinja`: amssymb has no blackboard digits.
+`\mathbb{1}`, for amssymb has no blackboard digits, and the boxes of a worksheet need the definitions in
+`templates/latex/document.tex.jinja`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from symbp.explain import mathematics as m
 from symbp.explain.identifiers import GREEK, parts
 from symbp.explain.levels import ATOM, POWER, PRODUCT, SUM, holds_matrix, is_tall, level
 from symbp.targets.latex.symbols import FUNCTIONS, GLYPHS, OPERATORS, SIGNS, TALL_GLYPHS
+from symbp.targets.latex.width import blank
 
 
 def write(node: m.Math) -> str:
@@ -259,6 +261,11 @@ def _(node: m.Ones) -> str:
 @_write.register
 def _(node: m.Words) -> str:
     return rf"\text{{{node.text}}}" if node.text else ""
+
+
+@_write.register
+def _(node: m.Blank) -> str:
+    return rf"\{'again' if node.again else 'question'}{{{node.number}}}{{{blank(node):g}em}}"
 
 
 @_write.register

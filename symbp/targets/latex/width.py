@@ -12,6 +12,7 @@ from symbp.targets.latex.languages import CHINESE
 
 LETTER, DIGIT, BRACKET, BINARY, RELATION, SMALL = 0.57, 0.5, 0.42, 1.25, 1.35, 0.7
 SUM_SIGN, BAR, SPACE = 1.5, 0.3, 0.2
+NARROWEST, WIDEST = 8, 26  # boxes of a worksheet
 
 
 def width(node: m.Math) -> float:
@@ -67,12 +68,19 @@ def width(node: m.Math) -> float:
             return width(body) + 0.7
         case m.Words(text=text):
             return sum(1.0 if CHINESE.match(character) else 0.5 for character in text)
+        case m.Blank():
+            return blank(node)
         case m.Glyph(text=text):
             return BRACKET + 0.1 if text in "()" else BINARY
         case m.Row(pieces=pieces, indent=indent):
             return 2.0 * indent + sum(width(p) + SPACE / 2 for p in pieces)
         case _:
             return LETTER
+
+
+def blank(node: m.Blank) -> float:
+    """The width of a box to write into: more than the answer takes in print."""
+    return round(min(max(NARROWEST, 1.8 * width(node.answer)), WIDEST))
 
 
 def _within(node: m.Math, least: int) -> float:

@@ -12,6 +12,7 @@ from symbp.targets.latex.mathematics import write as write_mathematics
 from symbp.targets.text.picture import draw
 
 PAGE = 52.0  # ems of a line on GitHub
+BLANK = re.compile(r"\\(?:question|again)\{(\d+)\}\{(\d+em)\}")
 SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~&!])")
 
 
@@ -48,6 +49,8 @@ def _part(part: d.Part) -> str:
         case d.Listing(passages=passages):
             entries = [{"number": str(p.number), "code": "\n".join(p.code)} for p in passages]
             return render("markdown/listing.md.jinja", passages=entries)
+        case d.Answer(number=number, lines=lines):
+            return f"**{number}.**\n\n{_display(lines)}"
         case d.Picture():
             return "\n".join(["```", *draw(part), "```"])
         case d.Table(header=header, rows=body):
@@ -61,7 +64,12 @@ def _part(part: d.Part) -> str:
 
 def _display(lines: tuple[Line, ...], number: int | None = None) -> str:
     tag = rf" \tag{{{number}}}" if number is not None else ""
-    return render("markdown/display.md.jinja", rows=rows(lines, page=PAGE), tag=tag)
+    return render("markdown/display.md.jinja", rows=[_boxed(row) for row in rows(lines, page=PAGE)], tag=tag)
+
+
+def _boxed(mathematics: str) -> str:
+    """The boxes of a worksheet in what needs no definitions."""
+    return BLANK.sub(r"\\boxed{\\scriptstyle{\1}\\hspace{\2}}", mathematics)
 
 
 def _row(cells: tuple[d.Inline, ...]) -> str:
@@ -79,4 +87,5 @@ def _piece(piece: str | Math | d.Code) -> str:
         return escape(piece.text)
     if isinstance(piece, d.Code):
         return "`" + piece.text.replace("`", "'").replace("|", "\\|") + "`"
-    return "$" + write_mathematics(piece).replace(r"\_", r"\text{-}") + "$"  # Markdown would take the backslash away
+    mathematics = _boxed(write_mathematics(piece))
+    return "$" + mathematics.replace(r"\_", r"\text{-}") + "$"  # Markdown would take the backslash away

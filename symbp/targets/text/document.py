@@ -60,6 +60,8 @@ def _part(part: d.Part, paint: Paint, *, last: bool) -> str:
             )
         case d.Listing(passages=passages):
             return _listing(passages, paint)
+        case d.Answer(number=number, lines=lines):
+            return _display(lines, f"[{number}] ", plain)
         case d.Picture():
             return "\n".join(" " * INDENT + _clean(line) for line in draw(part))
         case d.Table(header=header, rows=rows):

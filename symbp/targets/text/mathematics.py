@@ -19,6 +19,7 @@ SIGNS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "=": "=", "!=": "≠"}
 LINE_SIGNS = {"=": "=", "<-": "←", "in": "∈"}
 GLYPHS = {"+": "+", "-": "−", "*": "·", "@": "·", "⊙": "⊙", "(": "(", ")": ")", "/": "/"}
 PRODUCTS = {"numbers": "·", "matrices": "·", "elementwise": " ⊙ "}
+BLANK = "_" * 12
 OPERATORS = {"sum": "Σ", "max": "max", "argmax": "argmax"}
 ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
 
@@ -234,6 +235,11 @@ def _(node: m.Ones) -> str:
 @_write.register
 def _(node: m.Words) -> str:
     return node.text
+
+
+@_write.register
+def _(node: m.Blank) -> str:
+    return f"[{node.number} {BLANK}]"
 
 
 @_write.register
