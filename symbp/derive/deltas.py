@@ -98,9 +98,12 @@ def terms_in(expression: sp.Expr) -> int:
     return prod(map(terms_in, expression.args)) if isinstance(expression, sp.Mul) else 1
 
 
-def from_terms(terms: list[Term], sizes: Sizes) -> sp.Expr:
-    """The sum of the terms as one expression."""
-    return sp.Add(*(t.expression(sizes) for t in terms))
+def from_terms(terms: list[Term], sizes: Sizes, made: dict[Term, sp.Expr]) -> sp.Expr:
+    """The sum of the terms as one expression; `made` learns each term's, since most of them outlast a step."""
+    for term in terms:
+        if term not in made:
+            made[term] = term.expression(sizes)
+    return sp.Add(*(made[t] for t in terms))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import replace
 import sympy as sp
 
 from symbp.derive.algebra import larger, tidy
-from symbp.derive.deltas import contract_once, from_terms, terms_in, to_terms
+from symbp.derive.deltas import Term, contract_once, from_terms, terms_in, to_terms
 from symbp.derive.derivation import DerivationError, Rule, Step
 from symbp.derive.saved import Spelling, eliminate
 from symbp.derive.signs import Signs
@@ -80,15 +80,15 @@ class Simplifier:
 
     def contracted(self, expression: sp.Expr, record: Record) -> sp.Expr:
         """The expression after the delta algebra; the record's left side moves where a merged axis is split."""
-        terms = to_terms(expression)
-        spread = from_terms(terms, record.sizes)
+        terms, made = to_terms(expression), dict[Term, sp.Expr]()
+        spread = from_terms(terms, record.sizes, made)
         while True:
             done = contract_once(terms, indices_of(record.target), self.axis_size, record.sizes)
             if done is None:
                 return record.step("factor out", expression, spread)
             terms = done.terms
             record.target = record.target.xreplace(done.moved)
-            spread = from_terms(terms, record.sizes)
+            spread = from_terms(terms, record.sizes, made)
             rule: Rule = "move to the left" if done.moved else "contract delta"
             expression = record.step(rule, expression, spread, done.detail)
 

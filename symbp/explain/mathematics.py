@@ -157,6 +157,13 @@ class Derivative(Math):
     of: Math
     by: Math
 
+    @property
+    def twice(self) -> tuple[Math, tuple[Math, ...]] | None:
+        """Of a second derivative, what is differentiated and by what, as it is written: ∂²C/∂w∂v, ∂²C/∂w²."""
+        if not isinstance(self.of, Derivative):
+            return None
+        return self.of.of, (Power(self.by, Number("2")),) if self.of.by == self.by else (self.of.by, self.by)
+
 
 @dataclass(frozen=True)
 class Differential(Math):

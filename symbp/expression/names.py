@@ -54,7 +54,7 @@ def _name(name: m.Name, result: Result) -> m.Math:
     by = m.Name(jacobian.by.tensor, () if whole else theirs, matrix=whole and rank > 1)
     if own.startswith("d_") and own not in tensors:
         inner = m.Name(own.removeprefix("d_"), () if whole else mine, matrix=whole and rank > 1)
-        return m.Derivative(m.Derivative(m.Name(result.output), inner), by)
+        return m.Derivative(m.Derivative(m.Name(result.output), inner), _along(by, whole, rank))
     return m.Derivative(m.Name(own, () if whole else mine), by)
 
 
@@ -62,4 +62,10 @@ def sought(result: Result) -> m.Math:
     """The derivative as a whole."""
     of, by = m.Name(result.output), m.Name(result.wrt)
     first = m.Derivative(of, by)
-    return m.Derivative(first, by) if result.kind == "Hessian" else first
+    rank = len(result.formula.tensors[result.wrt].axes)
+    return m.Derivative(first, _along(by, True, rank)) if result.kind == "Hessian" else first
+
+
+def _along(by: m.Name, whole: bool, rank: int) -> m.Math:
+    """What a Hessian's columns are: ∂²C/∂w∂wᵀ of a vector."""
+    return m.Transposed(by) if whole and rank == 1 else by

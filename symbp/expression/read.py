@@ -13,9 +13,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import sympy as sp
 
+from symbp.catalog import entries
+from symbp.catalog.entry import Entry
 from symbp.errors import UserError
 from symbp.formula.equation import Formula
 from symbp.formula.expression import element
@@ -23,7 +26,7 @@ from symbp.formula.grammar import NAME, RESERVED, FormulaError, Line, read_lines
 from symbp.formula.parse import read_formula
 from symbp.formula.scope import CallableRow, Declared, Scope
 from symbp.formula.syntax import calls, items_of
-from symbp.forward.rows import callable_rows
+from symbp.forward.rows import callable_rows, formula_of
 from symbp.matrices import read_matrices
 
 RESULTS = ("C", "f", "g", "h", "y", "result")  # what a result is called: the first that the text does not have
@@ -37,32 +40,54 @@ def read_expression(text: str, shapes: Mapping[str, Sequence[str]] | None = None
     words = set(re.findall(r"[A-Za-z]\w*", text))
     result = next((name for name in RESULTS if name not in words), "result_")
     if not _INDEXED.search(text):
-        functions = _activations(words)
-        formula = read_matrices(text, shapes, functions=functions, result=result)
+        functions, wholes = _activations(words), _wholes(words)
+        formula = read_matrices(text, shapes, functions=functions, wholes=wholes, result=result)
         if formula.output.axes and formula.output.name == result:
             result = next((name for name in RESULTS[1:] if name not in words), result)
-            formula = read_matrices(text, shapes, functions=functions, result=result)
+            formula = read_matrices(text, shapes, functions=functions, wholes=wholes, result=result)
     elif shapes:
         raise UserError("`--shape` is for expressions between matrices; here the indices say how many axes there are")
     else:
         formula = _by_indices(text, result)
     odd = next((t.name for t in formula.with_role("input", "output") if _INTERNAL.match(t.name)), None)
+    _determined(formula, text)
     if odd:
         raise FormulaError(f"`{odd}` is a name of the derivation's own; call the tensor something else", text.strip())
     return formula
 
 
+def _determined(formula: Formula, text: str) -> None:
+    """Every index takes as many values as an axis of a tensor that is given has."""
+    known = {s for t in formula.with_role("input") for axis in t.axes for s in axis.free_symbols}
+    for equation in formula.equations:
+        for letter, extent in equation.sizes.items():
+            if not extent.free_symbols <= known:
+                raise FormulaError(
+                    f"nothing says how many values index `{letter}` takes: where it stands alone, as in "
+                    f"`x[{letter}]`, it takes as many as that axis has",
+                    text.strip(),
+                )
+
+
 def _activations(words: set[str]) -> dict[str, Callable[[sp.Expr], sp.Expr]]:
     """The activations of the catalog that are named, as functions of one element."""
-    found = {}
-    for name, row in callable_rows().items():
+    found, rows = {}, callable_rows()
+    for name, row in rows.items():
         if name in words:
-            formula = read_formula(
-                name, row.equations, Scope({row.argument: Declared(0, "input")}, _numbers(row), (row.result,))
-            )
-            if len(formula.equations) == 1:
-                found[name] = _function(formula, row)
+            scope = Scope({row.argument: Declared(0, "input")}, _numbers(row), (row.result,), rows)
+            found[name] = _function(read_formula(name, row.equations, scope), row)
     return found
+
+
+def _wholes(words: set[str]) -> dict[str, Callable[[int], Formula]]:
+    """The activations that are named and read more than one element of what they keep the shape of."""
+    rows = callable_rows()
+    kept = [e for e in entries("activation") if not (e.parameters or e.options or e.inference or e.sizes)]
+    return {e.name: partial(_formula, e) for e in kept if e.name in words and e.name not in rows}
+
+
+def _formula(entry: Entry, rank: int) -> Formula:
+    return formula_of(entry, {}, rank).formula
 
 
 def _numbers(row: CallableRow) -> dict[str, sp.Symbol]:
@@ -70,8 +95,11 @@ def _numbers(row: CallableRow) -> dict[str, sp.Symbol]:
 
 
 def _function(formula: Formula, row: CallableRow) -> Callable[[sp.Expr], sp.Expr]:
-    (equation,) = formula.equations
-    body = equation.body.xreplace({s: row.scalars[n] for n, s in _numbers(row).items()})
+    numbers = {s: row.scalars[n] for n, s in _numbers(row).items()}
+    made: dict[sp.Expr, sp.Expr] = {}
+    for equation in formula.equations:  # in order: rows that it calls come first
+        made[equation.target] = equation.body.xreplace(numbers).xreplace(made)
+    body = made[element(row.result)]
     return lambda value: body.xreplace({element(row.argument): value})
 
 

@@ -52,7 +52,8 @@ def differentiate(formula: Formula, wrt: str, order: int = 1) -> Result:
     if wrt not in given:
         near = difflib.get_close_matches(wrt, given, 1)
         hint = f"; did you mean `{near[0]}`?" if near else ""
-        raise UserError(f"the expression has no `{wrt}`{hint}; it has {', '.join(f'`{n}`' for n in given)}")
+        held = ", ".join(f"`{n}`" for n in given) or "nothing but numbers"
+        raise UserError(f"the expression has no `{wrt[:80]}`{hint}; it has {held}")
     if given[wrt].kind == "int":
         raise UserError(f"`{wrt}` stands in an index: it holds whole numbers, by which nothing is differentiated")
     if formula.output.axes:
@@ -69,6 +70,8 @@ def differentiate(formula: Formula, wrt: str, order: int = 1) -> Result:
 def _gradient(formula: Formula, wrt: str) -> Result:
     derived = derive_formula(formula, wanted=[wrt], cost=formula.output.name)
     found = {g.equation.target.tensor: g for g in derived.backward}
+    if f"d_{wrt}" not in found:
+        raise UserError(f"`{formula.output.name}` does not depend on `{wrt}`: its gradient is 0")
     last = found[f"d_{wrt}"]
     simplifier = Simplifier(derived.formula, Shifts(Names([*derived.formula.tensors])), "d_")
     others = {name: _plain(g) for name, g in found.items() if g is not last}

@@ -40,6 +40,7 @@ def diff(
     text: str, wrt: str | None = None, *, order: int = 1, shapes: Mapping[str, Sequence[str]] | None = None
 ) -> Differentiated:
     """Differentiate an expression by one of its tensors; UserError where that cannot be done."""
+    text = "\n".join(line.split("#", 1)[0] for line in text.splitlines())  # a comment is no part of it
     formula = read_expression(text, shapes)
     given = [t.name for t in formula.with_role("input") if t.kind == "float"]
     if wrt is None:

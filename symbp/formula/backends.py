@@ -75,6 +75,8 @@ def _erf() -> Callable[..., Any]:
 
 
 _SAME: dict[str, Callable[..., Any]] = {"stop": lambda x: x}
+ENDLESS = 10**7  # an exponent beyond which numbers count as infinite: their digits would be computed for ever
+_GROWING = ("exp", "expm1", "sinh", "cosh", "tanh", "sin", "cos", "tan", "erf")  # hard at large arguments
 _SHARED = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "expm1", "log1p")
 
 
@@ -86,15 +88,20 @@ def mpmath_backend(digits: int = 50) -> Backend:
         vectorized = np.frompyfunc(function, 1, 1)
         return lambda value: np.asarray(vectorized(value), object)
 
+    def bounded(function: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda x: function(x if abs(x) < ENDLESS else mpmath.sign(x) * mpmath.inf)
+
     names = (*_SHARED, "erf", "floor", "asin", "acos", "atan", "sign")
-    functions = {name: each(getattr(mpmath, name)) for name in names}
+    functions = {name: each((bounded if name in _GROWING else lambda f: f)(getattr(mpmath, name))) for name in names}
     functions["Abs"] = each(abs)
     functions |= _SAME
-    functions["logistic"] = each(lambda x: 1 / (1 + mpmath.exp(-x)))
-    functions["softplus"] = each(lambda x: mpmath.log1p(mpmath.exp(x)))
+    functions["logistic"] = each(lambda x: 1 / (1 + bounded(mpmath.exp)(-x)))
+    functions["softplus"] = each(lambda x: x if x > ENDLESS else mpmath.log1p(bounded(mpmath.exp)(x)))
 
     def power(base: Any, exponent: Any) -> Any:
         try:
+            if base and abs(exponent * mpmath.log(abs(base))) > ENDLESS:
+                return base ** (mpmath.sign(exponent) * mpmath.inf)
             return base**exponent
         except ZeroDivisionError:  # as in floating point: 1/0 is infinite
             return mpmath.inf

@@ -189,7 +189,7 @@ def larger(reader: Parts, node: ast.Call) -> Part:
     greater = node.func.id == "max"  # type: ignore[attr-defined]
 
     def entry(row: Index, column: Index) -> sp.Expr:
-        one, other = left.at(row, column), right.at(row, column)
+        one, other = (reader.compared(n, p, row, column) for n, p in zip(node.args, (left, right), strict=True))
         return sp.Piecewise((other, other > one if greater else other < one), (one, True))
 
     return Part(shape, entry)

@@ -21,6 +21,7 @@ from symbp.matrices.syntax import PRIME, Statement
 Index: TypeAlias = "sp.Symbol | None"  # None where the axis is 1 long
 Entry = Callable[[Index, Index], sp.Expr]
 Elementwise = Callable[[sp.Expr], sp.Expr]
+Whole = Callable[[int], Formula]  # a function of a whole tensor, by how many axes that has
 
 LETTERS = "ijklpqrsuv"
 
@@ -46,6 +47,7 @@ class Parts(ABC):
         statement: Statement,
         shapes: Mapping[str, Sequence[str]],
         functions: Mapping[str, Elementwise],
+        wholes: Mapping[str, Whole],
         result: str,
         name: str,
     ) -> None:
@@ -53,6 +55,7 @@ class Parts(ABC):
         self.error = statement.error
         self.name = name
         self.functions = {n.replace("'", PRIME): f for n, f in functions.items()}
+        self.wholes = wholes
         self.constraints = s.Constraints(self.error)
         self.stated = s.stated_shapes(shapes)
         self.named: dict[str, Shape] = {}  # in order of appearance
@@ -135,6 +138,17 @@ class Parts(ABC):
             make(name)
             self.fresh = fresh
         return self.held[key]
+
+    def compared(self, node: ast.expr, part: Part, row: Index, column: Index) -> sp.Expr:
+        """An entry that stands in a condition. One that is piecewise itself is computed apart.
+
+        Otherwise it would stand in the condition and in a branch, and grow with every level of `max(max(...), ...)`.
+        """
+        value = part.at(row, column)
+        if not value.has(sp.Piecewise):
+            return value
+        rows, columns = part.shape.dims
+        return element(self.tensor_of(node, part), *present(None if rows.one else row, None if columns.one else column))
 
     def contracted(self, left: Part, right: Part) -> Entry:
         def entry(row: Index, column: Index) -> sp.Expr:

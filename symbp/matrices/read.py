@@ -19,9 +19,10 @@ from symbp.formula.grammar import RESERVED
 from symbp.formula.leaves import number, power, vanishes
 from symbp.matrices import shapes as s
 from symbp.matrices.functions import FUNCTIONS
-from symbp.matrices.parts import Elementwise, Index, Part, Parts, delta, present
+from symbp.matrices.parts import Elementwise, Index, Part, Parts, Whole, delta, present
 from symbp.matrices.shapes import Dim, Shape
 from symbp.matrices.syntax import PRIME, read_statement
+from symbp.matrices.wholes import whole
 
 _ALIASES = {"tr": "trace", "norm_F": "normF", "norm": "norm2"}
 
@@ -31,15 +32,17 @@ def read_matrices(
     shapes: Mapping[str, Sequence[str]] | None = None,
     *,
     functions: Mapping[str, Elementwise] | None = None,
+    wholes: Mapping[str, Whole] | None = None,
     result: str = "C",
     name: str = "expression",
 ) -> Formula:
     """The formula that computes an expression between matrices; FormulaError where it cannot be read.
 
-    `functions` are elementwise functions beside the language's own, by name (`f'` is a name for one). The result is
-    called as the text says (`Z = X @ W`), else `result`.
+    `functions` are elementwise functions beside the language's own, by name (`f'` is a name for one), and `wholes`
+    those that keep a shape and read more of it than one element (a softmax). The result is called as the text says
+    (`Z = X @ W`), else `result`.
     """
-    return _Reader(read_statement(text), shapes or {}, functions or {}, result, name).formula()
+    return _Reader(read_statement(text), shapes or {}, functions or {}, wholes or {}, result, name).formula()
 
 
 class _Reader(Parts):
@@ -73,7 +76,7 @@ class _Reader(Parts):
         if name == "I" and name not in self.stated:
             side = Dim()
             return Part(Shape(side, side), delta)
-        if name in RESERVED or name in FUNCTIONS or name in self.functions:
+        if name in RESERVED or name in FUNCTIONS or name in self.functions or name in self.wholes:
             raise self.error(f"`{name}` is a function; call it, as in `{name}(...)`")
         if name not in self.named:
             self.named[name] = self.stated.get(name) or s.supposed(name)
@@ -136,12 +139,14 @@ class _Reader(Parts):
             return method(self, node)
         elif name in UNARY and name != "stop":
             function = UNARY[name]
-        else:
-            valid = [*FUNCTIONS, *self.functions, *(n for n in UNARY if n != "stop")]
+        elif name not in self.wholes:
+            valid = [*FUNCTIONS, *self.functions, *self.wholes, *(n for n in UNARY if n != "stop")]
             shown = name.replace(PRIME, "'")
             near = difflib.get_close_matches(name, valid, 1)
             raise self.error(f"`{shown}` is no function here" + (f"; did you mean `{near[0]}`?" if near else ""))
         if len(node.args) != 1:
             raise self.error(f"`{name}` takes 1 argument, got {len(node.args)}")
-        inner = self.part(node.args[0])
-        return Part(inner.shape, lambda row, column: function(inner.at(row, column)))
+        if name in self.wholes:
+            return whole(self, node, name)
+        argument, inner = node.args[0], self.part(node.args[0])
+        return Part(inner.shape, lambda row, column: function(self.compared(argument, inner, row, column)))

@@ -133,7 +133,56 @@ def test_the_page_names_what_the_text_names() -> None:
     assert "∂fᵢ/∂x" in page
 
 
+def test_a_hessian_is_written_as_usual() -> None:
+    page = diff("x.T @ A @ x", "x", order=2).render()
+    assert "∂²C/∂xᵢ∂xₖ = Aᵢₖ + Aₖᵢ" in page
+    assert "∂²C/∂x∂xᵀ = A + Aᵀ" in page
+    assert "∂²C/∂x² = 6 · x" in diff("x**3", "x", order=2).render()
+    assert r"\frac{\partial^2 C}{\partial x \, \partial x^{\top}}" in diff("x.T @ A @ x", "x", order=2).render("latex")
+
+
+NESTED = {  # what grows with every level where it is written out
+    "max(max(max(max(x, y), z), x*y), z*y)": "x",
+    "max(x, max(x**2, max(x**3, x**4)))": "x",
+    "relu(relu(relu(x)))": "x",
+    "x**x**x**x": "x",
+    "1/exp(exp(exp(exp(exp(exp(x))))))": "x",  # numbers of 10**(10**6) digits in the check
+}
+
+
+@pytest.mark.parametrize("text", NESTED)
+def test_nested_functions(text: str) -> None:
+    assert diff(text, NESTED[text]).error < 1e-8
+
+
+ACTIVATIONS = {  # of several equations, or of a whole axis
+    "y.T @ log_softmax(W @ x)": "return W.T @ (y - np.sum(y) * np.exp(log_softmax))",
+    "softmax(x)": "return (np.eye(m) - softmax) * softmax[:, None]",
+    "trace(Y.T @ softmax(x @ w.T))": "",
+    "gelu(x) + mish(x)": "",
+}
+
+
+@pytest.mark.parametrize("text", ACTIVATIONS)
+def test_activations_between_matrices(text: str) -> None:
+    found = diff(text, "x")
+    assert found.error < 1e-12
+    assert ACTIVATIONS[text] in found.code
+
+
+def test_a_comment_is_no_part_of_the_text() -> None:
+    found = diff("sum(x * x)  # aside \x1b[31m", "x")
+    assert all("aside" not in found.render(form) for form in WRITERS)  # type: ignore[arg-type]
+
+
 REFUSED = {
+    ("x**0 + y", "x", 1): "`C` does not depend on `x`: its gradient is 0",
+    ("3", "x", 1): "it has nothing but numbers",
+    ("y[i] = x[3*i]", "x", 1): "nothing says how many values index `i` takes",
+    ("sum[i,j](X[flat(i,j)]*Y[i,j])", "X", 1): "two indices in one place",
+    ("h[t] = tanh(x[t] + w*h[t-1]); sum[t](h[t])", "w", 1): "it steps along an index",
+    ("softmax(x, y)", "x", 1): "`softmax` takes 1 argument, got 2",
+    ("exp(exp(exp(exp(exp(exp(x))))))", "x", 1): "not finite at random values",
     ("x.T @ A @ x", "v", 1): "has no `v`; it has `x`, `A`",
     ("x.T @ A @ x", "xx", 1): "did you mean `x`",
     ("x.T @ A @ x", None, 1): "say by what to differentiate",

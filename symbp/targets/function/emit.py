@@ -12,7 +12,8 @@ import sympy as sp
 
 from symbp.formula.defined import Determinant, Solution
 from symbp.formula.equation import Equation, Formula
-from symbp.formula.expression import elements
+from symbp.formula.expression import Flat, elements
+from symbp.formula.recurrence import in_groups
 from symbp.matrices.find import find_matrices
 from symbp.targets.environment import render
 from symbp.targets.function.code import CodeError
@@ -31,6 +32,11 @@ def emit_function(
     `equations` are in order of evaluation; those that the results do not need are left out.
     """
     given = formula.with_role("input", "parameter")
+    for equation in equations:
+        if any(isinstance(i, Flat) for i in equation.target.indices):
+            raise CodeError(f"`{equation.target}` has two indices in one place")
+    if any(group.direction for group in in_groups(tuple(equations))):
+        raise CodeError("it steps along an index, each value from the one before; a layer of a spec may do so")
     odd = next((n for n in (*formula.tensors, *(s.name for s in _sizes(formula))) if n in TAKEN), None)
     if odd:
         raise CodeError(f"`{odd}` means something else in NumPy code")

@@ -247,6 +247,11 @@ def _(node: m.Indicator) -> str:
 
 @_write.register
 def _(node: m.Derivative) -> str:
+    if node.twice:
+        sign, (whole, places) = '<mi mathvariant="normal">∂</mi>', node.twice
+        squared = f"<msup>{sign}<mn>2</mn></msup>{bracket(whole, ATOM)}"
+        below = "".join(f"{sign}{_write(place)}" for place in places)
+        return f"<mfrac><mrow>{squared}</mrow><mrow>{below}</mrow></mfrac>"
     above = _parentheses(node.of) if isinstance(node.of, m.Fraction) else bracket(node.of, ATOM)
     of, by = (f'<mrow><mi mathvariant="normal">∂</mi>{part}</mrow>' for part in (above, _write(node.by)))
     return f"<mfrac>{of}{by}</mfrac>"

@@ -209,6 +209,10 @@ def _(node: m.Indicator) -> str:
 
 @_write.register
 def _(node: m.Derivative) -> str:
+    if node.twice:
+        above, by = node.twice
+        below = r" \, ".join(rf"\partial {_write(b)}" for b in by)
+        return rf"\frac{{\partial^2 {bracket(above, ATOM)}}}{{{below}}}"
     of = _parentheses(node.of) if isinstance(node.of, m.Fraction) else bracket(node.of, ATOM)
     return rf"\frac{{\partial {of}}}{{\partial {_write(node.by)}}}"
 

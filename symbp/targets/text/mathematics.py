@@ -188,6 +188,9 @@ def _(node: m.Indicator) -> str:
 
 @_write.register
 def _(node: m.Derivative) -> str:
+    if node.twice:
+        of, by = node.twice
+        return f"∂²{bracket(of, levels.ATOM)}/{''.join(f'∂{_write(b)}' for b in by)}"
     return f"∂{bracket(node.of, levels.ATOM)}/∂{_write(node.by)}"
 
 
