@@ -13,12 +13,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 
 import sympy as sp
 
-from symbp.catalog import entries
-from symbp.catalog.entry import Entry
 from symbp.errors import UserError
 from symbp.formula.equation import Formula
 from symbp.formula.expression import element
@@ -26,7 +23,7 @@ from symbp.formula.grammar import NAME, RESERVED, FormulaError, Line, read_lines
 from symbp.formula.parse import read_formula
 from symbp.formula.scope import CallableRow, Declared, Scope
 from symbp.formula.syntax import calls, items_of
-from symbp.forward.rows import callable_rows, formula_of
+from symbp.forward.rows import callable_rows, whole_rows
 from symbp.matrices import read_matrices
 
 RESULTS = ("C", "f", "g", "h", "y", "result")  # what a result is called: the first that the text does not have
@@ -40,7 +37,7 @@ def read_expression(text: str, shapes: Mapping[str, Sequence[str]] | None = None
     words = set(re.findall(r"[A-Za-z]\w*", text))
     result = next((name for name in RESULTS if name not in words), "result_")
     if not _INDEXED.search(text):
-        functions, wholes = _activations(words), _wholes(words)
+        functions, wholes = _activations(words), whole_rows()
         formula = read_matrices(text, shapes, functions=functions, wholes=wholes, result=result)
         if formula.output.axes and formula.output.name == result:
             result = next((name for name in RESULTS[1:] if name not in words), result)
@@ -77,17 +74,6 @@ def _activations(words: set[str]) -> dict[str, Callable[[sp.Expr], sp.Expr]]:
             scope = Scope({row.argument: Declared(0, "input")}, _numbers(row), (row.result,), rows)
             found[name] = _function(read_formula(name, row.equations, scope), row)
     return found
-
-
-def _wholes(words: set[str]) -> dict[str, Callable[[int], Formula]]:
-    """The activations that are named and read more than one element of what they keep the shape of."""
-    rows = callable_rows()
-    kept = [e for e in entries("activation") if not (e.parameters or e.options or e.inference or e.sizes)]
-    return {e.name: partial(_formula, e) for e in kept if e.name in words and e.name not in rows}
-
-
-def _formula(entry: Entry, rank: int) -> Formula:
-    return formula_of(entry, {}, rank).formula
 
 
 def _numbers(row: CallableRow) -> dict[str, sp.Symbol]:

@@ -5,9 +5,9 @@ A formula is read once for each row, variant and ranks; every block that needs i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 
 import sympy as sp
 
@@ -277,3 +277,17 @@ def callable_rows() -> Mapping[str, CallableRow]:
         defaults = {o.name: sp.nsimplify(o.default, rational=True) for o in entry.options if o.default is not None}
         rows[entry.name] = CallableRow(entry.equations, entry.argument, entry.result, defaults)
     return rows
+
+
+def whole_rows() -> Mapping[str, Callable[[int], Formula]]:
+    """The activations that keep a shape and read more of it than one element, at their defaults: formulas by rank."""
+    others = callable_rows()
+    return {
+        entry.name: partial(_at_rank, entry)
+        for entry in entries("activation")
+        if not (entry.name in others or entry.parameters or entry.options or entry.inference or entry.sizes)
+    }
+
+
+def _at_rank(entry: Entry, rank: int) -> Formula:
+    return formula_of(entry, {}, rank).formula

@@ -171,8 +171,8 @@ def test_activations_between_matrices(text: str) -> None:
 
 
 def test_a_comment_is_no_part_of_the_text() -> None:
-    found = diff("sum(x * x)  # aside \x1b[31m", "x")
-    assert all("aside" not in found.render(form) for form in WRITERS)  # type: ignore[arg-type]
+    found = diff("sum(x * x)  # spoken \x1b[31m", "x")
+    assert all("spoken" not in found.render(form) for form in WRITERS)  # type: ignore[arg-type]
 
 
 REFUSED = {
