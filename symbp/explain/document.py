@@ -130,12 +130,16 @@ class Module:
 
 @dataclass(frozen=True)
 class Node:
-    """A block of the network, or one of its inputs, in a picture. `formula` is empty for an input."""
+    """A block of the network, or one of its inputs, in a picture, with the names of what it reads.
+
+    `formula` is empty for an input.
+    """
 
     name: str
     formula: str
     label: str
     role: Literal["input", "layer", "cost"]
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

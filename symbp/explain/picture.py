@@ -38,7 +38,9 @@ def _graph(network: Network) -> _Graph:
     joined = {name for edge in edges for name in edge}
     blocks = [block for block in network.blocks if block.name in joined]
     nodes = {name: Node(name, "", "", "input") for name in network.inputs if name in joined}
-    nodes |= {b.name: Node(b.name, b.formula.name, f"layer {b.name}", _role(b, network)) for b in blocks}
+    for b in blocks:
+        reads = tuple(source for source, target in edges if target == b.name)
+        nodes[b.name] = Node(b.name, b.formula.name, f"layer {b.name}", _role(b, network), reads)
     sizes = {maker: _size(network, tensor) for tensor, maker in makers.items()}
     return _Graph(nodes, edges, sizes)
 

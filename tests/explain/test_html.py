@@ -22,7 +22,7 @@ from symbp.targets.html import document as html
 from symbp.targets.numpy.passages import passages
 
 HOSTILE = "</pre></script><script>alert(1)</script> <img src=x onerror=alert(1)> \"'>&amp; {{ 1 }} --> <!-- é 反"
-VOID = {"meta", "mspace", "br", "img", "link"}
+VOID = {"meta", "mspace", "br", "img", "link", "wbr"}
 MODULE = """\
 def _forward(params, ws, x):
     # dense_1: W (4, 6), x (n, 4), b (6) -> z (n, 6)

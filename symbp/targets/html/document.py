@@ -5,6 +5,7 @@ Every string is escaped, by the templates or by what writes mathematics and code
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -24,6 +25,7 @@ from symbp.targets.html.mathematics import write as write_mathematics
 from symbp.targets.latex.width import width
 
 LINE = 14.0  # ems of mathematics within a sentence that fit into a line of a phone
+LONG, BREAK_AFTER = 20, re.compile(r"(?<=[_.])(?=\w)")  # characters of a name that a line may break
 WORDS = ("contents", "module", "code", "to_code", "close", "answer", "light", "dark")
 CLOSING = tuple(".,;:)，。；：）、")
 
@@ -52,6 +54,7 @@ class _Page:
             origin=self.document.origin.replace("--", "- -"),
             language=self.document.language,
             title=self.document.title,
+            heading=_broken(self.document.title),
             style=Markup(environment.render("html/style.css.jinja")),
             script=Markup(environment.render("html/script.js.jinja")),
             words={word: self.words[word] for word in WORDS if word not in ("to_code", "answer")},
@@ -186,9 +189,10 @@ class _Page:
         """Running text."""
         pieces = list(self.pieces(text, links))
         for place, (before, after) in enumerate(pairwise(pieces)):
-            if before.startswith("<math") and after[:1] in CLOSING:  # a line may break between them
-                pieces[place] = Markup('<span class="whole">{}{}</span>').format(before, after[:1])
-                pieces[place + 1] = after[1:]
+            held = _held(after)
+            if before.startswith("<math") and held:  # a line may break after mathematics, whatever follows
+                pieces[place] = Markup('<span class="whole">{}{}</span>').format(before, after[:held])
+                pieces[place + 1] = after[held:]
         return Markup("").join(pieces)
 
     def pieces(self, text: d.Inline, links: bool) -> Iterator[Markup]:
@@ -203,12 +207,23 @@ class _Page:
                 case d.Code():
                     yield _named(piece)
                 case _:
-                    yield escape(piece)
+                    yield escape(piece.replace(" × ", "\u00a0×\u00a0"))  # a shape is not broken
+
+
+def _held(text: str) -> int:
+    """How many characters belong to what stands before: punctuation, or what a no-break space holds."""
+    return len(text.split(" ")[0]) if text.startswith("\u00a0") else int(text[:1] in CLOSING)
 
 
 def _named(piece: d.Code) -> Markup:
-    plain = isinstance(piece, d.Link) and piece.plain
-    return escape(piece.text) if plain else Markup("<code>{}</code>").format(piece.text)
+    if isinstance(piece, d.Link) and piece.plain:
+        return escape(piece.text)
+    return Markup("<code>{}</code>").format(_broken(piece.text) if len(piece.text) > LONG else piece.text)
+
+
+def _broken(name: str) -> Markup:
+    """A name that a line may break between its words."""
+    return Markup("<wbr>").join(BREAK_AFTER.split(name))
 
 
 def _plain(text: d.Inline) -> str:

@@ -46,22 +46,27 @@ class Piece:
 def pieces(picture: Picture) -> list[Piece]:
     """The picture in pieces, from top to bottom."""
     starts = range(0, len(picture.rows), ROWS)
-    return [_piece(picture, picture.rows[start : start + ROWS], start == 0) for start in starts]
+    return [_piece(picture, start) for start in starts]
 
 
-def _piece(picture: Picture, rows: tuple[Row, ...], first: bool) -> Piece:
+def _piece(picture: Picture, start: int) -> Piece:
+    """The rows from `start` on; connections that lead to the next piece hang over its lower edge."""
+    rows, after = picture.rows[start : start + ROWS], picture.rows[start + ROWS :]
     widths = [_width(picture, lane) for lane in range(picture.lanes)]
     edges = list(accumulate(widths, initial=0.0))
     middles = [left + width / 2 for left, width in zip(edges, widths, strict=False)]
     boxes: list[Box] = []
     lines: list[Line] = []
-    top = 4.0 if first else GAP
+    top = GAP if start else 4.0
     for at, row in enumerate(rows):
         y = top + at * (BOX + GAP)
         lines += _lines(row, middles.__getitem__, y)
         lines += [Line(f"M{middles[lane]:g} {y:g}v{BOX:g}", "", 0, 0) for lane in row.passing]
         boxes += [Box(node, middles[lane], y, _box(node)) for lane, node in row.nodes.items()]
-    return Piece(edges[-1] + 1, top + len(rows) * (BOX + GAP) - GAP + 4, tuple(boxes), tuple(lines))
+    end = top + len(rows) * (BOX + GAP) - GAP
+    leaving = {stroke.above for stroke in after[0].strokes} if after else set()
+    lines += [Line(f"M{middles[lane]:g} {end:g}v{GAP / 2:g}", "", 0, 0) for lane in sorted(leaving)]
+    return Piece(edges[-1] + 1, end + (GAP / 2 if leaving else 4), tuple(boxes), tuple(lines))
 
 
 def _box(node: Node) -> float:

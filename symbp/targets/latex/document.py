@@ -15,7 +15,7 @@ from symbp.targets.environment import render
 from symbp.targets.latex.languages import CHINESE, SETTINGS
 from symbp.targets.latex.lines import rows
 from symbp.targets.latex.mathematics import write as write_mathematics
-from symbp.targets.latex.picture import Drawing, pictures
+from symbp.targets.latex.picture import Drawing, Said, pictures
 from symbp.targets.latex.table import columns
 
 ESCAPES = str.maketrans(
@@ -123,12 +123,13 @@ def _part(part: d.Part) -> str:
 
 def _said(part: Drawing) -> dict[str, object]:
     """A picture with the names of its nodes and the sizes of what they give."""
-    said = [{"y": f"{y:g}", "text": ", ".join(_node(*node) for node in nodes)} for y, nodes in part.said]
+    said = [{"y": f"{y:g}", "text": ", ".join(map(_node, nodes))} for y, nodes in part.said]
     return {"width": f"{part.width:g}", "height": f"{part.height:g}", "commands": part.commands, "said": said}
 
 
-def _node(name: str, size: str) -> str:
-    return rf"\texttt{{{escape(name)}}}\enspace {_size(size)}"
+def _node(node: Said) -> str:
+    read = ", ".join(rf"\texttt{{{escape(name)}}}" for name in node.reads)
+    return rf"\texttt{{{escape(node.name)}}}\enspace {_size(node.size)}" + (rf" $\leftarrow$ {read}" if read else "")
 
 
 def _size(size: str) -> str:

@@ -7,7 +7,10 @@
 
 from __future__ import annotations
 
-from symbp.explain.document import Picture, Row, Stroke
+from collections.abc import Collection, Sequence
+
+from symbp.explain.bundles import Bundle, bundles, reads
+from symbp.explain.document import Node, Picture, Row
 
 WIDTH = 3  # characters of a lane
 UP, DOWN, LEFT, RIGHT = 1, 2, 4, 8
@@ -19,29 +22,43 @@ CORNERS = {
 
 
 def draw(picture: Picture) -> list[str]:
-    """The lines of the picture."""
+    """The lines of the picture; what a node reads is said where connections cannot be drawn one by one."""
     lines: list[str] = []
+    told = reads(picture)
     for row in picture.rows:
-        if any(stroke.above != stroke.below for stroke in row.strokes):
-            lines.append(_strokes(row.strokes, picture.lanes))
-        lines.append(_nodes(row, picture.lanes))
+        placed = bundles(row)
+        levels = range(1 + max((bundle.level for bundle in placed), default=-1))
+        lines += [_line(row, placed, level, picture.lanes) for level in levels]
+        lines.append(_nodes(row, picture.lanes, told))
     return lines
 
 
-def _strokes(strokes: tuple[Stroke, ...], lanes: int) -> str:
+def _line(row: Row, placed: Sequence[Bundle], level: int, lanes: int) -> str:
+    """One line of connections. A lane that has no part in them passes between, its own line unbroken."""
+    straight = {stroke.above for stroke in row.strokes if stroke.above == stroke.below}
+    waiting = {lane for bundle in placed if bundle.level > level for lane in bundle.sources}
+    arrived = {lane for bundle in placed if bundle.level < level for lane in bundle.targets}
     sides = [0] * (WIDTH * lanes)
-    for stroke in strokes:
+    for stroke in (s for bundle in placed if bundle.level == level for s in bundle.strokes):
         start, end = sorted((stroke.above * WIDTH, stroke.below * WIDTH))
         sides[stroke.above * WIDTH] |= UP
         sides[stroke.below * WIDTH] |= DOWN
         for at in range(start, end):
             sides[at] |= RIGHT
             sides[at + 1] |= LEFT
+    for lane in straight | waiting | arrived:
+        joined = sides[lane * WIDTH] & (UP | DOWN)
+        sides[lane * WIDTH] = sides[lane * WIDTH] | UP | DOWN if joined else UP | DOWN
     return "".join(CORNERS[side] for side in sides).rstrip()
 
 
-def _nodes(row: Row, lanes: int) -> str:
+def _nodes(row: Row, lanes: int, told: Collection[str]) -> str:
     marks = ["●" if lane in row.nodes else "│" if lane in row.passing else " " for lane in range(lanes)]
     graph = "".join(mark.ljust(WIDTH) for mark in marks)
-    said = ", ".join(f"{node.name}  {row.sizes[lane]}".rstrip() for lane, node in row.nodes.items())
+    said = ", ".join(_said(node, row.sizes[lane], told) for lane, node in row.nodes.items())
     return f"{graph} {said}"
+
+
+def _said(node: Node, size: str, told: Collection[str]) -> str:
+    read = f" ← {', '.join(node.reads)}" if node.name in told else ""
+    return f"{node.name}  {size}".rstrip() + read
