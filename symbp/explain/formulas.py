@@ -29,7 +29,8 @@ def seams(view: View) -> list[Part]:
 
 def _seam(view: View, seam: Seam) -> list[Part]:
     formula = view.derivation.formulas[seam.joint].formula
-    parts: list[Part] = [Paragraph(view.say("seam.opening", first=Code(seam.first), second=Code(seam.second)))]
+    first, second = Code(view.called(seam.first)), Code(view.called(seam.second))
+    parts: list[Part] = [Paragraph(view.say("seam.opening", first=first, second=second))]
     numbers = [view.numbers[SEAM, seam.joint, "", position] for position in range(len(seam.steps))]
     parts.extend(step_parts(seam.steps, numbers, formula, view.level, view.language, view.own(formula)))
     return parts
@@ -47,7 +48,7 @@ def _formula(view: View, derived: FormulaDerivation) -> list[Part]:
     formula = derived.formula
     used_by = (Link(name, f"layer {name}") for name in view.users(formula.name))
     users = view.language.listed(used_by, last="list.comma")
-    parts: list[Part] = [Heading(2, (formula.name,), f"formula {formula.name}")]
+    parts: list[Part] = [Heading(2, (view.called(formula.name),), f"formula {formula.name}")]
     parts.append(Paragraph(view.say("formula.users", users=users)))
     if formula.source:
         parts.append(Paragraph(view.say("formula.source", source=formula.source)))

@@ -1,4 +1,4 @@
-"""An identity that a rule names, such as `log(a*b) = log(a) + log(b)`, read as mathematics.
+"""An identity that a rule names, such as `log(a*b) = log(a) + log(b)` or `h = 2*p' + u`, read as mathematics.
 
 The text is the engine's own, never a user's. What cannot be read is left as text by the caller.
 """
@@ -11,11 +11,12 @@ import re
 from symbp.explain import mathematics as m
 
 _BARS = re.compile(r"\|([^|]+)\|")
+_PRIME = "\u02b9"  # a letter, so that `p'` is a name to Python
 
 
 def read_identity(text: str) -> m.Math | None:
     """`left = right` as a relation; None where the text is not one."""
-    sides = text.split(" = ")
+    sides = text.replace("'", _PRIME).split(" = ")
     if len(sides) != 2:
         return None
     try:
@@ -34,7 +35,7 @@ def _read(node: ast.expr) -> m.Math:
         case ast.Constant(value=int() | float() as value):
             return m.Number(f"{value:g}")
         case ast.Name(id=name):
-            return m.Name(name)
+            return m.Name(name.replace(_PRIME, "'"))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return m.Sum(((-1, _read(operand)),))
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
@@ -51,7 +52,7 @@ def _read(node: ast.expr) -> m.Math:
         case ast.BinOp(left=left, op=ast.Pow(), right=right):
             return m.Power(_read(left), _read(right))
         case ast.Subscript(value=ast.Name(id=name), slice=index):
-            return m.Name(name, _indices(index))
+            return m.Name(name.replace(_PRIME, "'"), _indices(index))
         case ast.Call(func=ast.Name(id="abs"), args=[argument]):
             return m.Bars(_read(argument))
         case ast.Call(func=ast.Name(id="flat"), args=items):

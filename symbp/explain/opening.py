@@ -55,14 +55,14 @@ def _blocks(view: View) -> list[Part]:
         rows.append(
             (
                 (Link(block.name, f"layer {block.name}"),),
-                (Link(block.formula.name, f"formula {block.formula.name}", plain=True),),
+                (Link(view.called(block.formula.name), f"formula {block.formula.name}", plain=True),),
                 *([_reads(view, block)] if branched else []),
                 _shape(view, view.whole.layout.shape(output.name, output.shape)) if output else ("",),
                 _values(view, values),
             )
         )
     columns = ("block", "formula", *(("reads",) if branched else ()), "output", "values")
-    drawn = [picture(view.derivation.network)] if view.complete else []
+    drawn = [picture(view.derivation.network, view.called)] if view.complete else []
     return [Heading(1, view.say("network.heading")), *drawn, Table(_header(view, columns), tuple(rows))]
 
 
@@ -130,6 +130,6 @@ def _shape(view: View, shape: Iterable[Dim]) -> Inline:
     pieces: list[str | m.Math | Code] = []
     for dim in shape:
         if pieces:
-            pieces.append(" × ")
+            pieces.append("\u00a0×\u00a0")
         pieces.append(m.Name(view.notation.examples) if dim == BATCH else str(dim))
     return tuple(pieces) or view.say("network.scalar")

@@ -6,7 +6,7 @@ Blocks that neither read nor are read (penalties are of parameters) are not in t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,9 +16,9 @@ from symbp.forward.network import BATCH, Block, Network
 Edge = tuple[str, str]  # names of nodes
 
 
-def picture(network: Network) -> Picture:
-    """The blocks of the network and what they read."""
-    graph = _graph(network)
+def picture(network: Network, called: Callable[[str], str] = str) -> Picture:
+    """The blocks of the network and what they read; `called` says what a formula is called."""
+    graph = _graph(network, called)
     return _Layout(graph).picture()
 
 
@@ -31,7 +31,7 @@ class _Graph:
     sizes: Mapping[str, str]
 
 
-def _graph(network: Network) -> _Graph:
+def _graph(network: Network, called: Callable[[str], str]) -> _Graph:
     makers = {block.binding[block.formula.output.name]: block.name for block in network.blocks}
     makers |= {name: name for name in network.inputs}
     edges = tuple(dict.fromkeys(edge for block in network.blocks for edge in _reads(block, makers)))
@@ -40,7 +40,7 @@ def _graph(network: Network) -> _Graph:
     nodes = {name: Node(name, "", "", "input") for name in network.inputs if name in joined}
     for b in blocks:
         reads = tuple(source for source, target in edges if target == b.name)
-        nodes[b.name] = Node(b.name, b.formula.name, f"layer {b.name}", _role(b, network), reads)
+        nodes[b.name] = Node(b.name, called(b.formula.name), f"layer {b.name}", _role(b, network), reads)
     sizes = {maker: _size(network, tensor) for tensor, maker in makers.items()}
     return _Graph(nodes, edges, sizes)
 

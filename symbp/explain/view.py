@@ -17,6 +17,7 @@ from symbp.explain.naming import Letter, Naming, network_letters, of_block, step
 from symbp.explain.notations import NOTATIONS, Notation
 from symbp.explain.numbering import Place, numbering, step_numbers
 from symbp.explain.shares import Share, shares_of
+from symbp.explain.words.called import called
 from symbp.explain.words.language import Filling, Language
 from symbp.explain.words.languages import LANGUAGES
 from symbp.formula.equation import Formula
@@ -49,6 +50,10 @@ class View:
     def say(self, phrase: str, /, **places: Filling) -> Inline:
         """A phrase of the document's language."""
         return self.language.say(phrase, **places)
+
+    def called(self, formula: str) -> str:
+        """A formula's name in the document's language."""
+        return called(formula, self.language)
 
     def naming(self, block: Block) -> Naming:
         """The letters of a formula's tensors where this block uses it."""

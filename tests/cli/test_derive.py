@@ -99,3 +99,20 @@ def test_a_pdf_is_set_and_replaced() -> None:
     for _ in range(2):
         assert run("derive", "small.yaml", "--format", "pdf", "-o", "out").stdout == f"{Path('out/small.pdf')}\n"
     assert Path("out/small.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_a_language_is_chosen_and_its_engine_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "链式法则" in run("derive", "small.yaml", "--lang", "zh").stdout
+    assert "'fr' is not one of 'en', 'zh'" in refused("derive", "small.yaml", "--lang", "fr")
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    message = refused("derive", "small.yaml", "--lang", "zh", "--format", "pdf", "-o", "out")
+    assert "no TeX engine is installed: looked for xelatex;" in message
+
+
+def test_what_an_engine_lacks_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    engine = tmp_path / "xelatex"
+    engine.write_text('#!/bin/sh\necho "! LaTeX Error: File \\`ctex.sty\' not found."\nexit 1\n')
+    engine.chmod(0o755)
+    monkeypatch.setattr("shutil.which", lambda name: str(engine))
+    message = refused("derive", "small.yaml", "--lang", "zh", "--format", "pdf", "-o", "out")
+    assert "lacks ctex.sty; install it" in message

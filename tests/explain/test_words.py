@@ -16,6 +16,7 @@ from symbp.explain import mathematics as m
 from symbp.explain.choices import Choices
 from symbp.explain.document import Code
 from symbp.explain.notations import NOTATIONS
+from symbp.explain.words.called import QUALIFIERS
 from symbp.explain.words.language import Language, places
 from symbp.explain.words.languages import LANGUAGES
 from symbp.expression.result import Kind
@@ -59,9 +60,10 @@ def composed() -> set[str]:
     page = {f"page.{word}" for word in WORDS}
     kinds = {f"diff.{kind}" for kind in get_args(Kind)}
     lists = {f"list.{name}" for name in ("comma", "and", "sentence", "semicolon")}
-    within = {f"word.{word}" for word in ("and", "or", "not", "always", "never")}
+    names = {f"name.{kind}" for kind in QUALIFIERS}
+    names |= {f"word.{word}" for word in ("and", "or", "not", "always", "never")}
     single = {"role.integers", "forward.drawn"}
-    return {*rules, *roles, *kinds, *notations, *drawn, *columns, *forms, *lists, *page, *within, *single}
+    return {*rules, *roles, *kinds, *notations, *drawn, *columns, *forms, *lists, *page, *names, *single}
 
 
 def test_the_code_names_phrases_and_fills_their_places() -> None:

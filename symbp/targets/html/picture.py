@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from symbp.explain.document import Node, Picture, Row, Stroke
+from symbp.targets.text.cells import cells
 
 ROWS = 14  # of a piece
 CHARACTER, SMALL = 7.3, 6.1  # pixels of a character of a name, of a size
@@ -70,7 +71,7 @@ def _piece(picture: Picture, start: int) -> Piece:
 
 
 def _box(node: Node) -> float:
-    return max(CHARACTER * len(node.name), SMALL * len(node.formula), 40.0) + 2 * MARGIN
+    return max(CHARACTER * len(node.name), SMALL * cells(node.formula), 40.0) + 2 * MARGIN
 
 
 def _width(picture: Picture, lane: int) -> float:

@@ -18,6 +18,7 @@ from symbp.targets.latex.languages import SETTINGS
 OPTIONS = ("-no-shell-escape", "-interaction=nonstopmode", "-halt-on-error")
 RUNS = 4  # at most: until tables and links are where they were the time before
 SECONDS = 300
+LACKING = re.compile(r"File `([^']+)' not found|The font \"([^\"]+)\" cannot be found")
 AGAIN = re.compile(r"Rerun|rerun LaTeX|has changed|have changed", re.IGNORECASE)
 
 
@@ -58,6 +59,10 @@ def _run(engine: str, folder: str) -> str:
     except subprocess.TimeoutExpired:
         raise UserError(f"{engine} took more than {SECONDS} seconds; --format latex writes its source") from None
     log = done.stdout.decode(errors="replace")
+    if lacking := LACKING.search(log):
+        raise UserError(
+            f"{engine} lacks {lacking[1] or lacking[2]}; install it (TeX Live has it), or use --format html"
+        )
     if done.returncode:
         reason = next((line for line in log.splitlines() if line.startswith("!")), "no reason given")
         raise DefectError(f"{engine} does not compile the document: {reason}")
