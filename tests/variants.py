@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import groupby
+
+import pytest
+from _pytest.mark import ParameterSet
 
 from symbp.catalog import entries, lookup
 from symbp.catalog.entry import Entry, Option, Value, Variant
@@ -79,6 +83,16 @@ def variants(entry: Entry) -> tuple[Variant, ...]:
     """The row and its variants; of those that it writes, the ones of each option alone, and of all."""
     written = [] if entry.write is None else [*({name} for name in entry.switches), entry.switches]
     return (entry.variant({}), *entry.variants, *(entry.write(frozenset(w)) for w in written))
+
+
+def cases(chosen: Iterable[Variation]) -> list[ParameterSet]:
+    """Parameters of a test. Of rows that write their variants, those of one switch alone are left to the slow tests."""
+    alone = {v.formula.name for of_row in _rows() for v in of_row[1:-1] if v.entry.write is not None}
+    return [pytest.param(v, id=str(v), marks=[pytest.mark.slow] if v.formula.name in alone else []) for v in chosen]
+
+
+def _rows() -> Iterator[list[Variation]]:
+    return (list(of_row) for _, of_row in groupby(variations(), key=lambda v: (v.entry.kind, v.entry.name)))
 
 
 def _variations(entry: Entry) -> Iterator[Variation]:

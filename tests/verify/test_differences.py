@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import sympy as sp
 from formulas import FORMULAS, formula
-from variants import Variation, reverse, variations
+from variants import Variation, cases, reverse, variations
 
 from symbp.derive.derivation import FormulaDerivation
 from symbp.derive.derive import derive_formula
@@ -24,7 +24,7 @@ def assert_converges(slope: object, order: float | None) -> None:
     assert order == float("inf") or abs(order - 2) < 0.01, slope
 
 
-@pytest.mark.parametrize("variation", ANALYTIC, ids=str)
+@pytest.mark.parametrize("variation", cases(ANALYTIC))
 def test_complex_step(variation: Variation) -> None:
     slope = complex_step(
         variation.formula, reverse(variation.formula.name), scalars=variation.scalars, sizes=variation.sizes
@@ -33,7 +33,7 @@ def test_complex_step(variation: Variation) -> None:
     assert slope.error <= EXACT
 
 
-@pytest.mark.parametrize("variation", PIECEWISE, ids=str)
+@pytest.mark.parametrize("variation", cases(PIECEWISE))
 def test_central_differences_converge(variation: Variation) -> None:
     slope = central_differences(
         variation.formula, reverse(variation.formula.name), scalars=variation.scalars, sizes=variation.sizes

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import sympy as sp
 from targets.numpy.small_networks import SPECS
-from variants import Variation, forward, joint, reverse, variations
+from variants import Variation, cases, forward, joint, reverse, variations
 
 from symbp.derive.derivation import FormulaDerivation, Step
 from symbp.derive.network import derive_network
@@ -22,7 +22,7 @@ MODES = 1e-13  # of what is added up: some 500 eps
 OWN = {v.entry.name: v.formula.name for v in reversed(variations())}  # of each row, the first variant
 
 
-EVERY = [pytest.param(v, id=str(v)) for v in variations()]
+EVERY = cases(variations())
 FIRST_AT_ONCE = [  # variants of a row that are not its first are left to the slow tests
     pytest.param(v, id=str(v), marks=[] if OWN[v.entry.name] == v.formula.name else [pytest.mark.slow])
     for v in variations()
