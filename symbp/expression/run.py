@@ -15,17 +15,25 @@ from symbp.expression.result import Result, differentiate
 from symbp.targets.explanation import WRITERS, Format
 from symbp.targets.function.code import CodeError
 from symbp.targets.function.emit import emit_function
+from symbp.targets.notebook import Shown
 
 
-@dataclass(frozen=True)
-class Differentiated:
-    """The derivative of one expression: `code` is a module of one NumPy function called `name`."""
+@dataclass(frozen=True, repr=False)
+class Differentiated(Shown):
+    """The derivative of one expression: `code` is a module of one NumPy function called `name`.
+
+    A notebook shows it as mathematics.
+    """
 
     text: str
     result: Result
     name: str
     code: str
     error: float
+
+    @property
+    def shown(self) -> Document:
+        return self.document()
 
     def document(self, choices: Choices = DEFAULTS) -> Document:
         """The derivation as a document."""

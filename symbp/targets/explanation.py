@@ -43,7 +43,12 @@ def render(
 
     Raises UserError for an unknown layer or format.
     """
+    document = explain(derivation, choices, updates=updates, module=module)
+    return write(replace(document, origin=origin), format)
+
+
+def write(document: Document, format: Format) -> str:
+    """The document as text of a format; UserError for one that there is not."""
     if format not in WRITERS:
         raise UserError(f"no format `{format}`; the formats are {', '.join(f'`{name}`' for name in WRITERS)}")
-    document = explain(derivation, choices, updates=updates, module=module)
-    return WRITERS[format](replace(document, origin=origin))
+    return WRITERS[format](document)

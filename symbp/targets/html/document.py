@@ -35,6 +35,11 @@ def write(document: d.Document) -> str:
     return _Page(document).write()
 
 
+def fragment(document: d.Document) -> str:
+    """The document as a piece of a page that is not its own: nothing leads anywhere, and no script takes part."""
+    return _Fragment(document).write()
+
+
 def _render(template: str, /, **context: Any) -> Markup:
     return Markup(environment.render(f"html/{template}.html.jinja", **context))
 
@@ -153,13 +158,17 @@ class _Page:
             "step",
             number=str(number),
             label=label,
-            link=code.anchor(quoting) if quoting else f"step-{number}",
+            link=code.anchor(quoting) if quoting else self.place(number),
             key=str(number) if quoting else "",
             rule=rule,
             reason=reason,
             mathematics=self.lines(lines),
             to_code=self.words["to_code"],
         )
+
+    def place(self, number: int) -> str:
+        """The `id` of an equation or a step."""
+        return f"step-{number}"
 
     def passage(self, passage: d.Passage) -> dict[str, Any]:
         """A line of a listing: the number, and the code."""
@@ -213,6 +222,28 @@ class _Page:
 def _held(text: str) -> int:
     """How many characters belong to what stands before: punctuation, or what a no-break space holds."""
     return len(text.split(" ")[0]) if text.startswith("\u00a0") else int(text[:1] in CLOSING)
+
+
+class _Fragment(_Page):
+    """A document within another page, which may hold several: nothing but the boxes of a worksheet has an `id`."""
+
+    def __init__(self, document: d.Document) -> None:
+        super().__init__(document)
+        self.passages = ()
+        self.ids, self.anchors, self.steps = {}, {}, frozenset()
+
+    def write(self) -> str:
+        """The piece of a page."""
+        return _render(
+            "fragment",
+            language=self.document.language,
+            title=self.document.title,
+            style=Markup(environment.render("html/fragment.css.jinja")),
+            parts=[self.part(part).rstrip("\n") for part in self.document.parts],
+        )
+
+    def place(self, number: int) -> str:
+        return ""
 
 
 def _named(piece: d.Code) -> Markup:

@@ -27,6 +27,12 @@ def write(document: d.Document) -> str:
     return render("markdown/document.md.jinja", title=escape(document.title), origin=document.origin, parts=parts)
 
 
+def mathematics(document: d.Document) -> str:
+    """The displayed mathematics of the document alone, as LaTeX between dollars."""
+    lines = (p.lines for p in document.parts if isinstance(p, d.Display | d.Equations | d.Derived | d.Answer))
+    return "\n".join(map(_display, lines))
+
+
 def _part(part: d.Part) -> str:
     match part:
         case d.Heading(level=level, text=text):
