@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from symbp.explain import mathematics as m
 from symbp.explain.layout import COTANGENT, Layout, bare
+from symbp.explain.notations import Notation
 from symbp.formula.equation import Equation, Formula
 from symbp.formula.expression import SumOver, elements
 from symbp.formula.recurrence import in_groups
@@ -69,7 +70,7 @@ class Naming:
         if notation.upstream and of == self.layout.output and of not in self.letters:
             return m.Name(notation.upstream, places, matrix=matrix)
         if notation.error == "delta" and self._is_error(name):
-            return m.Name(ERROR, places, self.letter(of).layer, matrix, notation.marks)
+            return _layered(ERROR, places, self.letter(of).layer, matrix, notation)
         by = self._name(of, places, matrix)
         if notation.error == "differential":
             return m.Differential(by)
@@ -91,7 +92,11 @@ class Naming:
             base = base.lower()
         elif matrix:
             base = _capital(base, notation.cost)
-        return m.Name(base, places, letter.layer, matrix, notation.marks)
+        return _layered(base, places, letter.layer, matrix, notation)
+
+
+def _layered(base: str, places: tuple[m.Math, ...], layer: str, matrix: bool, notation: Notation) -> m.Name:
+    return m.Name(base, places, layer, matrix, notation.marks) if layer else m.Name(base, places, matrix=matrix)
 
 
 OWN = Naming()  # a formula's own names, as they are stored

@@ -18,6 +18,7 @@ from symbp.explain.layout import COTANGENT
 from symbp.explain.matrix import matrix_form
 from symbp.explain.notation import write
 from symbp.explain.shares import OTHERS, Share, summed
+from symbp.explain.slopes import named_slope, slope_of
 from symbp.explain.view import View
 from symbp.formula.expression import elements
 from symbp.forward.network import Block
@@ -34,7 +35,7 @@ def recursion(view: View) -> list[Part]:
             said = view.say("forward.block", block=Link(block.name, f"formula {block.formula.name}"))
             parts.extend((Paragraph(said), Display(tuple(lines), view.computed(block, *gradients))))
     if pass_.held:
-        parts.append(Display(tuple(pass_.held.values())))
+        parts.append(Display(tuple(line for lines in pass_.held.values() for line in lines)))
     if not parts:
         return []
     opening = [view.say("backward.opening")]
@@ -52,7 +53,7 @@ class _Pass:
 
     def __init__(self, view: View) -> None:
         self.view = view
-        self.held: dict[str, m.Line] = {}
+        self.held: dict[str, tuple[m.Line, ...]] = {}
         self.shown = {block.name for block in view.blocks}
 
     def of(self, block: Block) -> list[m.Line]:
@@ -60,25 +61,35 @@ class _Pass:
         output = block.formula.output.name
         cotangent = f"{COTANGENT}{output}"
         wanted = [g for g in self.view.derivation.of(block).backward if self.is_wanted(block, g)]
-        held = self.held.pop(block.binding[output], None)
+        held = self.held.pop(block.binding[output], ())
         given: Mapping[str, m.Math] = {}
         lines: list[m.Line] = []
-        if held is not None and self.takes(block, wanted, cotangent):
-            given = {cotangent: held.right}
-        elif held is not None:
-            lines.append(held)
+        if held and self.takes(block, wanted, cotangent):
+            given = {cotangent: held[0].right}
+            lines.extend(held[1:])
+        else:
+            lines.extend(held)
         for gradient in wanted:
             tensor = block.binding.get(gradient.tensor, "")
             shares = self.view.shares(tensor)
             if len(shares) > 1:
                 line, whole = self.added(shares, Share(block, gradient))
+                found: tuple[m.Line, ...] = (line,) if line is not None else ()
             else:
-                line, whole = matrix_form(gradient.equation, self.view.naming(block), given), True
-            if line is not None and whole and self.goes_on(block, tensor):
-                self.held[tensor] = line
-            elif line is not None or whole:
-                lines.append(line or index_form(gradient.equation, self.view.naming(block)))
+                found, whole = self.alone(block, gradient, given), True
+            if found and whole and self.goes_on(block, gradient, tensor):
+                self.held[tensor] = found
+            elif found or whole:
+                lines.extend(found or (index_form(gradient.equation, self.view.naming(block)),))
         return lines
+
+    def alone(self, block: Block, gradient: Gradient, given: Mapping[str, m.Math]) -> tuple[m.Line, ...]:
+        """A gradient between matrices, with a slope under its own name where the notation has one; or nothing."""
+        naming = self.view.naming(block)
+        slope = slope_of(self.view.derivation.of(block), gradient) if self.view.notation.slopes else None
+        named = named_slope(slope, gradient.tensor, naming, given) if slope is not None else None
+        line = matrix_form(gradient.equation, naming, given)
+        return named or ((line,) if line is not None else ())
 
     def added(self, shares: tuple[Share, ...], last: Share) -> tuple[m.Line | None, bool]:
         """All shares of a tensor in one line, and whether that is between matrices; nothing before the last of them.
@@ -112,7 +123,10 @@ class _Pass:
         alone = len(self.view.shares(block.binding.get(gradients[0].tensor, ""))) == 1
         return alone and matrix_form(gradients[0].equation, self.view.naming(block)) is not None
 
-    def goes_on(self, block: Block, tensor: str) -> bool:
-        """True where the tensor is the value of a block shown later."""
+    def goes_on(self, block: Block, gradient: Gradient, tensor: str) -> bool:
+        """True where the tensor is the value of a block shown later, and no slope stands beside the cost's gradient."""
+        reads_cotangent = any(e.tensor.startswith(COTANGENT) for e in elements(gradient.equation.body))
+        if self.view.notation.slopes and not reads_cotangent:
+            return False
         maker = self.view.maker(tensor)
         return maker is not None and maker is not block and any(maker is shown for shown in self.view.blocks)

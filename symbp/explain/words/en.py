@@ -67,8 +67,8 @@ PHRASES: Mapping[str, str] = {
     "its gradient.",
     "convention.sum_of_examples": "{C} is that example’s cost; the cost of a batch is the sum of these, and so is "
     "its gradient.",
-    "convention.mean": "{C} is the mean over {N} examples. That factor stands at the gradients of parameters alone: "
-    "{equal}, and so for all that has a value for each example.",
+    "convention.mean": "{C} is the mean over {N} examples, and 1/{N} stands at the gradients of parameters alone: "
+    "{equal}, and so for whatever has a value for each example.",
     "convention.error": "The error of a weighted input is {error}.",
     "convention.derivative": "The error of a weighted input is {error}, and has no letter of its own.",
     "convention.differential": "The derivative of the cost is written as {equal}.",

@@ -64,8 +64,8 @@ PHRASES: Mapping[str, str] = {
     "convention.cost": "{C}是整个小批量的损失，默认为其中{N}个样本的平均值。",
     "convention.mean_of_examples": "{C}是该样本的损失；小批量的损失是各样本损失的平均值，其梯度也是如此。",
     "convention.sum_of_examples": "{C}是该样本的损失；小批量的损失是各样本损失之和，其梯度也是如此。",
-    "convention.mean": "{C}是{N}个样本的平均值。这一因子只出现在参数的梯度中：{equal}，凡是每个样本各有其值的张量都是如"
-    "此。",
+    "convention.mean": "{C}是{N}个样本的平均值，因子 1/{N}只出现在参数的梯度中：{equal}，凡是每个样本各有其值的张量都是"
+    "如此。",
     "convention.error": "加权输入的误差项为{error}。",
     "convention.derivative": "加权输入的误差项为{error}，没有专门的字母。",
     "convention.differential": "损失的导数写作{equal}。",

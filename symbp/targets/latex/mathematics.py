@@ -229,7 +229,7 @@ def _(node: m.Nabla) -> str:
 
 @_write.register
 def _(node: m.Slope) -> str:
-    return f"{_function(node.function)}'{_parentheses(node.argument)}"
+    return f"{FUNCTIONS.get(node.function) or word(node.function)}'{_parentheses(node.argument)}"
 
 
 @_write.register
