@@ -221,7 +221,7 @@ def _shapes(given: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
 @click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
 def audit(claims: Path, form: Any) -> None:
     """Compare formulas that a person derived with what is derived here; exit status 1 where one is wrong."""
-    from symbp.audit.report import Style, as_markdown, as_text, counts
+    from symbp.audit.report import Style, as_markdown, as_text
     from symbp.audit.run import audit as judged
 
     colours = {"right": "green", "wrong": "red", "quiet": "bright_black"}
@@ -231,7 +231,7 @@ def audit(claims: Path, form: Any) -> None:
 
     found = judged(claims)
     click.echo(as_markdown(found) if form == "markdown" else as_text(found, paint))
-    if counts(found)["wrong"]:
+    if any(group.wrong for group in found):
         sys.exit(1)
 
 

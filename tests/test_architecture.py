@@ -39,7 +39,7 @@ ALLOWED: dict[str, set[str]] = {
         *("targets.explanation", "targets.function.code", "targets.function.emit", "targets.load", "targets.notebook"),
     },
     "audit": {
-        *("formula", "matrices.find", "matrices.tree", "derive", "spec.model", "spec.yaml", "spec.read"),
+        *("catalog", "formula", "matrices.find", "matrices.tree", "derive", "spec.model", "spec.yaml", "spec.read"),
         *("forward.build", "forward.network", "forward.rows"),
         *("expression.read", "expression.closed"),
     },

@@ -12,7 +12,7 @@ from symbp.audit.layout import Layout
 from symbp.audit.network import LABELS, one_formula
 from symbp.audit.setting import Setting
 from symbp.errors import UserError
-from symbp.expression.read import read_expression
+from symbp.expression.read import read_equations, read_expression
 from symbp.formula.equation import Equation, Formula, Tensor
 from symbp.formula.expression import element, index
 from symbp.forward.build import build_network
@@ -27,7 +27,11 @@ def settings_of(group: Group) -> tuple[Setting, Network | None]:
         network = _network(group)
         if network is not None:
             return network_setting(network, group.layout, group.deltas), network
-        formula = read_expression(group.formula or group.equations, group.shapes or None)
+        lines = (line.partition("#")[0].strip() for line in group.equations.splitlines())
+        if group.formula:
+            formula = read_expression(group.formula, group.shapes or None)
+        else:
+            formula = read_equations("; ".join(filter(None, lines)))
         for name in group.one_hot:
             formula = one_hot(formula, name)
         return Setting(formula, per_example=group.deltas == "example"), None

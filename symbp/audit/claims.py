@@ -1,4 +1,4 @@
-"""The file of claims: which network or formula, in which convention, and what is claimed of it.
+r"""The file of claims: which network or formula, in which convention, and what is claimed of it.
 
     network: spec.yaml            or a spec written here, or
     formula: norm2(X @ w - y)**2  or
@@ -11,6 +11,8 @@
     claims:
       - delta2 = (W3 @ delta3) * f'(z2)
       - {claim: grad_W2 = a1 @ delta2.T, note: "section 3.2"}
+      - {claim: '\nabla_{W^l} C = a^{l-1} (\delta^l)^T', layers: hidden}
+    complete: true                claims are to give the gradient of every parameter
 
 A file may hold several such groups under `groups`, each with a `title`.
 """
@@ -29,17 +31,19 @@ from symbp.spec.model import Place, Problem, SpecError
 from symbp.spec.yaml import MAX_BYTES, Document, read_yaml
 
 MAX_CLAIMS = 500
+LAYERS = ("all", "hidden", "output")
 SUBJECTS = ("network", "formula", "equations")
-KEYS = (*SUBJECTS, "convention", "deltas", "one_hot", "shapes", "claims", "title")
+KEYS = (*SUBJECTS, "convention", "deltas", "one_hot", "shapes", "complete", "claims", "title")
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One claim as written, and where; `note` is the writer's own."""
+    """One claim as written, and where. `layers` of a claim about layer `l` may be the `hidden` ones alone."""
 
     text: str
     place: Place
     note: str = ""
+    layers: str = "all"
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Group:
     equations: str = ""
     one_hot: tuple[str, ...] = ()
     shapes: dict[str, Sequence[str]] = field(default_factory=dict)
+    complete: bool = False
 
 
 def read_claims(path: Path) -> tuple[Group, ...]:
@@ -129,6 +134,8 @@ class _Reading:
         network = self.network(data.get("network"), (*path, "network"))
         hot = self.names(data.get("one_hot", []), (*path, "one_hot"))
         shapes = self.shapes(data.get("shapes", {}), (*path, "shapes"))
+        if not isinstance(data.get("complete", False), bool):
+            self.problem((*path, "complete"), "expected true or false")
         if len(self.problems) == before:
             place = self.document.place(*path, given[0])
             yield Group(
@@ -142,6 +149,7 @@ class _Reading:
                 texts["equations"],
                 hot,
                 shapes,
+                data.get("complete", False),
             )
 
     def text(self, value: Any, path: tuple[str | int, ...]) -> str:
@@ -197,7 +205,14 @@ class _Reading:
             where = (*path, k)
             if isinstance(item, str):
                 yield Claim(item.strip(), self.document.place(*where))
-            elif isinstance(item, dict) and isinstance(item.get("claim"), str) and set(item) <= {"claim", "note"}:
-                yield Claim(item["claim"].strip(), self.document.place(*where), str(item.get("note", "")))
+            elif (
+                isinstance(item, dict)
+                and isinstance(item.get("claim"), str)
+                and set(item) <= {"claim", "note", "layers"}
+            ):
+                layers = item.get("layers", "all")
+                if layers not in LAYERS:
+                    self.problem((*where, "layers"), f"expected one of {', '.join(LAYERS)}")
+                yield Claim(item["claim"].strip(), self.document.place(*where), str(item.get("note", "")), layers)
             else:
-                self.problem(where, "a claim is a text, or a mapping with `claim` and `note`")
+                self.problem(where, "a claim is a text, or a mapping with `claim`, `note` and `layers`")

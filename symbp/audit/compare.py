@@ -9,7 +9,8 @@ import numpy as np
 from symbp.audit.evaluate import Matrices, ShapeError, shown
 from symbp.audit.indexed import Indices
 from symbp.audit.setting import Point, Setting
-from symbp.audit.syntax import Statement, written
+from symbp.audit.syntax import Statement
+from symbp.audit.written import written
 
 TOLERANCE = 1e-9  # relative to the largest entry of either side
 

@@ -14,7 +14,8 @@ from symbp.audit.functions import function
 from symbp.audit.indexed import tensor_of
 from symbp.audit.points import small_points
 from symbp.audit.setting import Point, Setting
-from symbp.audit.syntax import PRIME, Statement, written
+from symbp.audit.syntax import PRIME, Statement
+from symbp.audit.written import written
 from symbp.errors import UserError
 
 CLEAR = 1e-3  # how far apart, relative to the larger, the two values are

@@ -53,6 +53,11 @@ class Activation:
         body = taken.body.replace(lambda e: isinstance(e, Element) and e.tensor == "d_a", lambda e: sp.Integer(1))
         return body.xreplace(dict(zip(taken.target.indices, (_I,), strict=True)))
 
+    @property
+    def is_indicator(self) -> bool:
+        """Whether the derivative is 1 or 0."""
+        return isinstance(self.slope, sp.Piecewise) and {v for v, _ in self.slope.args} == {0, 1}
+
     def symbolic(self, argument: sp.Expr, *, derivative: bool) -> sp.Expr:
         """The value, or the derivative, at an expression."""
         return (self.slope if derivative else self.body).xreplace({element("z", _I): argument})

@@ -15,8 +15,9 @@ import numpy as np
 from symbp.audit.evaluate import ARITHMETIC, COMPARE, ShapeError, is_indicator
 from symbp.audit.functions import function
 from symbp.audit.setting import BATCH, Point, Setting
-from symbp.audit.syntax import DERIVATIVE, PRIME, written
+from symbp.audit.syntax import DERIVATIVE, PRIME
 from symbp.audit.vocabulary import COUNT, UnknownNameError
+from symbp.audit.written import written
 from symbp.errors import UserError
 
 Letters = tuple[str, ...]

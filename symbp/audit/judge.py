@@ -8,13 +8,16 @@ from typing import Literal
 
 from symbp.audit.compare import agree, sides
 from symbp.audit.counterexample import Counterexample, counterexample
+from symbp.audit.diagnose import Diagnosis, diagnose
 from symbp.audit.evaluate import ShapeError
 from symbp.audit.print import between_matrices, with_indices
 from symbp.audit.prove import proven
 from symbp.audit.setting import Point, Setting
 from symbp.audit.syntax import Statement
 from symbp.audit.truth import cotangents_read, derived, in_words, subject, with_targets
+from symbp.forward.network import Network
 
+NOTHING = Diagnosis()
 Status = Literal["proven", "equal", "wrong"]
 
 
@@ -28,9 +31,10 @@ class Verdict:
     reason: str = ""
     correct: tuple[str, ...] = ()
     shown: Counterexample | None = None
+    diagnosis: Diagnosis = NOTHING
 
 
-def judge(statement: Statement, setting: Setting, points: Sequence[Point]) -> Verdict:
+def judge(statement: Statement, setting: Setting, points: Sequence[Point], network: Network | None = None) -> Verdict:
     """The verdict on a claim; UserError where it cannot be read in this setting."""
     subject(statement, setting)
     reason = ""
@@ -40,9 +44,9 @@ def judge(statement: Statement, setting: Setting, points: Sequence[Point]) -> Ve
         right, reason = False, str(error)
     if right:
         return Verdict(statement, "proven" if proven(statement, setting) else "equal", len(points))
-    return Verdict(
-        statement, "wrong", len(points), reason, correct(statement, setting), counterexample(statement, setting)
-    )
+    found = diagnose(statement, setting, points, network)
+    shown = counterexample(statement, setting)
+    return Verdict(statement, "wrong", len(points), reason, correct(statement, setting), shown, found)
 
 
 def correct(statement: Statement, setting: Setting) -> tuple[str, ...]:

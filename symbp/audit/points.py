@@ -9,6 +9,7 @@ import sympy as sp
 
 from symbp.audit.setting import BATCH, Point, Setting
 from symbp.errors import UserError
+from symbp.formula.expression import elements
 
 GIVEN = ("input", "parameter", "target", "constant", "random", "state")
 ATTEMPTS = 200
@@ -65,7 +66,7 @@ def classes(setting: Setting, sizes: Mapping[sp.Symbol, int]) -> int:
 
 def small_points(setting: Setting) -> Iterator[Point]:
     """Points of small whole numbers, the smallest sizes first; square ones among them. A setting keeps its own."""
-    known: tuple[list[Point], Iterator[Point]] = setting.memory.setdefault("points", ([], _small(setting)))
+    known: tuple[list[Point], Iterator[Point]] = setting.memory.setdefault("small", ([], _small(setting)))
     done, more = known
     yield from done
     for point in more:
@@ -105,3 +106,17 @@ def _whole(
         else:
             given[tensor.name] = draw.choice([0.25, 0.5, -0.5, 0.75], shape)
     return given
+
+
+def undefined_at(setting: Setting, most: int = 2, seed: int = 0) -> tuple[str, ...]:
+    """Values that the cost reads where it is no finite number, of formulas between numbers."""
+    if any(t.axes for t in setting.formula.tensors.values()):
+        return ()
+    cost = next(e for e in setting.formula.equations if e.target.tensor == setting.formula.output.name)
+    read = [e.tensor for e in elements(cost.body) if setting.tensor(e.tensor).role not in GIVEN]
+    draw, found = np.random.default_rng(seed), dict[str, None]()
+    for attempt in range(4 * ROUNDS):
+        known = setting.forward({}, _whole(setting, {}, draw, attempt % ROUNDS))
+        if not np.isfinite(known[setting.formula.output.name]):
+            found[", ".join(f"{name} = {float(known[name]):.4g}" for name in read)] = None
+    return tuple(found)[:most]

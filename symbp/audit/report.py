@@ -19,31 +19,47 @@ def as_text(audits: Sequence[Audit], paint: Paint = lambda text, style: text) ->
     """The report for a terminal; `paint` may colour."""
     lines: list[str] = []
     for each in audits:
-        lines += [*_heading(each, paint), ""]
+        title, *more = _heading(each)
+        lines += [title, *(paint(f"  {line}", "quiet") for line in more), ""]
         for audited in each.audited:
-            lines += _claim(audited, paint)
+            for verdict, said in _told(audited):
+                style: Style = "wrong" if verdict.status == "wrong" else "right"
+                where = paint(f"  line {audited.claim.place.line}", "quiet")
+                status = f"{SIGNS[verdict.status]} {_status(verdict):<18}"
+                lines.append(f"{paint(status, style)} {printable(said)}{where}")
+                lines += [f"    {paint(f'{n:<18}', 'quiet')}{printable(text)}" for n, text in findings(verdict)]
+        lines += [paint(f"✗ missing            {text}", "wrong") for text in _gaps(each)]
         lines.append("")
-    return "\n".join([*lines, _summary(audits, paint)])
+    return "\n".join([*lines, paint(_summary(audits), "wrong" if any(a.wrong for a in audits) else "right")])
 
 
-def _heading(each: Audit, paint: Paint) -> Iterator[str]:
+def _heading(each: Audit) -> Iterator[str]:
     setting = f"convention {each.group.layout.name}, {each.group.layout}" if each.group.network is not None else ""
     title = printable(each.group.title or each.group.formula or ("the network" if setting else "the equations"))
     yield f"{title}{f' ({setting})' if setting else ''}"
     if each.undefined > 0:
-        yield paint(f"  the cost is no finite number at {each.undefined:.0%} of the random points tried", "quiet")
+        at = f", for example at {' and at '.join(each.undefined_at)}" if each.undefined_at else ""
+        yield f"the cost is no finite number at {each.undefined:.0%} of the random points tried{at}"
 
 
-def _claim(audited: Audited, paint: Paint) -> Iterator[str]:
+def _gaps(each: Audit) -> Iterator[str]:
+    if each.missing:
+        yield f"nothing is claimed of the gradient of {', '.join(each.missing)}"
+
+
+def _told(audited: Audited) -> Iterator[tuple[Verdict, str]]:
+    """The verdicts on a claim, those of several layers in one where nothing but the layer differs."""
+    alike: dict[tuple[object, ...], list[Verdict]] = {}
     for verdict in audited.verdicts:
-        status = _status(verdict)
-        style: Style = "wrong" if verdict.status == "wrong" else "right"
-        note = f"  ({audited.claim.note})" if audited.claim.note else ""
-        where = paint(f"  line {audited.claim.place.line}", "quiet")
-        said = printable(" ".join(f"{verdict.statement.text}{note}".split()))
-        yield f"{paint(f'{SIGNS[verdict.status]} {status:<18}', style)} {said}{where}"
-        for name, text in findings(verdict):
-            yield f"    {paint(f'{name:<12}', 'quiet')} {printable(text)}"
+        key = (verdict.status, verdict.statement.part, verdict.diagnosis.kind, verdict.diagnosis.right_for)
+        alike.setdefault(key, []).append(verdict)
+    note = f"  ({audited.claim.note})" if audited.claim.note else ""
+    for verdicts in alike.values():
+        first = verdicts[0]
+        layers = [str(v.statement.layer) for v in verdicts if v.statement.layer is not None]
+        about = f"  layer{'s' * (len(layers) > 1)} {', '.join(layers)}" if layers else ""
+        part = f"  right side {first.statement.part}" if first.statement.part else ""
+        yield first, f"{' '.join(first.statement.text.split())}{part}{about}{note}"
 
 
 def _status(verdict: Verdict) -> str:
@@ -56,42 +72,53 @@ def findings(verdict: Verdict) -> Iterator[tuple[str, str]]:
         return
     if verdict.reason:
         yield "shapes", verdict.reason
+    found = verdict.diagnosis
+    if found.kind:
+        yield found.kind, found.text
+    if found.corrected:
+        yield "right is", found.corrected
     for text in verdict.correct:
-        yield "derived", text
+        if "".join(text.split()) != "".join(found.corrected.split()):
+            yield "derived", text
     if verdict.shown is not None:
         values = ", ".join(f"{name} = {value}" for name, value in verdict.shown.values)
         place = f" at {list(verdict.shown.place)}" if verdict.shown.place else ""
         yield "for example", f"{values}: claimed {verdict.shown.claimed}, right is {verdict.shown.right}{place}"
+    for text in found.right_for:
+        yield "nearby", text
 
 
 def counts(audits: Sequence[Audit]) -> Counter[str]:
-    """How many verdicts there are of each status."""
-    return Counter(v.status for each in audits for a in each.audited for v in a.verdicts)
+    """How many claims there are of each status: the worst of its verdicts."""
+    order = ("wrong", "equal", "proven")
+    return Counter(min((v.status for v in a.verdicts), key=order.index) for each in audits for a in each.audited)
 
 
-def _summary(audits: Sequence[Audit], paint: Paint) -> str:
+def _summary(audits: Sequence[Audit]) -> str:
     found = counts(audits)
+    gaps = sum(len(each.missing) for each in audits)
     parts = [
         f"{found['proven']} proven",
         f"{found['equal']} equal at random points",
         f"{found['wrong']} wrong",
+        *([f"{gaps} missing"] if gaps else []),
     ]
-    return paint(f"{sum(found.values())} claims: {', '.join(parts)}", "wrong" if found["wrong"] else "right")
+    return f"{sum(found.values())} claims: {', '.join(parts)}"
 
 
 def as_markdown(audits: Sequence[Audit]) -> str:
     """The report as Markdown."""
     lines = ["# Audit", ""]
     for each in audits:
-        heading, *rest = _heading(each, lambda text, style: text)
-        lines += [f"## {heading}", "", *(f"{r.strip()}\n" for r in rest)]
+        title, *more = _heading(each)
+        lines += [f"## {title}", "", *(f"{line}\n" for line in more)]
         for audited in each.audited:
-            for verdict in audited.verdicts:
-                note = f" ({audited.claim.note})" if audited.claim.note else ""
-                lines.append(f"- **{_status(verdict)}** {_code(verdict.statement.text)}{note}")
+            for verdict, said in _told(audited):
+                lines.append(f"- **{_status(verdict)}** {_code(said)}")
                 lines += [f"  - {name}: {_code(text)}" for name, text in findings(verdict)]
+        lines += [f"- **missing** {text}" for text in _gaps(each)]
         lines.append("")
-    return printable("\n".join([*lines, _summary(audits, lambda text, style: text), ""]))
+    return printable("\n".join([*lines, _summary(audits), ""]))
 
 
 def _code(text: str) -> str:

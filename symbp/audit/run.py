@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from symbp.audit.build import settings_of
 from symbp.audit.claims import Claim, Group, read_claims
 from symbp.audit.judge import Verdict, judge
-from symbp.audit.points import random_points
-from symbp.audit.syntax import read_claim
+from symbp.audit.points import random_points, undefined_at
+from symbp.audit.read import read_claim
+from symbp.audit.setting import Setting
+from symbp.audit.syntax import Statement
+from symbp.audit.truth import subject
 from symbp.errors import UserError
 from symbp.spec.model import Problem, SpecError
 
@@ -29,11 +32,22 @@ class Audited:
 
 @dataclass(frozen=True)
 class Audit:
-    """A group of claims with its verdicts. `undefined` is the share of random points where the cost is no number."""
+    """A group of claims with its verdicts. `undefined` is the share of random points where the cost is no number,
+    and `undefined_at` says what it reads there at some.
+
+    `missing` are parameters whose gradient no claim gives, where claims are to be complete.
+    """
 
     group: Group
     audited: tuple[Audited, ...]
     undefined: float
+    undefined_at: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    @property
+    def wrong(self) -> bool:
+        """Whether a claim is wrong, or one is missing."""
+        return bool(self.missing) or any(a.wrong for a in self.audited)
 
 
 def audit(path: Path) -> tuple[Audit, ...]:
@@ -47,7 +61,7 @@ def audit(path: Path) -> tuple[Audit, ...]:
 
 
 def _audited(group: Group, problems: list[Problem]) -> Audit:
-    setting, _ = settings_of(group)
+    setting, network = settings_of(group)
     try:
         points, undefined = random_points(setting)
     except UserError as error:
@@ -56,9 +70,26 @@ def _audited(group: Group, problems: list[Problem]) -> Audit:
     def each() -> Iterator[Audited]:
         for claim in group.claims:
             try:
-                statement = read_claim(claim.text)
-                yield Audited(claim, (judge(statement, setting, points),))
+                statements = [s for s in read_claim(claim.text, setting) if _wanted(claim, s, setting)]
+                yield Audited(claim, tuple(judge(s, setting, points, network) for s in statements))
             except UserError as error:
                 problems.append(Problem(claim.place, str(error)))
 
-    return Audit(group, tuple(each()), undefined)
+    audited = tuple(each())
+    missing = tuple(_missing(audited, setting)) if group.complete else ()
+    return Audit(group, audited, undefined, undefined_at(setting) if undefined else (), missing)
+
+
+def _wanted(claim: Claim, statement: Statement, setting: Setting) -> bool:
+    """Whether a claim about layer `l` is made of this one."""
+    if statement.layer is None or claim.layers == "all":
+        return True
+    return (statement.layer == setting.vocabulary.layers) == (claim.layers == "output")
+
+
+def _missing(audited: Iterable[Audited], setting: Setting) -> Iterator[str]:
+    """Parameters whose gradient no claim gives."""
+    about = (subject(v.statement, setting) for a in audited for v in a.verdicts)
+    given = {each.by for each in about if each.is_cotangent(setting)}
+    parameters = [t.name for t in setting.formula.with_role("parameter")]
+    yield from (name for name in parameters if name not in given)

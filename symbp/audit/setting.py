@@ -47,6 +47,7 @@ class Setting:
     scalars: Mapping[str, float] = field(default_factory=dict)
     layout: Layout | None = None
     per_example: bool = False
+    wanted: tuple[str, ...] | None = None  # the tensors whose cotangents are read, where those are not all
     memory: dict[object, Any] = field(default_factory=dict, compare=False)  # what was found once
 
     @cached_property
@@ -56,7 +57,7 @@ class Setting:
     @cached_property
     def derivation(self) -> FormulaDerivation:
         """Every cotangent, derived."""
-        return derive_formula(self.formula, cost=self.formula.output.name)
+        return derive_formula(self.formula, wanted=self.wanted, cost=self.formula.output.name)
 
     @cached_property
     def batched(self) -> bool:
@@ -105,6 +106,12 @@ class Setting:
             if self.scaled(name):
                 values[key] = values[key] * sizes[BATCH]
         return Point(values, sizes)
+
+    def forward(self, sizes: Mapping[sp.Symbol, int], given: Mapping[str, np.ndarray]) -> Mapping[str, Array]:
+        """The values of the formula alone, where it is a number and where it is none."""
+        symbols = {s: self.scalars[n] for n, s in self.formula.scalars.items()}
+        with np.errstate(all="ignore"):
+            return evaluate_formula(self.formula.equations, given, sizes, symbols, numpy_backend())
 
     def shape(self, name: str, sizes: Mapping[sp.Symbol, int]) -> tuple[int, ...]:
         numbers = {s: sp.Integer(n) for s, n in sizes.items()}

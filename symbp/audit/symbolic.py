@@ -302,7 +302,16 @@ class Between(Translation):
         own = self.setting.tensor(of).axes
         if of == self.setting.formula.output.name and not own:
             return self.tensor(by, lambda *places: self.cotangent(by, places))
-        raise UntranslatedError("a Jacobian between matrices")
+        other = self.setting.tensor(by).axes
+        equation = derived(Subject(of, by), self.setting)
+        if own != other or equation is None:
+            raise UntranslatedError("a Jacobian between matrices")
+        count = len(own)
+        pairs = zip(equation.target.indices[:count], equation.target.indices[count:], strict=True)
+        deltas = {sp.KroneckerDelta(i, j) for i, j in pairs}
+        if any(equation.body.xreplace({delta: sp.Integer(0)}) != 0 for delta in deltas):
+            raise UntranslatedError("a Jacobian that is not by elements")
+        return self.tensor(of, lambda *places: self.derivative(of, by, (*places, *places)))
 
 
 def _scalar(value: sp.Expr) -> Part:

@@ -43,16 +43,22 @@ _EQUAL = re.compile(r"(?<![<>=!:])=(?!=)")
 
 @dataclass(frozen=True)
 class Statement:
-    """A claim as trees. `left` is a name, a derivative, or either with indices."""
+    """A claim as trees. `left` is a name, a derivative, or either with indices.
+
+    `layer` is the layer that it is about, where its text is about every layer; `part` counts right sides where a text
+    has several.
+    """
 
     left: ast.expr
     right: ast.expr
     form: Form
     text: str
+    layer: int | None = None
+    part: int | None = None
 
 
-def read_claim(text: str) -> Statement:
-    """The claim that a text states; FormulaError for anything that the syntax lacks."""
+def read_text(text: str) -> list[Statement]:
+    """The claims that a text states, one for each right side; FormulaError for anything that the syntax lacks."""
     if len(text) > MAX_TEXT:
         raise FormulaError(f"the claim has {len(text)} characters; at most {MAX_TEXT} are read")
     line = normalized(text)
@@ -61,16 +67,25 @@ def read_claim(text: str) -> Statement:
         raise FormulaError(f"{odd!r} is not part of the language of claims", text)
     if nesting(line) > MAX_DEPTH:
         raise FormulaError(f"brackets are nested deeper than {MAX_DEPTH}", text)
-    sides = _EQUAL.split(line)
-    if len(sides) != 2:
-        raise FormulaError("a claim is one equation, such as `delta2 = (W3 @ delta3) * f'(z2)`", text)
-    left, right = (_tree(side.strip(), text) for side in sides)
-    if not _is_quantity(left):
-        raise FormulaError(
-            f"expected a quantity before `=`, such as `delta2` or `dC/dW2[i,j]`, got `{sides[0].strip()[:60]}`", text
-        )
-    indexed = any(_has_indices(n) for side in (left, right) for n in ast.walk(side))
-    return Statement(left, right, "index" if indexed else "matrix", text)
+    first, *rest = _EQUAL.split(line)
+    if not rest:
+        raise FormulaError("a claim is an equation, such as `delta2 = (W3 @ delta3) * f'(z2)`", text)
+    left, *right = (_tree(side.strip(), text) for side in (first, *rest))
+    indexed = any(_has_indices(n) for side in (left, *right) for n in ast.walk(side))
+    form: Form = "index" if indexed else "matrix"
+    parts = [None] if len(right) == 1 else range(1, len(right) + 1)
+    return [checked(Statement(left, side, form, text, part=k)) for side, k in zip(right, parts, strict=True)]
+
+
+def checked(statement: Statement) -> Statement:
+    """The statement; FormulaError where its left side is no quantity, or it is too large."""
+    if not _is_quantity(statement.left):
+        said = ast.unparse(statement.left)[:60]
+        message = f"expected a quantity before `=`, such as `delta2` or `dC/dW2[i,j]`, got `{said}`"
+        raise FormulaError(message, statement.text)
+    if sum(1 for side in (statement.left, statement.right) for _ in ast.walk(side)) > MAX_NODES:
+        raise FormulaError(f"the claim has more than {MAX_NODES} parts", statement.text)
+    return statement
 
 
 def normalized(text: str) -> str:
@@ -145,10 +160,3 @@ def _is_small(node: ast.expr) -> bool:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
         return _is_small(node.left) and _is_small(node.right)
     return isinstance(node, ast.Constant) and isinstance(node.value, int | float) and abs(node.value) <= MAX_EXPONENT
-
-
-def written(node: ast.AST) -> str:
-    """A tree as a claim is written."""
-    text = ast.unparse(node).replace(f"{PRIME}(", "'(")
-    text = re.sub(rf"\b{DERIVATIVE}\(([^,()]*(?:\[[^\]]*\])?), ([^,()]*(?:\[[^\]]*\])?)\)", r"d\1/d\2", text)
-    return re.sub(r"\[\(([^()]*)\)\]", r"[\1]", text).replace(", ", ",") if "[" in text else text

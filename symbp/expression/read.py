@@ -46,6 +46,16 @@ def read_expression(text: str, shapes: Mapping[str, Sequence[str]] | None = None
         raise UserError("`--shape` is for expressions between matrices; here the indices say how many axes there are")
     else:
         formula = _by_indices(text, result)
+    return _named(formula, text)
+
+
+def read_equations(text: str) -> Formula:
+    """The formula of equations in index notation, separated by `;`, also where nothing has an index."""
+    return _named(_by_indices(text, RESULTS[0]), text)
+
+
+def _named(formula: Formula, text: str) -> Formula:
+    """The formula; FormulaError where a tensor has a name of the derivation's own."""
     odd = next((t.name for t in formula.with_role("input", "output") if _INTERNAL.match(t.name)), None)
     _determined(formula, text)
     if odd:

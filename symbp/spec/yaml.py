@@ -182,6 +182,8 @@ class _Reader:
 
     def scalar(self, node: ScalarNode, path: Path) -> Any:
         tag, text = str(node.tag).rpartition(":")[2], str(node.value)
+        if node.style == ">":
+            text = text.replace("\a", "")  # ruamel.yaml marks there where a line was folded
         if tag == "null":
             return None
         if tag == "bool":

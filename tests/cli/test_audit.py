@@ -41,7 +41,7 @@ def test_wrong_claims_exit_with_1(tmp_path: Path, form: str) -> None:
         (FORMULA + "claim: []", "did you mean `claims`?"),
         (FORMULA + "claims: [grad_v = X]", "claims.yaml:2: claims[0]: `grad_v` is no quantity here"),
         (FORMULA + "claims: [grad_w = Xx.T @ y]", "did you mean"),
-        (FORMULA + "claims: [grad_w]", "a claim is one equation"),
+        (FORMULA + "claims: [grad_w]", "a claim is an equation"),
         (FORMULA + "claims: [grad_w = X.shape]", "`.T` is the transpose"),
         (FORMULA + "claims: ['grad_w = __import__(1)']", "is not a name"),
         (FORMULA + "claims: ['grad_w = 9**9**9']", "an exponent is a number up to 8"),

@@ -160,3 +160,8 @@ def test_a_message_fits_a_screen() -> None:
     *shown, last = str(caught.value).splitlines()
     assert len(shown) == 18
     assert last == "... and 882 more problems"
+
+
+def test_a_text_that_yaml_folds_is_one_line() -> None:
+    spec = parse_spec("name: a\ndescription: >-\n  one\n  two\ninput: 2\nlayers: [dense: 2]\nloss: mse\n")
+    assert spec.description == "one two"

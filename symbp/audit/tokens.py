@@ -1,0 +1,35 @@
+"""LaTeX of a claim as tokens: commands that only set type are left out, words for the same sign made one."""
+
+from __future__ import annotations
+
+import re
+
+from symbp.formula.grammar import FormulaError
+
+_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|[A-Za-z]|[^\s]")
+IGNORED = frozenset({
+    r"\left", r"\right", r"\big", r"\Big", r"\bigg", r"\Bigg", r"\bigl", r"\bigr", r"\Bigl", r"\Bigr", r"\biggl",
+    r"\biggr", r"\displaystyle", r"\textstyle", r"\limits", r"\,", r"\;", r"\:", r"\!", "\\ ", r"\quad", r"\qquad",
+    r"\mathbf", r"\boldsymbol", r"\bm", r"\vec", r"\mathrm", r"\mathsf", r"\mathit", r"\text", r"\operatorname",
+    r"\nonumber", "~", "&", "$",
+})  # fmt: skip
+SAME = {
+    r"\top": "T", r"\intercal": "T", r"\ast": r"\odot", r"\circ": r"\odot", r"\times": r"\cdot", "*": r"\cdot",
+    "·": r"\cdot", "⊙": r"\odot", "−": "-", r"\lbrace": "{", r"\{": "(", r"\}": ")", r"\lbrack": "[", r"\rbrack": "]",
+    r"\dfrac": r"\frac", r"\tfrac": r"\frac", r"\ge": r"\geq", r"\le": r"\leq", r"\prime": "'", "∂": r"\partial",
+    "∇": r"\nabla", "δ": r"\delta", "σ": r"\sigma", "′": "'", "ŷ": "yhat", r"\ln": r"\log", "⊤": "T", "ᵀ": "T",
+    r"\varphi": r"\phi", r"\mathbbm": r"\mathbb", r"\gt": ">", r"\lt": "<",
+}  # fmt: skip
+
+
+def tokens(text: str) -> list[str]:
+    """The tokens of a text; FormulaError for signs that are none."""
+    found = []
+    for match in _TOKEN.finditer(text):
+        token = SAME.get(match[0], match[0])
+        if token in IGNORED:
+            continue
+        if not token.isascii():
+            raise FormulaError(f"{token!r} is not part of the LaTeX that is read", text)
+        found.append(token)
+    return found
