@@ -1,0 +1,23 @@
+"""The generated module: its `Trainer`, and its `forward` with a workspace of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from benchmarks.speed.contender import Contender
+from benchmarks.speed.workloads import Workload, generated
+from symbp import pipeline
+
+
+def prepare(workload: Workload, params: Mapping[str, np.ndarray]) -> Contender:
+    """The workload's module."""
+    module = pipeline.load_module(generated(workload))
+    own = module.init(0, np.float32)
+    for name, value in params.items():
+        own[name][...] = value
+    trainer = module.Trainer(own)
+    x, y = workload.examples()
+    workspace = module.Workspace(workload.batch, np.float32)
+    return Contender(lambda: trainer.step(x, y), lambda: module.forward(own, x, workspace))
