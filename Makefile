@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 MNIST := $(firstword $(wildcard $(addsuffix /train-images-idx3-ubyte*,$(SYMBP_DATA) $(SYMBP_DATA)/mnist data data/mnist)))
 TRAINED := $(if $(MNIST),mnist_mlp,digits_mlp)
 
-.PHONY: demo test test-slow fuzz lint golden figures clean
+.PHONY: demo test test-slow fuzz lint golden figures bench clean
 
 demo: $(VENV)/.demo  ## generate, check and train a network
 	$(BIN)/symbp generate specs/mnist_mlp.yaml -o build/demo
@@ -39,6 +39,9 @@ golden: $(VENV)/.test  ## write generated/ anew
 figures: $(VENV)/.figures  ## every figure, into docs/figures.md: minutes
 	$(BIN)/python -m benchmarks
 
+bench: $(VENV)/.bench  ## steps beside PyTorch, JAX and others, into docs/benchmarks.md: half an hour
+	$(BIN)/python -m benchmarks.speed
+
 clean:
 	rm -rf $(VENV) build runs
 
@@ -53,6 +56,10 @@ $(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
 $(VENV)/.figures: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --editable ".[test,torch]"
 	@touch $@ $(VENV)/.test $(VENV)/.demo
+
+$(VENV)/.bench: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --editable ".[test,bench]"
+	@touch $@ $(VENV)/.figures $(VENV)/.test $(VENV)/.demo
 
 $(VENV)/.test: pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --editable ".[test]"

@@ -1,4 +1,4 @@
-"""The bound: the matrix products of a training step alone, in the same BLAS, their operands ready and their order right."""
+"""The bound: the matrix products of a training step alone, in the same BLAS, operands ready and in order."""
 
 from __future__ import annotations
 
@@ -62,7 +62,11 @@ def _product(op: Contract, times: int, program: Program, batch: int) -> Product:
     left, right, out = (set(axes) for axes in (op.left_axes, op.right_axes, op.out_axes))
     stack = (left & right & out) | set(op.stack)
     return Product(
-        together(left & out - stack), together(left & right - out), together(right & out - stack), together(stack), times
+        together(left & out - stack),
+        together(left & right - out),
+        together(right & out - stack),
+        together(stack),
+        times,
     )
 
 

@@ -139,7 +139,6 @@ def optimizer(spec: Mapping[str, Any], parameters: list[nn.Parameter], fused: bo
 
 def prepare(workload: Workload, params: Parameters, *, fused: bool = False, compiled: bool = False) -> Contender:
     """The workload in PyTorch; `compiled`, by `torch.compile`."""
-    torch.set_num_threads(torch.get_num_threads())
     network = NETWORKS[workload.kind](params)
     updates = optimizer(workload.spec, list(network.parameters()), fused)
     called = torch.compile(network) if compiled else network
@@ -150,7 +149,7 @@ def prepare(workload: Workload, params: Parameters, *, fused: bool = False, comp
         loss = cost(called(*x), y)
         loss.backward()
         updates.step()
-        return loss.item()
+        return float(loss.item())
 
     def infer() -> None:
         with torch.inference_mode():

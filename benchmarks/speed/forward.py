@@ -70,9 +70,7 @@ def _adam(xp: Any, rate: float, params: Parameters, grads: Parameters, state: An
     t = t + 1
     m = {k: 0.9 * m[k] + 0.1 * g for k, g in grads.items()}
     v = {k: 0.999 * v[k] + 0.001 * g * g for k, g in grads.items()}
-    new = {
-        k: w - rate * (m[k] / (1 - 0.9**t)) / (xp.sqrt(v[k] / (1 - 0.999**t)) + 1e-8) for k, w in params.items()
-    }
+    new = {k: w - rate * (m[k] / (1 - 0.9**t)) / (xp.sqrt(v[k] / (1 - 0.999**t)) + 1e-8) for k, w in params.items()}
     return new, (m, v, t)
 
 

@@ -4,7 +4,7 @@ It says `{"ready": cost}` after the first step, then answers each line it reads 
 
     step SECONDS    seconds of one step: as many as fit into SECONDS, at least one
     infer SECONDS   the same of inferences; null where there are none
-    memory          bytes: the peak of a few steps above what was resident before the first; bytes that one more allocates
+    memory          bytes: the peak above what was resident before the first step; what a steady step allocates
 """
 
 from __future__ import annotations

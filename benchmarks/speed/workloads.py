@@ -1,4 +1,4 @@
-"""What is computed: specs with a batch and seeded examples. Their forward passes are what any of the frameworks offers."""
+"""What is computed: specs with a batch and seeded examples, networks that every framework offers."""
 
 from __future__ import annotations
 
