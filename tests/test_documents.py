@@ -11,9 +11,10 @@ pytest.importorskip("matplotlib", reason="the picture of the README is drawn wit
 
 from readme import ROOT
 
-from docs import picture
+from docs import notations, picture
 from symbp.catalog import KINDS, entries
 from symbp.derive.stable import RULES
+from symbp.explain.notations import NOTATIONS
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 DESIGN = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
@@ -45,6 +46,12 @@ def test_the_list_of_stable_forms_is_the_rules() -> None:
 )
 def test_files_that_the_design_names_exist(path: str) -> None:
     assert (ROOT / "symbp" / path).is_file()
+
+
+def test_the_page_of_notations_is_what_the_derivation_writes() -> None:
+    shown = notations.PAGE.read_text(encoding="utf-8").partition(notations.BEGIN)[2].partition(notations.END)[0]
+    assert shown == f"\n{notations.written()}\n", "run `python -m docs.notations`"
+    assert all(f"| `{name}` | " in notations.PAGE.read_text(encoding="utf-8") for name in NOTATIONS)
 
 
 def test_the_picture_shows_the_derivation_and_the_code_of_today() -> None:

@@ -14,7 +14,7 @@ from symbp.explain.forward import index_form
 from symbp.explain.layout import COTANGENT, EXAMPLES, Layout, is_apart, is_mean
 from symbp.explain.matrix import matrix_form
 from symbp.explain.naming import Naming
-from symbp.explain.notations import NOTATIONS
+from symbp.explain.notations import NOTATIONS, Notation
 from symbp.explain.view import View
 from symbp.formula.equation import Equation
 from symbp.formula.expression import SumOver, element, index, size
@@ -31,7 +31,7 @@ _HADAMARD = m.Product((m.Name("A", matrix=True), m.Name("B", matrix=True)), "ele
 def convention(view: View) -> list[Part]:
     """A heading; the notation by name, with its layout; what its symbols mean."""
     notation = view.notation
-    naming = Naming(layout=Layout(notation, frozenset("W"), frozenset("xza"), "z"))
+    naming, _ = example(notation)
     named = view.say("convention.notation", name=Code(notation.name), like=view.say(f"notation.{notation.name}"))
     layout = [named, _weights(view, naming), *_apart(view), *_batch(view, naming), *_cost(view, naming)]
     return [
@@ -39,6 +39,12 @@ def convention(view: View) -> list[Part]:
         Paragraph(view.language.sentences(layout)),
         Paragraph(view.language.sentences([*_errors(view, naming), *_symbols(view)])),
     ]
+
+
+def example(notation: Notation) -> tuple[Naming, m.Math]:
+    """The names of a layer of neurons' tensors in a notation, and the equation of that layer."""
+    naming = Naming(layout=Layout(notation, frozenset("W"), frozenset("xza"), "z"))
+    return naming, _written(naming)
 
 
 def _weights(view: View, naming: Naming) -> Inline:
