@@ -33,8 +33,9 @@ lint: $(VENV)/.test  ## style and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-golden: $(VENV)/.test  ## write generated/ anew
+golden: $(VENV)/.test  ## write generated/ and the outputs of the notebook anew
 	$(BIN)/python tests/golden.py
+	$(BIN)/python -m docs.notebook
 
 figures: $(VENV)/.figures  ## every figure, into docs/figures.md: minutes
 	$(BIN)/python -m benchmarks

@@ -143,7 +143,7 @@ def derive(
     name = f"{read.name}_worksheet" if worksheet else read.name
     if form == "pdf" and output is None:
         raise UserError("a PDF is not printed to the terminal; choose a folder with -o")
-    derivation, code = pipeline.derive_and_emit(read)
+    derivation, code = (pipeline.derive(read), None) if worksheet else pipeline.derive_and_emit(read)
     if form == "pdf" and output is not None:
         pdf = pipeline.explain_pdf(read, derivation, choices, code=code)
         click.echo(write_files(output, {f"{name}.pdf": pdf}, force=force)[0])

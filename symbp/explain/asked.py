@@ -1,7 +1,7 @@
 """What a worksheet may ask: the right sides of lines, marked where a section makes them.
 
 A step asks for what it leads to, the last of its lines; results ask for all of theirs. What is given (the forward pass,
-conventions) is not marked. The marks mean nothing to other documents.
+conventions) is not marked. In a terminal with colours what is marked stands out.
 """
 
 from __future__ import annotations

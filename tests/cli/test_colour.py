@@ -56,6 +56,8 @@ def test_headings_rules_results_and_code_stand_out() -> None:
     assert "\x1b[1mConvention\x1b[0m" in shown
     assert re.search(r"\x1b\[1;36m\(\d+\) Chain rule\.\x1b\[0m The cost depends on", shown)
     assert "    \x1b[32m∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ\x1b[0m" in shown, "the last step gives the result"
+    assert "    \x1b[32m∂C/∂W =  Xᵀ · δ\x1b[0m\n    \x1b[32mNᵢ×Nⱼ   Nᵢ×N N×Nⱼ\x1b[0m" in shown, "between matrices too"
+    assert "      Z  =\x1b" not in shown
     assert "    ∂C/∂Wᵢⱼ = Σₙ Σⱼ′ δₙⱼ′ · ∂zₙⱼ′/∂Wᵢⱼ\n" in shown, "others are on the way"
     assert "sum(axis=\x1b[36m0\x1b[0m" in shown
 

@@ -23,6 +23,7 @@ from explained import (
 
 from symbp.derive.derivation import Derivation
 from symbp.explain import mathematics as m
+from symbp.explain.choices import Choices
 from symbp.explain.document import Code, Display, Document, Heading, Paragraph, Table
 from symbp.targets.explanation import Format, render
 from symbp.targets.latex import document as latex
@@ -125,12 +126,14 @@ def compiled(source: str, folder: Path) -> str:
 
 
 @pytest.mark.skipif(ENGINE is None, reason="no TeX engine is installed")
-@pytest.mark.parametrize("name", ["perceptron", "hostile", "gelu_tanh", "selu", "cosine", "gaussian_nll"])
+@pytest.mark.parametrize("name", ["perceptron", "worksheet", "hostile", "gelu_tanh", "selu", "cosine", "gaussian_nll"])
 def test_documents_compile_and_nothing_leaves_the_page(name: str, tmp_path: Path) -> None:
     if name == "hostile":
         compiled(latex.write(hostile()), tmp_path)
         return
-    log = compiled(render(NETWORKS[name](), "latex", updates=[momentum()]), tmp_path)
+    derivation, choices = NETWORKS.get(name, perceptron)(), Choices(worksheet=name == "worksheet")
+    log = compiled(render(derivation, "latex", choices, updates=[momentum()]), tmp_path)
+    assert "multiply" not in log, "a place that two links lead to"
     wide = [float(points) for points in re.findall(r"Overfull \\hbox \(([0-9.]+)pt too wide", log)]
     assert max(wide, default=0.0) < 1.0, "points beyond the margin"
 

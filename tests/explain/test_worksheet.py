@@ -25,6 +25,7 @@ from symbp.explain.document import (
     Part,
     Passage,
 )
+from symbp.explain.notations import NOTATIONS
 from symbp.explain.outline import explain
 from symbp.explain.words.languages import LANGUAGES
 from symbp.explain.worksheet import ATOMS, alike, bare, worksheet
@@ -109,8 +110,21 @@ def is_math(piece: object) -> bool:
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize("name", NETWORKS)
 def test_answers_put_back_give_the_document(name: str, level: Level) -> None:
-    whole = explain(NETWORKS[name](), Choices(level=level), updates=[momentum()])
-    body, answers = split(sheet(name, level))
+    _put_back(name, Choices(level=level))
+
+
+@pytest.mark.parametrize("notation", NOTATIONS)
+def test_they_do_in_every_notation(notation: str) -> None:
+    _put_back("perceptron", Choices(notation=notation))
+
+
+def test_they_do_in_chinese() -> None:
+    _put_back("elu", Choices(language="zh"))
+
+
+def _put_back(name: str, choices: Choices) -> None:
+    whole = explain(NETWORKS[name](), choices, updates=[momentum()])
+    body, answers = split(explain(NETWORKS[name](), replace(choices, worksheet=True), updates=[momentum()]))
     assert [restored(part, answers) for part in body] == [bare(part) for part in whole.parts]
     assert len(answers) > 5
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from symbp.explain import document as d
 from symbp.explain.breaking import broken
 from symbp.explain.mathematics import Line, Math, Row
@@ -47,21 +49,21 @@ def _part(part: d.Part, paint: Paint, *, last: bool) -> str:
         case d.Paragraph(text=text):
             return filled(_inline(text), COLUMNS)
         case d.Display(lines=lines):
-            return _display(lines, "", plain)
+            return _display(lines, "", paint, [line.asked for line in lines])
         case d.Equations(number=number, lines=lines):
-            return _display(lines, f"({number}) ", paint)
+            return _display(lines, f"({number}) ", paint, [True] * len(lines))
         case d.Derived(rule=rule, reason=reason, lines=lines):
             opening = f"({part.label}) {rule}{part.then}"
             wrapped = filled(f"{opening}{_inline(reason)}", COLUMNS, " " * INDENT)
             return render(
                 "text/step.txt.jinja",
                 reason=paint(opening.rstrip(), "rule") + wrapped[len(opening.rstrip()) :],
-                display=_display(lines, "", paint if last else plain),
+                display=_display(lines, "", paint, [last and line is lines[-1] for line in lines]),
             )
         case d.Listing(passages=passages):
             return _listing(passages, paint)
         case d.Answer(number=number, lines=lines):
-            return _display(lines, f"[{number}] ", plain)
+            return _display(lines, f"[{number}] ", paint, [True] * len(lines))
         case d.Picture():
             return "\n".join(" " * INDENT + _clean(line) for line in draw(part))
         case d.Table(header=header, rows=rows):
@@ -87,15 +89,14 @@ def _inline(text: d.Inline) -> str:
     )
 
 
-def _display(lines: tuple[Line, ...], label: str, paint: Paint) -> str:
-    """The lines with their signs aligned, the last of them painted as a result."""
+def _display(lines: tuple[Line, ...], label: str, paint: Paint, results: Sequence[bool]) -> str:
+    """The lines with their signs aligned, those that are results painted."""
     lefts = [layers(write_mathematics(line.left)) if line.left is not None else ("", "") for line in lines]
     column = max(cells(above) for above, _ in lefts)
     margin = label.rjust(INDENT) if label else " " * INDENT
     room = COLUMNS - len(margin) - column - 3
     out: list[str] = []
-    before = 0
-    for (above, below), line in zip(lefts, lines, strict=True):
+    for (above, below), line, result in zip(lefts, lines, results, strict=True):
         before = len(out)
         for place, row in enumerate(broken(line.right, lambda node: float(cells(layers(_line(node))[0])), room)):
             start = margin if not out else " " * len(margin)
@@ -105,7 +106,8 @@ def _display(lines: tuple[Line, ...], label: str, paint: Paint) -> str:
             if shapes or (below and place == 0):
                 under = right(below, column) if place == 0 else " " * column
                 out.append(f"{' ' * len(margin)}{under}   {shapes}".rstrip())
-    return "\n".join([*out[:before], paint("\n".join(out[before:]), "result")])
+        out[before:] = paint("\n".join(out[before:]), "result").split("\n") if result else out[before:]
+    return "\n".join(out)
 
 
 def _line(node: Math) -> str:

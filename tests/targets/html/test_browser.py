@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Page
 
 from docs.browser import NoBrowserError, chromium
 from symbp import pipeline
+from symbp.explain.choices import DEFAULTS, Choices
 from symbp.spec import read_spec
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -47,11 +48,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @cache
-def written(name: str, folder: Path) -> Path:
+def written(name: str, folder: Path, choices: Choices = DEFAULTS) -> Path:
     spec = read_spec(ROOT / "specs" / f"{name}.yaml")
     derivation, code = pipeline.derive_and_emit(spec)
-    path = folder / f"{name}.html"
-    path.write_text(pipeline.explain(spec, derivation, "html", code=code), encoding="utf-8")
+    path = folder / f"{name}{'_worksheet' if choices.worksheet else ''}.html"
+    path.write_text(pipeline.explain(spec, derivation, "html", choices, code=code), encoding="utf-8")
     return path
 
 
@@ -291,3 +292,24 @@ def test_without_scripts_everything_is_there(browser: Browser, folder: Path, siz
     assert not shown.page.locator("#theme").is_visible()
     assert not shown.page.locator("#close").is_visible()
     assert shown.said == []
+
+
+def test_a_worksheet_has_boxes_that_lead_to_answers_and_back(browser: Browser, folder: Path) -> None:
+    shown = show(browser, written(SMALL, folder, Choices(worksheet=True)), PHONE)
+    page = shown.page
+    assert shown.js("document.documentElement.scrollWidth") <= PHONE[0]
+    sizes = shown.js("[...document.querySelectorAll('.blank')].map(e => [e.offsetWidth, e.offsetHeight])")
+    assert len(sizes) > 50
+    assert min(width for width, _ in sizes) > 60
+    assert min(height for _, height in sizes) > 20
+    filled = page.locator("details.filled").first
+    assert not filled.locator("math").is_visible()
+    filled.locator("summary").click()
+    assert filled.locator("math").is_visible()
+    page.locator("#question-3").click()
+    assert page.url.endswith("#answer-3")
+    page.locator("#answer-3 > .number").click()
+    assert page.url.endswith("#question-3")
+    page.emulate_media(media="print")
+    assert not filled.locator("math").is_visible(), "what was unfolded is not printed"
+    assert page.locator("#question-3").is_visible()
