@@ -13,7 +13,7 @@ from symbp.explain.levels import PRODUCT, is_tall, level
 
 Width = Callable[[m.Math], float]
 GLYPHS = {"numbers": m.Glyph("*"), "matrices": m.Glyph("@"), "elementwise": m.Glyph("⊙")}
-ENOUGH = 0.45  # a line may be broken at an outer operator once it is this full
+ENOUGH, TERM = 0.45, 0.2  # a line may be broken at an outer operator, or after a whole term, once it is this full
 
 
 def broken(node: m.Math, width: Width, limit: float) -> tuple[m.Math, ...]:
@@ -102,6 +102,7 @@ def _fill(pieces: list[m.Math], width: Width, limit: float, enough: float) -> li
     depths: list[int] = []
     depth = 0
     indent = 0
+    within = 2 if any(map(_divides, pieces)) else 1  # a line that goes on within a term stands further to the right
     for piece in pieces:
         if _is(piece, ")"):
             depth -= 1
@@ -115,19 +116,27 @@ def _fill(pieces: list[m.Math], width: Width, limit: float, enough: float) -> li
                 break
             rows.append(m.Row(tuple(line[:cut]), indent))
             line, depths = line[cut:], depths[cut:]
-            indent = depths[0] + 1
+            indent = depths[0] + (1 if _divides(line[0]) else within)
     return [*rows, m.Row(tuple(line), indent)] if line else rows
 
 
 def _best_cut(line: list[m.Math], depths: list[int], width: Width, least: float) -> int:
+    """The last of the outermost places; at a sign between terms rather than within a term."""
     places = [
         i for i in range(1, len(line)) if isinstance(line[i], m.Glyph) and not (_is(line[i], "(") or _is(line[i], ")"))
     ]
-    full = [i for i in places if width(m.Row(tuple(line[:i]))) >= least]
+    ranks = {i: (depths[i], not _divides(line[i])) for i in places}
+    share = {i: TERM / ENOUGH if ranks[i] == (0, False) else 1.0 for i in places}
+    full = [i for i in places if width(m.Row(tuple(line[:i]))) >= least * share[i]]
     if not full:
         return 0
-    outermost = min(depths[i] for i in full)
-    return max(i for i in full if depths[i] == outermost)
+    outermost = min(ranks[i] for i in full)
+    return max(i for i in full if ranks[i] == outermost)
+
+
+def _divides(piece: m.Math) -> bool:
+    """Whether it stands between terms."""
+    return _is(piece, "+") or _is(piece, "-")
 
 
 def _is(piece: m.Math, text: str) -> bool:

@@ -58,3 +58,16 @@ def test_a_wide_body_is_opened_behind_its_operator() -> None:
 def test_what_cannot_be_opened_stays_whole() -> None:
     cases = m.Cases(((m.Name("very_long_name_of_a_tensor"), m.Name("another_long_name")), (m.Name("x"), None)))
     assert broken(cases, width, 10) == (m.Row((cases,), 0),)
+
+
+def test_a_short_term_is_not_filled_up_with_a_part_of_the_next() -> None:
+    first, second = (m.Product(tuple(m.Name(c, (m.Name("i"),)) for c in names)) for names in ("abc", "abcdefg"))
+    lines = broken(m.Sum(((1, first), (1, second))), width, LIMIT)
+    assert list(map(write, lines)) == ["aᵢ · bᵢ · cᵢ", "+ aᵢ · bᵢ · cᵢ · dᵢ · eᵢ · fᵢ · gᵢ"]
+
+
+def test_a_line_that_goes_on_within_a_term_stands_further_to_the_right() -> None:
+    long = m.Product(tuple(m.Name(c, (m.Name("i"),)) for c in "abcdefghijk"))
+    lines = broken(m.Sum(((1, long), (1, long))), width, LIMIT)
+    indents = [line.indent for line in lines if isinstance(line, m.Row)]
+    assert indents == [0, 2, 1, 2]

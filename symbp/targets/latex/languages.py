@@ -25,7 +25,7 @@ class Setting:
 SETTINGS: Mapping[str, Setting] = {
     "en": Setting(
         ("lualatex", "xelatex", "pdflatex"),
-        (r"\usepackage[utf8]{inputenc}",),
+        (),
         (".", r"\enspace"),
     ),
     "zh": Setting(

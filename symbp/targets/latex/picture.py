@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from symbp.explain.bundles import bundles, reads
 from symbp.explain.document import Node, Picture, Row
 
-ROWS = 30  # of one picture
+ROWS = 6  # of one picture
 HEIGHT, LANE = 6.0, 5.0  # millimetres
 RADIUS = 1.4  # a node's diameter
 

@@ -5,13 +5,15 @@ Advance widths are those of cmmi10, cmr10 and cmex10, rounded up; subscripts are
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from symbp.explain import mathematics as m
 from symbp.explain.identifiers import parts
 from symbp.explain.levels import PRODUCT, SUM, level
 from symbp.targets.latex.languages import CHINESE
 
 LETTER, DIGIT, BRACKET, BINARY, RELATION, SMALL = 0.57, 0.5, 0.42, 1.25, 1.35, 0.7
-SUM_SIGN, BAR, SPACE = 1.5, 0.3, 0.2
+SUM_SIGN, BAR, SPACE, DOT, COMMA = 1.5, 0.3, 0.2, 0.73, 0.45
 NARROWEST, WIDEST = 8, 26  # boxes of a worksheet
 
 
@@ -26,8 +28,8 @@ def width(node: m.Math) -> float:
             signs = sum(BINARY for _ in terms[1:]) + (0.8 if terms[0][0] < 0 else 0)
             return signs + sum(_within(term, PRODUCT) for _, term in terms)
         case m.Product(factors=factors, kind=kind):
-            between = BINARY if kind == "elementwise" else SPACE
-            return sum(_within(f, PRODUCT) for f in factors) + between * (len(factors) - 1)
+            between = (BINARY if kind == "elementwise" else _between(a, b) for a, b in pairwise(factors))
+            return sum(_within(f, PRODUCT) for f in factors) + sum(between)
         case m.Fraction(above=above, below=below):
             return max(width(above), width(below)) + BAR
         case m.Derivative(of=of, by=by):
@@ -50,7 +52,8 @@ def width(node: m.Math) -> float:
             return width(body) + 3 * BRACKET
         case m.Over(operator=operator, bound=bound, body=body):
             sign = SUM_SIGN if operator == "sum" else LETTER * len(operator)
-            return max(sign, SMALL * sum(map(width, bound))) + SPACE + _within(body, PRODUCT)
+            written = SMALL * (sum(map(width, bound)) + COMMA * (len(bound) - 1))
+            return max(sign, written) + SPACE + _within(body, PRODUCT)
         case m.Component(body=body, index=index):
             return 2 * BRACKET + width(body) + SMALL * width(index)
         case m.Cases(rows=rows):
@@ -81,6 +84,10 @@ def width(node: m.Math) -> float:
 def blank(node: m.Blank) -> float:
     """The width of a box to write into: more than the answer takes in print."""
     return round(min(max(NARROWEST, 1.8 * width(node.answer)), WIDEST))
+
+
+def _between(before: m.Math, after: m.Math) -> float:
+    return DOT if isinstance(before, m.Derivative) and isinstance(after, m.Derivative) else SPACE
 
 
 def _within(node: m.Math, least: int) -> float:
