@@ -14,7 +14,6 @@ import math
 import os
 import sys
 import threading
-import zipfile
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from types import MappingProxyType
@@ -633,19 +632,22 @@ def save(path: str | os.PathLike[str], what: Parameters | Trainer) -> None:
 
 def load(path: str | os.PathLike[str]) -> Parameters | Trainer:
     """What `save` wrote. A file that is damaged, or of another network, is a ValueError that names it."""
-    try:
-        with open(path, "rb") as whole, np.load(whole, allow_pickle=False) as file:
-            content = {name: file[name] for name in file.files}
-        for name, expected in (("layout_version", LAYOUT_VERSION), ("spec_sha256", SPEC_SHA256)):
-            if content[name].tolist() != expected:
-                raise ValueError(f"expected {name} {expected}, came {content[name]}")
-        params = Parameters(content["params"])
-        if "steps" not in content:
-            return params
-        trainer = Trainer(params)
-        trainer.load_state_dict(content)
-    except (AttributeError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{os.fspath(path)}: not a whole file of this module: {error}") from error
+    with open(path, "rb") as whole:
+        try:
+            with np.load(whole, allow_pickle=False) as file:
+                content = {name: file[name] for name in file.files}
+            for name, expected in (("layout_version", LAYOUT_VERSION), ("spec_sha256", SPEC_SHA256)):
+                if content[name].tolist() != expected:
+                    raise ValueError(f"expected {name} {expected}, came {content[name]}")
+            params = Parameters(content["params"])
+            if "steps" not in content:
+                return params
+            trainer = Trainer(params)
+            trainer.load_state_dict(content)
+        except Exception as error:  # an archive may be damaged in any way
+            raise ValueError(
+                f"{os.fspath(path)}: not a whole file of this module: {str(error) or repr(error)}"
+            ) from error
     return trainer
 
 

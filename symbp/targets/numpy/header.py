@@ -13,7 +13,7 @@ from symbp.targets.numpy import examples, parameters, source
 from symbp.targets.numpy.update import STRETCH
 
 LAYOUT_VERSION = 1
-MODULES = ("math", "os", "sys", "threading", "zipfile")
+MODULES = ("math", "os", "sys", "threading")
 NAMES = {
     "collections.abc": ("Iterator", "Mapping"),
     "itertools": ("pairwise",),

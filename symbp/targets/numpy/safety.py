@@ -26,7 +26,6 @@ IMPORTS = frozenset(
         "threading",
         "types",
         "typing",
-        "zipfile",
     }
 )
 BUILTINS = frozenset(
@@ -34,7 +33,7 @@ BUILTINS = frozenset(
         *("bool", "dict", "float", "int", "object", "str", "tuple", "type", "list", "set"),
         *("abs", "all", "any", "enumerate", "getattr", "isinstance", "iter", "len", "max", "min", "next", "open"),
         *("print", "range", "repr", "reversed", "setattr", "slice", "sorted", "sum", "zip"),
-        *("AttributeError", "EOFError", "KeyError", "TypeError", "ValueError"),
+        *("Exception", "KeyError", "TypeError", "ValueError"),
     }
 )
 DUNDERS = frozenset({"__init__", "__getitem__", "__iter__", "__len__", "__reduce__", "__repr__", "__name__"})
@@ -43,7 +42,6 @@ ATTRIBUTES = {
     "os": frozenset({"PathLike", "fspath", "fsync", "getpid", "path", "replace", "unlink"}),
     "sys": frozenset({"exit"}),
     "threading": frozenset({"get_ident"}),
-    "zipfile": frozenset({"BadZipFile"}),
 }
 REFUSED = (
     ast.AsyncFunctionDef,
