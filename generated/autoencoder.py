@@ -498,9 +498,8 @@ def load(path: str | os.PathLike[str]) -> Parameters | Trainer:
             trainer = Trainer(params)
             trainer.load_state_dict(content)
         except Exception as error:  # an archive may be damaged in any way
-            raise ValueError(
-                f"{os.fspath(path)}: not a whole file of this module: {str(error) or repr(error)}"
-            ) from error
+            why = str(error) or repr(error)
+            raise ValueError(f"{os.fspath(path)}: not a whole file of this module: {why}") from error
     return trainer
 
 
