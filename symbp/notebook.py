@@ -83,12 +83,8 @@ class Report(Shown):
         """The derivation as text of a format, as `symbp derive` prints it."""
         return write(self.shown, format)
 
-    def __repr__(self) -> str:
-        layer = f", {self.choices.layer}" if self.choices.layer else ""
-        return f"<derivation of {self.spec.name}{layer}>"
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Step(Shown):
     """One equation or step, with its number, its rule, and why it holds."""
 
@@ -103,6 +99,10 @@ class Step(Shown):
     def number(self) -> int:
         """Its number."""
         return self.part.number
+
+    @property
+    def called(self) -> str:
+        return f"step {self.number}"
 
 
 @dataclass(frozen=True, repr=False)

@@ -78,6 +78,7 @@ def test_it_is_shown_as_html_as_latex_and_as_text(name: str) -> None:
     assert latex.count("$$") == 2 * latex.count(r"\begin{aligned}") > 0
     assert r"\tag" not in latex
     assert "∂" in str(shown)
+    assert len(repr(shown)) < 80 < len(str(shown))
 
 
 def test_what_comes_from_a_spec_is_escaped() -> None:
@@ -101,7 +102,8 @@ def test_one_number_is_one_step_and_the_module_quotes_it() -> None:
 def test_the_reader_chooses() -> None:
     report = small()
     assert report.layers == ("dense_1", "tanh_1", "dense_2", "loss")
-    assert repr(report.layer("tanh_1")) == "<derivation of small, tanh_1>"
+    assert repr(report.layer("tanh_1")) == "<Back-propagation in small, derived: tanh_1>"
+    assert repr(report.steps[9]) == "<step 9>"
     assert "误差项" in str(report.choose(language="zh"))
     assert "Answers" in str(report.choose(worksheet=True))
     assert len(str(report.choose(level="summary"))) < len(str(report))
@@ -140,6 +142,12 @@ def outputs(book: Any) -> list[tuple[str, Any]]:
         )
         for o in found
     ]
+
+
+def test_a_console_shows_text() -> None:
+    pretty = pytest.importorskip("IPython.lib.pretty", reason="IPython is not installed").pretty
+    assert pretty(small().steps[9]) == str(small().steps[9])
+    assert pretty(small()) == str(small())
 
 
 def test_the_notebook_runs_and_holds_the_outputs_of_today() -> None:

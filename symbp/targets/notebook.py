@@ -31,5 +31,13 @@ class Shown(ABC):
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(str(self))
 
+    def __repr__(self) -> str:
+        return f"<{self.called}>"
+
+    @property
+    def called(self) -> str:
+        """What it is called in a list or a traceback."""
+        return self.shown.title
+
     def __str__(self) -> str:
         return text.write(self.shown).strip()
