@@ -36,7 +36,7 @@ from symbp.targets.text.mathematics import write
 LEVELS: tuple[Level, ...] = ("summary", "steps", "full")
 NETWORKS = {
     "perceptron": perceptron,
-    **{name: lambda name=name: with_activation(name) for name in ("sigmoid", "elu", "gelu", "softmax")},
+    **{name: lambda name=name: with_activation(name) for name in ("sigmoid", "elu", "softmax")},
     **{name: lambda name=name: with_loss(name) for name in ("gaussian_nll",)},
 }
 
