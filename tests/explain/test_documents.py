@@ -24,7 +24,7 @@ from explained import (
 from symbp.derive.derivation import Derivation
 from symbp.explain import mathematics as m
 from symbp.explain.choices import Choices
-from symbp.explain.document import Code, Display, Document, Heading, Paragraph, Table
+from symbp.explain.document import Code, Display, Document, Heading, Listing, Paragraph, Passage, Table
 from symbp.targets.explanation import Format, render
 from symbp.targets.latex import document as latex
 from symbp.targets.markdown import document as markdown
@@ -77,6 +77,13 @@ def test_user_strings_are_escaped_in_latex() -> None:
     assert r"\input" not in source
     assert "反" not in source
     assert "é" in source
+
+
+def test_code_keeps_its_indentation_in_latex() -> None:
+    """A space at the start of a line is lost in LaTeX, a measured one is not."""
+    code = ("for u in range(2):", "    y[u] = 0")
+    source = latex.write(Document("code", (Listing((Passage("b", 7, 1, 2, code),)),)))
+    assert r"\code{7}{for\ u\ in\ range(2):\newline \hspace*{2.1em}y[u]\ =\ 0}" in source
 
 
 def test_user_strings_are_escaped_in_markdown() -> None:

@@ -44,28 +44,28 @@ PHRASES: Mapping[str, str] = {
     "convention.notation": "采用记法{name}：{like}。",
     "notation.batch": "文章中的层，一次处理整个小批量",
     "notation.article": "文章的记法，使用列向量",
-    "notation.nielsen": "Nielsen 所著 Neural Networks and Deep Learning（2015）第 2 章的记法",
-    "notation.ng": "吴恩达课程 Neural Networks and Deep Learning 的记法",
-    "notation.rows": "斯坦福课程 CS231n 的记法",
+    "notation.nielsen": "Nielsen 所著《Neural Networks and Deep Learning》（2015）第 2 章的记法",
+    "notation.ng": "吴恩达的课程《Neural Networks and Deep Learning》的记法",
+    "notation.rows": "斯坦福大学课程 CS231n 的记法",
     "notation.torch": "PyTorch 的记法，其线性层的权重每行对应一个输出",
     "notation.index": "只用指标，不用矩阵",
-    "convention.inputs": "一层神经元计算{single}，其中{W}的形状为（输入数，输出数），因此{element}从一层的神经元{i}"
-    "连到下一层的神经元{j}。",
-    "convention.outputs": "一层神经元计算{single}，其中{W}的形状为（输出数，输入数），是生成的模块所存储矩阵的转置，"
-    "因此{element}从一层的神经元{i}连到下一层的神经元{j}。",
+    "convention.inputs": "一层神经元计算{single}，其中{W}的形状为（输入数，输出数），因此{element}从一层的神经元{i}连到"
+    "下一层的神经元{j}。",
+    "convention.outputs": "一层神经元计算{single}，其中{W}的形状为（输出数，输入数），是生成的模块所存储矩阵的转置，因"
+    "此{element}从一层的神经元{i}连到下一层的神经元{j}。",
     "convention.related": "该记法只看一个样本，但{formulas}使小批量中的样本互相关联，因此这里看的是小批量。",
     "convention.no_mean": "该记法中的损失是小批量的平均值；{C}不是平均值，因此不作除法。",
     "convention.rows": "小批量按行排列，每行一个样本：{whole}。",
     "convention.columns": "小批量按列排列，每列一个样本：{whole}。",
-    "convention.ones": "其中{ones}是全 1 的列向量，以神经元为指标的向量与单个样本的写法相同。",
+    "convention.ones": "其中{ones}是全 1 的列向量，以神经元为指标的向量与单个样本排成同一方向。",
     "convention.repeated": "矩阵旁的向量与矩阵的每一行或每一列相加或相乘，对指标求和即沿其轴相加。",
     "convention.one": "只看一个样本，写成列向量：省略样本的指标{n}以及对小批量的求和。",
     "convention.index": "张量写成带指标的元素，指标按存储的次序排列；{n}是小批量中样本的序号。",
     "convention.cost": "{C}是整个小批量的损失，默认为其中{N}个样本的平均值。",
     "convention.mean_of_examples": "{C}是该样本的损失；小批量的损失是各样本损失的平均值，其梯度也是如此。",
     "convention.sum_of_examples": "{C}是该样本的损失；小批量的损失是各样本损失之和，其梯度也是如此。",
-    "convention.mean": "{C}是{N}个样本的平均值，因子 1/{N}只出现在参数的梯度中：{equal}，凡是每个样本各有其值的张量都是"
-    "如此。",
+    "convention.mean": "{C}是{N}个样本的损失的平均值，因子 1/{N}只出现在参数的梯度中：{equal}，凡是每个样本各有其值的张"
+    "量都是如此。",
     "convention.error": "加权输入的误差项为{error}。",
     "convention.derivative": "加权输入的误差项为{error}，没有专门的字母。",
     "convention.differential": "损失的导数写作{equal}。",
@@ -107,7 +107,7 @@ PHRASES: Mapping[str, str] = {
     "role.state": "状态",
     "role.integers": "{role}（整数）",
     "role.uniform": "{role}（均匀分布）",
-    "role.normal": "{role}（正态分布）",
+    "role.normal": "{role}（标准正态分布）",
     # the forward pass
     "forward.heading": "前向传播",
     "forward.block": "{block}：",
@@ -115,7 +115,7 @@ PHRASES: Mapping[str, str] = {
     "forward.training": "以上是训练时的计算。推断时：",
     "forward.drawing": "以上是训练时的计算，其中{drawn}。推断时：",
     "forward.uniform": "{tensor}在每个训练步重新取自 [0, 1) 上的均匀分布",
-    "forward.normal": "{tensor}在每个训练步重新取自正态分布",
+    "forward.normal": "{tensor}在每个训练步重新取自标准正态分布",
     "forward.drawn": "，",
     "forward.state": "每个训练步之后：",
     # the chain rule

@@ -31,6 +31,7 @@ PLACEHOLDER = "?"  # for characters that the fonts of a plain LaTeX lack
 ACCENTS = "\u0300\u0301\u0302\u0303\u0308\u030a\u030c\u0327"  # those that Computer Modern can compose
 WHOLE = 4  # rows of a display that stay on one page
 LONG_WORD, BREAK_AFTER = re.compile(r"\S{16,}"), re.compile(r"(?<=\w)([./:,]|\\_)(?=\w)")
+TYPEWRITER_WIDTH = 0.525  # ems of its characters
 CODE = 100  # characters of a line of code
 SECTIONS = {1: "section*", 2: "subsection*", 3: "subsubsection*"}
 
@@ -75,6 +76,7 @@ def write(document: d.Document) -> str:
         "latex",
         preamble=setting.preamble,
         step=setting.step,
+        margin=setting.margin,
         title=escape(document.title),
         origin=document.origin,
         boxes=any(isinstance(part, d.Answer) for part in document.parts),
@@ -153,8 +155,11 @@ def _wrapped(code: tuple[str, ...]) -> list[str]:
 
 
 def _code(line: str) -> str:
-    """A line of code, its spaces as they stand."""
-    return escape(line, code=True).replace(" ", r"\ ")
+    """A line of code, its spaces as they stand, those that begin it too."""
+    code = line.lstrip(" ")
+    margin = len(line) - len(code)
+    indent = rf"\hspace*{{{TYPEWRITER_WIDTH * margin:g}em}}" if margin else ""
+    return indent + escape(code, code=True).replace(" ", r"\ ")
 
 
 def _row(cells: tuple[d.Inline, ...]) -> str:

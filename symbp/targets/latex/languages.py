@@ -14,11 +14,15 @@ CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]")  # characters
 
 @dataclass(frozen=True)
 class Setting:
-    """How a language is set. `preamble` are lines before all packages; `step` what ends a step's rule in its macro."""
+    """How a language is set.
+
+    `preamble` are lines before all packages; `step` what ends a step's rule in its macro; `margin` how lines end.
+    """
 
     engines: tuple[str, ...]
     preamble: tuple[str, ...]
     step: tuple[str, str]
+    margin: str
     chinese: bool = False
 
 
@@ -27,11 +31,13 @@ SETTINGS: Mapping[str, Setting] = {
         ("lualatex", "xelatex", "pdflatex"),
         (),
         (".", r"\enspace"),
+        r"\raggedright",
     ),
     "zh": Setting(
         ("xelatex",),
         ("% !TEX program = xelatex", r"\usepackage[scheme=plain,fontset=fandol]{ctex}", r"\linespread{1.25}"),
         ("", "："),
+        r"\emergencystretch=4em",
         chinese=True,
     ),
 }
