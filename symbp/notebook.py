@@ -20,7 +20,7 @@ from symbp import pipeline
 from symbp.derive.derivation import Derivation
 from symbp.errors import UserError
 from symbp.explain.choices import DEFAULTS, Choices
-from symbp.explain.document import Derived, Document, Equations
+from symbp.explain.document import Derived, Document, Equations, NoModule
 from symbp.spec import read_spec
 from symbp.spec.model import NetworkSpec
 from symbp.spec.read import parse_spec
@@ -42,11 +42,11 @@ def derivation(spec: str | Path, **choices: Any) -> Report:
 
 @dataclass(frozen=True, repr=False)
 class Report(Shown):
-    """A derivation as the reader has chosen to see it; `code` is the module, where the network can be computed."""
+    """A derivation as the reader has chosen to see it; `code` is the module, or why there is none."""
 
     spec: NetworkSpec
     derivation: Derivation
-    code: str | None
+    code: str | NoModule
     choices: Choices = DEFAULTS
 
     @cached_property

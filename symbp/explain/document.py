@@ -129,6 +129,16 @@ class Module:
 
 
 @dataclass(frozen=True)
+class NoModule:
+    """What stands in a module's place where a network can be derived, and not computed or trained: why."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+@dataclass(frozen=True)
 class Node:
     """A block of the network, or one of its inputs, in a picture, with the names of what it reads.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from symbp.derive.derivation import FormulaDerivation, Gradient, Seam
 from symbp.explain import mathematics as m
 from symbp.explain.asked import asked
-from symbp.explain.document import Code, Display, Equations, Heading, Link, Paragraph, Part
+from symbp.explain.document import Code, Display, Equations, Heading, Link, NoModule, Paragraph, Part
 from symbp.explain.forward import index_form
 from symbp.explain.listing import listing
 from symbp.explain.notation import write
@@ -39,6 +39,8 @@ def _seam(view: View, seam: Seam) -> list[Part]:
 def formulas(view: View) -> list[Part]:
     """Every formula that the blocks shown use."""
     parts: list[Part] = [Heading(1, view.say("formula.heading"))]
+    if isinstance(view.module, NoModule):
+        parts.append(Paragraph(view.say("formula.no_code", reason=view.module.reason)))
     for derived in view.formulas():
         parts.extend(_formula(view, derived))
     return parts

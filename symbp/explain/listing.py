@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from symbp.explain.document import Code, Listing, Paragraph, Part, Passage
+from symbp.explain.document import Code, Listing, Module, Paragraph, Part, Passage
 from symbp.explain.view import View
 
 
 def listing(view: View, formula: str) -> list[Part]:
     """The passages of the block in which most of the formula is computed; nothing where no module is known."""
-    if view.module is None:
+    if not isinstance(view.module, Module):
         return []
     by_block = {block: _passages(view, block) for block in view.users(formula) if view.complete or view.shows(block)}
     block = max(by_block, key=lambda name: len({passage.number for passage in by_block[name]}), default="")
@@ -19,5 +19,6 @@ def listing(view: View, formula: str) -> list[Part]:
 
 def _passages(view: View, block: str) -> tuple[Passage, ...]:
     """The block's passages in order of their numbers, each code once."""
-    own = sorted((p for p in view.module.passages if p.block == block), key=lambda p: p.number) if view.module else ()
+    known = view.module.passages if isinstance(view.module, Module) else ()
+    own = sorted((p for p in known if p.block == block), key=lambda p: p.number)
     return tuple({(passage.number, passage.code): passage for passage in own}.values())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from symbp.derive.derivation import Derivation
 from symbp.explain.chain import chain
 from symbp.explain.choices import DEFAULTS, Choices
-from symbp.explain.document import Document, Module
+from symbp.explain.document import Document, Module, NoModule
 from symbp.explain.formulas import formulas, seams
 from symbp.explain.forward import forward
 from symbp.explain.opening import opening
@@ -23,13 +23,13 @@ def explain(
     choices: Choices = DEFAULTS,
     *,
     updates: Sequence[Update] = (),
-    module: Module | None = None,
+    module: Module | NoModule | None = None,
 ) -> Document:
     """The derivation as a document: convention, network, forward pass, chain rule, every step, backward pass, update.
 
     With a layer chosen, only what belongs to that block; numbers stay those of the whole. `updates` are the equations
-    of schedule, clipping and optimizer, in order; `module` is the code that the derivation became, which a worksheet
-    does not show.
+    of schedule, clipping and optimizer, in order; `module` is the code that the derivation became, or why there is
+    none, which a worksheet does not show.
 
     Raises UserError for a layer that the network lacks.
     """
@@ -42,5 +42,7 @@ def explain(
     if view.level == "summary":
         sections = [s for s in sections if s not in (chain, seams)]
     parts = spoken(tuple(part for section in sections for part in section(view)), view.language)
-    document = Document(title, parts, language=view.language.code, module=module)
+    document = Document(
+        title, parts, language=view.language.code, module=module if isinstance(module, Module) else None
+    )
     return worksheet(document, view.language) if choices.worksheet else document

@@ -11,7 +11,7 @@ from symbp.derive.derivation import Derivation, FormulaDerivation
 from symbp.errors import UserError
 from symbp.explain import mathematics as m
 from symbp.explain.choices import Choices, Level
-from symbp.explain.document import Computed, Inline, Module
+from symbp.explain.document import Computed, Inline, Module, NoModule
 from symbp.explain.layout import Layout, is_apart, is_mean, layout_of, weights_of
 from symbp.explain.naming import Letter, Naming, network_letters, of_block, stepwise
 from symbp.explain.notations import NOTATIONS, Notation
@@ -45,7 +45,7 @@ class View:
     level: Level
     notation: Notation
     updates: tuple[Update, ...] = ()
-    module: Module | None = None
+    module: Module | NoModule | None = None
 
     def say(self, phrase: str, /, **places: Filling) -> Inline:
         """A phrase of the document's language."""
@@ -148,7 +148,7 @@ class View:
 
 
 def view_of(
-    derivation: Derivation, choices: Choices, updates: Sequence[Update] = (), module: Module | None = None
+    derivation: Derivation, choices: Choices, updates: Sequence[Update] = (), module: Module | NoModule | None = None
 ) -> View:
     """The whole derivation, or the part of it that belongs to the layer chosen.
 

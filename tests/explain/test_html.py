@@ -14,7 +14,19 @@ from explained import ACTIVATIONS, LOSSES, momentum, perceptron, with_activation
 from symbp import pipeline
 from symbp.explain import mathematics as m
 from symbp.explain.choices import Choices
-from symbp.explain.document import Code, Display, Document, Heading, Link, Listing, Module, Paragraph, Passage, Table
+from symbp.explain.document import (
+    Code,
+    Display,
+    Document,
+    Heading,
+    Link,
+    Listing,
+    Module,
+    NoModule,
+    Paragraph,
+    Passage,
+    Table,
+)
 from symbp.explain.numbering import step_numbers
 from symbp.spec.read import parse_spec
 from symbp.targets.explanation import Format, render
@@ -160,7 +172,7 @@ def test_passages_are_read_back_from_the_comments() -> None:
 def test_the_code_beside_the_formulas_is_the_modules() -> None:
     spec = parse_spec(SMALL)
     derivation, code = pipeline.derive_and_emit(spec)
-    assert code is not None
+    assert isinstance(code, str)
     source = pipeline.explain(spec, derivation, "html", code=code)
     read = Page(source)
     shown = "".join(read.text[read.text.index("small.py") :])
@@ -181,8 +193,12 @@ def test_the_section_of_a_formula_ends_with_its_code(form: Format) -> None:
     assert "generated module" not in pipeline.explain(spec, derivation, form)
 
 
-def test_a_network_without_a_module_is_explained() -> None:
+@pytest.mark.parametrize("form", ["text", "markdown", "latex", "html"])
+def test_a_network_without_a_module_is_explained_and_says_why(form: Format) -> None:
     spec = parse_spec(SMALL.replace("- dense: 2", "- tanh"))
     derivation, code = pipeline.derive_and_emit(spec)
-    assert code is None
-    assert "tanh" in pipeline.explain(spec, derivation, "html", code=code)
+    assert isinstance(code, NoModule)
+    shown = " ".join(pipeline.explain(spec, derivation, form, code=code).split())
+    assert "tanh" in shown
+    assert "no layer has parameters, so there is nothing to train" in shown
+    assert "There is no code" not in pipeline.explain(spec, derivation, form)

@@ -152,6 +152,7 @@ PHRASES: Mapping[str, str] = {
     "matrix.ones": "The sum over {indices} is a product with ones:",
     "matrix.elementwise": "No index is summed, so the product is elementwise (Hadamard):",
     "matrix.form": "Between matrices:",
+    "formula.no_code": "There is no code beside these formulas: {reason}",
     "formula.code": "In the generated module, for {block}:",
     # the backward pass
     "backward.heading": "The backward pass",

@@ -146,6 +146,7 @@ PHRASES: Mapping[str, str] = {
     "matrix.ones": "对{indices}求和就是乘以全 1 的向量：",
     "matrix.elementwise": "没有求和指标，因此是逐元素乘积（阿达马积）：",
     "matrix.form": "矩阵形式：",
+    "formula.no_code": "这些公式没有对应的代码：{reason}",
     "formula.code": "生成的模块中{block}的代码：",
     # the backward pass
     "backward.heading": "反向传播",
