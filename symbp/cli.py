@@ -250,6 +250,24 @@ def check(spec: Path, seed: int, batch: int) -> None:
         sys.exit(1)
 
 
+@main.command(short_help="Show what a training step computes and holds.")
+@SPEC
+@click.option("--batch", type=click.IntRange(1), help="examples in the step  [default: the spec's]")
+@click.option("--dtype", type=click.Choice(["float32", "float64"]), help="in place of the spec's")
+def plan(spec: Path, batch: int | None, dtype: Any) -> None:
+    """Show the program of a training step: shapes, arithmetic, bytes, buffers, what is saved, memory.
+
+    Nothing is run: the numbers follow from the network.
+    """
+    from symbp import pipeline
+    from symbp.plan.report import plan as planned
+    from symbp.plan.show import show
+
+    read = _read(spec)
+    made = pipeline.generate(read, dtype=dtype, check=False)
+    show(planned(made, batch or (read.training.batch_size if read.training else 64)))
+
+
 @main.command(short_help="Train the network, with checkpoints and a loss curve.")
 @SPEC
 @click.option("--data", type=click.Path(path_type=Path), help="folder that holds the data; else SYMBP_DATA")

@@ -17,11 +17,10 @@ from symbp.program.verify import verify
 
 @dataclass(frozen=True)
 class PassReport:
-    """The number of operations and of arrays after a pass; the first entry is the program as lowered."""
+    """The program after a pass; the first is the program as lowered."""
 
     name: str
-    operations: int
-    arrays: int
+    program: Program
 
 
 @dataclass(frozen=True)
@@ -44,11 +43,11 @@ def optimize(
     network = derivation.network
     keep = kept(network)
     verify(program)
-    reports = [_report("lowered", program)]
+    reports = [PassReport("lowered", program)]
     for each in passes:
         program = each.apply(program, keep)
         verify(program)
-        reports.append(_report(each.name, program))
+        reports.append(PassReport(each.name, program))
     return Optimized(program, plan_buffers(program, keep), tuple(reports))
 
 
@@ -58,8 +57,3 @@ def kept(network: Network) -> frozenset[str]:
     results = [tensor for head in network.heads for tensor in (head.output, head.prediction)]
     states = [*network.updated, *(state.name for state in network.states)]
     return frozenset([*results, COST, *network.costs, *gradients, *states, "w", "g"])
-
-
-def _report(name: str, program: Program) -> PassReport:
-    operations = sum(len(s.operations) for r in program.routines.values() for s in r.statements)
-    return PassReport(name, operations, len(program.arrays))

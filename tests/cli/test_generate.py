@@ -211,3 +211,10 @@ def test_ctrl_c_in_a_process_of_its_own(folder: Path) -> None:
         output, errors = process.communicate(timeout=60)
     assert (process.returncode, output, errors) == (130, "", "symbp: interrupted\n")
     assert names(folder) == ["small.yaml", "waits.yaml"]
+
+
+def test_plan() -> None:
+    text = run("plan", "small.yaml", "--batch", "7").stdout
+    assert text.startswith("small: a training step, batch 7, float32\n")
+    assert "product" in text
+    assert "range" in refused("plan", "small.yaml", "--batch", "0")

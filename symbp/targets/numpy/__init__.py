@@ -1,5 +1,5 @@
 """NumPy: a program becomes one self-contained Python module."""
 
-from symbp.targets.numpy.module import emit
+from symbp.targets.numpy.module import emit, memory
 
-__all__ = ["emit"]
+__all__ = ["emit", "memory"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from symbp.derive.derivation import Derivation
@@ -48,21 +49,18 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
     if not network.parameters:
         place = replace(spec.place, path="layers")
         raise SpecError([Problem(place, "no layer has parameters, so there is nothing to train; add one: `dense: 10`")])
-    separator = names.separator(program.arrays)
     given = arguments.arguments(network)
+    scope, separator = _scope(optimized, given)
     mode = modes.Modes(network, program.arrays, separator)
-    held = {name: reference for argument in given for name, reference in argument.references().items()}
-    references, symbols = names.references(program.arrays, separator, held), {"N": "n", LOG_MAX: f"ws.{LOG_MAX}"}
-    scope = Scope(program.arrays, references, symbols, buffers=optimized.plan.buffer_of, places=optimized.plan.places)
     private = functions.private(program, scope, given)
-    allocations = list(workspace.lines(program, optimized.plan, network.tensors, scope, separator))
+    allocated = workspace.allocations(program, optimized.plan, network.tensors, scope, separator)
     parts = [
         *mode.state(),
         *_parameters(spec, network, scope, separator),
         render(
             "numpy/workspace.py.jinja",
             dtype=spec.dtype,
-            lines=allocations,
+            lines=[line for each in allocated for line in each.lines],
             batch_last=_has_batch_last(network, program),
         ),
         arguments.checks(*given),
@@ -79,6 +77,29 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
     text = _joined([header.header(spec, network, body, mode.table()), body])
     safety.inspect(text)
     return text
+
+
+def _scope(optimized: Optimized, given: Sequence[arguments.Argument]) -> tuple[Scope, str]:
+    """What the names of the program's arrays are in the module, and what separates their parts."""
+    arrays, plan = optimized.program.arrays, optimized.plan
+    separator = names.separator(arrays)
+    held = {name: reference for argument in given for name, reference in argument.references().items()}
+    symbols = {"N": "n", LOG_MAX: f"ws.{LOG_MAX}"}
+    references = names.references(arrays, separator, held)
+    return Scope(arrays, references, symbols, buffers=plan.buffer_of, places=plan.places), separator
+
+
+def memory(spec: NetworkSpec, derivation: Derivation, optimized: Optimized, batch: int, dtype: str) -> dict[str, int]:
+    """Bytes of the arrays that a training step of the module holds, for batches of this size: known before it runs."""
+    network, program = derivation.network, optimized.program
+    given = arguments.arguments(network)
+    scope, separator = _scope(optimized, given)
+    functions.private(program, scope, given)
+    allocated = workspace.allocations(program, optimized.plan, network.tensors, scope, separator)
+    return {
+        "workspace": sum(each.bytes(batch, dtype) for each in allocated),
+        **trainer.memory(spec, program, sum(math.prod(p.shape) for p in network.parameters), dtype),
+    }
 
 
 def _has_batch_last(network: Network, program: Program) -> bool:

@@ -12,7 +12,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from symbp.forward.network import Dim
-from symbp.program.program import Array, Edge, Loop, Offset, Op, Operand, Pick, Range, Scalar, Slice, Statement, View
+from symbp.program.program import (
+    Array,
+    ArrayKind,
+    Edge,
+    Loop,
+    Offset,
+    Op,
+    Operand,
+    Pick,
+    Range,
+    Scalar,
+    Slice,
+    Statement,
+    View,
+)
 from symbp.targets.numpy import scalars, source
 
 LOG_MAX = "log_max"  # the logarithm of the largest number of the dtype, in scalars of a program
@@ -37,6 +51,15 @@ def transposed(order: tuple[int, ...]) -> str:
     return ".T" if order == (1, 0) else f".transpose{order}"
 
 
+@dataclass(frozen=True)
+class Extra:
+    """What NumPy's calls need besides the program's arrays: how it is made, its kind and shape; no array has None."""
+
+    made: str
+    shape: tuple[Dim, ...] | None
+    kind: ArrayKind
+
+
 @dataclass
 class Scope:
     """Names in Python, and `extras`: what the workspace must hold besides the program's arrays, as it turns out."""
@@ -45,7 +68,7 @@ class Scope:
     names: dict[str, str]
     symbols: Mapping[str, str]
     depth: int = 1
-    extras: dict[str, str] = field(default_factory=dict)
+    extras: dict[str, Extra] = field(default_factory=dict)
     ranges: set[str] = field(default_factory=set)
     views_of_ranges: set[str] = field(default_factory=set)
     buffers: Mapping[str, str] = field(default_factory=dict)
@@ -59,7 +82,7 @@ class Scope:
             return self.stacked(stack, axis, position)
         if name in self.ranges:
             length = next((dim for dim in self.arrays[name].shape if dim != 1), 1)
-            return self._extra(f"range_{length}", f"np.arange({length})")
+            return self._extra(f"range_{length}", f"np.arange({length})", (length,), "int")
         return self.names[name]
 
     def part(self, name: str, index: Sequence[str]) -> str:
@@ -77,7 +100,7 @@ class Scope:
         if not isinstance(operand, Scalar):
             return self[operand]
         if any(symbol.name == LOG_MAX for symbol in operand.value.free_symbols):
-            self._extra(LOG_MAX, LARGEST)
+            self.extras[LOG_MAX] = Extra(LARGEST, None, "float")
         return scalars.python(operand.value, self.symbols)
 
     def same(self, one: Operand | None, other: str) -> bool:
@@ -109,31 +132,34 @@ class Scope:
         *rows, columns = self.arrays[name].shape
         count = " * ".join(map(str, (*rows, columns)))
         reshaped = "" if len(rows) == 1 else f".reshape{source.shape(tuple(rows))}"
-        return self._extra(_named("row_starts", *rows[1:], columns), f"np.arange(0, {count}, {columns}){reshaped}")
+        made = f"np.arange(0, {count}, {columns}){reshaped}"
+        return self._extra(_named("row_starts", *rows[1:], columns), made, tuple(rows), "int")
 
     def positions(self, name: str) -> str:
         """Scratch for a position in each row of an array."""
-        return self._extra(*self._of_rows("positions", name, "np.intp"))
+        return self._of_rows("positions", name, "int", "np.intp")
 
     def picked(self, name: str) -> str:
         """Scratch for a number of each row of an array."""
-        return self._extra(*self._of_rows("picked", name, "dtype"))
+        return self._of_rows("picked", name, "float", "dtype")
 
-    def _of_rows(self, word: str, name: str, dtype: str) -> tuple[str, str]:
+    def _of_rows(self, word: str, name: str, kind: ArrayKind, dtype: str) -> str:
         rows = self.arrays[name].shape[:-1]
         shape = "n" if rows == ("n",) else source.shape(rows)
-        return _named(word, *rows[1:]), f"np.empty({shape}, {dtype})"
+        return self._extra(_named(word, *rows[1:]), f"np.empty({shape}, {dtype})", rows, kind)
 
     def mask(self, shape: tuple[Dim, ...], word: str = "mask") -> str:
         """Scratch for truth values."""
-        return self._extra(f"{word}_{'_'.join(map(str, shape))}", f"np.empty({source.shape(shape)}, np.bool_)")
+        made = f"np.empty({source.shape(shape)}, np.bool_)"
+        return self._extra(f"{word}_{'_'.join(map(str, shape))}", made, shape, "bool")
 
     def scratch(self, shape: tuple[Dim, ...]) -> str:
         """Scratch for numbers."""
-        return self._extra(f"scratch_{'_'.join(map(str, shape))}", f"np.empty({source.shape(shape)}, dtype)")
+        made = f"np.empty({source.shape(shape)}, dtype)"
+        return self._extra(f"scratch_{'_'.join(map(str, shape))}", made, shape, "float")
 
-    def _extra(self, attribute: str, made: str) -> str:
-        self.extras[attribute] = made
+    def _extra(self, attribute: str, made: str, shape: tuple[Dim, ...], kind: ArrayKind) -> str:
+        self.extras[attribute] = Extra(made, shape, kind)
         return f"ws.{attribute}"
 
     def deeper(self) -> Scope:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+import numpy as np
+
 from symbp.catalog.entry import StateRow
 from symbp.program.program import Program
 from symbp.spec.model import NetworkSpec, Use
@@ -56,6 +58,18 @@ def trainer(
         render("numpy/hyperparameters.py.jinja", ranges=ranges),
         "\n\n".join(method.strip("\n") for method in methods),
     ]
+
+
+def memory(spec: NetworkSpec, program: Program, size: int, dtype: str) -> dict[str, int]:
+    """Bytes of what a trainer holds beside workspaces, for `size` parameters."""
+    number = np.dtype(dtype).itemsize
+    states = spec.optimizer.entry.variant(spec.optimizer.options).states
+    return {
+        "parameters": size * number,
+        "gradients": size * number,
+        "optimizer": number * sum(size if state.axes else 1 for state in states),
+        "update": Update(program, hyperparameters(spec, program)).bytes(size, number),
+    }
 
 
 def _states(states: Sequence[StateRow], optimizer: Use) -> list[str]:

@@ -66,6 +66,12 @@ class Update:
             if self.rows[kind]
         ]
 
+    def bytes(self, size: int, number: int) -> int:
+        """Of what it allocates, for `size` parameters of `number` bytes each."""
+        each = {"float": number, "bool": 1}
+        own = sum(each[a.kind] * (size if a.shape else 1) for a in map(self.arrays.__getitem__, self.own))
+        return own + sum(each[kind] * rows * min(size, STRETCH) for kind, rows in self.rows.items())
+
     def _used(self, run: Run) -> list[Array]:
         operations = routines.operations(run.statements)
         return [self.arrays[n] for n in dict.fromkeys(n for op in operations for n in (*reads(op), op.out))]

@@ -5,43 +5,63 @@ Ranges, positions and scratch that NumPy's calls need besides (`Scope.extras`) h
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from symbp.forward.network import NetworkTensor
+import numpy as np
+
+from symbp.forward.network import BATCH, Dim, NetworkTensor
 from symbp.program.operands import is_stop, written
 from symbp.program.plan import Plan, in_order
-from symbp.program.program import Array, Loop, Offset, Program, Shift, Statement
+from symbp.program.program import Array, ArrayKind, Loop, Offset, Program, Shift, Statement
 from symbp.targets.numpy import names, routines, source
 from symbp.targets.numpy.scope import Scope, moved
 
 DTYPES = {"float": "dtype", "int": "np.intp", "bool": "np.bool_", "byte": "np.uint8"}
 
 
-def lines(
+@dataclass(frozen=True)
+class Allocation:
+    """The statements that make an array of the workspace; `shape` is None where they make nothing but views."""
+
+    lines: tuple[str, ...]
+    shape: tuple[Dim, ...] | None = None
+    kind: ArrayKind = "float"
+
+    def bytes(self, batch: int, dtype: str) -> int:
+        """Those that are allocated, for a batch of this size."""
+        if self.shape is None:
+            return 0
+        size = {"float": np.dtype(dtype), "int": np.dtype(np.intp), "bool": np.dtype(np.bool_), "byte": np.dtype("u1")}
+        return size[self.kind].itemsize * math.prod(batch if dim == BATCH else int(dim) for dim in self.shape)
+
+
+def allocations(
     program: Program, plan: Plan, tensors: Mapping[str, NetworkTensor], scope: Scope, separator: str
-) -> Iterator[str]:
-    """The statements that allocate the arrays, in order of first use."""
-    yield from (f"self.{attribute} = {made}" for attribute, made in scope.extras.items())
+) -> Iterator[Allocation]:
+    """What is allocated, in order of first use."""
+    for attribute, extra in scope.extras.items():
+        yield Allocation((f"self.{attribute} = {extra.made}",), extra.shape, extra.kind)
     for array in program.arrays.values():
         if array.storage == "constant":
-            yield from _constant(names.identifier(array.name, separator), tensors[array.name].value or ())
+            made = _constant(names.identifier(array.name, separator), tensors[array.name].value or ())
+            yield Allocation(tuple(made), array.shape, array.kind)
     for array in program.arrays.values():
         if array.storage == "random":
-            yield from _allocated(array, array.name, separator, "", ())
+            yield _allocated(array, array.name, separator, "", ())
     items = in_order(program)
     shifts = _shifts(items)
     operations = routines.operations(items)
     if any(map(is_stop, operations)):
-        yield "self.held = False  # whether results of stop(...) are left as they are"
+        yield Allocation(("self.held = False  # whether results of stop(...) are left as they are",))
     unstored = {op.out for op in operations if not routines.stored(op)}
     borders = {op.out: op.border for op in operations if isinstance(op, Shift) and op.border is not None}
     for name in dict.fromkeys(name for item in items for name in written(item)):
         array = program.arrays[name]
         if array.storage == "workspace" and name not in plan.places and name not in unstored:
             border = scope.operand(borders[name]) if name in borders else ""
-            yield from _allocated(
-                array, plan.buffer_of.get(name, name), separator, border, sorted(shifts.get(name, ()))
-            )
+            yield _allocated(array, plan.buffer_of.get(name, name), separator, border, sorted(shifts.get(name, ())))
 
 
 def _constant(attribute: str, values: tuple[float, ...]) -> list[str]:
@@ -68,23 +88,35 @@ def _shifts(items: Iterable[Statement | Loop]) -> dict[str, set[int]]:
     return {name: shifts - {0} for name, shifts in found.items()}
 
 
-def _allocated(array: Array, buffer: str, separator: str, border: str, shifts: Sequence[int]) -> Iterator[str]:
+def _allocated(array: Array, buffer: str, separator: str, border: str, shifts: Sequence[int]) -> Allocation:
     attribute, owner = (f"self.{names.identifier(name, separator)}" for name in (array.name, buffer))
-    shape, dtype = source.shape(array.shape), DTYPES[array.kind]
     before, after = array.margin
+    held = _padded(array) if before or after else array.shape
+    views = []
+    for shift in shifts:
+        start, stop = before + shift, before + shift + int(array.shape[0])
+        part = f"[{start or ''}:{stop if shift < after else ''}]"
+        views.append(f"{moved(attribute, shift)} = {owner}_padded{part}")
     if buffer != array.name:
-        yield from (line.removeprefix(2 * source.INDENT) for line in source.assigned(f"{attribute} = {owner}", 2))
-    elif border:
+        shared = source.assigned(f"{attribute} = {owner}", 2)
+        return Allocation((*(line.removeprefix(2 * source.INDENT) for line in shared), *views))
+    made = _made(attribute, array, border, held)
+    return Allocation((*made, *views), held, array.kind)
+
+
+def _made(attribute: str, array: Array, border: str, held: tuple[Dim, ...]) -> Iterator[str]:
+    """The array; within a longer one where it has a margin."""
+    shape, dtype, (before, after) = source.shape(held), DTYPES[array.kind], array.margin
+    if border:
         made = f"np.zeros({shape}, {dtype})" if border == "0" else f"np.full({shape}, {border}, {dtype})"
         yield f"{attribute} = {made}  # with its border"
     elif not (before or after):
         yield f"{attribute} = np.empty({shape}, {dtype})"
     else:
-        steps, *rest = array.shape
-        padded = source.shape((int(steps) + before + after, *rest))
-        yield f"{attribute}_padded = np.zeros({padded}, {dtype})"
-        yield f"{attribute} = {attribute}_padded[{before or ''}:{before + int(steps) if after else ''}]"
-    for shift in shifts:
-        start, stop = before + shift, before + shift + int(array.shape[0])
-        part = f"[{start or ''}:{stop if shift < after else ''}]"
-        yield f"{moved(attribute, shift)} = {owner}_padded{part}"
+        yield f"{attribute}_padded = np.zeros({shape}, {dtype})"
+        yield f"{attribute} = {attribute}_padded[{before or ''}:{before + int(array.shape[0]) if after else ''}]"
+
+
+def _padded(array: Array) -> tuple[Dim, ...]:
+    steps, *rest = array.shape
+    return (int(steps) + sum(array.margin), *rest)

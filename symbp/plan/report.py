@@ -1,0 +1,185 @@
+"""The report: every operation of a step in order, what is saved for the backward pass, memory, what each pass did.
+
+Costs are those of `symbp.program.cost`: a count of the program, not a measurement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from symbp.pipeline import Generated
+from symbp.program.cost import Cost, Sizes, cost, entries, of_operation
+from symbp.program.operands import is_alias, needed, written
+from symbp.program.program import TRAINING, Contract, Fold, Loop, Map, Op, Pool, Program, Range, Statement
+from symbp.targets.numpy import memory
+from symbp.targets.numpy.routines import formula
+
+DType = Literal["float32", "float64"]
+PRODUCT = "product"
+ROUTINES = (*TRAINING[:-1], "update")  # of a training step: nobody asks for the gradient of the input
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation: what it does, what it makes, the shape with the batch in numbers, the buffer if it is another's.
+
+    `times` is the number of steps of the loop that it stands in.
+    """
+
+    does: str
+    out: str
+    shape: tuple[int, ...]
+    cost: Cost
+    times: int = 1
+    buffer: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One equation of a block, in a routine, and the operations that compute it."""
+
+    routine: str
+    block: str
+    number: int
+    equation: str
+    operations: tuple[Operation, ...]
+
+
+@dataclass(frozen=True)
+class Saved:
+    """An array of the forward pass that the backward pass reads, and the blocks that read it."""
+
+    name: str
+    shape: tuple[int, ...]
+    bytes: int
+    readers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The program after a pass: how many operations it has, what a step costs, what a workspace would hold unshared."""
+
+    name: str
+    count: int
+    cost: Cost
+    workspace: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a training step of the module computes and holds.
+
+    `memory` is in bytes: of the workspace, the parameters, the gradients, the optimizer's state, the update's scratch.
+    """
+
+    name: str
+    batch: int
+    dtype: DType
+    lines: tuple[Line, ...]
+    saved: tuple[Saved, ...]
+    memory: Mapping[str, int]
+    stages: tuple[Stage, ...]
+
+    @property
+    def cost(self) -> Cost:
+        """Of a step."""
+        return sum((operation.cost for line in self.lines for operation in line.operations), Cost())
+
+    @property
+    def products(self) -> int:
+        """The arithmetic operations of products of matrices."""
+        every = (operation for line in self.lines for operation in line.operations)
+        return sum(each.cost.operations for each in every if each.does == PRODUCT)
+
+
+def plan(made: Generated, batch: int) -> Report:
+    """The report of a module for batches of this size."""
+    dtype = made.spec.dtype
+    program = made.optimized.program
+    sizes = {routine: _sizes(program, routine, batch, dtype) for routine in ROUTINES}
+    return Report(
+        made.spec.name,
+        batch,
+        dtype,
+        tuple(_lines(program, made.optimized.plan.buffer_of, sizes)),
+        tuple(_saved(program, sizes["backward"])),
+        memory(made.spec, made.derivation, made.optimized, batch, dtype),
+        tuple(_stage(each.name, each.program, batch, dtype) for each in made.optimized.reports),
+    )
+
+
+def _sizes(program: Program, routine: str, batch: int, dtype: DType) -> Sizes:
+    """Of the update, whose vectors have an entry for each parameter, and of what has one for each example."""
+    given = (a.shape for a in program.arrays.values() if a.storage == "parameter" and a.name != "w")
+    count = sum(entries(shape, 1) for shape in given)
+    return Sizes(program.arrays, count if routine == "update" else batch, 4 if dtype == "float32" else 8)
+
+
+def _lines(program: Program, buffer_of: Mapping[str, str], of: Mapping[str, Sizes]) -> Iterator[Line]:
+    for routine, sizes in of.items():
+        for item in program.items((routine,)):
+            times = sizes.steps(item) if isinstance(item, Loop) else 1
+            for each in item.statements if isinstance(item, Loop) else (item,):
+                operations = tuple(_operation(op, times, buffer_of, sizes) for op in each.operations)
+                text = formula(each.equation.target, each.equation.body)
+                yield Line(routine, each.block, each.number, text, operations)
+
+
+def _operation(op: Op, times: int, buffer_of: Mapping[str, str], sizes: Sizes) -> Operation:
+    shape = tuple(entries((dim,), sizes.batch) for dim in sizes.arrays[op.out].shape)
+    buffer = buffer_of.get(op.out, op.out)
+    return Operation(
+        _does(op), op.out, shape, of_operation(op, sizes) * times, times, "" if buffer == op.out else buffer
+    )
+
+
+def _does(op: Op) -> str:
+    """The function of what is elementwise or folds; else the kind of the operation."""
+    if isinstance(op, Contract):
+        return PRODUCT
+    return op.function if isinstance(op, Map | Fold | Pool) else type(op).__name__.lower()
+
+
+def _saved(program: Program, sizes: Sizes) -> Iterator[Saved]:
+    """In order of the forward pass. A view counts as the array that it looks into."""
+    forward, backward = program.items(("forward", "loss")), program.items(("backward",))
+    whole = _wholes([*forward, *backward])
+    readers: dict[str, dict[str, None]] = {}
+    for item in backward:
+        for name in needed(item):
+            readers.setdefault(whole.get(name, name), {})[item.block] = None
+    counted = {op.out for item in forward for op in item.operations if isinstance(op, Range)}
+    for name in dict.fromkeys(whole.get(n, n) for item in forward for n in written(item)):
+        if name in readers and name not in counted and sizes.arrays[name].storage == "workspace":
+            shape = tuple(entries((dim,), sizes.batch) for dim in sizes.arrays[name].shape)
+            yield Saved(name, shape, sizes.bytes(name), tuple(readers[name]))
+
+
+def _wholes(items: Sequence[Statement | Loop]) -> dict[str, str]:
+    """Of each view and slice, the array that it is a part of."""
+    found: dict[str, str] = {}
+    for item in items:
+        for each in item.slices if isinstance(item, Loop) else ():
+            found[each.out] = found.get(each.array, each.array)
+        for op in filter(is_alias, item.operations):
+            operand = op.operand  # type: ignore[union-attr]  # views, picks and offsets have one
+            found[op.out] = found.get(operand, operand)
+    return found
+
+
+def _stage(name: str, program: Program, batch: int, dtype: DType) -> Stage:
+    operations, held, total = list[Op](), dict[str, int](), Cost()
+    for routine in ROUTINES:
+        sizes = _sizes(program, routine, batch, dtype)
+        for item in program.items((routine,)):
+            operations += item.operations
+            total += cost(item, sizes)
+            held |= {op.out: sizes.bytes(op.out) for op in item.operations if routine != "update" and _is_held(op)}
+    kept = sum(size for array, size in held.items() if program.arrays[array].storage == "workspace")
+    return Stage(name, len(operations), total, kept)
+
+
+def _is_held(op: Op) -> bool:
+    return not is_alias(op) and not isinstance(op, Range)
