@@ -50,8 +50,7 @@ def _network(group: Group) -> Network | None:
 
 def network_setting(network: Network, layout: Layout, deltas: str) -> Setting:
     """The network in a convention."""
-    formula, scalars = one_formula(network, layout)
-    return Setting(formula, scalars, layout, per_example=deltas == "example")
+    return Setting(one_formula(network, layout), layout, per_example=deltas == "example")
 
 
 def one_hot(formula: Formula, name: str) -> Formula:

@@ -10,13 +10,19 @@ from symbp.audit.evaluate import Matrices, ShapeError, shown
 from symbp.audit.indexed import Indices
 from symbp.audit.setting import Point, Setting
 from symbp.audit.syntax import Statement
+from symbp.audit.vocabulary import MeaninglessError
 from symbp.audit.written import written
 
 TOLERANCE = 1e-9  # relative to the largest entry of either side
 
 
 def sides(statement: Statement, setting: Setting, point: Point) -> tuple[np.ndarray, np.ndarray]:
-    """The truth and what is claimed, of one shape; ShapeError where the claim has another."""
+    """The truth and what is claimed, of one shape; MeaninglessError where the claim has another, or no value."""
+    with np.errstate(all="ignore"):
+        return _sides(statement, setting, point)
+
+
+def _sides(statement: Statement, setting: Setting, point: Point) -> tuple[np.ndarray, np.ndarray]:
     if statement.form == "index":
         values = Indices(setting, point)
         left = values.left(statement.left)
@@ -43,5 +49,5 @@ def holds(statement: Statement, setting: Setting, points: Sequence[Point]) -> bo
     """Whether the claim is right at all of the points; a claim whose shapes do not fit is not."""
     try:
         return all(agree(*sides(statement, setting, point)) for point in points)
-    except ShapeError:
+    except MeaninglessError:
         return False

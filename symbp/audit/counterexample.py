@@ -9,12 +9,12 @@ from fractions import Fraction
 import numpy as np
 
 from symbp.audit.compare import agree, sides
-from symbp.audit.evaluate import ShapeError
 from symbp.audit.functions import function
 from symbp.audit.indexed import tensor_of
 from symbp.audit.points import small_points
 from symbp.audit.setting import Point, Setting
 from symbp.audit.syntax import PRIME, Statement
+from symbp.audit.vocabulary import MeaninglessError
 from symbp.audit.written import written
 from symbp.errors import UserError
 
@@ -37,7 +37,7 @@ def counterexample(statement: Statement, setting: Setting) -> Counterexample | N
     for point in small_points(setting):
         try:
             truth, claimed = sides(statement, setting, point)
-        except ShapeError:
+        except MeaninglessError:
             continue
         if not np.all(np.isfinite(claimed)) or agree(truth, claimed):
             continue

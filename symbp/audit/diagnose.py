@@ -22,7 +22,9 @@ from symbp.audit.compare import TOLERANCE, agree, holds, sides
 from symbp.audit.edits import Edit, Kind, edits
 from symbp.audit.evaluate import Matrices
 from symbp.audit.nearby import Nearby, conventions, other_activations, other_losses
-from symbp.audit.print import between_matrices, with_indices
+from symbp.audit.normal import TooManyTermsError, multiplied_out
+from symbp.audit.print import between_matrices, in_letters, with_indices
+from symbp.audit.prove import proven
 from symbp.audit.setting import BATCH, Point, Setting
 from symbp.audit.syntax import Statement
 from symbp.audit.truth import cotangents_read, derived, in_words, subject, with_targets
@@ -32,6 +34,7 @@ from symbp.formula.backends import numpy_backend
 from symbp.formula.equation import Equation
 from symbp.formula.evaluate import Setting as Evaluation
 from symbp.formula.evaluate import evaluate_expression, index_sizes
+from symbp.formula.indices import Names, rename_bound
 from symbp.forward.network import Network
 
 MOST_PAIRS = 6000  # claims after two edits that are tried
@@ -46,12 +49,14 @@ STRUCTURE: tuple[Kind, ...] = (
 class Diagnosis:
     """What is wrong: `kind` and `text` of the difference, and the claim as it would be right, where edits led to it.
 
-    `right_for` are settings in which the claim is right as it stands, or without one of its factors.
+    `proven` says whether that is right by algebra. `right_for` are settings in which the claim is right as it is, or
+    without one of its factors.
     """
 
     kind: Kind | None = None
     text: str = ""
     corrected: str = ""
+    proven: bool = False
     right_for: tuple[str, ...] = ()
 
 
@@ -84,16 +89,16 @@ def _one(statement: Statement, setting: Setting, points: Sequence[Point], single
     edit = next((e for e in single if _right(e.statement, setting, points)), None)
     ratio = _ratio(statement, setting, points)
     if ratio is None:
-        return _of(edit) if edit else None
+        return _of(edit, setting) if edit else None
     kind, words = ratio
     if edit is not None:
-        return replace(_of(edit), kind=kind)
+        return replace(_of(edit, setting), kind=kind)
     return Diagnosis(kind, words)
 
 
-def _of(edit: Edit) -> Diagnosis:
-    left = written(edit.statement.left)
-    return Diagnosis(edit.kind, str(edit), f"{left} = {written(edit.statement.right)}")
+def _of(edit: Edit, setting: Setting) -> Diagnosis:
+    text = f"{written(edit.statement.left)} = {written(edit.statement.right)}"
+    return Diagnosis(edit.kind, str(edit), text, proven(edit.statement, setting))
 
 
 def _right(statement: Statement, setting: Setting, points: Sequence[Point]) -> bool:
@@ -154,11 +159,17 @@ def _missing(statement: Statement, setting: Setting, points: Sequence[Point]) ->
     equation = derived(about, setting, cotangents_read(statement, setting) - {about.by})
     if equation is None or (about.by and setting.scaled(about.by)):
         return None
-    equation = Equation(equation.target, sp.expand(equation.body), equation.sizes)
+    sizes = dict(equation.sizes)
+    names = Names(s.name for s in sizes)
+    try:
+        body = multiplied_out(rename_bound(equation.body, names, sizes), sizes)
+    except TooManyTermsError:
+        return None
+    equation = Equation(equation.target, body, sizes)
     for term in sp.Add.make_args(equation.body)[:12]:
         rest = Equation(equation.target, term, equation.sizes)
         if term != equation.body and all(_lacks(statement, setting, point, rest) for point in points):
-            said = in_words(with_targets(rest, setting), setting)
+            said = in_letters(in_words(with_targets(rest, setting), setting), statement)
             text = between_matrices(said, setting) if statement.form == "matrix" else None
             return Diagnosis(
                 "missing term", f"the term `{(text or with_indices(said)).partition(' = ')[2]}` is missing"
@@ -171,8 +182,7 @@ def _lacks(statement: Statement, setting: Setting, point: Point, term: Equation)
         truth, claimed = sides(statement, setting, point)
     except UserError:
         return False
-    numbers = {s: setting.scalars[n] for n, s in setting.formula.scalars.items()}
-    known = Evaluation(point.values, point.sizes, index_sizes(term.sizes, point.sizes), numbers, numpy_backend())
+    known = Evaluation(point.values, point.sizes, index_sizes(term.sizes, point.sizes), {}, numpy_backend())
     value = np.asarray(evaluate_expression(term.body, tuple(term.target.indices), known))
     if statement.form == "matrix":
         value = Matrices(setting, point).between(
@@ -191,7 +201,7 @@ def _two(single: Sequence[Edit], setting: Setting, points: Sequence[Point]) -> D
 
     for first, second in islice(pairs(), MOST_PAIRS):
         if _right(second.statement, setting, points):
-            found = _of(second)
+            found = _of(second, setting)
             return replace(found, kind=first.kind, text=f"{first}, and {second}")
     return None
 
@@ -208,7 +218,7 @@ def _settings(asked: _Asked, found: Diagnosis, bare: Sequence[Edit]) -> Iterator
     for near in _known(setting, (about, wanted), lambda: other_activations(setting, about, wanted)):
         if _holds(statement, near):
             yield f"right for {near.words}"
-        elif any(_holds(edit.statement, near) for edit in bare):
+        elif "identity" not in near.words and any(_holds(edit.statement, near) for edit in bare):
             yield f"without the indicator, right for {near.words}"
     if _of_output(statement, setting):
         for near in _known(setting, ("losses", wanted), lambda: other_losses(setting, wanted)):

@@ -25,6 +25,7 @@ Kind = Literal[
     "sign", "factor", "transpose", "elementwise product", "matrix product", "order of factors", "sum over the batch",
     "double averaging", "mean over the batch", "indicator", "activation's derivative", "saved value", "index swapped",
     "index", "missing term", "extra term", "extra factor", "layer", "power", "inverse", "missing factor",
+    "Kronecker delta",
 ]  # fmt: skip
 Rewrite = Callable[[ast.expr], Iterator[tuple[Kind, ast.expr]]]
 
@@ -50,13 +51,15 @@ def edits(statement: Statement, setting: Setting) -> Iterator[Edit]:
     yield from _at_root(statement, whole.negated)
     yield from _at_root(statement, whole.transposed)
     yield from _at_root(statement, whole.summed)
+    yield from _at_root(statement, whole.exchanged)
     yield from _at_root(statement, whole.sloped)
-    for rewrite in (nodes.products, nodes.order, nodes.conditions):
+    for rewrite in (nodes.products, nodes.order, nodes.conditions, nodes.axes, nodes.units, nodes.without):
         yield from _everywhere(statement, rewrite)
     for kind, swap in _names(statement, setting):
         yield from _renamed(statement, kind, swap)
-    for rewrite in (nodes.dropped, nodes.powers, nodes.inverses):
+    for rewrite in (nodes.dropped, nodes.powers, nodes.inverses, whole.replaced):
         yield from _everywhere(statement, rewrite)
+    yield from _at_root(statement, whole.averaged)
     yield from _at_root(statement, whole.multiplied)
 
 
@@ -172,6 +175,28 @@ class _Nodes:
             elif isinstance(node.op, ast.Mult) or (isinstance(node.op, ast.Div) and kept is node.left):
                 yield _kind_of_factor(gone), kept
 
+    def without(self, node: ast.expr) -> Iterator[tuple[Kind, ast.expr]]:
+        """Several factors at once that are too many."""
+        first, rest = _factors(node)
+        if len(rest) > 1:
+            yield "extra factor", first
+
+    def axes(self, node: ast.expr) -> Iterator[tuple[Kind, ast.expr]]:
+        """A sum along the other axis, or a sum for a mean."""
+        match node:
+            case ast.Call(func=ast.Name(id="sum" | "mean"), args=[inner, ast.Constant(value=0 | 1 as axis)]):
+                yield "sum over the batch", ast.Call(node.func, [inner, ast.Constant(1 - axis)], [])
+        if isinstance(node, ast.Call):
+            other = _Rename("mean", "sum").visit(copy.deepcopy(node.func))
+            if ast.dump(other) != ast.dump(node.func):
+                yield "double averaging", ast.Call(other, node.args, [])
+
+    def units(self, node: ast.expr) -> Iterator[tuple[Kind, ast.expr]]:
+        """A 1 that should be 1 only where two indices are equal."""
+        letters = [n.id for n in _letters(self.statement.left)]
+        if isinstance(node, ast.Constant) and node.value == 1 and len(set(letters)) == 2:
+            yield "Kronecker delta", ast.Call(ast.Name("delta"), [ast.Name(x) for x in letters[:2]], [])
+
     def powers(self, node: ast.expr) -> Iterator[tuple[Kind, ast.expr]]:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow):
             yield "power", node.left
@@ -245,20 +270,47 @@ class _Whole:
                     return True
         return False
 
-    def sloped(self, node: ast.expr) -> Iterator[tuple[Kind, ast.expr]]:
-        """The activation's derivative, where a delta lacks it."""
-        own = activations(self.setting)
-        if self.about.by not in own:
-            return
-        argument: ast.expr = ast.Name(self.about.by)
+    def exchanged(self, node: ast.expr) -> Iterator[tuple[Kind, ast.expr]]:
+        """Two indices of the left side, each in the place of the other."""
+        letters = list(dict.fromkeys(n.id for n in _letters(self.statement.left)))
+        if not self.matrix and len(letters) == 2:
+            one, other = letters
+            moved = _Rename(one, "_").visit(copy.deepcopy(node))
+            moved = _Rename(other, one).visit(moved)
+            yield "index swapped", _Rename("_", other).visit(moved)
+
+    def slope(self) -> ast.expr | None:
+        """The activation's derivative that the quantity has, if it is the delta of a layer with one."""
+        if self.about.by not in activations(self.setting):
+            return None
         place = _left_place(self.statement.left)
+        argument: ast.expr = ast.Name(self.about.by)
         if not self.matrix and place is not None:
             argument = ast.Subscript(argument, place)
-        if own[self.about.by].is_indicator:
-            indicator = ast.Subscript(ast.Constant(1), ast.Compare(argument, [ast.Gt()], [ast.Constant(0)]))
+        return ast.Call(ast.Name(f"f{PRIME}"), [argument], [])
+
+    def replaced(self, node: ast.expr) -> Iterator[tuple[Kind, ast.expr]]:
+        """Factors that stand where the activation's derivative should."""
+        slope = self.slope()
+        first, rest = _factors(node)
+        if slope is not None and rest:
+            yield "activation's derivative", ast.BinOp(first, ast.Mult(), slope)
+
+    def sloped(self, node: ast.expr) -> Iterator[tuple[Kind, ast.expr]]:
+        """The activation's derivative, where a delta lacks it."""
+        slope = self.slope()
+        if not isinstance(slope, ast.Call):
+            return
+        if activations(self.setting)[self.about.by].is_indicator:
+            indicator = ast.Subscript(ast.Constant(1), ast.Compare(slope.args[0], [ast.Gt()], [ast.Constant(0)]))
             yield "indicator", ast.BinOp(node, ast.Mult(), indicator)
-        slope = ast.Call(ast.Name(f"f{PRIME}"), [argument], [])
         yield "activation's derivative", ast.BinOp(node, ast.Mult(), slope)
+
+    def averaged(self, node: ast.expr) -> Iterator[tuple[Kind, ast.expr]]:
+        """Divided by the number of examples, or multiplied."""
+        if self.setting.batched:
+            yield "mean over the batch", ast.BinOp(node, ast.Div(), ast.Name("N"))
+            yield "double averaging", ast.BinOp(node, ast.Mult(), ast.Name("N"))
 
     def multiplied(self, node: ast.expr) -> Iterator[tuple[Kind, ast.expr]]:
         """A tensor of the same shape that is missing."""
@@ -271,6 +323,15 @@ class _Whole:
                     yield "missing factor", ast.BinOp(node, ast.Mult(), ast.Subscript(ast.Name(name), place))
                 elif not tensor.axes:
                     yield "missing factor", ast.BinOp(node, ast.Mult(), ast.Name(name))
+
+
+def _factors(node: ast.expr) -> tuple[ast.expr, list[ast.expr]]:
+    """The first factor of a product by elements, and the others."""
+    rest: list[ast.expr] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        rest.append(node.right)
+        node = node.left
+    return node, rest
 
 
 def _transposed(node: ast.expr) -> ast.expr:

@@ -14,14 +14,14 @@ import numpy as np
 from symbp.audit.functions import function
 from symbp.audit.setting import BATCH, Point, Setting
 from symbp.audit.syntax import DERIVATIVE, PRIME
-from symbp.audit.vocabulary import COUNT, UnknownNameError
+from symbp.audit.vocabulary import COUNT, MeaninglessError, UnknownNameError
 from symbp.audit.written import written
 from symbp.errors import UserError
 
 _ONE = ast.Constant(1)
 
 
-class ShapeError(UserError):
+class ShapeError(MeaninglessError):
     """Operands whose shapes do not fit."""
 
 

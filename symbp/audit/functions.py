@@ -16,7 +16,7 @@ import sympy as sp
 
 from symbp.audit.setting import Setting
 from symbp.audit.truth import as_taken
-from symbp.audit.vocabulary import UnknownNameError
+from symbp.audit.vocabulary import MeaninglessError, UnknownNameError
 from symbp.derive.derive import derive_formula
 from symbp.errors import UserError
 from symbp.formula.build import UNARY
@@ -100,13 +100,8 @@ def activations(setting: Setting) -> dict[str, Activation]:
                 continue
             (argument,) = read
             body = equation.body.xreplace({argument: element("z", _I)})
-            body = body.xreplace({s: _number(setting.scalars[n]) for n, s in setting.formula.scalars.items()})
             known[argument.tensor] = Activation(equation.target.tensor, body)
     return known
-
-
-def _number(value: float) -> sp.Expr:
-    return sp.nsimplify(value, rational=True)
 
 
 def function(name: str, argument: str, setting: Setting) -> Activation:
@@ -121,12 +116,15 @@ def function(name: str, argument: str, setting: Setting) -> Activation:
     own = activations(setting)
     if argument in own:
         return own[argument]
+    made = next((a for a in own.values() if a.name == argument), None)
+    if made is not None:
+        return made  # f'(a2) for f'(z2)
     bodies = {a.body for a in own.values()}
     if len(bodies) == 1:
         return next(iter(own.values()))
     if not bodies:
         raise UserError(f"`{name}` is the activation, and no tensor here is a function of one number of another")
-    raise UserError(
+    raise MeaninglessError(
         f"`{name}({argument or '...'})`: which activation is meant? They differ, and it is not that of "
         f"{', '.join(f'`{t}`' for t in own)}; call it by its name, such as `sigmoid`"
     )

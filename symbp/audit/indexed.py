@@ -16,7 +16,7 @@ from symbp.audit.evaluate import ARITHMETIC, COMPARE, ShapeError, is_indicator
 from symbp.audit.functions import function
 from symbp.audit.setting import BATCH, Point, Setting
 from symbp.audit.syntax import DERIVATIVE, PRIME
-from symbp.audit.vocabulary import COUNT, UnknownNameError
+from symbp.audit.vocabulary import COUNT, MeaninglessError, UnknownNameError
 from symbp.audit.written import written
 from symbp.errors import UserError
 
@@ -48,7 +48,9 @@ class Indices:
         """The values with an axis for each of the letters, repeated along those that are not there."""
         extra = [x for x in value.letters if x not in letters]
         if extra:
-            raise UserError(f"index `{extra[0]}` stands on the right only; bind it, as in `sum[{extra[0]}](...)`")
+            raise MeaninglessError(
+                f"index `{extra[0]}` stands on the right only; bind it, as in `sum[{extra[0]}](...)`"
+            )
         array = self._align(value, letters)
         return np.broadcast_to(array, [self.runs[x][0] for x in letters])
 

@@ -9,12 +9,13 @@ from typing import Literal
 from symbp.audit.compare import agree, sides
 from symbp.audit.counterexample import Counterexample, counterexample
 from symbp.audit.diagnose import Diagnosis, diagnose
-from symbp.audit.evaluate import ShapeError
-from symbp.audit.print import between_matrices, with_indices
+from symbp.audit.print import between_matrices, in_letters, with_indices
 from symbp.audit.prove import proven
 from symbp.audit.setting import Point, Setting
 from symbp.audit.syntax import Statement
 from symbp.audit.truth import cotangents_read, derived, in_words, subject, with_targets
+from symbp.audit.vocabulary import MeaninglessError
+from symbp.audit.written import written
 from symbp.forward.network import Network
 
 NOTHING = Diagnosis()
@@ -40,7 +41,7 @@ def judge(statement: Statement, setting: Setting, points: Sequence[Point], netwo
     reason = ""
     try:
         right = all(agree(*sides(statement, setting, point)) for point in points)
-    except ShapeError as error:
+    except MeaninglessError as error:
         right, reason = False, str(error)
     if right:
         return Verdict(statement, "proven" if proven(statement, setting) else "equal", len(points))
@@ -58,4 +59,9 @@ def correct(statement: Statement, setting: Setting) -> tuple[str, ...]:
         return ()
     equation = in_words(with_targets(equation, setting), setting)
     matrices = between_matrices(equation, setting) if statement.form == "matrix" else None
-    return (matrices,) if matrices else (with_indices(equation),)
+    if matrices:
+        return (matrices,)
+    if statement.form == "matrix" and not about.by:
+        return (with_indices(equation),)
+    left = written(statement.left) if statement.form == "index" or not equation.target.indices else ""
+    return (with_indices(in_letters(equation, statement), left),)

@@ -327,12 +327,14 @@ class _Reader:
             return ast.Call(ast.Name("exp"), [self.inner(self.script())], [])
         if name == "d" and self.peek() in ("W", "Z", "A", "b", "z", "a"):
             name += self.take()
-        layer, indices = "", list[ast.expr]()
+        layer, indices, flipped = "", list[ast.expr](), False
         while self.peek() in ("_", "^"):
             if self.peek() == "^" and not self.is_layer(name):
                 break
             below = self.take() == "_"
             inside = [t for t in self.script() if t not in ("(", ")", "[", "]", ",")]
+            if not below and len(inside) > 1 and inside[-1] == "T":  # W^{[2]T}
+                inside, flipped = inside[:-1], True
             found = self.layer_of(inside)
             if found is not None and (not below or inside[0].isdigit() or inside[0] in ("l", "L")):
                 layer = found
@@ -344,13 +346,13 @@ class _Reader:
         if layer == "0" and name in ("a", "A"):
             whole = ast.Name("x")
         if not indices:
-            return whole
+            return ast.Attribute(whole, "T") if flipped else whole
         return ast.Subscript(whole, indices[0] if len(indices) == 1 else ast.Tuple(indices))
 
     def is_layer(self, name: str) -> bool:
         """Whether the superscript that follows is a layer."""
         inside = self.group_at(self.place + 1)
-        if inside[:1] in (["("], ["["]) and "T" not in inside:
+        if inside[:1] in (["("], ["["]) and inside != ["(", "T", ")"]:
             return True
         return name in LAYERED and self.layer_of(inside) is not None and not self.numbers and self.layers.last > 1
 

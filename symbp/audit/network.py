@@ -2,7 +2,7 @@
 
 The k-th layer with parameters has `Wk`, `bk` and the weighted input `zk`; what its activation makes is `ak`, and the
 last of them is what the loss reads. Labels become one-hot: `y` is `delta(k, labels)`. Sizes stay symbols, but for an
-axis that is 1 long in the spec; so a claim is compared at sizes of which no two are equal.
+axis that is 1 long in the spec; so a claim is compared at sizes of which no two are equal. Hyperparameters are numbers.
 
 Not supported: networks of several inputs or losses; layers that join or cut axes.
 """
@@ -31,8 +31,6 @@ class _Whole:
 
     tensors: dict[str, Tensor] = field(default_factory=dict)
     equations: list[Equation] = field(default_factory=list)
-    scalars: dict[str, sp.Symbol] = field(default_factory=dict)
-    values: dict[str, float] = field(default_factory=dict)
     ones: set[sp.Expr] = field(default_factory=set)
     count: int = 0
 
@@ -41,8 +39,8 @@ class _Whole:
         return size(f"N_{self.count}")
 
 
-def one_formula(network: Network, layout: Layout) -> tuple[Formula, Mapping[str, float]]:
-    """The formula of the whole network, and its hyperparameters; UserError where it is not that simple."""
+def one_formula(network: Network, layout: Layout) -> Formula:
+    """The formula of the whole network; UserError where it is not that simple."""
     if len(network.inputs) != 1 or len(network.costs) != 1:
         raise UserError("claims are about networks of one input and one loss; state another one as `equations`")
     names = dict(_names(network))
@@ -53,8 +51,7 @@ def one_formula(network: Network, layout: Layout) -> tuple[Formula, Mapping[str,
     rename = _Layout(whole, layout)
     equations = tuple(rename.equation(e) for e in whole.equations)
     tensors = {t.name: rename.tensor(t) for t in whole.tensors.values()}
-    formula = Formula(network.name, equations, tensors, whole.scalars, rename.by_letter)
-    return formula, whole.values
+    return Formula(network.name, equations, tensors, {}, rename.by_letter)
 
 
 def _names(network: Network) -> Iterator[tuple[str, str]]:
@@ -102,10 +99,7 @@ def _add(whole: _Whole, block: Block, names: Mapping[str, str], network: Network
                 extent = block.extent(axis)
                 sizes[axis] = BATCH_SIZE if extent == BATCH else whole.size()
                 whole.ones |= {sizes[axis]} if extent == 1 else set()
-    taken = formula.scalars
-    moved = {s: sp.Symbol(f"{n}_{block.name}", **s.assumptions0) for n, s in taken.items()}
-    whole.scalars |= {s.name: s for s in moved.values()}
-    whole.values |= {moved[s].name: block.scalars[n] for n, s in taken.items()}
+    moved = {s: sp.nsimplify(block.scalars[n], rational=True) for n, s in formula.scalars.items()}
     for tensor in formula.tensors.values():
         name = called[tensor.name]
         role: Role = tensor.role
@@ -136,7 +130,7 @@ def _moved(
     equation: Equation,
     called: Mapping[str, str],
     sizes: Mapping[sp.Symbol, sp.Expr],
-    scalars: Mapping[sp.Symbol, sp.Symbol],
+    scalars: Mapping[sp.Symbol, sp.Expr],
 ) -> Equation:
     def move(expression: sp.Expr) -> sp.Expr:
         return expression.xreplace({**sizes, **scalars}).replace(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import sympy as sp
 from sympy.printing.str import StrPrinter
 
 from symbp.audit.setting import Setting
+from symbp.audit.syntax import Statement, left_places
 from symbp.formula.equation import Equation
-from symbp.formula.expression import SumOver
+from symbp.formula.expression import SumOver, index
+from symbp.formula.indices import Names, rename_bound
 from symbp.matrices import tree as t
 from symbp.matrices.find import find_matrices
 
@@ -34,10 +37,23 @@ class _Printer(StrPrinter):  # type: ignore[misc]
         return f"sigmoid({self._print(expr.args[0])})"
 
 
-def with_indices(equation: Equation) -> str:
-    """`delta2[j] = sum[k](...)`."""
+def with_indices(equation: Equation, left: str = "") -> str:
+    """`delta2[j] = sum[k](...)`, with another text for the left side where it is given."""
     printer = _Printer()
-    return f"{printer.doprint(equation.target)} = {_numbers(printer.doprint(_letters(equation)))}"
+    return f"{left or printer.doprint(equation.target)} = {_numbers(printer.doprint(_letters(equation)))}"
+
+
+def in_letters(equation: Equation, statement: Statement) -> Equation:
+    """The equation at the indices that a claim has on its left side."""
+    places = left_places(statement.left)
+    if len(places) != len(equation.target.indices) or not all(isinstance(p, ast.Name) for p in places):
+        return equation
+    letters = [index(p.id) for p in places if isinstance(p, ast.Name)]
+    sizes = dict(equation.sizes)
+    body = rename_bound(equation.body, Names({s.name for s in (*letters, *sizes)}), sizes)
+    swap = dict(zip(equation.target.indices, letters, strict=True))
+    sizes |= {new: sizes[old] for old, new in swap.items()}
+    return Equation(equation.target, body.xreplace(swap), sizes)
 
 
 def _letters(equation: Equation) -> sp.Expr:

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symbp.audit.indexed import tensor_of
+from symbp.audit.normal import TooManyTermsError, multiplied_out
 from symbp.audit.setting import BATCH, Setting
 from symbp.audit.symbolic import Between, Indexed, Translation, UntranslatedError
 from symbp.audit.syntax import Statement
-from symbp.audit.truth import Subject, as_taken, at_deltas, cotangents_read, subject
+from symbp.audit.truth import Subject, as_taken, cotangents_read, subject
 from symbp.derive.algebra import everywhere, larger, tidy
 from symbp.derive.derivation import DerivationError
 from symbp.derive.simplify import Record, Simplifier, Sizes
@@ -56,6 +57,7 @@ def _difference(statement: Statement, setting: Setting) -> tuple[sp.Expr, tuple[
     truth, between = _definitions(about, setting, cotangents_read(statement, setting) - {about.by})
     names, sizes = right.translation.names, right.translation.sizes
     learnt: Sizes = dict(truth.sizes)
+    names.taken |= {s.name for s in truth.sizes}
     body = rename_bound(truth.body, names, learnt)
     sizes.update({s: learnt[s] for s in bound_indices(body)})
     scaled = about.is_cotangent(setting) and setting.scaled(about.by)
@@ -74,10 +76,12 @@ def _with_indices(statement: Statement, about: Subject, setting: Setting) -> _Ri
 
 
 def _between(statement: Statement, about: Subject, setting: Setting) -> _Right:
-    if about.by and not about.is_cotangent(setting):
-        raise UntranslatedError("a Jacobian between matrices")
     translation = Between(setting)
     part = translation.part(statement.right)
+    if about.by and not about.is_cotangent(setting):
+        if setting.tensor(about.of).axes or setting.tensor(about.by).axes:
+            raise UntranslatedError("a Jacobian between matrices")
+        return _Right(part.at(None, None), (), translation)
     tensor = about.by or about.of
     axes = setting.tensor(tensor).axes
     places = tuple(translation.fresh(extent, letter) for extent, letter in zip(axes, "ij", strict=False))
@@ -128,6 +132,7 @@ def substituted(expression: sp.Expr, definition: Equation, names: Names, sizes: 
     reads = list(elements(expression, definition.target.tensor))
     if not reads:
         return expression
+    names.taken |= {s.name for s in definition.sizes}
     for read in reads:
         learnt: Sizes = dict(definition.sizes)
         body = rename_bound(definition.body, names, learnt)
@@ -162,12 +167,16 @@ def _vanishes(expression: sp.Expr, record: Record, simplifier: Simplifier) -> bo
     if larger(expression, LARGEST):
         return False
     plain = expression.replace(lambda n: isinstance(n, UNITS), lambda n: type(n).definition(n.args[0]))
-    contracted = at_deltas(simplifier.contracted(plain, record))
-    spelt = simplifier.canonical(contracted, record.target, record.sizes)
+    spelt = simplifier.canonical(simplifier.contracted(plain, record), record.target, record.sizes)
+    try:
+        apart = rename_bound(spelt, Names(s.name for s in record.sizes), record.sizes)
+        spelt = simplifier.canonical(multiplied_out(apart, record.sizes), record.target, record.sizes)
+    except TooManyTermsError:
+        pass  # it is looked at as it is
     if spelt == 0:
         return True
     tidied = simplifier.canonical(tidy(spelt), record.target, record.sizes)
-    return bool(tidied == 0 or everywhere(_masked(at_deltas(tidied)), _over_one) == 0)
+    return bool(tidied == 0 or everywhere(_masked(tidied), _over_one) == 0)
 
 
 def _masked(expression: sp.Expr) -> sp.Expr:

@@ -27,7 +27,7 @@ def as_text(audits: Sequence[Audit], paint: Paint = lambda text, style: text) ->
                 where = paint(f"  line {audited.claim.place.line}", "quiet")
                 status = f"{SIGNS[verdict.status]} {_status(verdict):<18}"
                 lines.append(f"{paint(status, style)} {printable(said)}{where}")
-                lines += [f"    {paint(f'{n:<18}', 'quiet')}{printable(text)}" for n, text in findings(verdict)]
+                lines += [f"    {paint(f'{n:<24}', 'quiet')}{printable(text)}" for n, text in findings(verdict)]
         lines += [paint(f"✗ missing            {text}", "wrong") for text in _gaps(each)]
         lines.append("")
     return "\n".join([*lines, paint(_summary(audits), "wrong" if any(a.wrong for a in audits) else "right")])
@@ -77,9 +77,8 @@ def findings(verdict: Verdict) -> Iterator[tuple[str, str]]:
         yield found.kind, found.text
     if found.corrected:
         yield "right is", found.corrected
-    for text in verdict.correct:
-        if "".join(text.split()) != "".join(found.corrected.split()):
-            yield "derived", text
+    if not found.proven:
+        yield from (("derived", text) for text in verdict.correct)
     if verdict.shown is not None:
         values = ", ".join(f"{name} = {value}" for name, value in verdict.shown.values)
         place = f" at {list(verdict.shown.place)}" if verdict.shown.place else ""

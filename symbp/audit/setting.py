@@ -40,11 +40,10 @@ class Point:
 class Setting:
     """A formula whose last result is differentiated, and the convention that it is laid out in, where it is a network.
 
-    `scalars` are values of hyperparameters. `per_example`: deltas are derivatives of the sum over examples.
+    `per_example`: deltas are derivatives of the sum over examples.
     """
 
     formula: Formula
-    scalars: Mapping[str, float] = field(default_factory=dict)
     layout: Layout | None = None
     per_example: bool = False
     wanted: tuple[str, ...] | None = None  # the tensors whose cotangents are read, where those are not all
@@ -89,11 +88,10 @@ class Setting:
 
     def point(self, sizes: Mapping[sp.Symbol, int], given: Mapping[str, np.ndarray]) -> Point | None:
         """All values where these tensors are given; None where the result is no number there."""
-        symbols = {s: self.scalars[n] for n, s in self.formula.scalars.items()}
         derived = self.derivation
         equations = [*derived.forward, *(g.equation for g in derived.backward)]
         with np.errstate(all="ignore"):
-            known = dict(evaluate_formula(equations, given, sizes, symbols, numpy_backend()))
+            known = dict(evaluate_formula(equations, given, sizes, None, numpy_backend()))
         values = {n: np.asarray(v) for n, v in known.items()}
         if not all(np.all(np.isfinite(v)) for v in values.values()):
             return None
@@ -109,9 +107,8 @@ class Setting:
 
     def forward(self, sizes: Mapping[sp.Symbol, int], given: Mapping[str, np.ndarray]) -> Mapping[str, Array]:
         """The values of the formula alone, where it is a number and where it is none."""
-        symbols = {s: self.scalars[n] for n, s in self.formula.scalars.items()}
         with np.errstate(all="ignore"):
-            return evaluate_formula(self.formula.equations, given, sizes, symbols, numpy_backend())
+            return evaluate_formula(self.formula.equations, given, sizes, None, numpy_backend())
 
     def shape(self, name: str, sizes: Mapping[sp.Symbol, int]) -> tuple[int, ...]:
         numbers = {s: sp.Integer(n) for s, n in sizes.items()}
@@ -147,9 +144,8 @@ class Setting:
     def jacobian_at(self, of: str, by: str, point: Point) -> Array:
         """Values of a Jacobian: the axes of the one, then those of the other."""
         derived = self.jacobian(of, by)
-        symbols = {s: self.scalars[n] for n, s in self.formula.scalars.items()}
         given = {t.name: point.values[t.name] for t in derived.formula.with_role("input") if t.name in point.values}
         equations = [*derived.forward, *(d.equation for d in derived.derivatives)]
         with np.errstate(all="ignore"):
-            known = evaluate_formula(equations, given, point.sizes, symbols, numpy_backend())
+            known = evaluate_formula(equations, given, point.sizes, None, numpy_backend())
         return np.asarray(known[derived.prefix + of])

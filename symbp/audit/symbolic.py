@@ -78,6 +78,7 @@ class Translation:
         equation = derived(Subject(of, by), self.setting)
         assert equation is not None
         learnt: Sizes = dict(equation.sizes)
+        self.names.taken |= {s.name for s in equation.sizes}
         body = rename_bound(equation.body, self.names, learnt)
         self.sizes.update({s: learnt[s] for s in bound_indices(body)})
         return body.xreplace(dict(zip(equation.target.indices, places, strict=True)))

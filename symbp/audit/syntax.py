@@ -34,7 +34,8 @@ _SIGNS = str.maketrans(
      "η": "eta", "∂": "d", "∇": "grad_", "Σ": "sum", "∑": "sum", "𝟙": "1", "ŷ": "yhat", "α": "alpha", "β": "beta",
      "γ": "gamma", "λ": "lambda_", "½": "(1/2)", "ᵀ": "^T", "²": "**2", "′": "'", "’": "'"}
 )  # fmt: skip
-_PART = r"(?:\(\s*)?([A-Za-z]\w*(?:\s*\[[^\]]*\])?)(?:\s*\))?"
+_NAMED = r"[A-Za-z]\w*(?:\s*\[[^\]]*\])?"
+_PART = rf"(?:\(\s*({_NAMED})\s*\)|({_NAMED}))"
 _RATIO = re.compile(rf"\bd\s*_?(?!elta){_PART}\s*/\s*d\s*(?!elta){_PART}")
 _STROKE = re.compile(r"\b([A-Za-z]\w*)'(?=\s*\()")
 _POWER_T = re.compile(r"\s*(?:\^\s*T|\^\{T\}|\.T|\^⊤|⊤)(?![A-Za-z0-9_])")
@@ -88,12 +89,22 @@ def checked(statement: Statement) -> Statement:
     return statement
 
 
+def left_places(node: ast.expr) -> list[ast.expr]:
+    """The indices of a quantity, in order: of the derivative `dy[i]/dx[j]`, those of both."""
+    if isinstance(node, ast.Subscript):
+        outer = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+        return [*left_places(node.value), *outer]
+    if isinstance(node, ast.Call):
+        return [place for argument in node.args for place in left_places(argument)]
+    return []
+
+
 def normalized(text: str) -> str:
     """The text in ASCII, with derivatives as calls and strokes as part of names."""
     line = " ".join(text.translate(_SIGNS).split())
     line = _POWER_T.sub(".T", line)
     line = _STROKE.sub(rf"\1{PRIME}", line)
-    return _RATIO.sub(rf"{DERIVATIVE}(\1, \2)", line)
+    return _RATIO.sub(lambda m: f"{DERIVATIVE}({m[1] or m[2]}, {m[3] or m[4]})", line)
 
 
 def _has_indices(node: ast.AST) -> bool:

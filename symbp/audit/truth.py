@@ -116,7 +116,8 @@ def with_targets(equation: Equation, setting: Setting) -> Equation:
     body = equation.body
     if LABELS not in setting.formula.tensors:
         return equation
-    body = everywhere(at_deltas(body), sp.factor_terms)
+    terms = sp.Add.make_args(sp.expand_mul(at_deltas(body)))
+    body = everywhere(sp.Add(*map(_at_index, terms)), sp.factor_terms)
     hot = next(e for e in setting.formula.equations if e.target.tensor == "y")
     places = [i for i in hot.target.indices if hot.body.has(sp.KroneckerDelta) and i in hot.body.args]
 
@@ -129,6 +130,17 @@ def with_targets(equation: Equation, setting: Setting) -> Equation:
         return element("y", *(other if i in places else next(at) for i in hot.target.indices))
 
     return replace(equation, body=body.replace(lambda e: isinstance(e, sp.KroneckerDelta), read))
+
+
+def _at_index(term: sp.Expr) -> sp.Expr:
+    """delta(i, e) * f(e) as delta(i, e) * f(i), which reads better."""
+    for factor in sp.Mul.make_args(term):
+        if isinstance(factor, sp.KroneckerDelta):
+            place = next((a for a in factor.args if a.is_Symbol), None)
+            label = next((a for a in factor.args if isinstance(a, Element)), None)
+            if place is not None and label is not None:
+                return factor * (term / factor).xreplace({label: place})
+    return term
 
 
 def as_taken(equation: Equation, steps: tuple[Step, ...]) -> Equation:

@@ -26,6 +26,10 @@ class UnknownNameError(UserError):
     """A name that a claim may not use."""
 
 
+class MeaninglessError(UserError):
+    """A claim that can be read and has no value, so that it is wrong; the message says why."""
+
+
 @dataclass(frozen=True)
 class Quantity:
     """A tensor of the formula, or with `cotangent` the derivative of the cost by it."""
