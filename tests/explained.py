@@ -27,15 +27,16 @@ def use(kind: EntryKind, name: str, **options: OptionValue) -> Use:
     return Use(entry, {**defaults, **options}, frozenset(options), PLACE)
 
 
-def network(name: str, shape: tuple[int, ...], layers: list[Use], loss: str) -> Derivation:
+def network(name: str, shape: tuple[int, ...], layers: list[Use], loss: str | Use) -> Derivation:
     """The derivation of a network; layers are called by their kind and a number."""
     count: dict[str, int] = {}
     specs = []
     for layer in layers:
         count[layer.name] = count.get(layer.name, 0) + 1
         specs.append(LayerSpec(f"{layer.name}_{count[layer.name]}", layer))
+    cost = use("loss", loss) if isinstance(loss, str) else loss
     spec = NetworkSpec(
-        name, PLACE, "0" * 64, (InputSpec("x", shape),), tuple(specs), use("loss", loss), use("optimizer", "momentum")
+        name, PLACE, "0" * 64, (InputSpec("x", shape),), tuple(specs), cost, use("optimizer", "momentum")
     )
     return derive_network(build_network(spec))
 

@@ -100,9 +100,9 @@ def weights_of(formula: Formula) -> frozenset[str]:
 
 def is_apart(formula: Formula) -> bool:
     """True where no example has a part in another's values, and a cost is a sum over examples."""
+    cost = "" if formula.output.axes else formula.output.name
     return all(
-        _adds_examples(e.body) if not any(map(_is_batch, e.target.indices)) else not _binds_batch(e.body)
-        for e in formula.equations
+        _adds_examples(e.body) if e.target.tensor == cost else not _binds_batch(e.body) for e in formula.equations
     )
 
 

@@ -62,7 +62,7 @@ def _blocks(view: View) -> list[Part]:
             )
         )
     columns = ("block", "formula", *(("reads",) if branched else ()), "output", "values")
-    drawn = [picture(view.derivation.network, view.called)] if view.complete else []
+    drawn = [picture(view.derivation.network, view.called, view.whole.layout)] if view.complete else []
     return [Heading(1, view.say("network.heading")), *drawn, Table(_header(view, columns), tuple(rows))]
 
 

@@ -11,14 +11,18 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from symbp.explain.document import Node, Picture, Row, Stroke
-from symbp.forward.network import BATCH, Block, Network
+from symbp.explain.layout import Layout
+from symbp.forward.network import BATCH, Block, Network, NetworkTensor
 
 Edge = tuple[str, str]  # names of nodes
 
 
-def picture(network: Network, called: Callable[[str], str] = str) -> Picture:
-    """The blocks of the network and what they read; `called` says what a formula is called."""
-    graph = _graph(network, called)
+PLAIN = Layout()
+
+
+def picture(network: Network, called: Callable[[str], str] = str, layout: Layout = PLAIN) -> Picture:
+    """The blocks and what they read; `called` says what a formula is called, `layout` how tensors lie."""
+    graph = _graph(network, called, layout)
     return _Layout(graph).picture()
 
 
@@ -31,7 +35,7 @@ class _Graph:
     sizes: Mapping[str, str]
 
 
-def _graph(network: Network, called: Callable[[str], str]) -> _Graph:
+def _graph(network: Network, called: Callable[[str], str], layout: Layout) -> _Graph:
     makers = {block.binding[block.formula.output.name]: block.name for block in network.blocks}
     makers |= {name: name for name in network.inputs}
     edges = tuple(dict.fromkeys(edge for block in network.blocks for edge in _reads(block, makers)))
@@ -41,7 +45,7 @@ def _graph(network: Network, called: Callable[[str], str]) -> _Graph:
     for b in blocks:
         reads = tuple(source for source, target in edges if target == b.name)
         nodes[b.name] = Node(b.name, called(b.formula.name), f"layer {b.name}", _role(b, network), reads)
-    sizes = {maker: _size(network, tensor) for tensor, maker in makers.items()}
+    sizes = {maker: _size(network.tensors[tensor], layout) for tensor, maker in makers.items()}
     return _Graph(nodes, edges, sizes)
 
 
@@ -54,8 +58,9 @@ def _role(block: Block, network: Network) -> Literal["layer", "cost"]:
     return "cost" if block.binding[block.formula.output.name] in network.costs else "layer"
 
 
-def _size(network: Network, tensor: str) -> str:
-    return " × ".join("N" if dim == BATCH else str(dim) for dim in network.tensors[tensor].shape)
+def _size(tensor: NetworkTensor, layout: Layout) -> str:
+    sizes = layout.shape(tensor.name, tensor.shape)
+    return " × ".join(layout.notation.examples if dim == BATCH else str(dim) for dim in sizes)
 
 
 @dataclass

@@ -7,7 +7,6 @@ what stood before is left out where it is what the line above ends with.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 import sympy as sp
 
@@ -32,16 +31,32 @@ def step_parts(
     naming: Naming = OWN,
 ) -> Iterator[Part]:
     """The steps with their numbers, as the level tells them; none at the level of results."""
-    numbered = list(zip(steps, numbers, strict=True))
-    if level == "full":
-        for step, number in numbered:
-            yield _part([step], (number, number), formula, language, naming, None)
-    elif level == "steps":
-        above: Step | None = None
-        for _, group in groupby(numbered, key=lambda pair: (pair[0].rule, pair[0].target.tensor)):
-            run = list(group)
-            yield _part([s for s, _ in run], (run[0][1], run[-1][1]), formula, language, naming, above)
-            above = run[-1][0]
+    above: Step | None = None
+    for run in _runs(list(zip(steps, numbers, strict=True)), level, naming):
+        told = [step for step, _ in run if not _is_silent(step, naming)] or [run[0][0]]
+        before = above if level == "steps" else None
+        yield _part(told, (run[0][1], run[-1][1]), formula, language, naming, before)
+        above = run[-1][0]
+
+
+def _runs(numbered: list[tuple[Step, int]], level: Level, naming: Naming) -> list[list[tuple[Step, int]]]:
+    """The steps that are told as one; what changes nothing on the page goes with the step before it."""
+    if level == "summary":
+        return []
+    runs: list[list[tuple[Step, int]]] = []
+    for step, number in numbered:
+        before = runs[-1][-1][0] if runs else None
+        alike = before is not None and (before.rule, before.target.tensor) == (step.rule, step.target.tensor)
+        if runs and (_is_silent(step, naming) or (alike and level == "steps")):
+            runs[-1].append((step, number))
+        else:
+            runs.append([(step, number)])
+    return runs
+
+
+def _is_silent(step: Step, naming: Naming) -> bool:
+    """True for a step that changes nothing on the page: of the one example that is looked at, for one."""
+    return _side(step, step.before, naming) == _side(step, step.after, naming)
 
 
 def _part(

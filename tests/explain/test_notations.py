@@ -10,7 +10,10 @@ from explained import dense, network, use
 
 from symbp.derive.derivation import Derivation
 from symbp.explain.choices import Choices
+from symbp.explain.document import Derived, Equations
 from symbp.explain.notations import NOTATIONS
+from symbp.explain.numbering import numbering
+from symbp.explain.outline import explain
 from symbp.targets.explanation import render
 
 
@@ -71,3 +74,38 @@ def test_a_network_of_neurons_is_written_as_the_notation_writes_it(notation: str
 def test_the_notation_in_use_is_named_first(notation: str) -> None:
     text = " ".join(render(classifier(), "text", Choices(notation=notation)).split())
     assert f"The notation is {notation}:" in text[:300]
+
+
+def test_examples_that_depend_on_each_other_are_a_batch_of_columns_and_it_is_said_why() -> None:
+    derivation = network("together", (4,), [dense(3), use("layer", "batch_norm"), dense(2)], "mse")
+    text = " ".join(render(derivation, "text", Choices(notation="nielsen")).split())
+    assert "by batch_norm the examples of a batch depend on each other, so here it is a whole batch" in text
+    assert "Z¹ = w¹·X + b¹·𝟏ᵀ" in text
+
+
+def test_a_cost_that_is_no_mean_is_divided_by_nothing() -> None:
+    derivation = network("summed", (4,), [dense(2)], use("loss", "mse", reduction="sum"))
+    text = " ".join(render(derivation, "text", Choices(notation="ng")).split())
+    assert "J is none, so nothing is divided" in text
+    assert "dW^[1] = dZ^[1]·Xᵀ" in text
+    text = " ".join(render(derivation, "text", Choices(notation="article")).split())
+    assert "the cost of a batch is the sum of these" in text
+
+
+def test_a_step_that_is_about_the_batch_alone_is_told_with_the_one_before() -> None:
+    document = explain(classifier(), Choices(level="full", notation="article"))
+    steps = [part for part in document.parts if isinstance(part, Derived)]
+    numbers = [number for step in steps for number in range(step.since or step.number, step.number + 1)]
+    shown = [part.number for part in document.parts if isinstance(part, Equations)]
+    assert sorted(numbers + shown) == list(range(1, len(numbering(classifier())) + 1))
+    assert any(step.since < step.number for step in steps)
+    for step in steps:
+        sides = [line.right for line in step.lines]
+        assert len(sides) == 1 or sides[-1] != sides[-2]
+
+
+def test_a_slope_has_a_name_only_where_it_is_that_of_a_function_of_one_value() -> None:
+    layers = [dense(3), use("activation", "softmax"), dense(3), use("activation", "prelu"), dense(2)]
+    text = render(network("slopes", (4,), layers, "mse"), "text", Choices(notation="nielsen"))
+    assert "prelu′(z²) = { 1 if z² > 0; α² otherwise }" in text
+    assert "softmax′" not in text

@@ -53,7 +53,15 @@ NETWORKS: dict[str, dict[str, Any]] = {
         ],
         "loss": "mse",
     },
+    "batch norm": {
+        "input": 3,
+        "layers": [{"dense": 4}, "batch_norm", {"dense": {"units": 2, "activation": "elu"}}],
+        "loss": "mse",
+    },
+    "recurrent": {"input": [3, 2], "layers": [{"lstm": {"units": 2}}, {"dense": 2}], "loss": "mse"},
+    "attention": {"input": [3, 4], "layers": [{"multi_head_attention": {"heads": 2}}, {"dense": 2}], "loss": "mse"},
 }
+TOGETHER = ("batch norm",)  # no example is apart
 
 
 @cache
@@ -65,7 +73,7 @@ def derived(network: str) -> Derivation:
 @pytest.mark.parametrize("network", NETWORKS)
 def test_every_line_holds_in_the_layout_of_the_notation(network: str, notation: str) -> None:
     derivation = derived(network)
-    n = 1 if NOTATIONS[notation].batch == "one" else 3
+    n = 1 if NOTATIONS[notation].batch == "one" and network not in TOGETHER else 3
     arrays = draw(derivation.network, n, 5)
     matrices, elements = check(Page(derivation, notation, known(derivation, arrays), n))
     assert elements > 6

@@ -51,8 +51,8 @@ PHRASES: Mapping[str, str] = {
     "convention.outputs": "A layer of neurons computes {single} with {W} of shape (outputs, inputs), the "
     "transpose of what the generated module stores, so {element} leads from neuron {i} of one layer to neuron {j} "
     "of the next.",
-    "convention.related": "It looks at one example, but {formulas} relate the examples of a batch to each other, so "
-    "here it is a batch.",
+    "convention.related": "It is for one example, but by {formulas} the examples of a batch depend on each other, "
+    "so here it is a whole batch.",
     "convention.no_mean": "It knows costs that are means over a batch; {C} is none, so nothing is divided.",
     "convention.rows": "A batch is rows, one example each: {whole}.",
     "convention.columns": "A batch is columns, one example each: {whole}.",
@@ -73,7 +73,7 @@ PHRASES: Mapping[str, str] = {
     "convention.derivative": "The error of a weighted input is {error}, and has no letter of its own.",
     "convention.differential": "The derivative of the cost is written as {equal}.",
     "convention.upstream": "In a formula, {upstream} is the derivative by its own output.",
-    "convention.gradient": "{gradient} is the vector of all {element}.",
+    "convention.gradient": "{gradient} is made of all {element}.",
     "convention.slopes": "{slope} is the derivative of an activation.",
     "convention.indicator": "{indicator} is 1 where the condition holds, else 0.",
     "convention.matrices": "Between matrices {hadamard} is the elementwise product, and functions act on every "

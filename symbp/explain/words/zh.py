@@ -53,7 +53,7 @@ PHRASES: Mapping[str, str] = {
     "下一层的神经元{j}。",
     "convention.outputs": "一层神经元计算{single}，其中{W}的形状为（输出数，输入数），是生成的模块所存储矩阵的转置，因"
     "此{element}从一层的神经元{i}连到下一层的神经元{j}。",
-    "convention.related": "该记法只看一个样本，但{formulas}使小批量中的样本互相关联，因此这里看的是小批量。",
+    "convention.related": "该记法只看一个样本，但{formulas}使小批量中的样本互相依赖，因此这里看的是整个小批量。",
     "convention.no_mean": "该记法中的损失是小批量的平均值；{C}不是平均值，因此不作除法。",
     "convention.rows": "小批量按行排列，每行一个样本：{whole}。",
     "convention.columns": "小批量按列排列，每列一个样本：{whole}。",
@@ -70,7 +70,7 @@ PHRASES: Mapping[str, str] = {
     "convention.derivative": "加权输入的误差项为{error}，没有专门的字母。",
     "convention.differential": "损失的导数写作{equal}。",
     "convention.upstream": "在公式中，{upstream}是对该公式输出的导数。",
-    "convention.gradient": "{gradient}是由所有{element}组成的向量。",
+    "convention.gradient": "{gradient}由所有{element}组成。",
     "convention.slopes": "{slope}是激活函数的导数。",
     "convention.indicator": "{indicator}在条件成立时为 1，否则为 0。",
     "convention.matrices": "矩阵之间的{hadamard}是逐元素乘积，函数作用于每个元素。",

@@ -32,6 +32,7 @@ ACCENTS = "\u0300\u0301\u0302\u0303\u0308\u030a\u030c\u0327"  # those that Compu
 WHOLE = 4  # rows of a display that stay on one page
 LONG_WORD, BREAK_AFTER = re.compile(r"\S{16,}"), re.compile(r"(?<=\w)([./:,]|\\_)(?=\w)")
 TYPEWRITER_WIDTH = 0.525  # ems of its characters
+LETTER = re.compile(r"(?<![\\A-Za-z])[A-Za-z](?![A-Za-z])")  # of the number of examples
 CODE = 100  # characters of a line of code
 SECTIONS = {1: "section*", 2: "subsection*", 3: "subsubsection*"}
 
@@ -135,7 +136,7 @@ def _node(node: Said) -> str:
 
 
 def _size(size: str) -> str:
-    return rf"{{\footnotesize {escape(size).replace('N', '$N$')}}}"
+    return rf"{{\footnotesize {LETTER.sub(lambda letter: f'${letter[0]}$', escape(size))}}}"
 
 
 def _display(lines: tuple[Line, ...], number: int | None = None) -> str:
