@@ -12,7 +12,7 @@ from symbp.expression.check import check
 from symbp.expression.document import document
 from symbp.expression.read import read_expression
 from symbp.expression.result import Result, differentiate
-from symbp.targets.explanation import WRITERS, Format
+from symbp.targets.explanation import Format, write
 from symbp.targets.function.code import CodeError
 from symbp.targets.function.emit import emit_function
 from symbp.targets.notebook import Shown
@@ -41,7 +41,7 @@ class Differentiated(Shown):
 
     def render(self, format: Format = "text", choices: Choices = DEFAULTS, *, origin: str = "") -> str:
         """The derivation as text of a format."""
-        return WRITERS[format](replace(self.document(choices), origin=origin))
+        return write(replace(self.document(choices), origin=origin), format)
 
 
 def diff(

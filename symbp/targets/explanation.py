@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
@@ -25,6 +26,13 @@ WRITERS: Mapping[str, Callable[[Document], str]] = {
     "text": text.write,
     "terminal": text.write_coloured,
 }
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_UNSEEN = (
+    r"\x00-\x09\x0b-\x1a\x1c-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    r"\ufeff\ufff9-\ufffb\ud800-\udfff"
+)
+UNSEEN = re.compile(rf"[\x1b{_UNSEEN}]")
+UNSEEN_IN_COLOUR = re.compile(rf"\x1b(?!\[[\d;]*m)|[{_UNSEEN}]")
 
 
 def render(
@@ -48,7 +56,12 @@ def render(
 
 
 def write(document: Document, format: Format) -> str:
-    """The document as text of a format; UserError for one that there is not."""
+    """The document as text of a format; UserError for one that there is not.
+
+    What cannot be seen, and may change how the rest is shown, is replaced: control characters, those that turn the
+    direction of writing, those of no width. A terminal's colours are kept.
+    """
     if format not in WRITERS:
         raise UserError(f"no format `{format}`; the formats are {', '.join(f'`{name}`' for name in WRITERS)}")
-    return WRITERS[format](document)
+    written = WRITERS[format](replace(document, origin=" ".join(document.origin.split())))
+    return (UNSEEN_IN_COLOUR if format == "terminal" else UNSEEN).sub(REPLACEMENT, written)

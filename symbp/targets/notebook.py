@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 from typing import Any
 
 from symbp.explain.document import Document
+from symbp.targets.explanation import write
 from symbp.targets.html import document as html
 from symbp.targets.markdown import document as markdown
-from symbp.targets.text import document as text
 
 
 class Shown(ABC):
@@ -40,4 +40,4 @@ class Shown(ABC):
         return self.shown.title
 
     def __str__(self) -> str:
-        return text.write(self.shown).strip()
+        return write(self.shown, "text").strip()

@@ -24,7 +24,12 @@ def escape(text: str) -> str:
 def write(document: d.Document) -> str:
     """The document as Markdown source."""
     parts = [_part(part).rstrip("\n") for part in document.parts]
-    return render("markdown/document.md.jinja", title=escape(document.title), origin=document.origin, parts=parts)
+    return render(
+        "markdown/document.md.jinja",
+        title=escape(document.title),
+        origin=document.origin.replace("--", "- -"),
+        parts=parts,
+    )
 
 
 def mathematics(document: d.Document) -> str:
@@ -54,11 +59,12 @@ def _part(part: d.Part) -> str:
             )
         case d.Listing(passages=passages):
             entries = [{"number": str(p.number), "code": "\n".join(p.code)} for p in passages]
-            return render("markdown/listing.md.jinja", passages=entries)
+            return render("markdown/listing.md.jinja", passages=entries, fence=_fence(*(e["code"] for e in entries)))
         case d.Answer(number=number, lines=lines):
             return f"**{number}.**\n\n{_display(lines)}"
         case d.Picture():
-            return "\n".join(["```", *draw(part), "```"])
+            drawn = draw(part)
+            return "\n".join([_fence(*drawn), *drawn, _fence(*drawn)])
         case d.Table(header=header, rows=body):
             return render(
                 "markdown/table.md.jinja",
@@ -66,6 +72,12 @@ def _part(part: d.Part) -> str:
                 rule="|" + " --- |" * len(header),
                 rows=[_row(row) for row in body],
             )
+
+
+def _fence(*texts: str) -> str:
+    """Backticks that none of these texts ends."""
+    longest = max((len(run) for text in texts for run in re.findall("`+", text)), default=0)
+    return "`" * max(3, longest + 1)
 
 
 def _display(lines: tuple[Line, ...], number: int | None = None) -> str:
@@ -92,6 +104,6 @@ def _piece(piece: str | Math | d.Code) -> str:
     if isinstance(piece, d.Link) and piece.plain:
         return escape(piece.text)
     if isinstance(piece, d.Code):
-        return "`" + piece.text.replace("`", "'").replace("|", "\\|") + "`"
+        return "`" + re.sub(r"\s", " ", piece.text).replace("`", "'").replace("|", "\\|") + "`"
     mathematics = _boxed(write_mathematics(piece))
     return "$" + mathematics.replace(r"\_", r"\text{-}") + "$"  # Markdown would take the backslash away

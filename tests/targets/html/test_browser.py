@@ -16,12 +16,14 @@ import pytest
 
 pytest.importorskip("playwright", reason="needs the extra `browser`: pip install 'symbp[browser]'")
 
+from hostile_texts import hostile
 from playwright.sync_api import Browser, Page
 
 from docs.browser import NoBrowserError, chromium
 from symbp import pipeline
 from symbp.explain.choices import DEFAULTS, Choices
 from symbp.spec import read_spec
+from symbp.targets.explanation import write
 
 ROOT = Path(__file__).resolve().parents[3]
 SMALL = "mnist_mlp"
@@ -313,3 +315,18 @@ def test_a_worksheet_has_boxes_that_lead_to_answers_and_back(browser: Browser, f
     page.emulate_media(media="print")
     assert not filled.locator("math").is_visible(), "what was unfolded is not printed"
     assert page.locator("#question-3").is_visible()
+
+
+@pytest.mark.slow
+def test_texts_of_strangers_do_nothing(browser: Browser, tmp_path: Path) -> None:
+    path = tmp_path / "hostile.html"
+    path.write_text(write(hostile(), "html"), encoding="utf-8")
+    shown = show(browser, path)
+    for selector in (".formula .math", ".passage", "nav a"):
+        shown.page.locator(selector).first.click()
+    assert shown.js("window.hit") is None
+    assert shown.js("document.querySelectorAll('img, main script, main style, iframe').length") == 0
+    assert shown.js("document.querySelector('main').innerText").count("<script>window.hit = 1</script>") >= 10
+    assert shown.asked == [path.as_uri()]
+    assert shown.said == []
+    assert shown.js("document.documentElement.scrollWidth") <= DESK[0]
