@@ -1442,9 +1442,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (34) ∂C/∂v[c] = −r[c]³/2 · ∂C/∂r[c]
     np.square(ws.inner_3_r, out=ws.inner_3_d_v_multiply)
     ws.inner_3_d_v_multiply *= ws.inner_3_r
-    np.multiply(ws.d_inner_3_r, 0.5, out=ws.d_inner_3_v)
+    np.multiply(ws.d_inner_3_r, -0.5, out=ws.d_inner_3_v)
     ws.d_inner_3_v *= ws.inner_3_d_v_multiply
-    np.negative(ws.d_inner_3_v, out=ws.d_inner_3_v)
     # (39) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_inner_3_x_hat.sum(axis=(1, 2, 3), out=ws.d_inner_3_mu)
     ws.d_inner_3_mu *= ws.inner_3_r
@@ -1512,9 +1511,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (34) ∂C/∂v[c] = −r[c]³/2 · ∂C/∂r[c]
     np.square(ws.batch_norm_7_r, out=ws.batch_norm_7_d_v_multiply)
     ws.batch_norm_7_d_v_multiply *= ws.batch_norm_7_r
-    np.multiply(ws.d_batch_norm_7_r, 0.5, out=ws.d_batch_norm_7_v)
+    np.multiply(ws.d_batch_norm_7_r, -0.5, out=ws.d_batch_norm_7_v)
     ws.d_batch_norm_7_v *= ws.batch_norm_7_d_v_multiply
-    np.negative(ws.d_batch_norm_7_v, out=ws.d_batch_norm_7_v)
     # (39) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_batch_norm_7_x_hat.sum(axis=(1, 2, 3), out=ws.d_batch_norm_7_mu)
     ws.d_batch_norm_7_mu *= ws.batch_norm_7_r
@@ -1589,9 +1587,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (34) ∂C/∂v[c] = −r[c]³/2 · ∂C/∂r[c]
     np.square(ws.shortcut_r, out=ws.shortcut_d_v_multiply)
     ws.shortcut_d_v_multiply *= ws.shortcut_r
-    np.multiply(ws.d_shortcut_r, 0.5, out=ws.d_shortcut_v)
+    np.multiply(ws.d_shortcut_r, -0.5, out=ws.d_shortcut_v)
     ws.d_shortcut_v *= ws.shortcut_d_v_multiply
-    np.negative(ws.d_shortcut_v, out=ws.d_shortcut_v)
     # (39) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_shortcut_x_hat.sum(axis=(1, 2, 3), out=ws.d_shortcut_mu)
     ws.d_shortcut_mu *= ws.shortcut_r
@@ -1648,9 +1645,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (34) ∂C/∂v[c] = −r[c]³/2 · ∂C/∂r[c]
     np.square(ws.inner_2_r, out=ws.inner_2_d_v_multiply)
     ws.inner_2_d_v_multiply *= ws.inner_2_r
-    np.multiply(ws.d_inner_2_r, 0.5, out=ws.d_inner_2_v)
+    np.multiply(ws.d_inner_2_r, -0.5, out=ws.d_inner_2_v)
     ws.d_inner_2_v *= ws.inner_2_d_v_multiply
-    np.negative(ws.d_inner_2_v, out=ws.d_inner_2_v)
     # (39) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_inner_2_x_hat.sum(axis=(1, 2, 3), out=ws.d_inner_2_mu)
     ws.d_inner_2_mu *= ws.inner_2_r
@@ -1718,9 +1714,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (34) ∂C/∂v[c] = −r[c]³/2 · ∂C/∂r[c]
     np.square(ws.batch_norm_4_r, out=ws.batch_norm_4_d_v_multiply)
     ws.batch_norm_4_d_v_multiply *= ws.batch_norm_4_r
-    np.multiply(ws.d_batch_norm_4_r, 0.5, out=ws.d_batch_norm_4_v)
+    np.multiply(ws.d_batch_norm_4_r, -0.5, out=ws.d_batch_norm_4_v)
     ws.d_batch_norm_4_v *= ws.batch_norm_4_d_v_multiply
-    np.negative(ws.d_batch_norm_4_v, out=ws.d_batch_norm_4_v)
     # (39) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_batch_norm_4_x_hat.sum(axis=(1, 2, 3), out=ws.d_batch_norm_4_mu)
     ws.d_batch_norm_4_mu *= ws.batch_norm_4_r
@@ -1795,9 +1790,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (34) ∂C/∂v[c] = −r[c]³/2 · ∂C/∂r[c]
     np.square(ws.inner_1_r, out=ws.inner_1_d_v_multiply)
     ws.inner_1_d_v_multiply *= ws.inner_1_r
-    np.multiply(ws.d_inner_1_r, 0.5, out=ws.d_inner_1_v)
+    np.multiply(ws.d_inner_1_r, -0.5, out=ws.d_inner_1_v)
     ws.d_inner_1_v *= ws.inner_1_d_v_multiply
-    np.negative(ws.d_inner_1_v, out=ws.d_inner_1_v)
     # (39) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_inner_1_x_hat.sum(axis=(1, 2, 3), out=ws.d_inner_1_mu)
     ws.d_inner_1_mu *= ws.inner_1_r
@@ -1865,9 +1859,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (34) ∂C/∂v[c] = −r[c]³/2 · ∂C/∂r[c]
     np.square(ws.batch_norm_2_r, out=ws.batch_norm_2_d_v_multiply)
     ws.batch_norm_2_d_v_multiply *= ws.batch_norm_2_r
-    np.multiply(ws.d_batch_norm_2_r, 0.5, out=ws.d_batch_norm_2_v)
+    np.multiply(ws.d_batch_norm_2_r, -0.5, out=ws.d_batch_norm_2_v)
     ws.d_batch_norm_2_v *= ws.batch_norm_2_d_v_multiply
-    np.negative(ws.d_batch_norm_2_v, out=ws.d_batch_norm_2_v)
     # (39) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_batch_norm_2_x_hat.sum(axis=(1, 2, 3), out=ws.d_batch_norm_2_mu)
     ws.d_batch_norm_2_mu *= ws.batch_norm_2_r
@@ -1939,9 +1932,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (34) ∂C/∂v[c] = −r[c]³/2 · ∂C/∂r[c]
     np.square(ws.stem_r, out=ws.stem_d_v_multiply)
     ws.stem_d_v_multiply *= ws.stem_r
-    np.multiply(ws.d_stem_r, 0.5, out=ws.d_stem_v)
+    np.multiply(ws.d_stem_r, -0.5, out=ws.d_stem_v)
     ws.d_stem_v *= ws.stem_d_v_multiply
-    np.negative(ws.d_stem_v, out=ws.d_stem_v)
     # (39) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_stem_x_hat.sum(axis=(1, 2, 3), out=ws.d_stem_mu)
     ws.d_stem_mu *= ws.stem_r
@@ -2142,19 +2134,17 @@ class Trainer:
         for start in range(0, SIZE, STRETCH):
             part = slice(start, start + STRETCH)
             m, g, v, w = self.m[part], self._gradients.flat[part], self.v[part], self.params.flat[part]
-            m_negative = v_negative = m_hat = w_divide = self._scratch[0, : SIZE - start]
+            m_multiply_2 = v_multiply_2 = m_hat = w_divide = self._scratch[0, : SIZE - start]
             v_hat = w_add = self._scratch[1, : SIZE - start]
             # mₚ = (1 − β₁) · gₚ + β₁ · mₚ
             m *= beta_1
-            np.multiply(g, beta_1 - 1, out=m_negative)
-            np.negative(m_negative, out=m_negative)
-            m += m_negative
+            np.multiply(g, 1 - beta_1, out=m_multiply_2)
+            m += m_multiply_2
             # vₚ = (1 − β₂) · gₚ² + β₂ · vₚ
             v *= beta_2
-            np.square(g, out=v_negative)
-            v_negative *= beta_2 - 1
-            np.negative(v_negative, out=v_negative)
-            v += v_negative
+            np.square(g, out=v_multiply_2)
+            v_multiply_2 *= 1 - beta_2
+            v += v_multiply_2
             # m̂ₚ = mₚ/(1 − β₁^t)
             np.multiply(m, 1 / (1 - beta_1**t), out=m_hat)
             # v̂ₚ = vₚ/(1 − β₂^t)

@@ -1269,9 +1269,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (36) ∂C/∂vₙₜ = −rₙₜ³/2 · ∂C/∂rₙₜ
     np.square(ws.layer_norm_1_r, out=ws.layer_norm_1_d_v_multiply)
     ws.layer_norm_1_d_v_multiply *= ws.layer_norm_1_r
-    np.multiply(ws.d_layer_norm_1_r, 0.5, out=ws.d_layer_norm_1_v)
+    np.multiply(ws.d_layer_norm_1_r, -0.5, out=ws.d_layer_norm_1_v)
     ws.d_layer_norm_1_v *= ws.layer_norm_1_d_v_multiply
-    np.negative(ws.d_layer_norm_1_v, out=ws.d_layer_norm_1_v)
     # (43) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_layer_norm_1_x_hat.sum(axis=2, out=ws.d_layer_norm_1_mu)
     ws.d_layer_norm_1_mu *= ws.layer_norm_1_r
@@ -1328,8 +1327,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         out=ws.d_transformer_encoder_3_between_z,
     )
     np.square(ws.transformer_encoder_3_between_z, out=ws.transformer_encoder_3_gelu_1_d_z_multiply_4)
-    ws.transformer_encoder_3_gelu_1_d_z_multiply_4 *= 0.5
-    np.negative(ws.transformer_encoder_3_gelu_1_d_z_multiply_4, out=ws.transformer_encoder_3_gelu_1_d_z_multiply_4)
+    ws.transformer_encoder_3_gelu_1_d_z_multiply_4 *= -0.5
     np.exp(ws.transformer_encoder_3_gelu_1_d_z_multiply_4, out=ws.transformer_encoder_3_gelu_1_d_z_multiply_4)
     ws.transformer_encoder_3_gelu_1_d_z_multiply_4 *= math.sqrt(2) / (2 * math.sqrt(math.pi))
     ws.transformer_encoder_3_gelu_1_d_z_multiply_4 *= ws.d_transformer_encoder_3_gelu_1_normal_cdf
@@ -1372,9 +1370,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (36) ∂C/∂vₙₜ = −rₙₜ³/2 · ∂C/∂rₙₜ
     np.square(ws.transformer_encoder_3_layer_norm_2_r, out=ws.transformer_encoder_3_layer_norm_2_d_v_multiply)
     ws.transformer_encoder_3_layer_norm_2_d_v_multiply *= ws.transformer_encoder_3_layer_norm_2_r
-    np.multiply(ws.d_transformer_encoder_3_layer_norm_2_r, 0.5, out=ws.d_transformer_encoder_3_layer_norm_2_v)
+    np.multiply(ws.d_transformer_encoder_3_layer_norm_2_r, -0.5, out=ws.d_transformer_encoder_3_layer_norm_2_v)
     ws.d_transformer_encoder_3_layer_norm_2_v *= ws.transformer_encoder_3_layer_norm_2_d_v_multiply
-    np.negative(ws.d_transformer_encoder_3_layer_norm_2_v, out=ws.d_transformer_encoder_3_layer_norm_2_v)
     # (43) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_3_layer_norm_2_x_hat.sum(axis=2, out=ws.d_transformer_encoder_3_layer_norm_2_mu)
     ws.d_transformer_encoder_3_layer_norm_2_mu *= ws.transformer_encoder_3_layer_norm_2_r
@@ -1559,9 +1556,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (36) ∂C/∂vₙₜ = −rₙₜ³/2 · ∂C/∂rₙₜ
     np.square(ws.transformer_encoder_3_layer_norm_1_r, out=ws.transformer_encoder_3_layer_norm_1_d_v_multiply)
     ws.transformer_encoder_3_layer_norm_1_d_v_multiply *= ws.transformer_encoder_3_layer_norm_1_r
-    np.multiply(ws.d_transformer_encoder_3_layer_norm_1_r, 0.5, out=ws.d_transformer_encoder_3_layer_norm_1_v)
+    np.multiply(ws.d_transformer_encoder_3_layer_norm_1_r, -0.5, out=ws.d_transformer_encoder_3_layer_norm_1_v)
     ws.d_transformer_encoder_3_layer_norm_1_v *= ws.transformer_encoder_3_layer_norm_1_d_v_multiply
-    np.negative(ws.d_transformer_encoder_3_layer_norm_1_v, out=ws.d_transformer_encoder_3_layer_norm_1_v)
     # (43) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_3_layer_norm_1_x_hat.sum(axis=2, out=ws.d_transformer_encoder_3_layer_norm_1_mu)
     ws.d_transformer_encoder_3_layer_norm_1_mu *= ws.transformer_encoder_3_layer_norm_1_r
@@ -1650,8 +1646,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         out=ws.d_transformer_encoder_2_between_z,
     )
     np.square(ws.transformer_encoder_2_between_z, out=ws.transformer_encoder_2_gelu_1_d_z_multiply_4)
-    ws.transformer_encoder_2_gelu_1_d_z_multiply_4 *= 0.5
-    np.negative(ws.transformer_encoder_2_gelu_1_d_z_multiply_4, out=ws.transformer_encoder_2_gelu_1_d_z_multiply_4)
+    ws.transformer_encoder_2_gelu_1_d_z_multiply_4 *= -0.5
     np.exp(ws.transformer_encoder_2_gelu_1_d_z_multiply_4, out=ws.transformer_encoder_2_gelu_1_d_z_multiply_4)
     ws.transformer_encoder_2_gelu_1_d_z_multiply_4 *= math.sqrt(2) / (2 * math.sqrt(math.pi))
     ws.transformer_encoder_2_gelu_1_d_z_multiply_4 *= ws.d_transformer_encoder_2_gelu_1_normal_cdf
@@ -1694,9 +1689,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (36) ∂C/∂vₙₜ = −rₙₜ³/2 · ∂C/∂rₙₜ
     np.square(ws.transformer_encoder_2_layer_norm_2_r, out=ws.transformer_encoder_2_layer_norm_2_d_v_multiply)
     ws.transformer_encoder_2_layer_norm_2_d_v_multiply *= ws.transformer_encoder_2_layer_norm_2_r
-    np.multiply(ws.d_transformer_encoder_2_layer_norm_2_r, 0.5, out=ws.d_transformer_encoder_2_layer_norm_2_v)
+    np.multiply(ws.d_transformer_encoder_2_layer_norm_2_r, -0.5, out=ws.d_transformer_encoder_2_layer_norm_2_v)
     ws.d_transformer_encoder_2_layer_norm_2_v *= ws.transformer_encoder_2_layer_norm_2_d_v_multiply
-    np.negative(ws.d_transformer_encoder_2_layer_norm_2_v, out=ws.d_transformer_encoder_2_layer_norm_2_v)
     # (43) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_2_layer_norm_2_x_hat.sum(axis=2, out=ws.d_transformer_encoder_2_layer_norm_2_mu)
     ws.d_transformer_encoder_2_layer_norm_2_mu *= ws.transformer_encoder_2_layer_norm_2_r
@@ -1881,9 +1875,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (36) ∂C/∂vₙₜ = −rₙₜ³/2 · ∂C/∂rₙₜ
     np.square(ws.transformer_encoder_2_layer_norm_1_r, out=ws.transformer_encoder_2_layer_norm_1_d_v_multiply)
     ws.transformer_encoder_2_layer_norm_1_d_v_multiply *= ws.transformer_encoder_2_layer_norm_1_r
-    np.multiply(ws.d_transformer_encoder_2_layer_norm_1_r, 0.5, out=ws.d_transformer_encoder_2_layer_norm_1_v)
+    np.multiply(ws.d_transformer_encoder_2_layer_norm_1_r, -0.5, out=ws.d_transformer_encoder_2_layer_norm_1_v)
     ws.d_transformer_encoder_2_layer_norm_1_v *= ws.transformer_encoder_2_layer_norm_1_d_v_multiply
-    np.negative(ws.d_transformer_encoder_2_layer_norm_1_v, out=ws.d_transformer_encoder_2_layer_norm_1_v)
     # (43) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_2_layer_norm_1_x_hat.sum(axis=2, out=ws.d_transformer_encoder_2_layer_norm_1_mu)
     ws.d_transformer_encoder_2_layer_norm_1_mu *= ws.transformer_encoder_2_layer_norm_1_r
@@ -1972,8 +1965,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         out=ws.d_transformer_encoder_1_between_z,
     )
     np.square(ws.transformer_encoder_1_between_z, out=ws.transformer_encoder_1_gelu_1_d_z_multiply_4)
-    ws.transformer_encoder_1_gelu_1_d_z_multiply_4 *= 0.5
-    np.negative(ws.transformer_encoder_1_gelu_1_d_z_multiply_4, out=ws.transformer_encoder_1_gelu_1_d_z_multiply_4)
+    ws.transformer_encoder_1_gelu_1_d_z_multiply_4 *= -0.5
     np.exp(ws.transformer_encoder_1_gelu_1_d_z_multiply_4, out=ws.transformer_encoder_1_gelu_1_d_z_multiply_4)
     ws.transformer_encoder_1_gelu_1_d_z_multiply_4 *= math.sqrt(2) / (2 * math.sqrt(math.pi))
     ws.transformer_encoder_1_gelu_1_d_z_multiply_4 *= ws.d_transformer_encoder_1_gelu_1_normal_cdf
@@ -2016,9 +2008,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (36) ∂C/∂vₙₜ = −rₙₜ³/2 · ∂C/∂rₙₜ
     np.square(ws.transformer_encoder_1_layer_norm_2_r, out=ws.transformer_encoder_1_layer_norm_2_d_v_multiply)
     ws.transformer_encoder_1_layer_norm_2_d_v_multiply *= ws.transformer_encoder_1_layer_norm_2_r
-    np.multiply(ws.d_transformer_encoder_1_layer_norm_2_r, 0.5, out=ws.d_transformer_encoder_1_layer_norm_2_v)
+    np.multiply(ws.d_transformer_encoder_1_layer_norm_2_r, -0.5, out=ws.d_transformer_encoder_1_layer_norm_2_v)
     ws.d_transformer_encoder_1_layer_norm_2_v *= ws.transformer_encoder_1_layer_norm_2_d_v_multiply
-    np.negative(ws.d_transformer_encoder_1_layer_norm_2_v, out=ws.d_transformer_encoder_1_layer_norm_2_v)
     # (43) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_1_layer_norm_2_x_hat.sum(axis=2, out=ws.d_transformer_encoder_1_layer_norm_2_mu)
     ws.d_transformer_encoder_1_layer_norm_2_mu *= ws.transformer_encoder_1_layer_norm_2_r
@@ -2202,9 +2193,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (36) ∂C/∂vₙₜ = −rₙₜ³/2 · ∂C/∂rₙₜ
     np.square(ws.transformer_encoder_1_layer_norm_1_r, out=ws.transformer_encoder_1_layer_norm_1_d_v_multiply)
     ws.transformer_encoder_1_layer_norm_1_d_v_multiply *= ws.transformer_encoder_1_layer_norm_1_r
-    np.multiply(ws.d_transformer_encoder_1_layer_norm_1_r, 0.5, out=ws.d_transformer_encoder_1_layer_norm_1_v)
+    np.multiply(ws.d_transformer_encoder_1_layer_norm_1_r, -0.5, out=ws.d_transformer_encoder_1_layer_norm_1_v)
     ws.d_transformer_encoder_1_layer_norm_1_v *= ws.transformer_encoder_1_layer_norm_1_d_v_multiply
-    np.negative(ws.d_transformer_encoder_1_layer_norm_1_v, out=ws.d_transformer_encoder_1_layer_norm_1_v)
     # (43) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_1_layer_norm_1_x_hat.sum(axis=2, out=ws.d_transformer_encoder_1_layer_norm_1_mu)
     ws.d_transformer_encoder_1_layer_norm_1_mu *= ws.transformer_encoder_1_layer_norm_1_r
@@ -2431,7 +2421,7 @@ class Trainer:
             w = self.params.flat[part]
             m = self.m[part]
             v = self.v[part]
-            w_multiply = m_negative = v_negative = m_hat = w_divide = self._scratch[0, : SIZE - start]
+            w_multiply = m_multiply_2 = v_multiply_2 = m_hat = w_divide = self._scratch[0, : SIZE - start]
             v_hat = w_add = self._scratch[1, : SIZE - start]
             # gₚ = gₚ · min(1, max_norm/(ε + norm))
             np.add(norm, global_norm_epsilon, out=g_minimum)
@@ -2443,15 +2433,13 @@ class Trainer:
             w -= w_multiply
             # mₚ = (1 − β₁) · gₚ + β₁ · mₚ
             m *= beta_1
-            np.multiply(g, beta_1 - 1, out=m_negative)
-            np.negative(m_negative, out=m_negative)
-            m += m_negative
+            np.multiply(g, 1 - beta_1, out=m_multiply_2)
+            m += m_multiply_2
             # vₚ = (1 − β₂) · gₚ² + β₂ · vₚ
             v *= beta_2
-            np.square(g, out=v_negative)
-            v_negative *= beta_2 - 1
-            np.negative(v_negative, out=v_negative)
-            v += v_negative
+            np.square(g, out=v_multiply_2)
+            v_multiply_2 *= 1 - beta_2
+            v += v_multiply_2
             # m̂ₚ = mₚ/(1 − β₁^t)
             np.multiply(m, 1 / (1 - beta_1**t), out=m_hat)
             # v̂ₚ = vₚ/(1 − β₂^t)

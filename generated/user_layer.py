@@ -293,9 +293,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (23) ∂C/∂sⱼ = −2 · sⱼ · Σₙ ∂C/∂yₙⱼ · rₙⱼ · yₙⱼ
     np.multiply(ws.d_bells_1_y, ws.bells_1_r, out=ws.bells_1_d_s_multiply)
     np.einsum("ab,ab->b", ws.bells_1_y, ws.bells_1_d_s_multiply, out=ws.bells_1_d_s_product)
-    np.multiply(params.bells_1_s, 2, out=gradients.bells_1_s)
+    np.multiply(params.bells_1_s, -2, out=gradients.bells_1_s)
     gradients.bells_1_s *= ws.bells_1_d_s_product
-    np.negative(gradients.bells_1_s, out=gradients.bells_1_s)
 
 
 def _input(params: Parameters, ws: Workspace, x: Array) -> None:
@@ -434,19 +433,17 @@ class Trainer:
         for start in range(0, SIZE, STRETCH):
             part = slice(start, start + STRETCH)
             m, g, v, w = self.m[part], self._gradients.flat[part], self.v[part], self.params.flat[part]
-            m_negative = v_negative = m_hat = w_divide = self._scratch[0, : SIZE - start]
+            m_multiply_2 = v_multiply_2 = m_hat = w_divide = self._scratch[0, : SIZE - start]
             v_hat = w_add = self._scratch[1, : SIZE - start]
             # mₚ = (1 − β₁) · gₚ + β₁ · mₚ
             m *= beta_1
-            np.multiply(g, beta_1 - 1, out=m_negative)
-            np.negative(m_negative, out=m_negative)
-            m += m_negative
+            np.multiply(g, 1 - beta_1, out=m_multiply_2)
+            m += m_multiply_2
             # vₚ = (1 − β₂) · gₚ² + β₂ · vₚ
             v *= beta_2
-            np.square(g, out=v_negative)
-            v_negative *= beta_2 - 1
-            np.negative(v_negative, out=v_negative)
-            v += v_negative
+            np.square(g, out=v_multiply_2)
+            v_multiply_2 *= 1 - beta_2
+            v += v_multiply_2
             # m̂ₚ = mₚ/(1 − β₁^t)
             np.multiply(m, 1 / (1 - beta_1**t), out=m_hat)
             # v̂ₚ = vₚ/(1 − β₂^t)

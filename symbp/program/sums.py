@@ -91,16 +91,16 @@ def quotient(lowering: Lowering, number: sp.Expr, above: list[Value], below: lis
     """number * product(above) / product(below), what has the indices of the divisor alone divided first."""
     builder = lowering.builder
     bottom = _product(lowering, below) if below else None
-    minus = number.could_extract_minus_sign()
+    minus = number == -1 and bool(above)  # another number holds its sign
     if minus:
-        number = -number
+        number = sp.Integer(1)
     small = [v for v in above if bottom is not None and v.axes and set(v.axes) <= set(bottom.axes)]
     large = [v for v in above if v not in small]
     if bottom is not None and small and large:
         above, bottom = [*large, quotient(lowering, number, small, [bottom])], None
     elif number != 1:
         above = [*above, builder.scalar(number)]
-    top = _product(lowering, above) if above else builder.scalar(sp.Integer(1))
+    top = _product(lowering, above) if above else builder.scalar(number)
     if bottom is not None:
         top = builder.map("divide", top, bottom)
     if not minus:
