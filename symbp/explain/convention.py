@@ -67,7 +67,7 @@ def _apart(view: View) -> Iterator[Inline]:
     chosen = NOTATIONS[view.notation.name]
     formulas = [derived.formula for derived in view.derivation.formulas.values()]
     if chosen.batch != view.notation.batch:
-        related = view.language.listed(Code(f.name) for f in formulas if not is_apart(f))
+        related = view.language.listed(Code(view.called(f.name)) for f in formulas if not is_apart(f))
         yield view.say("convention.related", formulas=related)
     if chosen.mean != view.notation.mean:
         yield view.say("convention.no_mean", C=view.cost)

@@ -68,7 +68,7 @@ class _Reason:
         of = self.naming.tensor(by.tensor)
         named = {t: self.say("chain rule.again", tensor=of) if t == by.tensor else self.naming.tensor(t) for t in read}
         through = self.language.listed(name for tensor, name in named.items() if tensor != COST)
-        places: dict[str, Filling] = {"tensor": of, "through": through}
+        places: dict[str, Filling] = {"C": self.naming.tensor(COST), "tensor": of, "through": through}
         if COST in read:
             return self.say("chain rule.direct", **places)
         return self.say("chain rule.of", **places, element=write(by, self.naming))

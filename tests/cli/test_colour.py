@@ -54,7 +54,7 @@ def test_files_and_other_formats_have_none(form: str, monkeypatch: pytest.Monkey
 def test_headings_rules_results_and_code_stand_out() -> None:
     shown = run("derive", "small.yaml", "--color").stdout
     assert "\x1b[1mConvention\x1b[0m" in shown
-    assert re.search(r"\x1b\[1;36m\(\d+\) Chain rule\.\x1b\[0m The cost depends on", shown)
+    assert re.search(r"\x1b\[1;36m\(\d+\) Chain rule\.\x1b\[0m C depends on", shown)
     assert "    \x1b[32m∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ\x1b[0m" in shown, "the last step gives the result"
     assert "    \x1b[32m∂C/∂W =  Xᵀ · δ\x1b[0m\n    \x1b[32mNᵢ×Nⱼ   Nᵢ×N N×Nⱼ\x1b[0m" in shown, "between matrices too"
     assert "      Z  =\x1b" not in shown

@@ -8,18 +8,24 @@ import subprocess
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from explained import ACTIVATIONS, LOSSES, assert_balanced, momentum, perceptron, with_activation, with_loss
 
+from symbp import pipeline
 from symbp.derive.derivation import Derivation
 from symbp.explain import mathematics as m
-from symbp.explain.choices import Choices
+from symbp.explain.choices import Choices, Level
 from symbp.explain.document import Code, Derived, Document, Heading, Inline, Paragraph, Table
+from symbp.explain.notations import NOTATIONS
 from symbp.explain.outline import explain
+from symbp.explain.view import Update
 from symbp.explain.words.called import called
 from symbp.explain.words.formulas import spoken
 from symbp.explain.words.languages import LANGUAGES
+from symbp.formula.equation import Formula
+from symbp.spec.read import read_spec
 from symbp.targets.explanation import WRITERS, Format
 from symbp.targets.text.document import COLUMNS
 from symbp.targets.text.mathematics import write
@@ -31,18 +37,18 @@ NETWORKS: dict[str, Callable[[], Derivation]] = {
     **{name: partial(with_loss, name) for name in LOSSES},
 }
 ENGINE, FINDER = shutil.which("xelatex"), shutil.which("kpsewhich")
-KNOWN = {"NumPy", "argmax"}  # words that Chinese has no others for
+SPECS = Path(__file__).resolve().parents[2] / "specs"
+KNOWN = {"NumPy", "PyTorch", "CS231n", "Nielsen", "argmax"}  # words that Chinese has no others for
 HAN = "[\u3400-\u9fff]"
 
 
-def document(name: str) -> Document:
-    return explain(NETWORKS[name](), Choices(language="zh"), updates=[momentum()])
+def document(name: str, notation: Any = "batch") -> Document:
+    return explain(NETWORKS[name](), Choices(language="zh", notation=notation), updates=[momentum()])
 
 
-def said(name: str) -> Iterator[str]:
+def said(whole: Document, derivation: Derivation, *updates: Formula) -> Iterator[str]:
     """The prose of a document, a dot for each formula or name, without what is quoted as it stands."""
-    whole, derivation = document(name), NETWORKS[name]()
-    formulas = (*(derived.formula for derived in derivation.formulas.values()), momentum().formula)
+    formulas = (*(derived.formula for derived in derivation.formulas.values()), *updates)
     quoted = [derivation.network.name, *(formula.source for formula in formulas if formula.source)]
     for text in (whole.title, *map(prose, pieces(whole))):
         for each in quoted:
@@ -65,18 +71,38 @@ def prose(text: Inline) -> str:
     return "".join(piece if isinstance(piece, str) else "·" for piece in text)
 
 
+def assert_chinese(text: str, derivation: Derivation) -> None:
+    """Nothing of the text is in English, and spaces stand where they belong."""
+    rows = {part.split()[0] for formula in derivation.formulas for part in formula.split(" into ")}
+    own = re.sub(r"《.*?》|含 [a-z_]+( 和 [a-z_]+)*", "", text)  # without titles of books and names of options
+    assert set(re.findall(r"[A-Za-z]\w+", own, re.ASCII)) <= KNOWN | rows, text
+    assert not re.search(f"{HAN}[·A-Za-z0-9]|[·A-Za-z0-9]{HAN}", text), text
+    assert not re.search(rf"{HAN} {HAN}| [，。；：、]|[，。；：、] |[,;:]\s", text), text
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_no_english_is_left(name: str) -> None:
-    rows = {part.split()[0] for formula in NETWORKS[name]().formulas for part in formula.split(" into ")}
-    for text in said(name):
-        assert set(re.findall(r"[A-Za-z]\w+", text, re.ASCII)) <= KNOWN | rows, text
+    derivation = NETWORKS[name]()
+    for text in said(document(name), derivation, momentum().formula):
+        assert_chinese(text, derivation)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
-def test_characters_stand_apart_from_formulas_and_signs_do_not(name: str) -> None:
-    for text in said(name):
-        assert not re.search(f"{HAN}[·A-Za-z0-9]|[·A-Za-z0-9]{HAN}", text), text
-        assert not re.search(rf"{HAN} {HAN}| [，。；：、]|[，。；：、] |[,;:]\s", text), text
+@pytest.mark.parametrize("notation", NOTATIONS)
+def test_no_english_is_left_in_any_notation(notation: str) -> None:
+    for text in said(document("perceptron", notation), perceptron(), momentum().formula):
+        assert_chinese(text, perceptron())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", sorted(SPECS.glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("level", get_args(Level))
+def test_no_english_is_left_in_the_zoo(path: Path, level: Level) -> None:
+    spec = read_spec(path)
+    derivation, formulas = pipeline.derive(spec), pipeline.updates(spec)
+    updates = [Update(formula, dict.fromkeys(formula.scalars, 1.0)) for formula in formulas]
+    whole = explain(derivation, Choices(language="zh", level=level), updates=updates)
+    for text in said(whole, derivation, *formulas):
+        assert_chinese(text, derivation)
 
 
 @pytest.mark.parametrize("format", WRITERS)
@@ -155,3 +181,12 @@ def test_documents_compile_with_every_character_and_nothing_leaves_the_page(name
     assert "Missing character" not in log
     wide = [float(points) for points in re.findall(r"Overfull \\hbox \(([0-9.]+)pt too wide", log)]
     assert max(wide, default=0.0) < 1.0, "points beyond the margin"
+
+
+def test_the_list_of_terms_is_what_the_phrases_say() -> None:
+    page = Path(SPECS.parent, "docs", "chinese.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| .* \| (.*) \|$", page, re.MULTILINE)[1:]
+    terms = {term for row in rows for term in re.split("[、（）]", row) if term}
+    said = "".join(CHINESE.phrases.values())
+    assert len(terms) > 40
+    assert {term for term in terms if term not in said} == set()

@@ -194,10 +194,10 @@ PHRASES: Mapping[str, str] = {
     "page.dark": "Dark",
     # the rules: a name, and why a step of it holds
     "chain rule.title": "Chain rule",
-    "chain rule.of": "The cost depends on {tensor} through {through}: its derivative by every element there is "
+    "chain rule.of": "{C} depends on {tensor} through {through}: its derivative by every element there is "
     "multiplied by that element’s own derivative by {element}, and all products are summed.",
     "chain rule.again": "{tensor} at other places",
-    "chain rule.direct": "The cost reads {tensor} itself, and depends on it through {through} too: its own partial "
+    "chain rule.direct": "{C} reads {tensor} itself, and depends on it through {through} too: its own partial "
     "derivative, with {through} held fixed, is added to what comes through {through}.",
     "differentiate.title": "Differentiate",
     "differentiate.linear": "{tensor} stands linearly in {values}, so the derivative is the factor beside it.",

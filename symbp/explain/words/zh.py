@@ -186,11 +186,11 @@ PHRASES: Mapping[str, str] = {
     "page.dark": "深色",
     # the rules: a name, and why a step of it holds
     "chain rule.title": "链式法则",
-    "chain rule.of": "损失通过{through}依赖于{tensor}：损失对{through}的每个元素的导数，乘以该元素对{element}的导数，再"
-    "把所有乘积相加。",
+    "chain rule.of": "{C}通过{through}依赖于{tensor}：{C}对{through}的每个元素的导数，乘以该元素对{element}的导数，再把"
+    "所有乘积相加。",
     "chain rule.again": "其他位置的{tensor}",
-    "chain rule.direct": "损失直接读取{tensor}，也通过{through}依赖于它：{through}固定时损失的偏导数，加上经由{through}"
-    "的部分。",
+    "chain rule.direct": "{C}直接读取{tensor}，也通过{through}依赖于它：{through}固定时{C}的偏导数，加上经由{through}的"
+    "部分。",
     "differentiate.title": "求导",
     "differentiate.linear": "{tensor}线性地出现在{values}的表达式中，因此导数就是与它相乘的因子。",
     "differentiate.product": "按乘积法则，对{values}中含有{tensor}的因子逐个求导，其余因子保持不变。",
