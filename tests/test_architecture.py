@@ -41,7 +41,7 @@ ALLOWED: dict[str, set[str]] = {
     "audit": {
         *("catalog", "formula", "matrices.find", "matrices.tree", "derive", "spec.model", "spec.yaml", "spec.read"),
         *("forward.build", "forward.network", "forward.rows"),
-        *("expression.read", "expression.closed"),
+        *("expression.read", "expression.closed", "explain.notations", "explain.layout"),
     },
     "plan": {
         "pipeline",

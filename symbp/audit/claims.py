@@ -4,7 +4,7 @@ r"""The file of claims: which network or formula, in which convention, and what 
     formula: norm2(X @ w - y)**2  or
     equations: |                  several, the last of them the cost
       z[j] = sum[i](W[j,i]*x[i])
-    convention: nielsen           of a network: article (the default), nielsen, ng, rows, torch
+    convention: nielsen           of a network: the name of a notation; article is the default
     deltas: mean                  or example: a delta is the derivative of the sum over examples
     one_hot: [y]                  of equations: rows with a single 1
     shapes: {y: [m]}              of a formula between matrices

@@ -1,10 +1,7 @@
 """Conventions: how a network's tensors are laid out, and what its deltas are the derivatives of.
 
-article    z = W^T x + b    one example, a column       W from input i to output j
-nielsen    z = W a + b      one example, a column       W to output j from input i
-ng         Z = W A + b      examples are columns        deltas are of each example's cost, not of the mean
-rows       Z = X W + b      examples are rows
-torch      Z = X W^T + b    examples are rows
+A convention of claims is a notation of derivations (`symbp.explain.notations`) by the same name, of which only the
+layout counts here: names are those of `symbp.audit.vocabulary` in all of them.
 """
 
 from __future__ import annotations
@@ -12,31 +9,41 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Batch = Literal["none", "rows", "columns"]
+from symbp.explain.notations import NOTATIONS, Notation
+
 Deltas = Literal["mean", "example"]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """One convention. `outputs_first` says whether a weight's first axis is that of its outputs."""
+    """One convention.
+
+    `batch`: examples are `rows` or `columns`, or `one` is looked at, a column.
+    `outputs_first`: a weight's first axis is that of its outputs.
+    `deltas`: of what has a value for each example, derivatives of the cost, a `mean`, or of each `example`'s own.
+    """
 
     name: str
-    forward: str
-    batch: Batch
+    batch: Literal["rows", "columns", "one"]
     outputs_first: bool
-    deltas: Deltas = "mean"
+    deltas: Deltas
 
     def __str__(self) -> str:
-        return self.forward
+        """What a layer of neurons computes, as `Z = X W + b`."""
+        z, x = ("z", "x") if self.batch == "one" else ("Z", "X")
+        if self.batch == "rows":
+            return f"{z} = {x} {'W^T' if self.outputs_first else 'W'} + b"
+        return f"{z} = {'W' if self.outputs_first else 'W^T'} {x} + b"
+
+    @property
+    def axes(self) -> tuple[str, bool]:
+        """What two conventions share that lay tensors out alike."""
+        return self.batch, self.outputs_first
 
 
-LAYOUTS = {
-    layout.name: layout
-    for layout in (
-        Layout("article", "z = W^T x + b", "none", outputs_first=False),
-        Layout("nielsen", "z = W a + b", "none", outputs_first=True),
-        Layout("ng", "Z = W A + b", "columns", outputs_first=True, deltas="example"),
-        Layout("rows", "Z = X W + b", "rows", outputs_first=False),
-        Layout("torch", "Z = X W^T + b", "rows", outputs_first=True),
-    )
-}
+def _of(notation: Notation) -> Layout:
+    deltas: Deltas = "example" if notation.mean == "parameters" else "mean"
+    return Layout(notation.name, notation.batch, notation.weights == "outputs", deltas)
+
+
+LAYOUTS = {name: _of(notation) for name, notation in NOTATIONS.items() if notation.matrices}

@@ -57,8 +57,9 @@ def conventions(setting: Setting, network: Network | None, points: Sequence[Poin
         yield Nearby(words, other, [_rescaled(p, setting) for p in points])
     if network is None or setting.layout is None:
         return
-    for layout in LAYOUTS.values():
-        if layout is not setting.layout and (layout.batch == "none") == (setting.layout.batch == "none"):
+    one = setting.layout.batch == "one"
+    for layout in {layout.axes: layout for layout in LAYOUTS.values() if (layout.batch == "one") == one}.values():
+        if layout.axes != setting.layout.axes:
             laid = network_setting(network, layout, "example" if setting.per_example else "mean")
             yield Nearby(f"{layout} ({layout.name})", laid, [_laid_out(p, setting, laid) for p in points])
 

@@ -16,6 +16,7 @@ import sympy as sp
 
 from symbp.audit.layout import Layout
 from symbp.errors import UserError
+from symbp.explain.layout import is_apart, weights_of
 from symbp.formula.equation import Equation, Formula, Role, Tensor
 from symbp.formula.expression import Element, SumOver, element, index, size
 from symbp.forward.network import BATCH, Block, Network
@@ -43,6 +44,8 @@ def one_formula(network: Network, layout: Layout) -> Formula:
     """The formula of the whole network; UserError where it is not that simple."""
     if len(network.inputs) != 1 or len(network.costs) != 1:
         raise UserError("claims are about networks of one input and one loss; state another one as `equations`")
+    if layout.batch == "one":
+        _all_apart(network)
     names = dict(_names(network))
     whole = _Whole()
     for block in network.blocks:
@@ -52,6 +55,16 @@ def one_formula(network: Network, layout: Layout) -> Formula:
     equations = tuple(rename.equation(e) for e in whole.equations)
     tensors = {t.name: rename.tensor(t) for t in whole.tensors.values()}
     return Formula(network.name, equations, tensors, {}, rename.by_letter)
+
+
+def _all_apart(network: Network) -> None:
+    """UserError where an example has a part in another's values, so that nothing is right of one example alone."""
+    joined = next((b.name for b in network.blocks if not is_apart(b.formula)), None)
+    if joined is not None:
+        raise UserError(
+            f"by layer `{joined}` the examples of a batch depend on each other, and the convention is about one of "
+            "them; choose another, in which they are rows or columns"
+        )
 
 
 def _names(network: Network) -> Iterator[tuple[str, str]]:
@@ -170,7 +183,7 @@ def _one_hot(whole: _Whole) -> _Whole:
 
 
 class _Layout:
-    """Renames indices by their size, drops or moves the axis of the batch, and transposes weights."""
+    """Renames indices by their size, drops or moves the axis of the batch, and transposes matrices of weights."""
 
     def __init__(self, whole: _Whole, layout: Layout) -> None:
         self.whole = whole
@@ -178,7 +191,8 @@ class _Layout:
         self.one = {s: sp.Integer(1) for s in whole.ones}
         self.letters: dict[sp.Expr, str] = {BATCH_SIZE: "n"}
         self.by_letter: dict[str, sp.Expr] = {}
-        self.single = layout.batch == "none"
+        self.single = layout.batch == "one"
+        self.weights = weights_of(Formula("", tuple(whole.equations), whole.tensors, {}, {}))
         if self.single:
             self.one[BATCH_SIZE] = sp.Integer(1)
         for tensor in sorted(whole.tensors.values(), key=lambda t: t.name != "x"):
@@ -201,7 +215,7 @@ class _Layout:
             axes = [a for a in axes if tensor.axes[a] != BATCH_SIZE]
         elif self.layout.batch == "columns" and len(axes) == 2 and tensor.axes[0] == BATCH_SIZE:
             axes.reverse()
-        if tensor.role == "parameter" and len(axes) == 2 and self.layout.outputs_first:
+        if name in self.weights and self.layout.outputs_first:
             axes.reverse()
         return axes
 

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from audited import judged
 
+from symbp.audit.build import settings_of
+from symbp.audit.claims import parse_claims
 from symbp.audit.judge import Verdict
 from symbp.audit.layout import LAYOUTS
+from symbp.errors import UserError
 
 THREE_LAYERS = """
 network:
@@ -74,6 +77,42 @@ def test_a_formula_between_matrices(verdict) -> None:
 def test_conventions_are_what_the_page_says(layout: str) -> None:
     one = LAYOUTS[layout]
     page = (Path(__file__).parents[2] / "docs" / "audit.md").read_text(encoding="utf-8")
-    examples = {"none": "one, a column", "rows": "rows", "columns": "columns"}[one.batch]
+    examples = {"one": "one, a column", "rows": "rows", "columns": "columns"}[one.batch]
     weights = "outputs, inputs" if one.outputs_first else "inputs, outputs"
     assert f"| `{layout}` | `{one}` | {examples} | {weights} | `{one.deltas}` |" in page
+
+
+JOINED = """
+network:
+  input: 4
+  layers: [dense: 3, batch_norm, dense: 2]
+  loss: mse
+convention: {}
+"""
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_of_one_example_nothing_is_proven_where_examples_depend_on_each_other(verdict, layout: str) -> None:
+    setting = JOINED.format(layout)
+    if LAYOUTS[layout].batch != "one":
+        assert verdict("delta1 = 0 * z1", setting).status == "wrong"
+        return
+    with pytest.raises(UserError, match="`batch_norm_1` the examples of a batch depend on each other"):
+        verdict("delta1 = 0 * z1", setting)
+
+
+def test_only_matrices_of_weights_are_turned() -> None:
+    text = b"""
+network:
+  input: {shape: [3], kind: integer, classes: 6}
+  layers: [embedding: {tokens: 6, units: 4}, dense: 2]
+  loss: mse
+convention: nielsen
+claims: [C = C]
+"""
+    (group,) = parse_claims(text)
+    formula = settings_of(group)[0].formula
+    assert [str(e) for e in formula.equations][:2] == [
+        "z1[i,k] = E1[x[i],k]",
+        "z2[i,l] = b2[l] + sum[k](W2[l,k]*z1[i,k])",
+    ]
