@@ -56,7 +56,7 @@ def _runs(numbered: list[tuple[Step, int]], level: Level, naming: Naming) -> lis
 
 def _is_silent(step: Step, naming: Naming) -> bool:
     """True for a step that changes nothing on the page: of the one example that is looked at, for one."""
-    return _side(step, step.before, naming) == _side(step, step.after, naming)
+    return bool(_seen(step, step.before, naming) == _seen(step, step.after, naming))
 
 
 def _part(
@@ -83,7 +83,12 @@ def _part(
 
 
 def _side(step: Step, side: sp.Expr, naming: Naming) -> m.Math:
-    return write(naming.layout.scaled(step.target.tensor, side), naming)
+    return write(_seen(step, side, naming), naming)
+
+
+def _seen(step: Step, side: sp.Expr, naming: Naming) -> sp.Basic:
+    """One side of a step as it is on the page, as an expression."""
+    return naming.layout.seen(naming.layout.scaled(step.target.tensor, side))
 
 
 def _explicit(side: sp.Expr, written: m.Math, naming: Naming) -> m.Math:

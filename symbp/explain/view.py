@@ -67,6 +67,15 @@ class View:
 
     def own(self, formula: Formula) -> Naming:
         """The formula's own names, in the notation chosen."""
+        if id(formula) not in self._owned:  # a block and its inference may have formulas of one name
+            self._owned[id(formula)] = self._own(formula)
+        return self._owned[id(formula)]
+
+    @cached_property
+    def _owned(self) -> dict[int, Naming]:
+        return {}
+
+    def _own(self, formula: Formula) -> Naming:
         derived = self.derivation.formulas.get(formula.name)
         layout = layout_of(formula, self.notation, derived.forward if derived else ())
         return Naming(stepwise=self.stepwise(formula.name), layout=layout)

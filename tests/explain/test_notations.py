@@ -15,6 +15,7 @@ from symbp.explain.notations import NOTATIONS
 from symbp.explain.numbering import numbering
 from symbp.explain.outline import explain
 from symbp.targets.explanation import render
+from symbp.targets.pdf.engine import compile_latex, find_engine
 
 
 @cache
@@ -109,3 +110,13 @@ def test_a_slope_has_a_name_only_where_it_is_that_of_a_function_of_one_value() -
     text = render(network("slopes", (4,), layers, "mse"), "text", Choices(notation="nielsen"))
     assert "prelu′(z²) = { 1 if z² > 0; α² otherwise }" in text
     assert "softmax′" not in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("notation", NOTATIONS)
+def test_a_document_in_every_notation_is_set(notation: str, language: str) -> None:
+    if find_engine(language) is None:
+        pytest.skip(f"no TeX engine for {language} is installed")
+    source = render(classifier(), "latex", Choices(notation=notation, language=language))
+    assert compile_latex(source, language).startswith(b"%PDF-")
