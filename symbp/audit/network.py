@@ -112,7 +112,7 @@ def _add(whole: _Whole, block: Block, names: Mapping[str, str], network: Network
                 extent = block.extent(axis)
                 sizes[axis] = BATCH_SIZE if extent == BATCH else whole.size()
                 whole.ones |= {sizes[axis]} if extent == 1 else set()
-    moved = {s: sp.nsimplify(block.scalars[n], rational=True) for n, s in formula.scalars.items()}
+    moved = {s: sp.Rational(str(block.scalars[n])) for n, s in formula.scalars.items()}
     for tensor in formula.tensors.values():
         name = called[tensor.name]
         role: Role = tensor.role

@@ -38,7 +38,8 @@ def random_points(setting: Setting, count: int = POINTS, seed: int = 0) -> tuple
 
 def _unequal(setting: Setting, turn: int) -> dict[sp.Symbol, int]:
     symbols = setting.sizes
-    numbers = [2 + (k + turn) % len(symbols) for k in range(len(symbols))]
+    lengths = max(3, len(symbols))  # with 2 alone, `x` would pass for the derivative of `mean(x**2)`
+    numbers = [2 + (k + turn) % lengths for k in range(len(symbols))]
     return dict(zip(symbols, numbers, strict=True))
 
 

@@ -115,7 +115,7 @@ class Indexed(Translation):
             return sp.Piecewise((1, self.condition(node, self.value)), (0, True))
         match node:
             case ast.Constant(value=number):
-                return sp.nsimplify(number, rational=True)
+                return sp.Rational(str(number))
             case ast.Name(id=name):
                 number = self.number(name)
                 if number is not None:
@@ -197,7 +197,7 @@ class Between(Translation):
             return self.indicator(condition if condition is not None else node)
         match node:
             case ast.Constant(value=value):
-                return _scalar(sp.nsimplify(value, rational=True))
+                return _scalar(sp.Rational(str(value)))
             case ast.Name(id=name):
                 return self.named(name)
             case ast.UnaryOp(op=op, operand=inner):

@@ -274,7 +274,7 @@ def callable_rows() -> Mapping[str, CallableRow]:
     for entry in entries("activation"):
         if entry.parameters or entry.variants or entry.inference or "[" in entry.equations:
             continue
-        defaults = {o.name: sp.nsimplify(o.default, rational=True) for o in entry.options if o.default is not None}
+        defaults = {o.name: sp.Rational(str(o.default)) for o in entry.options if o.default is not None}
         rows[entry.name] = CallableRow(entry.equations, entry.argument, entry.result, defaults)
     return rows
 

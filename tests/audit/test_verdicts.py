@@ -116,3 +116,19 @@ claims: [C = C]
         "z1[i,k] = E1[x[i],k]",
         "z2[i,l] = b2[l] + sum[k](W2[l,k]*z1[i,k])",
     ]
+
+
+@pytest.mark.parametrize(
+    ("formula", "claim"),
+    [("mean[k](x[k]**2)", "dC/dx[k] = x[k]"), ("mean(x**2) + sum(x)", "grad_x = x + 1")],
+)
+def test_what_holds_at_one_length_alone_is_wrong(verdict, formula: str, claim: str) -> None:
+    assert verdict(claim, f"formula: {formula}").status == "wrong"
+
+
+def test_a_decimal_is_the_number_that_it_says(verdict) -> None:
+    """A third is not 0.333…, however many digits there are: within rounding they are equal, and not proven to be."""
+    formula = "formula: sum[k](x[k]**3) / 9"
+    assert verdict("dC/dx[k] = x[k]**2 / 3", formula).status == "proven"
+    assert verdict("dC/dx[k] = 0.3333333333333333 * x[k]**2", formula).status == "equal"
+    assert verdict("dC/dx[k] = 0.1 * x[k]**2", "formula: sum[k](x[k]**3) / 30").status == "proven"
