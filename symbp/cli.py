@@ -242,9 +242,13 @@ def audit(claims: Path, form: Any) -> None:
 def check(spec: Path, seed: int, batch: int) -> None:
     """Compare every gradient of the module with autodiff, in double precision."""
     from symbp.verify.check import check_network
+    from symbp.verify.shorten import MANY_STEPS, steps_compared
     from symbp.verify.table import show
 
-    report = check_network(_read(spec), seed=seed, batch=batch)
+    read = _read(spec)
+    if (steps := steps_compared(read)) > MANY_STEPS:
+        click.echo(f"{read.name}: autodiff goes through {steps} steps one by one; this may take minutes", err=True)
+    report = check_network(read, seed=seed, batch=batch)
     show(report)
     if not report.passed:
         sys.exit(1)
@@ -376,8 +380,8 @@ def new(name: str, output: Path) -> None:
 def list_(what: str | None) -> None:
     """Show the catalog: formulas, options and their defaults, names in PyTorch and Keras.
 
-    WHAT is one of layers, activations, losses, optimizers, schedules, clipping, penalties, initializers, or a name such
-    as `gelu` or `nn.GELU`; everything where it is left out.
+    WHAT is one of layers, blocks, activations, losses, optimizers, schedules, clipping, penalties, initializers, or a
+    name such as `gelu` or `nn.GELU`; everything where it is left out.
     """
     from symbp.spec.listing import show
 

@@ -111,7 +111,7 @@ ENTRIES = (
             ),
             _BINARY_WEIGHT,
         ),
-        aliases=("nn.BCEWithLogitsLoss",),
+        aliases=("nn.BCEWithLogitsLoss", "optax.sigmoid_binary_cross_entropy"),
     ),
     Entry(
         "cross_entropy",

@@ -191,21 +191,26 @@ def _check_kinds(row: Row, given: Mapping[str, NetworkTensor]) -> None:
             )
 
 
-def _unlike(written: int, shape: tuple[Dim, ...]) -> str:
+def _unlike(entry: Entry, written: int, shape: tuple[Dim, ...]) -> str:
     """That a formula is written for another number of axes, and how to come to it."""
     axes, behind = "1 axis" if written == 1 else f"{written} axes", shape[1:]
     told = f"its formula is written for {axes}, the batch among them; here are {len(shape)}"
     if written == 2 and behind:
         return f"{told}; `flatten` makes one of those behind the batch"
-    missing = written - len(shape)
-    return f"{told}; `reshape: {[*[1] * missing, *behind]}` before it adds what is missing" if missing > 0 else told
+    ones = [1] * (written - len(shape))
+    if not ones:
+        return told
+    if "[n,t" in entry.equations and len(behind) == 1:
+        steps = f"`reshape: {[*behind, *ones]}` before it makes {behind[0]} steps of one number"
+        return f"{told}; {steps}, `reshape: {[*ones, *behind]}` one step of {behind[0]}"
+    return f"{told}; `reshape: {[*ones, *behind]}` before it adds what is missing"
 
 
 def _unfit(entry: Entry, reads: Mapping[str, Source], error: Exception) -> str:
     """That a row does not fit what it reads, and why."""
     first, *others = reads.values()
     written, met = written_rank(entry), len(first.tensor.shape)
-    reason = str(error) if written in (None, met) or others else _unlike(written, first.tensor.shape)
+    reason = str(error) if written in (None, met) or others else _unlike(entry, written, first.tensor.shape)
     if not others:
         has = "which has" if first.tensor.role == "input" else "whose output has"
         return f"does not fit {first.maker}, {has} shape {shown(first.tensor.shape)}: {reason}"

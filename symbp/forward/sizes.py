@@ -6,6 +6,7 @@ Sizes of a row are stated as an option's name or as an integer expression of opt
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from fractions import Fraction
 
@@ -107,7 +108,16 @@ def row_size(
     """A size of a row as a number, for inputs of these shapes."""
     if entry.family:
         text = write_out_size(text, entry.family, len(shapes) - len(entry.inputs) + 1)
-    return evaluate_size(text, numbers_of(entry, options, shapes), shapes, least)
+    return evaluate_size(text, numbers_of(entry, options, shapes), shapes, least, in_options(entry, text))
+
+
+def in_options(entry: Entry, text: str) -> str:
+    """A size of a row with the spec's options in place of the row's letters: `K_h` is `kernel_size[0]`."""
+    for option in entry.options:
+        for letters in (option.names, option.behind):
+            for place, name in enumerate(letters):
+                text = re.sub(rf"\b{name}\b", option.name + (f"[{place}]" if len(letters) > 1 else ""), text)
+    return text
 
 
 def numbers_of(entry: Entry, options: Mapping[str, object], shapes: Mapping[str, tuple[Dim, ...]]) -> dict[str, object]:
@@ -136,12 +146,12 @@ def _whole(value: object) -> int:
 
 
 def evaluate_size(
-    text: str, options: Mapping[str, object], shapes: Mapping[str, tuple[Dim, ...]], least: int = 1
+    text: str, options: Mapping[str, object], shapes: Mapping[str, tuple[Dim, ...]], least: int = 1, told: str = ""
 ) -> int:
-    """The integer that a row's size expression stands for."""
+    """The integer that a row's size expression stands for; `told` is how a message writes it."""
     value = _value(ast.parse(text, mode="eval").body, options, shapes, text)
     if value.denominator != 1 or value < least:
-        raise SizeError(f"`{text}` is {value}, expected a whole number from {least} up")
+        raise SizeError(f"`{told or text}` is {value}, expected a whole number from {least} up")
     return int(value)
 
 

@@ -8,7 +8,7 @@ from symbp.formula.equation import Formula
 from symbp.formula.expression import elements
 from symbp.forward.network import BATCH, NetworkTensor
 from symbp.forward.rows import Row
-from symbp.forward.sizes import SizeError, Sizes, row_size
+from symbp.forward.sizes import SizeError, Sizes, in_options, row_size
 from symbp.spec.model import Use
 
 
@@ -36,6 +36,7 @@ def solve(
     for less, more, *words in entry.limits:
         low, high = (row_size(entry, text, use.options, shapes, least=0) for text in (less, more))
         if low > high:
+            less, more = (in_options(entry, text) for text in (less, more))
             raise SizeError(": ".join([*words, f"`{less}` is {low}, and `{more}` only {high}"]))
     for letter, text in entry.sizes:
         if letter == "...":
@@ -43,7 +44,7 @@ def solve(
             assert isinstance(wanted, tuple)
             sizes.learn_shape(formula.output.name, (BATCH, *(int(s) for s in wanted)))
         elif letter in formula.letters:
-            stated = letter if text.isdigit() else text
+            stated = letter if text.isdigit() else in_options(entry, text)
             sizes.learn(formula.letters[letter], row_size(entry, text, use.options, shapes), f"`{stated}`")
     parameters = [p for p in row.variant.parameters if p.name in formula.tensors]
     for parameter_row in parameters:  # axes that are read at labels have no index of their own

@@ -44,7 +44,10 @@ def own_layers(document: Document, name: str) -> list[Any]:
 
 def read_block(kind: EntryKind, name: str, row: Any, path: Path, problem: Callable[[Path, str], None]) -> Entry | None:
     """The entry that a row under `define.blocks` states; None where `problem` was told of anything."""
-    if not isinstance(row, dict) or not isinstance(row.get("layers"), list) or not row["layers"]:
+    if isinstance(row, dict) and row.get("layers") == []:
+        problem((*path, "layers"), "the list is empty: a block has one layer at least")
+        return None
+    if not isinstance(row, dict) or not isinstance(row.get("layers"), list):
         problem(path, f"expected a mapping with `layers`, a list as that of the network; got {shown(row)}")
         return None
     found: list[tuple[Path, str]] = [

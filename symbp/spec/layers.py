@@ -163,7 +163,10 @@ class Layers:
         """`repeat: {times: 6, layers: [...]}`: the layers six times; names get the number of the time behind them."""
         where = scope.at(path)
         times, items = (value.get(key) if isinstance(value, dict) else None for key in ("times", "layers"))
-        if not isinstance(items, list) or not items or set(value) - {"times", "layers"}:
+        if items == []:
+            self.problem((*where, "layers"), "the list is empty: there is nothing to repeat")
+            return
+        if not isinstance(items, list) or set(value) - {"times", "layers"}:
             self.problem(where, f"expected `times` and `layers`, a list, and no other key; got {shown(value)}")
             return
         if not isinstance(times, int) or isinstance(times, bool) or not 1 <= times <= MAX_LAYERS:

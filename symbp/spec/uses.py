@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cache
 from typing import Any
 
-from symbp.catalog import KINDS, LAYERS, aliases, lookup, names, preset
+from symbp.catalog import KINDS, LAYERS, aliases, entries, lookup, names, preset
 from symbp.catalog.entry import Entry, EntryKind, Option
 from symbp.spec.model import OptionValue, Problem, Use
 from symbp.spec.names import hint, quoted, shown
@@ -134,8 +135,14 @@ class Uses:
                     why = f"{UNNEEDED[key]}; leave it out"
                     self.problem((*path, key), f"`{entry.name}` has no option {quoted(key)}: {why}")
                     continue
-                valid = [*entry.accepts(), *(a for o in entry.options for a in o.aliases), *extra]
-                known = hint(key, valid, dict.fromkeys((*entry.accepts(), *extra))) if valid else "; it has no options"
+                elsewhere = key in _every_option()  # no misspelling of what stands beside options
+                valid = [
+                    *entry.accepts(),
+                    *(a for o in entry.options for a in o.aliases),
+                    *(() if elsewhere else extra),
+                ]
+                all_ = dict.fromkeys((*entry.accepts(), *extra))
+                known = hint(key, valid, all_) if all_ else "; it has no options"
                 self.problem((*path, key), f"`{entry.name}` has no option {quoted(key)}{known}")
         for key, fixed_value in fixed:
             chosen.setdefault(key, fixed_value)
@@ -183,13 +190,22 @@ class Uses:
         if option.type == "real" and _is_number(value) and self.inside(option, value):
             return float(value)
         size = f", of magnitude {LARGEST:g} at most" if _is_number(value) and abs(value) > LARGEST else ""
-        self.problem(path, f"expected {expected(option)}{size}; got {shown(value)}")
+        words = [word for word, _ in option.words] or list(option.choices)
+        meant = next((word for word in words if isinstance(value, str) and word == value.lower()), "")
+        near = f"; did you mean `{meant}`?" if meant else ""
+        self.problem(path, f"expected {expected(option)}{size}; got {shown(value)}{near}")
         return None
 
     def inside(self, option: Option, value: float) -> bool:
         below = option.low is not None and (value < option.low or (option.low_open and value == option.low))
         above = option.high is not None and (value > option.high or (option.high_open and value == option.high))
         return not (below or above) and abs(value) <= LARGEST
+
+
+@cache
+def _every_option() -> frozenset[str]:
+    """The names of options of any row of the catalog."""
+    return frozenset(o.name for kind in KINDS for entry in entries(kind) for o in entry.options)
 
 
 def expected(option: Option) -> str:

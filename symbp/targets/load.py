@@ -19,6 +19,7 @@ from symbp.forward.network import BATCH, Network, NetworkTensor
 EXAMPLES = 3
 DIRECTIONS = 2
 STEPS = tuple(4.0**-k for k in range(10, 2, -1))  # short ones meet the fewest kinks, long ones the least rounding
+LUCK = 12  # sets of examples more whose cost is finite
 TRIES = 6  # points at which it is tried
 TINY = float(np.finfo(np.float64).tiny)
 TOLERANCE = 1e-6  # of a directional derivative: Richardson's central differences in double precision reach 1e-9
@@ -82,6 +83,7 @@ def check_module(text: str, name: str, network: Network) -> None:
                     raise DomainError(_not_finite(module, params, x, y, mode))
             readings = _readings(module, params, x, y, source, draws, training)
             if all(error <= TOLERANCE for error, _ in readings):
+                _stay_finite(module, network, params, source, training)
                 return
             wrong = [error for error, doubt in readings if error > TOLERANCE and doubt <= TOLERANCE / 10]
             if wrong:
@@ -95,6 +97,16 @@ def check_module(text: str, name: str, network: Network) -> None:
     if any(np.isnan(error) for error, _ in readings):
         reason = "it is not a finite number, though the cost is (a formula without a slope there, as sqrt at 0?),"
     raise DomainError(f"the gradient cannot be checked: {reason} at any of {TRIES} random points; nothing is written")
+
+
+def _stay_finite(
+    module: ModuleType, network: Network, params: Any, source: np.random.Generator, mode: Mapping[str, Any]
+) -> None:
+    """That the cost was finite by no chance, as where a loss of probabilities meets numbers that mostly are such."""
+    for _ in range(LUCK):
+        x, y = _examples(network, source)
+        if not np.isfinite(module.loss(params, x, y, **mode)):
+            raise DomainError(_not_finite(module, params, x, y, mode))
 
 
 def _not_finite(module: ModuleType, params: Any, x: Any, y: Any, mode: Mapping[str, Any]) -> str:

@@ -25,6 +25,9 @@ def show(report: CheckReport, console: Console | None = None) -> None:
         label = "(the cost itself)" if name == "C" else f"({name})" if name.endswith(" in inference") else name
         table.add_row(Text(label), "(" + ", ".join(map(str, shape)) + ")", *cells)
     console.print(table)
+    whole, compared = report.steps
+    if compared < whole:
+        console.print(f"compared over {compared} steps in place of {whole}: the parameters are the same at any length")
     if report.absent:
         console.print(f"not installed, so not compared: {', '.join(report.absent)}")
     tolerance = max(reading.tolerance for reading in report.readings)

@@ -130,14 +130,14 @@ def test_every_variant_has_a_case(name: str) -> None:
 UNFIT = {
     "conv2d: {filters: 2, kernel_size: [9, 3]}": (
         "layer `conv2d_1` (conv2d) does not fit the input, which has shape (n, 4, 7, 5): along axis 2 a window is "
-        "longer than the padded input, whose channels are axis 1: `D_h*(K_h - 1) + 1` is 9, and "
-        "`extent(x, 2) + P_h + R_h` only 7"
+        "longer than the padded input, whose channels are axis 1: `dilation[0]*(kernel_size[0] - 1) + 1` is "
+        "9, and `extent(x, 2) + padding[0] + padding[0]` only 7"
     ),
     "conv2d: {filters: 3, kernel_size: 3, groups: 2}": "`filters / groups` is 3/2, expected a whole number from 1 up",
     "conv2d: {filters: 3, kernel_size: 3, groups: 3}": "`extent(x, 1) / groups` is 4/3, expected a whole number",
     "conv1d: {filters: 2, kernel_size: 3}": "its formula is written for 3 axes, the batch among them; here are 4",
-    "max_pool2d: {kernel_size: 2, padding: 2}": "`2*P_h` is 4, and `K_h` only 2",
-    "adaptive_average_pool2d: 3": "`extent(x, 2) / Q_h` is 7/3, expected a whole number from 1 up",
+    "max_pool2d: {kernel_size: 2, padding: 2}": "`2*padding[0]` is 4, and `kernel_size[0]` only 2",
+    "adaptive_average_pool2d: 3": "`extent(x, 2) / output_size[0]` is 7/3, expected a whole number from 1 up",
 }
 
 

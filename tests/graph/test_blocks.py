@@ -107,6 +107,7 @@ def test_what_is_written_short_is_the_network_written_out(name: str) -> None:
 
 WRONG = {
     "  - repeat: {times: 0, layers: [relu]}": "repeat.times: expected a whole number from 1 to 1000; got 0",
+    "  - repeat: {times: 2, layers: []}": "repeat.layers: the list is empty: there is nothing to repeat",
     "  - repeat: {layers: [relu]}": ":5: layers\\[0\\].repeat.times: expected a whole number .*; got nothing",
     "  - repeat: 3": ":5: layers\\[0\\].repeat: expected `times` and `layers`",
     "  - repeat: {times: 2, layers: [relu], name: a}": ":5: .*expected `times` and `layers`, a list, and no other key",
@@ -135,7 +136,7 @@ def test_what_is_wrong_is_said_once(layers: str) -> None:
 
 BLOCKS = {
     "{layers: [relu, {b: 2}], options: {b: null}}": "`b` stands within itself",
-    "{layers: []}": "expected a mapping with `layers`",
+    "{layers: []}": "b.layers: the list is empty: a block has one layer at least",
     "{layers: [relu], colour: red}": "`colour` is not a key of a block",
     "{layers: [relu], inputs: x}": "expected a list of names",
     "{layers: [relu], options: {x: 1}}": "`x` is an input; use another name",

@@ -57,6 +57,11 @@ CASES = {
         f"its place, and the order of examples is chance; all of them may be read, as in `mean[m]({read[0]}[m,...])`"
         for read in ("x[n + 1,j]", "x[0,j]", "y[n - 1,j]")
     },
+    layers(
+        "gru: 4"
+    ): "4: layers[0].gru: layer `gru_1` (gru) does not fit the input, which has shape (n, 3): its formula "
+    "is written for 3 axes, the batch among them; here are 2; `reshape: [3, 1]` before it makes 3 steps of one number, "
+    "`reshape: [1, 3]` one step of 3",
     # too large
     layers("dense: 134217728"): "4: layers[0].dense: `W` has shape (3, 134217728), 402653184 numbers; "
     "at most 134217728 are generated",

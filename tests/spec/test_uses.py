@@ -118,6 +118,11 @@ CASES = {
     "expected a whole number from 1 up, or a list of 2; got [3, 3, 3]",
     layers("conv1d: {filters: 3, kernel_size: 3, padding: reflect}"): "4: layers[0].conv1d.padding: "
     "expected a whole number from 0 up, or valid, or same; got 'reflect'",
+    layers("conv1d: {filters: 3, kernel_size: 3, padding: SAME}"): "4: layers[0].conv1d.padding: "
+    "expected a whole number from 0 up, or valid, or same; got 'SAME'; did you mean `same`?",
+    loss("{mse: {reduction: Sum}}"): "6: loss.mse.reduction: expected one of mean, sum; got 'Sum'; did you mean `sum`?",
+    layers("multi_head_attention: {heads: 2, units: 4}"): "4: layers[0].multi_head_attention.units: "
+    "`multi_head_attention` has no option `units` (known: …)",
     layers("conv2d: {filters: 3, kernel_size: 3, stride: [1, 0]}"): "4: layers[0].conv2d.stride: "
     "expected a whole number from 1 up, or a list of 2; got [1, 0]",
 }

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from symbp import pipeline
-from symbp.spec import parse_spec
+from symbp.spec import SpecError, parse_spec
 from symbp.verify.check import check_network
 
 ATTENTION = """
@@ -69,3 +69,10 @@ def test_an_activation_spelt_otherwise_is_the_same_and_finite_far_out(name: str)
         slopes.append(slope.copy())
     for spelt, catalogued in (values, slopes):  # a few roundings apart; tanh spelt so cancels near 0
         np.testing.assert_allclose(spelt, catalogued, rtol=1e-13, atol=1e-15)
+
+
+@pytest.mark.parametrize("activation", ["softplus", "relu", "identity"])
+def test_what_is_no_probability_is_refused_though_a_few_examples_may_be(activation: str) -> None:
+    layer = f"dense: {{units: 1, activation: {activation}}}"
+    with pytest.raises(SpecError, match="does the loss expect probabilities"):
+        pipeline.generate(parse_spec(f"name: lucky\ninput: 3\nloss: binary_cross_entropy\nlayers: [{layer}]\n"))

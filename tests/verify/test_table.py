@@ -45,3 +45,9 @@ def test_the_verdict() -> None:
     assert shown(REPORT).rstrip().endswith("not installed, so not compared: Other\nGRADIENTS DISAGREE")
     passed = replace(REPORT, readings=REPORT.readings[:4], absent=())
     assert shown(passed).rstrip().endswith("┘\nall gradients agree to 1e-09")
+
+
+def test_sequences_that_were_made_short_are_told() -> None:
+    assert "in place of" not in shown(REPORT)
+    text = " ".join(shown(replace(REPORT, steps=(2000, 8))).split())
+    assert "compared over 8 steps in place of 2000: the parameters are the same at any length" in text
