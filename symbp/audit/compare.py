@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,6 +31,9 @@ def _sides(statement: Statement, setting: Setting, point: Point) -> tuple[np.nda
         return left.array, np.asarray(values.spread(right, left.letters))
     matrices = Matrices(setting, point)
     left_, right_ = matrices.value(statement.left), matrices.value(statement.right)
+    if left_.shape != right_.shape and isinstance(statement.left, ast.Call):
+        whole = Matrices(setting, point, whole=True).value(statement.left)
+        left_ = whole if whole.shape == right_.shape else left_
     if left_.shape != right_.shape:
         if right_.size == 1 and left_.size == 1:
             return left_.reshape(()), right_.reshape(())

@@ -37,8 +37,12 @@ from symbp.formula.evaluate import evaluate_expression, index_sizes
 from symbp.formula.indices import Names, rename_bound
 from symbp.forward.network import Network
 
-MOST_PAIRS = 6000  # claims after two edits that are tried
+MOST_PAIRS = 1500  # claims after two edits that are tried
 LARGEST_RATIO = 64
+PAIRED: tuple[Kind, ...] = (
+    "sign", "transpose", "index swapped", "elementwise product", "matrix product", "order of factors", "layer",
+    "saved value", "sum over the batch", "activation's derivative", "indicator", "factor", "extra factor",
+)  # fmt: skip
 STRUCTURE: tuple[Kind, ...] = (
     "transpose", "elementwise product", "matrix product", "order of factors", "index swapped", "index", "layer",
     "sum over the batch", "mean over the batch", "double averaging",
@@ -196,8 +200,8 @@ def _two(single: Sequence[Edit], setting: Setting, points: Sequence[Point]) -> D
 
     def pairs() -> Iterator[tuple[Edit, Edit]]:
         for first in single:
-            for second in edits(first.statement, setting):
-                yield first, second
+            if first.kind in PAIRED:
+                yield from ((first, e) for e in edits(first.statement, setting) if e.kind in PAIRED)
 
     for first, second in islice(pairs(), MOST_PAIRS):
         if _right(second.statement, setting, points):

@@ -47,11 +47,15 @@ def shown(value: np.ndarray) -> str:
 
 
 class Matrices:
-    """Evaluates trees between matrices. A number has no axes; anything else has two."""
+    """Evaluates trees between matrices. A number has no axes; anything else has two.
 
-    def __init__(self, setting: Setting, point: Point) -> None:
+    A derivative by elements is a vector, and with `whole` the matrix that has it on its diagonal.
+    """
+
+    def __init__(self, setting: Setting, point: Point, *, whole: bool = False) -> None:
         self.setting = setting
         self.point = point
+        self.whole = whole
 
     def quantity(self, name: str) -> np.ndarray:
         """A tensor, a cotangent or a number that a name stands for."""
@@ -128,8 +132,8 @@ class Matrices:
     def call(self, node: ast.Call, name: str, arguments: list[ast.expr]) -> np.ndarray:
         if name == DERIVATIVE:
             return self.derivative(arguments)
-        if name in _WHOLE:
-            fewest, most, whole = _WHOLE[name]
+        if name in WHOLE:
+            fewest, most, whole = WHOLE[name]
             if not fewest <= len(arguments) <= most:
                 raise UserError(f"`{name}` takes {fewest} to {most} arguments, got {len(arguments)}")
             return whole(self, node)
@@ -147,7 +151,7 @@ class Matrices:
             return self.between(by, self.point.values[f"d_{by}"])
         values = self.setting.jacobian_at(of, by, self.point)
         own, other = self.setting.tensor(of).axes, self.setting.tensor(by).axes
-        if own == other:
+        if own == other and not self.whole:
             count = int(np.prod(values.shape[: len(own)]))
             square = values.reshape(count, count)
             if not np.any(square - np.diag(np.diag(square))):
@@ -177,7 +181,11 @@ class Matrices:
 
     def diagonal(self, node: ast.Call) -> np.ndarray:
         value = self.value(node.args[0])
-        return np.diag(value.reshape(-1)) if 1 in value.shape else np.diag(value)[:, None]
+        if 1 in value.shape:
+            return np.diag(value.reshape(-1))
+        if value.ndim != 2 or value.shape[0] != value.shape[1]:
+            raise ShapeError(f"`{written(node)}` is of {shown(value)}, which is neither a vector nor square")
+        return np.diag(value)[:, None]
 
     def outer(self, node: ast.Call) -> np.ndarray:
         one, other = (self.value(a) for a in node.args)
@@ -190,13 +198,30 @@ class Matrices:
         return np.asarray(np.sum(one.reshape(-1) * other.reshape(-1)))
 
     def trace(self, node: ast.Call) -> np.ndarray:
+        return np.asarray(np.trace(self.square(node)))
+
+    def inverse(self, node: ast.Call) -> np.ndarray:
+        """`inv(A)`; not a number where there is none."""
+        value = self.square(node)
+        return np.linalg.inv(value) if np.linalg.matrix_rank(value) == len(value) else np.full(value.shape, np.nan)
+
+    def determinant(self, node: ast.Call) -> np.ndarray:
+        return np.asarray(np.linalg.det(self.square(node)))
+
+    def square(self, node: ast.Call) -> np.ndarray:
         value = self.value(node.args[0])
         if value.ndim != 2 or value.shape[0] != value.shape[1]:
-            raise ShapeError(f"`{written(node)}` is the trace of {shown(value)}, which is not square")
-        return np.asarray(np.trace(value))
+            raise ShapeError(f"`{written(node)}` is of {shown(value)}, which is not square")
+        return value
+
+    def norm(self, node: ast.Call) -> np.ndarray:
+        return np.asarray(np.sqrt(np.sum(self.value(node.args[0]) ** 2)))
 
     def where(self, node: ast.Call) -> np.ndarray:
         condition, yes, no = (self.value(a) for a in node.args)
+        shapes = {v.shape for v in (condition, yes, no) if v.ndim}
+        if len(shapes) > 1:
+            raise ShapeError(f"`{written(node)}` is of {', '.join(map(shown, (condition, yes, no)))}")
         return np.where(condition > 0, yes, no)
 
     def larger(self, node: ast.Call) -> np.ndarray:
@@ -208,13 +233,18 @@ class Matrices:
         return self.value(node.args[0]).T
 
 
-_WHOLE: dict[str, tuple[int, int, Callable[[Matrices, ast.Call], np.ndarray]]] = {
+WHOLE: dict[str, tuple[int, int, Callable[[Matrices, ast.Call], np.ndarray]]] = {
     "sum": (1, 2, Matrices.total),
     "mean": (1, 2, Matrices.total),
     "diag": (1, 1, Matrices.diagonal),
     "outer": (2, 2, Matrices.outer),
     "dot": (2, 2, Matrices.dot),
     "trace": (1, 1, Matrices.trace),
+    "tr": (1, 1, Matrices.trace),
+    "inv": (1, 1, Matrices.inverse),
+    "det": (1, 1, Matrices.determinant),
+    "norm2": (1, 1, Matrices.norm),
+    "normF": (1, 1, Matrices.norm),
     "where": (3, 3, Matrices.where),
     "max": (2, 2, Matrices.larger),
     "min": (2, 2, Matrices.larger),

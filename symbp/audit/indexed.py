@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from symbp.audit.written import written
 from symbp.errors import UserError
 
 Letters = tuple[str, ...]
+MOST = 200_000  # values over all indices of a product
 BINDERS: dict[str, Callable[..., np.ndarray]] = {"sum": np.sum, "mean": np.mean, "max": np.max, "min": np.min}
 
 
@@ -61,6 +63,8 @@ class Indices:
 
     def together(self, *values: Value) -> tuple[list[np.ndarray], Letters]:
         letters = tuple(dict.fromkeys(x for v in values for x in v.letters))
+        if prod(self.runs[x][0] for x in letters) > MOST:
+            raise UserError(f"the indices {', '.join(letters)} run over too many values together")
         return [self._align(v, letters) for v in values], letters
 
     def value(self, node: ast.expr) -> Value:

@@ -220,6 +220,8 @@ class _Reader:
         """The tokens of a subscript or a superscript."""
         inside = self.group_at(self.place)
         self.place += len(inside) + (2 if self.peek() == "{" else 0)
+        while inside[:1] == ["{"] and inside[-1:] == ["}"]:  # ^{\mathsf{T}}
+            inside = inside[1:-1]
         return inside
 
     def bracketed(self, closing: str) -> ast.expr:
@@ -310,6 +312,7 @@ class _Reader:
         return ast.Call(ast.Name(DERIVATIVE), [of, by], [])
 
     def called(self, name: str) -> ast.expr:
+        name += PRIME if self.accept("'") else ""
         if self.accept("("):
             return ast.Call(ast.Name(name), [self.bracketed(")")], [])
         return ast.Call(ast.Name(name), [self.factor()], [])
@@ -322,6 +325,8 @@ class _Reader:
             prime = self.accept("'") or (self.accept("^") and self.accept("'"))
             self.take("(")
             return ast.Call(ast.Name(f"{name}{PRIME if prime else ''}"), [self.bracketed(")")], [])
+        if len(name) > 1 and name.isalpha() and self.peek() in ("'", "("):
+            return self.called(name)
         if name == "e" and self.peek() == "^":
             self.take()
             return ast.Call(ast.Name("exp"), [self.inner(self.script())], [])

@@ -23,6 +23,7 @@ from symbp.forward.network import BATCH, Block, Network
 
 LETTERS = "ijklpqrsuv"
 LABELS = "labels"
+MOST_BLOCKS = 40
 BATCH_SIZE = size("N")
 
 
@@ -46,6 +47,10 @@ def one_formula(network: Network, layout: Layout) -> Formula:
         raise UserError("claims are about networks of one input and one loss; state another one as `equations`")
     if layout.batch == "one":
         _all_apart(network)
+    if len(network.blocks) > MOST_BLOCKS:
+        raise UserError(
+            f"the network has {len(network.blocks)} blocks; claims are about networks of at most {MOST_BLOCKS}"
+        )
     names = dict(_names(network))
     whole = _Whole()
     for block in network.blocks:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import prod
 
 import numpy as np
 import sympy as sp
@@ -13,6 +14,7 @@ from symbp.formula.expression import elements
 
 GIVEN = ("input", "parameter", "target", "constant", "random", "state")
 ATTEMPTS = 200
+MOST = 20_000  # values over all indices of one equation
 ROUNDS = 6  # points of each size that are tried
 POINTS = 5
 
@@ -20,7 +22,7 @@ POINTS = 5
 def random_points(setting: Setting, count: int = POINTS, seed: int = 0) -> tuple[list[Point], float]:
     """Points where the formula is a number, and the share of those tried where it is none.
 
-    No two sizes are equal, and each point has others. UserError where no point is found.
+    No two sizes are equal, but where there are many, and each point has others. UserError where no point is found.
     """
     found: list[Point] = []
     draw = np.random.default_rng(seed)
@@ -38,9 +40,18 @@ def random_points(setting: Setting, count: int = POINTS, seed: int = 0) -> tuple
 
 def _unequal(setting: Setting, turn: int) -> dict[sp.Symbol, int]:
     symbols = setting.sizes
-    lengths = max(3, len(symbols))  # with 2 alone, `x` would pass for the derivative of `mean(x**2)`
-    numbers = [2 + (k + turn) % lengths for k in range(len(symbols))]
-    return dict(zip(symbols, numbers, strict=True))
+    for different in range(max(3, len(symbols)), 0, -1):  # with 2 alone, `x` would pass for that of mean(x**2)
+        numbers = [2 + (k + turn) % different for k in range(len(symbols))]
+        sizes = dict(zip(symbols, numbers, strict=True))
+        if _largest(setting, sizes) <= MOST:
+            return sizes
+    raise UserError("an equation has too many indices for its values to be compared")
+
+
+def _largest(setting: Setting, sizes: Mapping[sp.Symbol, int]) -> int:
+    """The number of values over all indices of an equation, of the largest."""
+    numbers = {s: sp.Integer(n) for s, n in sizes.items()}
+    return max(prod(int(a.xreplace(numbers)) for a in e.sizes.values()) for e in setting.formula.equations)
 
 
 def _entries(

@@ -16,7 +16,7 @@ import sympy as sp
 from symbp.audit.indexed import tensor_of
 from symbp.audit.normal import TooManyTermsError, multiplied_out
 from symbp.audit.setting import BATCH, Setting
-from symbp.audit.symbolic import Between, Indexed, Translation, UntranslatedError
+from symbp.audit.symbolic import Between, Indexed, Part, Translation, UntranslatedError
 from symbp.audit.syntax import Statement
 from symbp.audit.truth import Subject, as_taken, cotangents_read, subject
 from symbp.derive.algebra import everywhere, larger, tidy
@@ -79,9 +79,7 @@ def _between(statement: Statement, about: Subject, setting: Setting) -> _Right:
     translation = Between(setting)
     part = translation.part(statement.right)
     if about.by and not about.is_cotangent(setting):
-        if setting.tensor(about.of).axes or setting.tensor(about.by).axes:
-            raise UntranslatedError("a Jacobian between matrices")
-        return _Right(part.at(None, None), (), translation)
+        return _jacobian(part, about, setting, translation)
     tensor = about.by or about.of
     axes = setting.tensor(tensor).axes
     places = tuple(translation.fresh(extent, letter) for extent, letter in zip(axes, "ij", strict=False))
@@ -90,6 +88,20 @@ def _between(statement: Statement, about: Subject, setting: Setting) -> _Right:
         row, column = None, places[0]
     claimed = part.at(row if part.rows is not None else None, column if part.columns is not None else None)
     return _Right(claimed, places, translation)
+
+
+def _jacobian(part: Part, about: Subject, setting: Setting, translation: Between) -> _Right:
+    """What is claimed of a derivative: an entry for each pair of indices, or for each index by elements."""
+    axes = (*setting.tensor(about.of).axes, *setting.tensor(about.by).axes)
+    if len(axes) > 2:
+        raise UntranslatedError("a Jacobian of more than two axes")
+    if len(axes) == 2 and (part.rows is None or part.columns is None):
+        place = translation.fresh(axes[0], "i")
+        claimed = part.at(place, None) if part.columns is None else part.at(None, place)
+        return _Right(claimed, (place, place), translation)
+    places = tuple(translation.fresh(extent, letter) for extent, letter in zip(axes, "ij", strict=False))
+    row, column = (*places, None, None)[:2]
+    return _Right(part.at(row, column), places, translation)
 
 
 def _definitions(about: Subject, setting: Setting, keep: set[str]) -> tuple[Equation, list[Equation]]:

@@ -25,7 +25,6 @@ from symbp.formula.evaluate import evaluate_formula
 from symbp.formula.expression import elements, size
 
 BATCH = size("N")
-LARGEST_ARRAY = 4096  # entries of one tensor at the sizes of a comparison
 
 
 @dataclass(frozen=True)
@@ -126,6 +125,8 @@ class Setting:
         made: dict[str, Equation] = {e.target.tensor: e for e in self.formula.equations}
         if of not in made:
             raise UserError(f"`{of}` is given; only what is computed has a derivative by `{by}`")
+        if of == by:
+            raise UserError(f"the derivative of `{of}` by itself is not claimed")
         needed, waiting = [], [of]
         while waiting:
             name = waiting.pop()

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 import sympy as sp
 
-from symbp.audit.evaluate import is_indicator
+from symbp.audit.evaluate import WHOLE, is_indicator
 from symbp.audit.functions import function
 from symbp.audit.indexed import tensor_of
 from symbp.audit.setting import BATCH, Setting
@@ -22,6 +22,7 @@ from symbp.audit.truth import Subject, derived
 from symbp.audit.vocabulary import COUNT, UnknownNameError
 from symbp.derive.simplify import Sizes
 from symbp.formula.constants import constant
+from symbp.formula.equation import Equation
 from symbp.formula.expression import SumOver, element, index
 from symbp.formula.indices import Names, bound_indices, rename_bound
 
@@ -272,7 +273,7 @@ class Between(Translation):
             yes, no = self.part(arguments[1]), self.part(arguments[2])
             chosen = self.combined(cases, yes, lambda a, b: a * b)
             return self.combined(chosen, self.combined(cases, no, lambda a, b: (1 - a) * b), lambda a, b: a + b)
-        if len(arguments) != 1:
+        if len(arguments) != 1 or name in WHOLE:
             raise UntranslatedError(name)
         part = self.part(arguments[0])
         return Part(part.rows, part.columns, lambda r, c: self.applied(name, arguments[0], part.at(r, c)))
@@ -298,6 +299,12 @@ class Between(Translation):
 
         return Part(None if down else part.rows, None if along else part.columns, entry)
 
+    def by_elements(self, equation: Equation) -> bool:
+        """Whether a Jacobian is 0 but where the indices of both are equal."""
+        count = len(equation.target.indices) // 2
+        pairs = zip(equation.target.indices[:count], equation.target.indices[count:], strict=True)
+        return all(equation.body.xreplace({sp.KroneckerDelta(i, j): sp.Integer(0)}) == 0 for i, j in pairs)
+
     def of_derivative(self, arguments: list[ast.expr]) -> Part:
         of, by = (tensor_of(a, self.setting) for a in arguments)
         own = self.setting.tensor(of).axes
@@ -305,12 +312,11 @@ class Between(Translation):
             return self.tensor(by, lambda *places: self.cotangent(by, places))
         other = self.setting.tensor(by).axes
         equation = derived(Subject(of, by), self.setting)
-        if own != other or equation is None:
+        if equation is None or (own != other and len(own) + len(other) > 2):
             raise UntranslatedError("a Jacobian between matrices")
-        count = len(own)
-        pairs = zip(equation.target.indices[:count], equation.target.indices[count:], strict=True)
-        deltas = {sp.KroneckerDelta(i, j) for i, j in pairs}
-        if any(equation.body.xreplace({delta: sp.Integer(0)}) != 0 for delta in deltas):
+        if len(own) == len(other) == 1 and not self.by_elements(equation):
+            return Part(own[0], other[0], lambda r, c: self.derivative(of, by, (_place(r), _place(c))))
+        if not self.by_elements(equation):
             raise UntranslatedError("a Jacobian that is not by elements")
         return self.tensor(of, lambda *places: self.derivative(of, by, (*places, *places)))
 

@@ -53,6 +53,8 @@ def subject(statement: Statement, setting: Setting) -> Subject:
             f"`{node.id}`: the result `{cost.name}` is not a number, so no cost is differentiated; claim an entry "
             f"of the Jacobian, `d{cost.name}[...]/d{found.tensor}[...]`"
         )
+    if not found.cotangent and all(e.target.tensor != found.tensor for e in setting.formula.equations):
+        raise UserError(f"`{node.id}` is given, not computed; a claim is about a derivative or what is computed")
     return Subject(cost.name, found.tensor) if found.cotangent else Subject(found.tensor)
 
 

@@ -3,7 +3,7 @@
 delta2  d_z2  dz2  dZ2        the cotangent of `z2`        grad_W2  dW2  nabla_W2      that of `W2`
 Z2  A2  X                     `z2`, `a2`, `x`              yhat  o  p                  the prediction
 deltaL  WL                    of the last layer            delta  W  z                 of the only layer
-m  N                          the number of examples
+m  N                          the number of examples    C  L  J  E                     the cost
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from symbp.errors import UserError
 from symbp.formula.equation import Formula
 
 PREDICTION = ("yhat", "y_hat", "hat_y", "o", "p")
+COSTS = ("C", "L", "J", "E", "loss", "cost")
 COUNT = ("N", "m", "n", "B")  # the number of examples
 _GRADIENT = re.compile(r"(?:grad_|nabla_|d_|d|g_)(\w+)")
 _DELTA = re.compile(r"(?:delta|err|error|e)_?(\w*)")
@@ -54,18 +55,19 @@ class Vocabulary:
 
     def find(self, name: str) -> Quantity:
         """What a name stands for; UnknownNameError, with the nearest name there is, where it is none."""
+        tensors = {n for n, t in self.formula.tensors.items() if t.kind != "int"}
         for tensor in self._spellings(name):
-            if tensor in self.formula.tensors:
+            if tensor in tensors:
                 return Quantity(tensor)
         delta = _DELTA.fullmatch(name)
         if delta:
             for tensor in self._spellings(f"z{delta[1]}"):
-                if tensor in self.formula.tensors:
+                if tensor in tensors:
                     return Quantity(tensor, cotangent=True)
         gradient = _GRADIENT.fullmatch(name)
         if gradient:
             for tensor in self._spellings(gradient[1]):
-                if tensor in self.formula.tensors:
+                if tensor in tensors:
                     return Quantity(tensor, cotangent=True)
         raise UnknownNameError(f"`{name[:60]}` is no quantity here{self._near(name)}")
 
@@ -80,6 +82,8 @@ class Vocabulary:
             yield f"{plain}1"
         if name in PREDICTION:
             yield self.prediction
+        if name in COSTS and not self.formula.output.axes:
+            yield self.cost
         if plain[:1].isupper():
             yield from self._cases(plain[0].lower() + plain[1:])
         elif plain[:1].islower():
