@@ -15,7 +15,7 @@ from symbp.formula.expression import elements
 GIVEN = ("input", "parameter", "target", "constant", "random", "state")
 ATTEMPTS = 200
 MOST = 20_000  # values over all indices of one equation
-ROUNDS = 6  # points of each size that are tried
+ROUNDS = 10  # points of each size that are tried
 POINTS = 5
 
 
