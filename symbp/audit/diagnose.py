@@ -4,7 +4,7 @@ the claim is c times what is right     ->  sign, factor, mean over the batch, do
 one edit makes it right                ->  its kind, and the node that differs
 the derived expression has a term more ->  missing term
 two edits make it right
-it is right in a nearby setting        ->  "right for z = W x + b"
+it is right in a nearby setting        ->  "right for z = W a + b"
 """
 
 from __future__ import annotations

@@ -29,11 +29,11 @@ class Layout:
     deltas: Deltas
 
     def __str__(self) -> str:
-        """What a layer of neurons computes, as `Z = X W + b`."""
-        z, x = ("z", "x") if self.batch == "one" else ("Z", "X")
+        """What a layer of neurons computes, as those who use the convention write it: `Z = X W + b`, `z = W a + b`."""
+        z, x, a = ("z", "x", "a") if self.batch == "one" else ("Z", "X", "A")
         if self.batch == "rows":
             return f"{z} = {x} {'W^T' if self.outputs_first else 'W'} + b"
-        return f"{z} = {'W' if self.outputs_first else 'W^T'} {x} + b"
+        return f"{z} = W {a} + b" if self.outputs_first else f"{z} = W^T {x} + b"
 
     @property
     def axes(self) -> tuple[str, bool]:

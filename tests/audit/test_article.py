@@ -35,7 +35,7 @@ def test_the_transposes_are_right_for_the_other_convention(article: tuple[Audit,
     assert len(found) == 4, "the deltas and the weights of two hidden layers"
     for verdict in found:
         assert verdict.diagnosis.kind == "transpose"
-        assert verdict.diagnosis.right_for == ("right for z = W x + b (nielsen)",)
+        assert verdict.diagnosis.right_for == ("right for z = W a + b (nielsen)",)
         assert verdict.reason, "layers are rectangular"
 
 
