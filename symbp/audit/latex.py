@@ -146,16 +146,12 @@ class _Reader:
             raise self.error(f"`{self.peek()}` is not expected here")
 
     def sum(self) -> ast.expr:
-        self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise self.error(f"the claim is nested deeper than {MAX_DEPTH}")
         negative = self.accept("-") or (self.accept("+") and False)
         value = self.term()
         value = ast.UnaryOp(ast.USub(), value) if negative else value
         while self.peek() in ("+", "-"):
             op = ast.Add() if self.take() == "+" else ast.Sub()
             value = ast.BinOp(value, op, self.term())
-        self.depth -= 1
         return value
 
     def term(self) -> ast.expr:
@@ -199,7 +195,11 @@ class _Reader:
         )
 
     def factor(self) -> ast.expr:
+        self.depth += 1  # whatever stands within another, stands within a factor
+        if self.depth > MAX_DEPTH:
+            raise self.error(f"the claim is nested deeper than {MAX_DEPTH}")
         value = self.atom()
+        self.depth -= 1
         while self.peek() == "^":
             self.take()
             inside = self.script()
@@ -250,7 +250,7 @@ class _Reader:
         if token == r"\nabla":
             return self.gradient()
         if token == r"\sqrt":
-            return ast.Call(ast.Name("sqrt"), [_Reader(self.script(), self.text, self.layers, self.numbers).sum()], [])
+            return ast.Call(ast.Name("sqrt"), [self.inner(self.script())], [])
         if token in FUNCTIONS:
             return self.called(FUNCTIONS[token])
         if token[0].isdigit():
@@ -271,12 +271,18 @@ class _Reader:
         return ast.BinOp(self.inner(above), ast.Div(), self.inner(below))
 
     def inner(self, inside: list[str]) -> ast.expr:
-        reader = _Reader(inside, self.text, self.layers, self.numbers)
-        reader.indexed, reader.depth = self.indexed, self.depth
+        """What a group holds, all of it."""
+        reader = self.within(inside)
         value = reader.sum()
         if reader.peek():
             raise self.error(f"`{reader.peek()}` is not expected here")
         return value
+
+    def within(self, inside: list[str]) -> _Reader:
+        """A reader of a group, as deep as it stands."""
+        reader = _Reader(inside, self.text, self.layers, self.numbers)
+        reader.indexed, reader.depth = self.indexed, self.depth
+        return reader
 
     def summation(self) -> ast.expr:
         letters: list[str] = []
@@ -293,10 +299,7 @@ class _Reader:
 
     def indicator(self) -> ast.expr:
         if self.accept("_"):
-            inside = self.script()
-            reader = _Reader([*inside, ")"], self.text, self.layers, self.numbers)
-            reader.indexed = self.indexed
-            condition = reader.bracketed(")")
+            condition = self.within([*self.script(), ")"]).bracketed(")")
         else:
             opening = self.take()
             if opening not in ("(", "[", "{"):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -79,13 +80,15 @@ def read_text(text: str) -> list[Statement]:
 
 
 def checked(statement: Statement) -> Statement:
-    """The statement; FormulaError where its left side is no quantity, or it is too large."""
+    """The statement; FormulaError where its left side is no quantity, or a side is no expression of claims.
+
+    Whichever way a claim is written, its trees come through here.
+    """
+    _check_all((statement.left, statement.right), statement.text)
     if not _is_quantity(statement.left):
         said = ast.unparse(statement.left)[:60]
         message = f"expected a quantity before `=`, such as `delta2` or `dC/dW2[i,j]`, got `{said}`"
         raise FormulaError(message, statement.text)
-    if sum(1 for side in (statement.left, statement.right) for _ in ast.walk(side)) > MAX_NODES:
-        raise FormulaError(f"the claim has more than {MAX_NODES} parts", statement.text)
     return statement
 
 
@@ -125,14 +128,19 @@ def _tree(side: str, text: str) -> ast.expr:
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         reason = getattr(error, "msg", None) or "too deeply nested"
         raise FormulaError(f"not an expression ({reason}){_hint(side)}", text) from None
-    nodes = list(ast.walk(tree))
+    _check_all((tree.body,), text, side)
+    return tree.body
+
+
+def _check_all(sides: Sequence[ast.expr], text: str, line: str = "") -> None:
+    """FormulaError where trees are too large, too deep, or have a part that the language of claims lacks."""
+    nodes = [node for side in sides for node in ast.walk(side)]
     if len(nodes) > MAX_NODES:
         raise FormulaError(f"the claim has {len(nodes)} parts; at most {MAX_NODES} are read", text)
-    if depth(tree) > MAX_DEPTH:
+    if max(map(depth, sides)) > MAX_DEPTH:
         raise FormulaError(f"the claim is nested deeper than {MAX_DEPTH}", text)
     for node in nodes:
-        _check(node, side, text)
-    return tree.body
+        _check(node, line, text)
 
 
 def _hint(side: str) -> str:

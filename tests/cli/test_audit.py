@@ -53,3 +53,21 @@ def test_mistakes_are_messages(tmp_path: Path, text: str, said: str) -> None:
     status, output = run(tmp_path, text)
     assert status == 2
     assert said in output
+
+
+@pytest.mark.parametrize(
+    ("right", "said"),
+    [
+        ("1_{" * 230 + "y" + "}" * 230, "nested deeper than 40"),
+        (r"\ln" * 300 + " y", "nested deeper than 40"),
+        (r"\sqrt{" * 130 + "y" + "}" * 130, "nested deeper than 40"),
+        ("y" + " + y" * 200, "at most 300 are read"),
+        ("y^{99}", "an exponent is a number up to 8"),
+        (r"\frac{" + "9" * 300 + "}{2} y", "is too large"),
+        (r"\hat{(((} y", "is not a name"),
+    ],
+)
+def test_latex_has_the_limits_of_other_claims(tmp_path: Path, right: str, said: str) -> None:
+    status, output = run(tmp_path, rf"{FORMULA}claims: ['grad_w = 1 \cdot {right}']")
+    assert status == 2
+    assert said in output
