@@ -9,21 +9,34 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, get_args
 
 import click
 
 from symbp import __version__
 from symbp.errors import DefectError, UserError, printable
+from symbp.explain.choices import DEFAULTS, Level
+from symbp.explain.notations import NOTATIONS
+from symbp.explain.words.languages import LANGUAGES
 
 if TYPE_CHECKING:
     from symbp.spec.model import NetworkSpec
 
 SPEC = click.argument("spec", type=click.Path(path_type=Path))
-NOTATIONS = ("batch", "article", "nielsen", "ng", "rows", "torch", "index")
-LEVELS = ("summary", "steps", "full")
-LANG = click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="its language")
+LANG = click.option(
+    "--lang", type=click.Choice([*LANGUAGES]), default=DEFAULTS.language, show_default=True, help="language"
+)
+LEVEL = click.option(
+    "--level",
+    type=click.Choice(get_args(Level)),
+    default=DEFAULTS.level,
+    show_default=True,
+    help="how much is told",
+)
+DTYPE = click.option("--dtype", type=click.Choice(["float32", "float64"]), help="in place of the spec's")
+Command = Callable[..., None]
 FORMATS = {"html": "html", "latex": "tex", "markdown": "md", "text": "txt"}
 COLOUR = click.option(
     "--color/--no-color",
@@ -62,6 +75,11 @@ def _stop(ctx: click.Context, status: int, message: str) -> NoReturn:
     ctx.exit(status)
 
 
+def _format(*names: str) -> Callable[[Command], Command]:
+    of = "of the output"
+    return click.option("--format", "form", type=click.Choice(names), default="text", show_default=True, help=of)
+
+
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="symbp")
 def main() -> None:
@@ -78,7 +96,7 @@ def main() -> None:
     show_default=True,
     help="folder to write to",
 )
-@click.option("--dtype", type=click.Choice(["float32", "float64"]), help="in place of the spec's")
+@DTYPE
 @click.option("--force", is_flag=True, help="overwrite files that symbp did not write")
 @click.option("--quiet", is_flag=True, help="print nothing but errors")
 def generate(spec: Path, output: Path, dtype: Any, force: bool, quiet: bool) -> None:
@@ -100,10 +118,16 @@ def generate(spec: Path, output: Path, dtype: Any, force: bool, quiet: bool) -> 
 
 @main.command(short_help="Print the derivation, step by step.")
 @SPEC
-@click.option("--format", "form", type=click.Choice([*FORMATS, "pdf"]), default="text", show_default=True)
+@_format(*FORMATS, "pdf")
 @click.option("--layer", help="only this layer, by its name")
-@click.option("--level", type=click.Choice(LEVELS), default="steps", show_default=True, help="how much is told")
-@click.option("--notation", type=click.Choice(NOTATIONS), default="batch", show_default=True, help="how it is written")
+@LEVEL
+@click.option(
+    "--notation",
+    type=click.Choice([*NOTATIONS]),
+    default=DEFAULTS.notation,
+    show_default=True,
+    help="how it is written",
+)
 @LANG
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="write to this folder, not to the terminal"
@@ -162,8 +186,8 @@ def derive(
 @click.option("--wrt", help="the tensor to differentiate by; may be left out where there is one alone")
 @click.option("--order", type=click.IntRange(1, 2), default=1, show_default=True, help="2: the Hessian")
 @click.option("--shape", "shapes", multiple=True, metavar="NAME=m,n", help="a tensor's shape, where it is not found")
-@click.option("--format", "form", type=click.Choice([*FORMATS, "code"]), default="text", show_default=True)
-@click.option("--level", type=click.Choice(LEVELS), default="steps", show_default=True, help="how much is told")
+@_format(*FORMATS, "code")
+@LEVEL
 @LANG
 @COLOUR
 def diff(
@@ -218,19 +242,18 @@ def _shapes(given: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
 
 @main.command(short_help="Check a derivation made by hand.")
 @click.argument("claims", type=click.Path(path_type=Path))
-@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text", show_default=True)
-def audit(claims: Path, form: Any) -> None:
+@_format("text", "markdown")
+@COLOUR
+def audit(claims: Path, form: Any, colour: bool | None) -> None:
     """Compare formulas that a person derived with what is derived here; exit status 1 where one is wrong."""
-    from symbp.audit.report import Style, as_markdown, as_text
+    from symbp.audit.report import as_markdown, as_text
     from symbp.audit.run import audit as judged
-
-    colours = {"right": "green", "wrong": "red", "quiet": "bright_black"}
-
-    def paint(text: str, style: Style) -> str:
-        return click.style(text, fg=colours[style]) if style in colours else text
+    from symbp.targets.text.paint import coloured, plain
 
     found = judged(claims)
-    click.echo(as_markdown(found) if form == "markdown" else as_text(found, paint))
+    shown = form == "text" and _has_colour(colour)
+    text = as_markdown(found) if form == "markdown" else as_text(found, coloured if shown else plain)
+    click.echo(text, color=shown or None)
     if any(group.wrong for group in found):
         sys.exit(1)
 
@@ -257,7 +280,7 @@ def check(spec: Path, seed: int, batch: int) -> None:
 @main.command(short_help="Show what a training step computes and holds.")
 @SPEC
 @click.option("--batch", type=click.IntRange(1), help="examples in the step  [default: the spec's]")
-@click.option("--dtype", type=click.Choice(["float32", "float64"]), help="in place of the spec's")
+@DTYPE
 def plan(spec: Path, batch: int | None, dtype: Any) -> None:
     """Show the program of a training step: shapes, arithmetic, bytes, buffers, what is saved, memory.
 
@@ -284,7 +307,7 @@ def plan(spec: Path, batch: int | None, dtype: Any) -> None:
 )
 @click.option("--resume", type=click.Path(path_type=Path), help="go on from this checkpoint, or this run's folder")
 @click.option("--metrics", type=click.Choice(["csv", "jsonl"]), default="csv", show_default=True)
-@click.option("--dtype", type=click.Choice(["float32", "float64"]), help="in place of the spec's")
+@DTYPE
 @click.option("--download", is_flag=True, help="fetch MNIST, with its checksums, where it is not found")
 @click.option("--quiet", is_flag=True, help="no progress")
 def train(

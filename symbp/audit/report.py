@@ -10,7 +10,7 @@ from symbp.audit.judge import Verdict
 from symbp.audit.run import Audit, Audited
 from symbp.errors import printable
 
-Style = Literal["right", "wrong", "quiet", "plain"]
+Style = Literal["right", "wrong", "quiet"]
 Paint = Callable[[str, Style], str]
 SIGNS = {"proven": "✓", "equal": "✓", "wrong": "✗"}
 

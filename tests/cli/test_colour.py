@@ -9,7 +9,11 @@ import pytest
 from cli.command import run
 
 CODE = re.compile(r"\x1b\[[0-9;]*m")
-COMMANDS = [("derive", "small.yaml"), ("diff", "norm2(X @ w - y)**2", "--wrt", "w")]
+CLAIMS = """
+formula: norm2(X @ w - y)**2
+claims: [grad_w = 2 * X.T @ (X @ w - y), grad_w = X.T @ (X @ w - y)]
+"""
+COMMANDS = [("derive", "small.yaml"), ("diff", "norm2(X @ w - y)**2", "--wrt", "w"), ("audit", "claims.yaml")]
 UNREADABLE = {"0", "3", "4", "7"}  # black, yellow, blue and white vanish on a dark background or on a light one
 
 
@@ -19,6 +23,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("NO_COLOR", "FORCE_COLOR", "COLORTERM", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
+    Path("claims.yaml").write_text(CLAIMS, encoding="utf-8")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -63,7 +68,7 @@ def test_headings_rules_results_and_code_stand_out() -> None:
 
 
 def test_colours_are_readable_on_light_and_on_dark() -> None:
-    shown = run("derive", "small.yaml", "--color").stdout + run(*COMMANDS[1], "--color").stdout
+    shown = "".join(run(*command, "--color").stdout for command in COMMANDS)
     codes = {code for found in CODE.findall(shown) for code in found[2:-1].split(";")}
     assert codes - {"0", "1", "2"} <= {f"3{colour}" for colour in set("0123456") - UNREADABLE}
     assert len(codes) > 4

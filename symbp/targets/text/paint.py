@@ -23,6 +23,9 @@ STYLES: Mapping[str, Style] = {
     "string": Style(color="green"),
     "number": Style(color="cyan"),
     "comment": Style(dim=True),
+    "right": Style(color="green"),
+    "wrong": Style(color="red"),
+    "quiet": Style(dim=True),
 }
 
 
