@@ -19,25 +19,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
 
 import sympy as sp
 
 from symbp.explain import mathematics as m
 from symbp.explain.arithmetic import BATCH, as_text, ordered_terms
+from symbp.explain.axes import Axis, NoMatrixFormError, axes_of
 from symbp.explain.layout import COTANGENT
 from symbp.explain.naming import Naming
 from symbp.explain.notation import write
 from symbp.formula.equation import Equation
 from symbp.formula.expression import Element, SumOver, elements
 
-Axis = tuple[sp.Symbol, ...] | None  # indices that count as one axis; None: an axis of size 1
 MAX_POWER = 3  # A ⊙ A ⊙ A
 MOST_NODES = 40  # of an elementwise formula
-
-
-class _NoMatrixFormError(Exception):
-    """The expression is none that matrices can say."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +64,7 @@ def matrix_form(
         form = _Form(equation, named, shaped)
         left = named.tensor(equation.target.tensor, _marks(equation.target))
         return m.Line(form.shape(left, *form.natural(equation.target)), form.right())
-    except _NoMatrixFormError:
+    except NoMatrixFormError:
         return None
 
 
@@ -84,45 +79,6 @@ def _marks(element: Element) -> tuple[m.Math, ...]:
     return tuple(m.Words("") for _ in element.indices)
 
 
-def _axes(tuples: list[tuple[sp.Symbol, ...]], separate: list[frozenset[sp.Symbol]]) -> dict[sp.Symbol, Axis]:
-    """The axis that each index belongs to, after joining neighbours until no tensor has more than two axes."""
-    rows: list[list[tuple[sp.Symbol, ...]]] = [[(i,) for i in t] for t in tuples]
-    while any(len(r) > 2 for r in rows):
-        pairs = {(a, b) for r in rows for a, b in pairwise(r)}
-        for a, b in sorted(pairs, key=str, reverse=True):
-            together = all((a in r) == (b in r) and (a not in r or r.index(a) + 1 == r.index(b)) for r in rows)
-            alike = all(bool(s & set(a)) == bool(s & set(b)) for s in separate)
-            if together and alike:
-                rows = [_joined(r, a, b) for r in rows]
-                break
-        else:
-            raise _NoMatrixFormError
-    return {i: axis for r in rows for axis in r for i in axis}
-
-
-@lru_cache(maxsize=4096)
-def _axes_of(target: Element, body: sp.Expr) -> Mapping[sp.Symbol, Axis] | None:
-    """The axis that each index of an equation belongs to; None where it has no matrix form."""
-    reads = [target, *elements(body)]
-    if any(not i.is_Symbol for e in reads for i in e.indices):
-        return None
-    if any(len(set(e.indices)) != len(e.indices) for e in reads):
-        return None
-    try:
-        return _axes([tuple(e.indices) for e in reads], [frozenset(s.bound) for s in body.atoms(SumOver)])
-    except _NoMatrixFormError:
-        return None
-
-
-def _joined(
-    row: list[tuple[sp.Symbol, ...]], one: tuple[sp.Symbol, ...], other: tuple[sp.Symbol, ...]
-) -> list[tuple[sp.Symbol, ...]]:
-    if one not in row:
-        return row
-    place = row.index(one)
-    return [*row[:place], (*one, *other), *row[place + 2 :]]
-
-
 class _Form:
     """One equation: its axes, and the matrices that its parts are."""
 
@@ -132,9 +88,9 @@ class _Form:
         self.notation = naming.layout.notation
         self.shaped = shaped
         self.equation = equation
-        axes = _axes_of(equation.target, equation.body)
+        axes = axes_of(equation.target, equation.body)
         if axes is None:
-            raise _NoMatrixFormError
+            raise NoMatrixFormError
         self.axes = axes
 
     def right(self) -> m.Math:
@@ -142,7 +98,7 @@ class _Form:
         target = self.equation.target
         loose = {i for i in self.equation.body.free_symbols if i in self.equation.sizes} - self.axes.keys()
         if not target.indices or loose:
-            raise _NoMatrixFormError
+            raise NoMatrixFormError
         return self.form(self.equation.body, *self.natural(target))
 
     def natural(self, element: Element) -> tuple[Axis, Axis]:
@@ -163,7 +119,7 @@ class _Form:
         """The expression as a matrix of these rows and columns; a scalar as itself."""
         varies = self.of(expression)
         if not varies <= {rows, columns}:
-            raise _NoMatrixFormError
+            raise NoMatrixFormError
         if not varies and not expression.has(SumOver):
             return write(expression, self.naming)
         if isinstance(expression, Element):
@@ -234,19 +190,19 @@ class _Form:
         """A sum over one axis of a product as a product of matrices."""
         summed = {self.axes.get(i) for i in expression.bound}
         if len(summed) != 1 or None in summed or {i for a in summed for i in a or ()} != set(expression.bound):
-            raise _NoMatrixFormError
+            raise NoMatrixFormError
         (axis,) = summed
         sign, scalars, factors = self.split(expression.body)
         varies = self.of(expression)
         rows = rows if rows in varies else None
         columns = columns if columns in varies else None
         if rows is None and columns is None and self.notation.batch != "one":
-            raise _NoMatrixFormError
+            raise NoMatrixFormError
         left = [f for f in factors if rows is not None and rows in self.of(f)]
         right = [f for f in factors if columns is not None and columns in self.of(f)]
         neither = [f for f in factors if f not in left and f not in right]
         if set(left) & set(right):
-            raise _NoMatrixFormError
+            raise NoMatrixFormError
         (right if not right else left).extend(neither)
         if not left and not columns and len(right) > 1:  # of one example: an inner product
             left = [right.pop(0)]
@@ -276,17 +232,17 @@ class _Form:
             base, exponent = expression.args
             if exponent.is_Integer and 2 <= exponent <= MAX_POWER:
                 return _elementwise([self.form(base, rows, columns)] * int(exponent))
-            raise _NoMatrixFormError
+            raise NoMatrixFormError
         if isinstance(expression, sp.Abs):
             return m.Bars(self.form(expression.args[0], rows, columns))
         if isinstance(expression, sp.Function) and len(expression.args) == 1 and not isinstance(expression, sp.floor):
             return m.Call(type(expression).__name__, (self.form(expression.args[0], rows, columns),))
         if any(self.natural(e) not in ((rows, columns), (None, None)) for e in elements(expression)):
-            raise _NoMatrixFormError
+            raise NoMatrixFormError
         if expression.has(SumOver) or any(_multiplies_tensors(p) for p in expression.atoms(sp.Mul, sp.Pow)):
-            raise _NoMatrixFormError
+            raise NoMatrixFormError
         if expression.free_symbols & self.axes.keys() - {i for e in elements(expression) for i in e.indices}:
-            raise _NoMatrixFormError
+            raise NoMatrixFormError
         return write(expression, self.naming)
 
 
