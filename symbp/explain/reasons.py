@@ -22,6 +22,7 @@ from symbp.explain.techniques import techniques
 from symbp.explain.words.language import Filling, Language
 from symbp.formula.equation import Equation, Formula
 from symbp.formula.expression import Partial, elements
+from symbp.formula.recurrence import in_groups
 
 _INDEX_EQUATION = re.compile(r"([A-Za-z]'*) = ([A-Za-z]'*)(?: ([+-]) (\d+))?")  # t' = t + 1
 _PICKED = re.compile(r"([A-Za-z]'*) = .*")
@@ -114,6 +115,9 @@ class _Reason:
         slope = m.Derivative(self.naming.tensor(tensor, theirs), self.naming.tensor(tensor, ours))
         deltas = tuple(m.Indicator(m.Relation(pair, ("=",))) for pair in zip(ours, theirs, strict=True))
         equal = m.Relation((slope, deltas[0] if len(deltas) == 1 else m.Product(deltas)), ("=",))
+        recurs = any(tensor in group.tensors for group in in_groups(self.formula.equations) if group.direction)
+        if recurs:
+            return self.say("differentiate.recurrent", tensor=name, slope=equal)
         return self.say("differentiate.deltas", tensor=name, slope=equal)
 
     def contracted(self, details: Sequence[str]) -> list[Inline]:
@@ -147,12 +151,20 @@ class _Reason:
         return bool(_PLAIN.fullmatch(right)) or right.endswith("]")
 
     def saved(self, steps: Sequence[Step]) -> Inline:
-        """Which saved values take the expressions' places; of the formula's own output it is said that it is that."""
+        """Which saved values take the expressions' places, and by which terms cancel."""
         found = [equation for step in steps if (equation := self.stated(step.detail))]
         if len(found) != len(steps):
             return self.say("saved value.bare")
-        named = self.language.listed(self.named(step.detail) for step in steps)
-        tensor = steps[0].target.tensor[len(COTANGENT) :]
+        after = {read.tensor for read in elements(steps[-1].after)}
+        stands, cancels = ([e for e in found if (e.target.tensor in after) == here] for here in (True, False))
+        said = [self.taken(stands, steps[0].target.tensor[len(COTANGENT) :])] if stands else []
+        if cancels:
+            said.append(self.say("saved value.cancels", equations=self.language.listed(map(self.equation, cancels))))
+        return self.language.sentences(said)
+
+    def taken(self, found: Sequence[Equation], tensor: str) -> Inline:
+        """Which saved values stand in a derivative by a tensor; of the formula's output it is said that it is that."""
+        named = self.language.listed(map(self.equation, found))
         if len(found) > 1:
             return self.say("saved value.several", equations=named)
         if found[0].target.tensor == self.formula.output.name and any(elements(found[0].body, tensor)):
@@ -172,10 +184,14 @@ class _Reason:
         """What a rule was applied to: an equation of the formula, of two indices, or an identity."""
         equation = self.stated(detail)
         if equation is not None:
-            left, right = write(equation.target, self.naming), write(equation.body, self.naming)
-            return m.Relation((left, right), ("=",)) if _is_short(equation.body) else left
+            return self.equation(equation)
         between = _INDEX_EQUATION.fullmatch(detail)
         return (_index_equation(between) if between else read_identity(detail)) or Code(detail)
+
+    def equation(self, equation: Equation) -> m.Math:
+        """An equation of the formula, or where it is long its left side."""
+        left, right = write(equation.target, self.naming), write(equation.body, self.naming)
+        return m.Relation((left, right), ("=",)) if _is_short(equation.body) else left
 
     def stated(self, detail: str) -> Equation | None:
         """The equation of the formula that a detail names."""

@@ -53,6 +53,10 @@ def _forward(params, ws, x):
     # (3) nothing is computed
     # (4) C = 0
     ws.C = "<&>"
+
+    # batch_norm_1.inference: tanh_1.a (n, 6) -> s (6)
+    # (5) sⱼ = 1
+    ws.s.fill(1)
 """
 
 
@@ -164,9 +168,29 @@ def test_passages_are_read_back_from_the_comments() -> None:
         ("dense_1", 1, 3, 6),
         ("tanh_1", 2, 10, 14),
         ("tanh_1", 4, 16, 17),
+        ("batch_norm_1", 5, 20, 21),
     ]
     assert found[1].code == ("np.tanh(", "    ws.dense_1_z,", "    out=ws.tanh_1_a,", ")")
     assert MODULE.splitlines()[4:6] == ["    " + line for line in found[0].code]
+
+
+def test_each_formula_of_a_block_stands_beside_its_own_code() -> None:
+    """Batch normalization has three: in training, in inference, and after a step."""
+    spec = parse_spec(SMALL.replace("dense: 2", "dense: 2\n  - batch_norm"))
+    derivation, code = pipeline.derive_and_emit(spec)
+    assert isinstance(code, str)
+    text = pipeline.explain(spec, derivation, "text", code=code)
+    numbers = {
+        name: {n for (of, _), n in step_numbers(derivation).items() if of == name} for name in derivation.formulas
+    }
+    found = 0
+    for section in text.split("Every formula, derived")[1].split("\nUsed by ")[1:]:
+        _, stands, listed = section.partition("In the generated module, for ")
+        if stands:
+            quoted = {int(n) for n in re.findall(r"^\((\d+)\)", listed, re.MULTILINE)}
+            assert any(quoted <= own for own in numbers.values()), quoted
+            found += 1
+    assert found == len(numbers)
 
 
 def test_the_code_beside_the_formulas_is_the_modules() -> None:

@@ -211,6 +211,8 @@ PHRASES: Mapping[str, str] = {
     "differentiate.maximum": "The maximum is read where it is attained, at its first winner, and has a derivative by "
     "that element alone.",
     "differentiate.deltas": "Elements of {tensor} do not depend on each other, so {slope}.",
+    "differentiate.recurrent": "One element of {tensor} is varied and the others are held fixed, so {slope}; that they "
+    "depend on each other is what the sum adds up.",
     "differentiate.bare": "Calculus gives the partial derivatives.",
     "implicit.title": "Differentiate the defining equation",
     "implicit.of": "Both sides of {detail} are differentiated, and the inverse matrix solves the linear equations that "
@@ -247,6 +249,7 @@ PHRASES: Mapping[str, str] = {
     "expressions.",
     "saved value.own": "The forward pass has computed {equation}, so the derivative by {tensor} is written in terms "
     "of the output {output} itself.",
+    "saved value.cancels": "The forward pass has computed {equations}, so terms cancel.",
     "saved value.bare": "The forward pass has computed this value, so it takes the place of the expression.",
     "stable form.title": "Stable form",
     "stable form.of": "The same value, evaluated without overflow or cancellation: {detail}.",

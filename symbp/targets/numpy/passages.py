@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from symbp.explain.document import Passage
 
-HEADING = re.compile(r" +# (\w+): ")  # dense_1: x (n, 784), ...
+HEADING = re.compile(r" +# (\w+)(?:\.\w+)?: ")  # dense_1: x (n, 784), ..., or batch_norm_1.inference: ...
 QUOTED = re.compile(r" +# \((\d+)\) ")
 COMMENT = re.compile(r" +#")
 CONTINUED = re.compile(r" +#     ")
