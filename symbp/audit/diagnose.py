@@ -19,8 +19,9 @@ import numpy as np
 import sympy as sp
 
 from symbp.audit.compare import TOLERANCE, agree, holds, sides
-from symbp.audit.edits import Edit, Kind, edits
+from symbp.audit.edits import Edit, edits
 from symbp.audit.evaluate import Matrices
+from symbp.audit.mistakes import Kind
 from symbp.audit.nearby import Nearby, conventions, other_activations, other_losses
 from symbp.audit.normal import TooManyTermsError, multiplied_out
 from symbp.audit.print import between_matrices, in_letters, with_indices

@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from symbp.audit.syntax import DERIVATIVE, MAX_TEXT, PRIME, Form, Statement, checked
-from symbp.audit.tokens import tokens
+from symbp.audit.tokens import Cursor, tokens
 from symbp.formula.grammar import MAX_DEPTH, FormulaError
 
 GREEK = [
@@ -73,64 +73,15 @@ def read_latex(text: str, last: int, *, numbers: bool = False) -> list[Statement
     return statements
 
 
-class _Reader:
+class _Reader(Cursor):
     """A descent through the tokens, for one value of `l`."""
 
     def __init__(self, found: list[str], text: str, layers: Layers, numbers: bool) -> None:
-        self.found = found
-        self.text = text
+        super().__init__(found, text)
         self.layers = layers
         self.numbers = numbers
-        self.place = 0
         self.depth = 0
         self.indexed = "_" in found and self.has_indices()
-
-    def has_indices(self) -> bool:
-        """Whether any quantity has letters as a subscript; those under a sum or an indicator are none."""
-        for k, token in enumerate(self.found[1:], 1):
-            before = self.found[k - 1]
-            if token == "_" and before not in (r"\sum", r"\nabla", "1") and before != "}":
-                inside = self.group_at(k + 1)
-                if any(t.isalpha() and t not in ("l", "L") for t in inside):
-                    return True
-            if token == "_" and before == "}" and not self.is_indicator(k):
-                inside = self.group_at(k + 1)
-                if any(t.isalpha() and t not in ("l", "L") for t in inside):
-                    return True
-        return False
-
-    def is_indicator(self, place: int) -> bool:
-        return self.found[max(0, place - 4) : place] == [r"\mathbb", "{", "1", "}"]
-
-    def group_at(self, place: int) -> list[str]:
-        if place >= len(self.found) or self.found[place] != "{":
-            return self.found[place : place + 1]
-        level, end = 0, place
-        while end < len(self.found):
-            level += (self.found[end] == "{") - (self.found[end] == "}")
-            if level == 0:
-                break
-            end += 1
-        return self.found[place + 1 : end]
-
-    def error(self, message: str) -> FormulaError:
-        return FormulaError(message, self.text)
-
-    def peek(self, offset: int = 0) -> str:
-        return self.found[self.place + offset] if self.place + offset < len(self.found) else ""
-
-    def take(self, expected: str = "") -> str:
-        token = self.peek()
-        if not token or (expected and token != expected):
-            raise self.error(f"expected `{expected or 'more'}`, got `{token or 'the end'}`")
-        self.place += 1
-        return token
-
-    def accept(self, token: str) -> bool:
-        if self.peek() != token:
-            return False
-        self.place += 1
-        return True
 
     def statements(self) -> Iterator[Statement]:
         left = self.sum()
@@ -215,14 +166,6 @@ class _Reader:
         if not digits.isdigit() or len(digits) > 2:
             raise self.error(f"`^{{{''.join(inside)[:20]}}}`: an exponent is a whole number, and a transpose `^T`")
         return ast.UnaryOp(ast.USub(), ast.Constant(int(digits))) if negative else ast.Constant(int(digits))
-
-    def script(self) -> list[str]:
-        """The tokens of a subscript or a superscript."""
-        inside = self.group_at(self.place)
-        self.place += len(inside) + (2 if self.peek() == "{" else 0)
-        while inside[:1] == ["{"] and inside[-1:] == ["}"]:  # ^{\mathsf{T}}
-            inside = inside[1:-1]
-        return inside
 
     def bracketed(self, closing: str) -> ast.expr:
         value = self.sum()

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from symbp.audit.between import Between, Part
 from symbp.audit.indexed import tensor_of
 from symbp.audit.normal import TooManyTermsError, multiplied_out
 from symbp.audit.setting import BATCH, Setting
-from symbp.audit.symbolic import Between, Indexed, Part, Translation, UntranslatedError
+from symbp.audit.symbolic import Indexed, Translation, UntranslatedError
 from symbp.audit.syntax import Statement
 from symbp.audit.truth import Subject, as_taken, cotangents_read, subject
 from symbp.derive.algebra import everywhere, larger, tidy

@@ -1,4 +1,7 @@
-"""LaTeX of a claim as tokens: commands that only set type are left out, words for the same sign made one."""
+"""LaTeX of a claim as tokens, and a place in them that moves on.
+
+Commands that only set type are left out, and words for the same sign made one.
+"""
 
 from __future__ import annotations
 
@@ -37,3 +40,62 @@ def tokens(text: str) -> list[str]:
             raise FormulaError(f"{token!r} is not part of the LaTeX that is read", text)
         found.append(token)
     return found
+
+
+class Cursor:
+    """A place in the tokens of a text."""
+
+    def __init__(self, found: list[str], text: str) -> None:
+        self.found = found
+        self.text = text
+        self.place = 0
+
+    def group_at(self, place: int) -> list[str]:
+        if place >= len(self.found) or self.found[place] != "{":
+            return self.found[place : place + 1]
+        level, end = 0, place
+        while end < len(self.found):
+            level += (self.found[end] == "{") - (self.found[end] == "}")
+            if level == 0:
+                break
+            end += 1
+        return self.found[place + 1 : end]
+
+    def error(self, message: str) -> FormulaError:
+        return FormulaError(message, self.text)
+
+    def peek(self, offset: int = 0) -> str:
+        return self.found[self.place + offset] if self.place + offset < len(self.found) else ""
+
+    def take(self, expected: str = "") -> str:
+        token = self.peek()
+        if not token or (expected and token != expected):
+            raise self.error(f"expected `{expected or 'more'}`, got `{token or 'the end'}`")
+        self.place += 1
+        return token
+
+    def accept(self, token: str) -> bool:
+        if self.peek() != token:
+            return False
+        self.place += 1
+        return True
+
+    def script(self) -> list[str]:
+        """The tokens of a subscript or a superscript."""
+        inside = self.group_at(self.place)
+        self.place += len(inside) + (2 if self.peek() == "{" else 0)
+        while inside[:1] == ["{"] and inside[-1:] == ["}"]:  # ^{\mathsf{T}}
+            inside = inside[1:-1]
+        return inside
+
+    def has_indices(self) -> bool:
+        """Whether any quantity has letters as a subscript; those under a sum or an indicator are none."""
+        for place, token in enumerate(self.found):
+            before = self.found[place - 1] if place else ""
+            bare = before in (r"\sum", r"\nabla", "1") or self.is_indicator(place)
+            if token == "_" and not bare and any(t.isalpha() and t not in "lL" for t in self.group_at(place + 1)):
+                return True
+        return False
+
+    def is_indicator(self, place: int) -> bool:
+        return self.found[max(0, place - 4) : place] == [r"\mathbb", "{", "1", "}"]
