@@ -16,9 +16,10 @@ from symbp.explain import mathematics as m
 from symbp.explain.identifiers import GREEK, parts
 from symbp.explain.levels import ATOM, POWER, PRODUCT, SUM, holds_matrix, is_tall, level
 from symbp.targets.html.symbols import ACCENTS, BARS, FUNCTIONS, GLYPHS, SIGNS
-from symbp.targets.latex.width import blank
+from symbp.targets.latex.width import blank, width
 
 APPLIED, TIMES = "<mo>&#x2061;</mo>", "<mo>&#x2062;</mo>"  # nothing to be seen: of a function to its argument, times
+PARTIAL = '<mo form="prefix" lspace="0" rspace="0">∂</mo>'  # Firefox sets an upright letter apart from an italic one
 THIN = '<mspace width="0.17em"/>'
 
 
@@ -248,12 +249,12 @@ def _(node: m.Indicator) -> str:
 @_write.register
 def _(node: m.Derivative) -> str:
     if node.twice:
-        sign, (whole, places) = '<mi mathvariant="normal">∂</mi>', node.twice
-        squared = f"<msup>{sign}<mn>2</mn></msup>{bracket(whole, ATOM)}"
-        below = "".join(f"{sign}{_write(place)}" for place in places)
+        whole, places = node.twice
+        squared = f"<msup>{PARTIAL}<mn>2</mn></msup>{bracket(whole, ATOM)}"
+        below = "".join(f"{PARTIAL}{_write(place)}" for place in places)
         return f"<mfrac><mrow>{squared}</mrow><mrow>{below}</mrow></mfrac>"
     above = _parentheses(node.of) if isinstance(node.of, m.Fraction) else bracket(node.of, ATOM)
-    of, by = (f'<mrow><mi mathvariant="normal">∂</mi>{part}</mrow>' for part in (above, _write(node.by)))
+    of, by = (f"<mrow>{PARTIAL}{part}</mrow>" for part in (above, _write(node.by)))
     return f"<mfrac>{of}{by}</mfrac>"
 
 
@@ -290,6 +291,8 @@ def _(node: m.Tuple) -> str:
 def _(node: m.Transposed) -> str:
     if isinstance(node.body, m.Name) and node.body.layer:
         return _named(node.body, transposed=True)
+    if isinstance(node.body, m.Differential):
+        return f"<mi>d</mi>{_write(m.Transposed(node.body.by))}"
     body = _parentheses(node.body) if isinstance(node.body, m.Derivative) else bracket(node.body, ATOM)
     return _scripts(f"<mrow>{body}</mrow>", "", "<mi>⊤</mi>")
 
@@ -297,7 +300,8 @@ def _(node: m.Transposed) -> str:
 @_write.register
 def _(node: m.Shaped) -> str:
     rows, columns = map(_write, node.shape)
-    braced = f'<mrow class="braced">{_write(node.body)}</mrow>'  # Chromium cuts off a `⏟` that it stretches
+    brace = f'<mspace class="brace" width="{width(node.body):.3g}em" height="0.25em"/>'  # Chromium cuts off a wide `⏟`
+    braced = f'<munder accentunder="true">{row(node.body)}{brace}</munder>'
     return f"<munder>{braced}<mrow>{rows}{sign('×')}{columns}</mrow></munder>"
 
 

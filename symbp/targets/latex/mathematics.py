@@ -247,6 +247,8 @@ def _(node: m.Transposed) -> str:
     if isinstance(node.body, m.Name) and node.body.layer:
         bare = _write(m.Name(node.body.base, node.body.indices))
         return rf"{bare}^{{{marked(node.body)} \top}}"
+    if isinstance(node.body, m.Differential):
+        return f"d{_write(m.Transposed(node.body.by))}"
     body = _parentheses(node.body) if isinstance(node.body, m.Derivative) else bracket(node.body, ATOM)
     return rf"{body}^{{\top}}"
 

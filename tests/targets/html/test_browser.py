@@ -138,10 +138,12 @@ SHORT = """() => [...document.querySelectorAll('mrow > mo[form=prefix][stretchy=
   .map((e) => [e.getBoundingClientRect().height, e.nextElementSibling])
   .filter(([height, next]) => next && height < 0.8 * next.getBoundingClientRect().height)
   .map(([, next]) => next.parentElement.outerHTML.slice(0, 200))"""
-# braces under matrices are borders: below their matrix, above its shape
-CROSSED = """() => [...document.querySelectorAll('.braced')]
-  .map((e) => [e, e.getBoundingClientRect(), e.nextElementSibling.getBoundingClientRect(), getComputedStyle(e)])
-  .filter(([, box, shape, style]) => parseFloat(style.borderBottomWidth) < 1 || box.bottom > shape.top + 1)
+# braces under matrices stand below their matrix, are about as wide, and above its shape
+CROSSED = """() => [...document.querySelectorAll('.brace')]
+  .map((e) => [e, ...[e, e.previousElementSibling, e.parentElement.nextElementSibling]
+    .map((each) => each.getBoundingClientRect())])
+  .filter(([, brace, matrix, shape]) => brace.top < matrix.bottom - 1 || brace.bottom > shape.top + 1 ||
+    Math.abs(brace.width - matrix.width) > 0.35 * matrix.width + 3)
   .map(([e]) => e.parentElement.outerHTML.slice(0, 200))"""
 
 

@@ -18,10 +18,13 @@ import pytest
 
 from symbp import pipeline
 from symbp.derive.derivation import Derivation
+from symbp.explain import mathematics as m
 from symbp.explain.choices import Choices
 from symbp.explain.document import NoModule
+from symbp.explain.notations import NOTATIONS
 from symbp.spec import read_spec
 from symbp.spec.model import NetworkSpec
+from symbp.targets.latex.mathematics import write
 
 ROOT = Path(__file__).resolve().parents[3]
 SPECS = sorted(path.stem for path in ROOT.glob("specs/*.yaml"))
@@ -93,6 +96,21 @@ def test_every_document_is_set_by_every_engine(name: str, engine: str, tmp_path:
 @pytest.mark.parametrize("name", SPECS)
 def test_every_document_is_set_in_chinese(name: str, tmp_path: Path) -> None:
     assert complaints(typeset(document(name, "zh"), "xelatex", tmp_path)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mnist_resnet", "names_lstm", "shakespeare_transformer"])
+@pytest.mark.parametrize("notation", NOTATIONS)
+def test_large_documents_are_set_in_every_notation(name: str, notation: str, tmp_path: Path) -> None:
+    spec, derivation, code = derived(name)
+    source = pipeline.explain(spec, derivation, "latex", Choices(notation=notation), code=code)
+    assert complaints(typeset(source, "pdflatex", tmp_path)) == []
+
+
+def test_a_transposed_derivative_has_one_superscript() -> None:
+    cotangent = m.Differential(m.Name("Q", layer="3", matrix=True, marks="[]"))
+    assert write(m.Transposed(cotangent)) == r"dQ^{[3] \top}"
+    assert write(m.Transposed(m.Differential(m.Name("X")))) == r"dX^{\top}"
 
 
 BAD = r"""
