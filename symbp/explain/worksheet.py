@@ -9,11 +9,12 @@ equation is asked.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from symbp.explain import mathematics as m
 from symbp.explain.document import Answer, Derived, Display, Document, Equations, Heading, Paragraph, Part
+from symbp.explain.trees import mathematics, rebuilt
 from symbp.explain.words.language import Language
 
 ATOMS = (m.Name, m.Number, m.Ones, m.Derivative)  # which stand everywhere, and answer nothing by themselves
@@ -120,21 +121,12 @@ class _Sheet:
         if isinstance(piece, m.Math):
             for question in self.questions.get(alike(piece), ()):
                 return self.blank(question, piece)
-        return _rebuilt(piece, self.hidden)
-
-
-def _rebuilt(piece: Any, change: Any) -> Any:
-    """A piece with what it consists of changed."""
-    if isinstance(piece, tuple):
-        return tuple(change(item) for item in piece)
-    if is_dataclass(piece) and not isinstance(piece, type):
-        return type(piece)(**{f.name: change(getattr(piece, f.name)) for f in fields(piece)})
-    return piece
+        return rebuilt(piece, self.hidden)
 
 
 def bare(piece: Any) -> Any:
     """Mathematics without the shapes under its matrices."""
-    return bare(piece.body) if isinstance(piece, m.Shaped) else _rebuilt(piece, bare)
+    return bare(piece.body) if isinstance(piece, m.Shaped) else rebuilt(piece, bare)
 
 
 def alike(piece: Any) -> Any:
@@ -143,7 +135,7 @@ def alike(piece: Any) -> Any:
         return alike(piece.body)
     if isinstance(piece, m.Name):
         piece = replace(piece, layer="")
-    return _rebuilt(piece, alike)
+    return rebuilt(piece, alike)
 
 
 def _lines(part: Part) -> tuple[m.Line, ...]:
@@ -164,15 +156,4 @@ def _given(parts: Iterable[Part]) -> Iterator[Any]:
         if isinstance(part, Display | Equations):
             for line in part.lines:
                 if not line.asked:
-                    yield from _within(alike(line.right))
-
-
-def _within(piece: Any) -> Iterator[Any]:
-    if isinstance(piece, m.Math):
-        yield piece
-    if isinstance(piece, tuple):
-        for item in piece:
-            yield from _within(item)
-    elif is_dataclass(piece) and not isinstance(piece, type):
-        for each in fields(piece):
-            yield from _within(getattr(piece, each.name))
+                    yield from mathematics(alike(line.right))

@@ -6,12 +6,14 @@ cost is called as the expression's result is, and every derivative is a fraction
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from symbp.explain import mathematics as m
 from symbp.explain.document import Derived
 from symbp.explain.naming import COST, ERROR, WEIGHTED_INPUT
+from symbp.explain.trees import rebuilt
 from symbp.expression.result import Result
 
 
@@ -24,14 +26,8 @@ def renamed(part: Any, result: Result) -> Any:
         return m.Indicator(m.Relation(part.arguments, ("=",)))
     if isinstance(part, m.Name):
         return _name(part, result)
-    if isinstance(part, tuple):
-        return tuple(renamed(item, result) for item in part)
-    if is_dataclass(part) and not isinstance(part, type):
-        changed = {f.name: renamed(getattr(part, f.name), result) for f in fields(part) if f.init}
-        if isinstance(part, Derived):
-            changed["lines"] = _once(changed["lines"])
-        return type(part)(**changed)
-    return part
+    part = rebuilt(part, partial(renamed, result=result))
+    return replace(part, lines=_once(part.lines)) if isinstance(part, Derived) else part
 
 
 def _once(lines: tuple[m.Line, ...]) -> tuple[m.Line, ...]:

@@ -27,6 +27,7 @@ from symbp.explain.document import (
     Passage,
 )
 from symbp.explain.notations import NOTATIONS
+from symbp.explain.numbering import numbering
 from symbp.explain.outline import explain
 from symbp.explain.words.languages import LANGUAGES
 from symbp.explain.worksheet import ATOMS, alike, bare, worksheet
@@ -181,7 +182,8 @@ def test_what_is_given_is_not_asked() -> None:
 
 
 def test_code_would_tell_the_answers() -> None:
-    module = Module("mnist_mlp.py", "x = 1\n", (Passage("dense_1", 1, 1, 1, ("x = 1",)),))
+    quoting = (Passage("dense_1", number, 1, 1, ("x = 1",)) for number in numbering(perceptron()).values())
+    module = Module("mnist_mlp.py", "x = 1\n", tuple(quoting))
     assert any(isinstance(p, Listing) for p in explain(perceptron(), module=module).parts)
     without = explain(perceptron(), Choices(worksheet=True), module=module)
     assert without.module is None

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from symbp.explain import mathematics as m
+from symbp.explain.trees import rebuilt
 from symbp.explain.words.language import Language
 
 
 def spoken(part: Any, language: Language) -> Any:
     """A part of a document, or a tuple of them, with the words within its formulas in the language."""
-    if isinstance(part, tuple):
-        return tuple(spoken(item, language) for item in part)
-    if not is_dataclass(part) or isinstance(part, type):
-        return part
-    values = {f.name: getattr(part, f.name) for f in fields(part)}
-    changed = {name: new for name, value in values.items() if (new := spoken(value, language)) is not value}
-    return _said(replace(part, **changed) if changed else part, language)
+    return _said(rebuilt(part, partial(spoken, language=language)), language)
 
 
 def _said(node: Any, language: Language) -> Any:
