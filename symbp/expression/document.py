@@ -5,6 +5,7 @@ The numbers count equations and steps from 1, in reading order.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import count
 
@@ -27,6 +28,8 @@ from symbp.formula.equation import Equation, Formula
 from symbp.formula.expression import elements
 from symbp.matrices.find import find_matrices
 
+_BY_ELEMENTS = re.compile(r"(?<!\*)\*(?!\*)")  # what some languages multiply matrices by
+
 
 def document(text: str, result: Result, code: str, error: float, choices: Choices = DEFAULTS) -> Document:
     """The derivative of the expression `text`, derived, as NumPy code, with the error that its check found."""
@@ -48,6 +51,9 @@ class _Page:
         formula = self.whole.formula
         yield Heading(1, self.say("diff.expression"))
         yield Paragraph((Code(" ".join(text.split())),))
+        matrix = next((t.name for t in formula.with_role("input") if len(t.axes) == 2), "")
+        if matrix and _BY_ELEMENTS.search(text) and not set("@[") & set(text):
+            yield Paragraph(self.say("diff.elementwise", times=Code("*"), product=Code(f"{matrix} @ x")))
         header = (self.say("network.tensor"), self.say("network.shape"))
         yield Table(header, tuple((self.tensor(t.name), self.shape(t.axes)) for t in formula.with_role("input")))
         for equation in formula.equations:

@@ -23,6 +23,7 @@ from symbp.formula.grammar import NAME, RESERVED, FormulaError, Line, read_lines
 from symbp.formula.parse import read_formula
 from symbp.formula.scope import CallableRow, Declared, Scope
 from symbp.formula.syntax import calls, items_of
+from symbp.formula.typed import as_typed
 from symbp.forward.rows import callable_rows, whole_rows
 from symbp.matrices import read_matrices
 
@@ -34,6 +35,7 @@ _INTERNAL = re.compile(r"(d|t|D)_|.*_(inv|det)$")
 
 def read_expression(text: str, shapes: Mapping[str, Sequence[str]] | None = None) -> Formula:
     """The formula of an expression; UserError where it cannot be read."""
+    text = as_typed(text)
     words = set(re.findall(r"[A-Za-z]\w*", text))
     result = next((name for name in RESULTS if name not in words), "result_")
     if not _INDEXED.search(text):

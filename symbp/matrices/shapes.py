@@ -204,7 +204,8 @@ class Constraints:
                 name = min(mine.of)
                 raise self.error(
                     f"`{name}` may be a number or a vector in `{wanted.text}`, which is by elements with what is "
-                    f"{shape}; say so with --shape {name}=1, --shape {name}=n (a column) or --shape {name}=1,n (a row)"
+                    f"{shape} (a product of matrices is `@`); say so with --shape {name}=1, "
+                    f"--shape {name}=n (a column) or --shape {name}=1,n (a row)"
                 )
         return False
 

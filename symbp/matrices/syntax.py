@@ -4,7 +4,7 @@
                |  expression.T | function(expression, ...)
     statement  =  [ name "=" ] expression
 
-`⊙` is `*`, `Xᵀ` is `X.T`, and `f'(z)` calls the function whose name is `f'`.
+`⊙` is `*`; `X'`, `X^T` and `Xᵀ` are `X.T`; and `f'(z)` calls the function whose name is `f'` (symbp.formula.typed).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 
 from symbp.formula.grammar import MAX_DEPTH, NAME, FormulaError, called, depth, nesting
+from symbp.formula.typed import as_typed
 
 MAX_TEXT = 2_000  # characters
 MAX_NODES = 400
@@ -23,13 +24,13 @@ _ALLOWED = (
     ast.Expression, ast.Name, ast.Load, ast.Constant, ast.Call, ast.Attribute, ast.BinOp, ast.UnaryOp,
     ast.Add, ast.Sub, ast.Mult, ast.Div, ast.Pow, ast.MatMult, ast.USub, ast.UAdd,
 )  # fmt: skip
-_SAME = str.maketrans({"⊙": "*", "−": "-", "·": "*"})
 _STROKE = re.compile(r"\b([A-Za-z]\w*)'(?=\()")
 _HINTS = (
-    (re.compile(r"\w\s*'|\)\s*'"), "a transpose is written `.T`"),
-    (re.compile(r"\.\*|\./|\.\^"), "products, quotients and powers by elements are `*`, `/` and `**`"),
     (re.compile(r"\\"), "this is no LaTeX: write `X.T @ w`, `exp(z)`"),
+    (re.compile(r"\.\*|\./|\.\^|\.\*\*"), "by elements are `*`, `/` and `**`, and a product of matrices is `A @ B`"),
+    (re.compile(r"\|"), "a norm is written `norm2(x)`, of a matrix `normF(X)`, an absolute value `abs(x)`"),
     (re.compile(r"\d\s*[A-Za-z(]"), "a product is written `2 * x`"),
+    (re.compile(r"[\w)'] +[A-Za-z(]|'\w"), "a product is written `c * x`, of matrices `A @ B`"),
 )
 
 
@@ -54,7 +55,7 @@ def read_statement(text: str) -> Statement:
     """The statement that a text is; FormulaError for anything that the syntax lacks."""
     if len(text) > MAX_TEXT:
         raise FormulaError(f"the expression has {len(text)} characters; at most {MAX_TEXT} are read")
-    line = _STROKE.sub(rf"\1{PRIME}", " ".join(text.translate(_SAME).replace("ᵀ", ".T").split()))
+    line = _STROKE.sub(rf"\1{PRIME}", " ".join(as_typed(text).split()))
     if not line:
         raise FormulaError("the expression is empty; expected one such as `norm2(X @ w - y)**2`")
     if not line.isascii():
@@ -70,8 +71,8 @@ def read_statement(text: str) -> Statement:
         tree = ast.parse(right, mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         reason = getattr(error, "msg", None) or "too deeply nested"
-        hint = next((f"; {words}" for pattern, words in _HINTS if pattern.search(text)), "")
-        raise FormulaError(f"not an expression ({reason}){hint}", line) from None
+        hint = next((words for pattern, words in _HINTS if pattern.search(text)), f"({reason})")
+        raise FormulaError(f"not an expression{'' if hint[0] == '(' else ';'} {hint}", line) from None
     nodes = list(ast.walk(tree))
     if len(nodes) > MAX_NODES:
         raise FormulaError(f"the expression has {len(nodes)} parts; at most {MAX_NODES} are read", line)
@@ -85,8 +86,6 @@ def read_statement(text: str) -> Statement:
 def _check(node: ast.AST, line: str) -> None:
     if isinstance(node, ast.Subscript):
         raise FormulaError("indices do not stand between matrices; write all of the expression with indices", line)
-    if isinstance(node, ast.BitXor):
-        raise FormulaError("`^` is not part of the language; a power is `**`", line)
     if not isinstance(node, _ALLOWED):
         raise FormulaError(f"{called(node, line)} is not part of the language", line)
     if isinstance(node, ast.Attribute) and node.attr != "T":

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from symbp.cli import main
+from symbp.expression.read import read_expression
 
 
 def run(*arguments: str) -> tuple[int, str]:
@@ -53,3 +54,38 @@ def test_mistakes_are_messages(arguments: list[str], said: str) -> None:
     status, output = run(*arguments)
     assert status == 2
     assert said in output
+
+
+@pytest.mark.parametrize(
+    ("typed", "same"),
+    [
+        ("(X@w - y)'@(X@w - y) + lambda * w'@w", "(X@w - y).T@(X@w - y) + lambda_ * w.T@w"),
+        ("norm2(X^T @ w)^2 / λ", "norm2(X.T @ w)**2 / lambda_"),
+        ("w^{T} @ w² + α", "w.T @ w**2 + alpha"),
+        ("sum[i](w[i]^2)/lambda", "sum[i](w[i]**2)/lambda_"),
+    ],
+)
+def test_what_people_type(typed: str, same: str) -> None:
+    """Transposes, powers and Greek letters as in mathematics and in other languages."""
+    assert read_expression(typed) == read_expression(same)
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("x^T A x", "of matrices `A @ B`"),
+        ("||X @ w||", "`norm2(x)`"),
+        ("y.*(X@w)", "a product of matrices is `A @ B`"),
+        (r"\frac{1}{x}", "no LaTeX"),
+        ("norm2(A*x-y)", "a product of matrices is `@`"),
+    ],
+)
+def test_hints(typed: str, hint: str) -> None:
+    status, output = run(typed, "--wrt", "x")
+    assert status == 2
+    assert hint in output
+
+
+def test_products_by_elements_of_matrices_are_told() -> None:
+    assert "a product of matrices is A @ x" in run("tr(A*X*B)", "--wrt", "X")[1]
+    assert "by elements" not in run("tr(A@X@B) * c", "--wrt", "X")[1]

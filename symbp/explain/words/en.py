@@ -170,6 +170,7 @@ PHRASES: Mapping[str, str] = {
     "diff.Jacobian": "The Jacobian of {output} with respect to {tensor}",
     "diff.Hessian": "The Hessian of {output} with respect to {tensor}",
     "diff.expression": "The expression",
+    "diff.elementwise": "Here {times} multiplies by elements, as in NumPy; a product of matrices is {product}.",
     "diff.inverse": "{inverse} is the inverse of {matrix}, which solves",
     "diff.steps": "Step by step",
     "diff.joined": "In one expression",

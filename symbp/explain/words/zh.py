@@ -164,6 +164,7 @@ PHRASES: Mapping[str, str] = {
     "diff.Jacobian": "{output}对{tensor}的雅可比矩阵",
     "diff.Hessian": "{output}对{tensor}的黑塞矩阵",
     "diff.expression": "表达式",
+    "diff.elementwise": "这里{times}是逐元素相乘，与 NumPy 相同；矩阵乘积写作{product}。",
     "diff.inverse": "{inverse}是{matrix}的逆矩阵，满足：",
     "diff.steps": "逐步推导",
     "diff.joined": "合为一个表达式",
