@@ -577,23 +577,23 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # stem.inference: stem.running_var (16), stem.gamma (16), stem.running_mean (16), conv2d_1.z (16, 14, 14, n),
     #     stem.beta (16) -> s (16), stem.y (16, 14, 14, n)
-    # (62) s[c] = γ[c]/√(running_var[c] + ε)
+    # (63) s[c] = γ[c]/√(running_var[c] + ε)
     np.add(1e-05, params.state.stem_running_var, out=ws.stem_inference_s)
     np.sqrt(ws.stem_inference_s, out=ws.stem_inference_s)
     np.divide(params.stem_gamma, ws.stem_inference_s, out=ws.stem_inference_s)
-    # (63) y[n,c,h,w] = s[c] · (x[n,c,h,w] − running_mean[c]) + β[c]
+    # (64) y[n,c,h,w] = s[c] · (x[n,c,h,w] − running_mean[c]) + β[c]
     np.subtract(ws.conv2d_1_z, params.state.stem_running_mean[:, None, None, None], out=ws.stem_y)
     ws.stem_y *= ws.stem_inference_s[:, None, None, None]
     ws.stem_y += params.stem_beta[:, None, None, None]
 
     # silu_1: stem.y (16, 14, 14, n) -> sigmoid (16, 14, 14, n), a (16, 14, 14, n)
-    # (69) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
+    # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.stem_y, out=ws.silu_1_sigmoid)
     np.minimum(ws.silu_1_sigmoid, ws.log_max, out=ws.silu_1_sigmoid)
     np.exp(ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
     ws.silu_1_sigmoid += 1
     np.divide(1, ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
-    # (68) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
+    # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_1_sigmoid, ws.stem_y, out=ws.silu_1_a)
 
     # conv2d_2: silu_1.a (16, 14, 14, n), W (16, 16, 3, 3) -> z (16, 14, 14, n)
@@ -610,23 +610,23 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # batch_norm_2.inference: batch_norm_2.running_var (16), batch_norm_2.gamma (16), batch_norm_2.running_mean (16),
     #     conv2d_2.z (16, 14, 14, n), batch_norm_2.beta (16) -> s (16), batch_norm_2.y (16, 14, 14, n)
-    # (62) s[c] = γ[c]/√(running_var[c] + ε)
+    # (63) s[c] = γ[c]/√(running_var[c] + ε)
     np.add(1e-05, params.state.batch_norm_2_running_var, out=ws.batch_norm_2_inference_s)
     np.sqrt(ws.batch_norm_2_inference_s, out=ws.batch_norm_2_inference_s)
     np.divide(params.batch_norm_2_gamma, ws.batch_norm_2_inference_s, out=ws.batch_norm_2_inference_s)
-    # (63) y[n,c,h,w] = s[c] · (x[n,c,h,w] − running_mean[c]) + β[c]
+    # (64) y[n,c,h,w] = s[c] · (x[n,c,h,w] − running_mean[c]) + β[c]
     np.subtract(ws.conv2d_2_z, params.state.batch_norm_2_running_mean[:, None, None, None], out=ws.batch_norm_2_y)
     ws.batch_norm_2_y *= ws.batch_norm_2_inference_s[:, None, None, None]
     ws.batch_norm_2_y += params.batch_norm_2_beta[:, None, None, None]
 
     # silu_2: batch_norm_2.y (16, 14, 14, n) -> sigmoid (16, 14, 14, n), a (16, 14, 14, n)
-    # (69) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
+    # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.batch_norm_2_y, out=ws.silu_2_sigmoid)
     np.minimum(ws.silu_2_sigmoid, ws.log_max, out=ws.silu_2_sigmoid)
     np.exp(ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
     ws.silu_2_sigmoid += 1
     np.divide(1, ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
-    # (68) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
+    # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_2_sigmoid, ws.batch_norm_2_y, out=ws.silu_2_a)
 
     # conv2d_3: silu_2.a (16, 14, 14, n), W (16, 16, 3, 3) -> z (16, 14, 14, n)
@@ -643,27 +643,27 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # inner_1.inference: inner_1.running_var (16), inner_1.gamma (16), inner_1.running_mean (16), conv2d_3.z (16, 14,
     #     14, n), inner_1.beta (16) -> s (16), inner_1.y (16, 14, 14, n)
-    # (62) s[c] = γ[c]/√(running_var[c] + ε)
+    # (63) s[c] = γ[c]/√(running_var[c] + ε)
     np.add(1e-05, params.state.inner_1_running_var, out=ws.inner_1_inference_s)
     np.sqrt(ws.inner_1_inference_s, out=ws.inner_1_inference_s)
     np.divide(params.inner_1_gamma, ws.inner_1_inference_s, out=ws.inner_1_inference_s)
-    # (63) y[n,c,h,w] = s[c] · (x[n,c,h,w] − running_mean[c]) + β[c]
+    # (64) y[n,c,h,w] = s[c] · (x[n,c,h,w] − running_mean[c]) + β[c]
     np.subtract(ws.conv2d_3_z, params.state.inner_1_running_mean[:, None, None, None], out=ws.inner_1_y)
     ws.inner_1_y *= ws.inner_1_inference_s[:, None, None, None]
     ws.inner_1_y += params.inner_1_beta[:, None, None, None]
 
     # block_1: inner_1.y (16, 14, 14, n), silu_1.a (16, 14, 14, n) -> y (16, 14, 14, n)
-    # (87) y[n,c,h,w] = x₁[n,c,h,w] + x₂[n,c,h,w]
+    # (88) y[n,c,h,w] = x₁[n,c,h,w] + x₂[n,c,h,w]
     np.add(ws.inner_1_y, ws.silu_1_a, out=ws.block_1_y)
 
     # silu_3: block_1.y (16, 14, 14, n) -> sigmoid (16, 14, 14, n), a (16, 14, 14, n)
-    # (69) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
+    # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.block_1_y, out=ws.silu_3_sigmoid)
     np.minimum(ws.silu_3_sigmoid, ws.log_max, out=ws.silu_3_sigmoid)
     np.exp(ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
     ws.silu_3_sigmoid += 1
     np.divide(1, ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
-    # (68) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
+    # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_3_sigmoid, ws.block_1_y, out=ws.silu_3_a)
 
     # conv2d_4: silu_3.a (16, 14, 14, n), W (32, 16, 3, 3) -> z (32, 7, 7, n)
@@ -680,23 +680,23 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # batch_norm_4.inference: batch_norm_4.running_var (32), batch_norm_4.gamma (32), batch_norm_4.running_mean (32),
     #     conv2d_4.z (32, 7, 7, n), batch_norm_4.beta (32) -> s (32), batch_norm_4.y (32, 7, 7, n)
-    # (62) s[c] = γ[c]/√(running_var[c] + ε)
+    # (63) s[c] = γ[c]/√(running_var[c] + ε)
     np.add(1e-05, params.state.batch_norm_4_running_var, out=ws.batch_norm_4_inference_s)
     np.sqrt(ws.batch_norm_4_inference_s, out=ws.batch_norm_4_inference_s)
     np.divide(params.batch_norm_4_gamma, ws.batch_norm_4_inference_s, out=ws.batch_norm_4_inference_s)
-    # (63) y[n,c,h,w] = s[c] · (x[n,c,h,w] − running_mean[c]) + β[c]
+    # (64) y[n,c,h,w] = s[c] · (x[n,c,h,w] − running_mean[c]) + β[c]
     np.subtract(ws.conv2d_4_z, params.state.batch_norm_4_running_mean[:, None, None, None], out=ws.batch_norm_4_y)
     ws.batch_norm_4_y *= ws.batch_norm_4_inference_s[:, None, None, None]
     ws.batch_norm_4_y += params.batch_norm_4_beta[:, None, None, None]
 
     # silu_4: batch_norm_4.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
-    # (69) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
+    # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.batch_norm_4_y, out=ws.silu_4_sigmoid)
     np.minimum(ws.silu_4_sigmoid, ws.log_max, out=ws.silu_4_sigmoid)
     np.exp(ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
     ws.silu_4_sigmoid += 1
     np.divide(1, ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
-    # (68) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
+    # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_4_sigmoid, ws.batch_norm_4_y, out=ws.silu_4_a)
 
     # conv2d_5: silu_4.a (32, 7, 7, n), W (32, 32, 3, 3) -> z (32, 7, 7, n)
@@ -713,11 +713,11 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # inner_2.inference: inner_2.running_var (32), inner_2.gamma (32), inner_2.running_mean (32), conv2d_5.z (32, 7, 7,
     #     n), inner_2.beta (32) -> s (32), inner_2.y (32, 7, 7, n)
-    # (62) s[c] = γ[c]/√(running_var[c] + ε)
+    # (63) s[c] = γ[c]/√(running_var[c] + ε)
     np.add(1e-05, params.state.inner_2_running_var, out=ws.inner_2_inference_s)
     np.sqrt(ws.inner_2_inference_s, out=ws.inner_2_inference_s)
     np.divide(params.inner_2_gamma, ws.inner_2_inference_s, out=ws.inner_2_inference_s)
-    # (63) y[n,c,h,w] = s[c] · (x[n,c,h,w] − running_mean[c]) + β[c]
+    # (64) y[n,c,h,w] = s[c] · (x[n,c,h,w] − running_mean[c]) + β[c]
     np.subtract(ws.conv2d_5_z, params.state.inner_2_running_mean[:, None, None, None], out=ws.inner_2_y)
     ws.inner_2_y *= ws.inner_2_inference_s[:, None, None, None]
     ws.inner_2_y += params.inner_2_beta[:, None, None, None]
@@ -735,27 +735,27 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # shortcut.inference: shortcut.running_var (32), shortcut.gamma (32), shortcut.running_mean (32), conv2d_6.z (32, 7,
     #     7, n), shortcut.beta (32) -> s (32), shortcut.y (32, 7, 7, n)
-    # (62) s[c] = γ[c]/√(running_var[c] + ε)
+    # (63) s[c] = γ[c]/√(running_var[c] + ε)
     np.add(1e-05, params.state.shortcut_running_var, out=ws.shortcut_inference_s)
     np.sqrt(ws.shortcut_inference_s, out=ws.shortcut_inference_s)
     np.divide(params.shortcut_gamma, ws.shortcut_inference_s, out=ws.shortcut_inference_s)
-    # (63) y[n,c,h,w] = s[c] · (x[n,c,h,w] − running_mean[c]) + β[c]
+    # (64) y[n,c,h,w] = s[c] · (x[n,c,h,w] − running_mean[c]) + β[c]
     np.subtract(ws.conv2d_6_z, params.state.shortcut_running_mean[:, None, None, None], out=ws.shortcut_y)
     ws.shortcut_y *= ws.shortcut_inference_s[:, None, None, None]
     ws.shortcut_y += params.shortcut_beta[:, None, None, None]
 
     # block_2: inner_2.y (32, 7, 7, n), shortcut.y (32, 7, 7, n) -> y (32, 7, 7, n)
-    # (87) y[n,c,h,w] = x₁[n,c,h,w] + x₂[n,c,h,w]
+    # (88) y[n,c,h,w] = x₁[n,c,h,w] + x₂[n,c,h,w]
     np.add(ws.inner_2_y, ws.shortcut_y, out=ws.block_2_y)
 
     # silu_5: block_2.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
-    # (69) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
+    # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.block_2_y, out=ws.silu_5_sigmoid)
     np.minimum(ws.silu_5_sigmoid, ws.log_max, out=ws.silu_5_sigmoid)
     np.exp(ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
     ws.silu_5_sigmoid += 1
     np.divide(1, ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
-    # (68) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
+    # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_5_sigmoid, ws.block_2_y, out=ws.silu_5_a)
 
     # conv2d_7: silu_5.a (32, 7, 7, n), W (32, 32, 3, 3) -> z (32, 7, 7, n)
@@ -772,23 +772,23 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # batch_norm_7.inference: batch_norm_7.running_var (32), batch_norm_7.gamma (32), batch_norm_7.running_mean (32),
     #     conv2d_7.z (32, 7, 7, n), batch_norm_7.beta (32) -> s (32), batch_norm_7.y (32, 7, 7, n)
-    # (62) s[c] = γ[c]/√(running_var[c] + ε)
+    # (63) s[c] = γ[c]/√(running_var[c] + ε)
     np.add(1e-05, params.state.batch_norm_7_running_var, out=ws.batch_norm_7_inference_s)
     np.sqrt(ws.batch_norm_7_inference_s, out=ws.batch_norm_7_inference_s)
     np.divide(params.batch_norm_7_gamma, ws.batch_norm_7_inference_s, out=ws.batch_norm_7_inference_s)
-    # (63) y[n,c,h,w] = s[c] · (x[n,c,h,w] − running_mean[c]) + β[c]
+    # (64) y[n,c,h,w] = s[c] · (x[n,c,h,w] − running_mean[c]) + β[c]
     np.subtract(ws.conv2d_7_z, params.state.batch_norm_7_running_mean[:, None, None, None], out=ws.batch_norm_7_y)
     ws.batch_norm_7_y *= ws.batch_norm_7_inference_s[:, None, None, None]
     ws.batch_norm_7_y += params.batch_norm_7_beta[:, None, None, None]
 
     # silu_6: batch_norm_7.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
-    # (69) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
+    # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.batch_norm_7_y, out=ws.silu_6_sigmoid)
     np.minimum(ws.silu_6_sigmoid, ws.log_max, out=ws.silu_6_sigmoid)
     np.exp(ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
     ws.silu_6_sigmoid += 1
     np.divide(1, ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
-    # (68) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
+    # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_6_sigmoid, ws.batch_norm_7_y, out=ws.silu_6_a)
 
     # conv2d_8: silu_6.a (32, 7, 7, n), W (32, 32, 3, 3) -> z (32, 7, 7, n)
@@ -805,36 +805,36 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # inner_3.inference: inner_3.running_var (32), inner_3.gamma (32), inner_3.running_mean (32), conv2d_8.z (32, 7, 7,
     #     n), inner_3.beta (32) -> s (32), inner_3.y (32, 7, 7, n)
-    # (62) s[c] = γ[c]/√(running_var[c] + ε)
+    # (63) s[c] = γ[c]/√(running_var[c] + ε)
     np.add(1e-05, params.state.inner_3_running_var, out=ws.inner_3_inference_s)
     np.sqrt(ws.inner_3_inference_s, out=ws.inner_3_inference_s)
     np.divide(params.inner_3_gamma, ws.inner_3_inference_s, out=ws.inner_3_inference_s)
-    # (63) y[n,c,h,w] = s[c] · (x[n,c,h,w] − running_mean[c]) + β[c]
+    # (64) y[n,c,h,w] = s[c] · (x[n,c,h,w] − running_mean[c]) + β[c]
     np.subtract(ws.conv2d_8_z, params.state.inner_3_running_mean[:, None, None, None], out=ws.inner_3_y)
     ws.inner_3_y *= ws.inner_3_inference_s[:, None, None, None]
     ws.inner_3_y += params.inner_3_beta[:, None, None, None]
 
     # add_3: inner_3.y (32, 7, 7, n), silu_5.a (32, 7, 7, n) -> y (32, 7, 7, n)
-    # (87) y[n,c,h,w] = x₁[n,c,h,w] + x₂[n,c,h,w]
+    # (88) y[n,c,h,w] = x₁[n,c,h,w] + x₂[n,c,h,w]
     np.add(ws.inner_3_y, ws.silu_5_a, out=ws.add_3_y)
 
     # silu_7: add_3.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
-    # (69) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
+    # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.add_3_y, out=ws.silu_7_sigmoid)
     np.minimum(ws.silu_7_sigmoid, ws.log_max, out=ws.silu_7_sigmoid)
     np.exp(ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
     ws.silu_7_sigmoid += 1
     np.divide(1, ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
-    # (68) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
+    # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_7_sigmoid, ws.add_3_y, out=ws.silu_7_a)
 
     # global_average_pool_1: silu_7.a (32, 7, 7, n) -> y (32, n)
-    # (100) y[n,c] = 1/(Nₕ · N_w) · Σ[h,w] x[n,c,h,w]
+    # (101) y[n,c] = 1/(Nₕ · N_w) · Σ[h,w] x[n,c,h,w]
     ws.silu_7_a.sum(axis=(1, 2), out=ws.global_average_pool_1_y)
     ws.global_average_pool_1_y *= 0.02040816326530612
 
     # dense_1: W (32, 10), global_average_pool_1.y (32, n), b (10) -> z (n, 10)
-    # (107) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
+    # (108) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
     np.matmul(ws.global_average_pool_1_y.T, params.dense_1_W, out=ws.dense_1_z)
     ws.dense_1_z += params.dense_1_b
 
@@ -879,13 +879,13 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     ws.stem_y += params.stem_beta[:, None, None, None]
 
     # silu_1: stem.y (16, 14, 14, n) -> sigmoid (16, 14, 14, n), a (16, 14, 14, n)
-    # (69) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
+    # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.stem_y, out=ws.silu_1_sigmoid)
     np.minimum(ws.silu_1_sigmoid, ws.log_max, out=ws.silu_1_sigmoid)
     np.exp(ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
     ws.silu_1_sigmoid += 1
     np.divide(1, ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
-    # (68) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
+    # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_1_sigmoid, ws.stem_y, out=ws.silu_1_a)
 
     # conv2d_2: silu_1.a (16, 14, 14, n), W (16, 16, 3, 3) -> z (16, 14, 14, n)
@@ -924,13 +924,13 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     ws.batch_norm_2_y += params.batch_norm_2_beta[:, None, None, None]
 
     # silu_2: batch_norm_2.y (16, 14, 14, n) -> sigmoid (16, 14, 14, n), a (16, 14, 14, n)
-    # (69) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
+    # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.batch_norm_2_y, out=ws.silu_2_sigmoid)
     np.minimum(ws.silu_2_sigmoid, ws.log_max, out=ws.silu_2_sigmoid)
     np.exp(ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
     ws.silu_2_sigmoid += 1
     np.divide(1, ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
-    # (68) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
+    # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_2_sigmoid, ws.batch_norm_2_y, out=ws.silu_2_a)
 
     # conv2d_3: silu_2.a (16, 14, 14, n), W (16, 16, 3, 3) -> z (16, 14, 14, n)
@@ -969,17 +969,17 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     ws.inner_1_y += params.inner_1_beta[:, None, None, None]
 
     # block_1: inner_1.y (16, 14, 14, n), silu_1.a (16, 14, 14, n) -> y (16, 14, 14, n)
-    # (87) y[n,c,h,w] = x₁[n,c,h,w] + x₂[n,c,h,w]
+    # (88) y[n,c,h,w] = x₁[n,c,h,w] + x₂[n,c,h,w]
     np.add(ws.inner_1_y, ws.silu_1_a, out=ws.block_1_y)
 
     # silu_3: block_1.y (16, 14, 14, n) -> sigmoid (16, 14, 14, n), a (16, 14, 14, n)
-    # (69) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
+    # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.block_1_y, out=ws.silu_3_sigmoid)
     np.minimum(ws.silu_3_sigmoid, ws.log_max, out=ws.silu_3_sigmoid)
     np.exp(ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
     ws.silu_3_sigmoid += 1
     np.divide(1, ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
-    # (68) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
+    # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_3_sigmoid, ws.block_1_y, out=ws.silu_3_a)
 
     # conv2d_4: silu_3.a (16, 14, 14, n), W (32, 16, 3, 3) -> z (32, 7, 7, n)
@@ -1018,13 +1018,13 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     ws.batch_norm_4_y += params.batch_norm_4_beta[:, None, None, None]
 
     # silu_4: batch_norm_4.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
-    # (69) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
+    # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.batch_norm_4_y, out=ws.silu_4_sigmoid)
     np.minimum(ws.silu_4_sigmoid, ws.log_max, out=ws.silu_4_sigmoid)
     np.exp(ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
     ws.silu_4_sigmoid += 1
     np.divide(1, ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
-    # (68) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
+    # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_4_sigmoid, ws.batch_norm_4_y, out=ws.silu_4_a)
 
     # conv2d_5: silu_4.a (32, 7, 7, n), W (32, 32, 3, 3) -> z (32, 7, 7, n)
@@ -1097,17 +1097,17 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     ws.shortcut_y += params.shortcut_beta[:, None, None, None]
 
     # block_2: inner_2.y (32, 7, 7, n), shortcut.y (32, 7, 7, n) -> y (32, 7, 7, n)
-    # (87) y[n,c,h,w] = x₁[n,c,h,w] + x₂[n,c,h,w]
+    # (88) y[n,c,h,w] = x₁[n,c,h,w] + x₂[n,c,h,w]
     np.add(ws.inner_2_y, ws.shortcut_y, out=ws.block_2_y)
 
     # silu_5: block_2.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
-    # (69) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
+    # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.block_2_y, out=ws.silu_5_sigmoid)
     np.minimum(ws.silu_5_sigmoid, ws.log_max, out=ws.silu_5_sigmoid)
     np.exp(ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
     ws.silu_5_sigmoid += 1
     np.divide(1, ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
-    # (68) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
+    # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_5_sigmoid, ws.block_2_y, out=ws.silu_5_a)
 
     # conv2d_7: silu_5.a (32, 7, 7, n), W (32, 32, 3, 3) -> z (32, 7, 7, n)
@@ -1146,13 +1146,13 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     ws.batch_norm_7_y += params.batch_norm_7_beta[:, None, None, None]
 
     # silu_6: batch_norm_7.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
-    # (69) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
+    # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.batch_norm_7_y, out=ws.silu_6_sigmoid)
     np.minimum(ws.silu_6_sigmoid, ws.log_max, out=ws.silu_6_sigmoid)
     np.exp(ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
     ws.silu_6_sigmoid += 1
     np.divide(1, ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
-    # (68) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
+    # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_6_sigmoid, ws.batch_norm_7_y, out=ws.silu_6_a)
 
     # conv2d_8: silu_6.a (32, 7, 7, n), W (32, 32, 3, 3) -> z (32, 7, 7, n)
@@ -1191,26 +1191,26 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     ws.inner_3_y += params.inner_3_beta[:, None, None, None]
 
     # add_3: inner_3.y (32, 7, 7, n), silu_5.a (32, 7, 7, n) -> y (32, 7, 7, n)
-    # (87) y[n,c,h,w] = x₁[n,c,h,w] + x₂[n,c,h,w]
+    # (88) y[n,c,h,w] = x₁[n,c,h,w] + x₂[n,c,h,w]
     np.add(ws.inner_3_y, ws.silu_5_a, out=ws.add_3_y)
 
     # silu_7: add_3.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
-    # (69) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
+    # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.add_3_y, out=ws.silu_7_sigmoid)
     np.minimum(ws.silu_7_sigmoid, ws.log_max, out=ws.silu_7_sigmoid)
     np.exp(ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
     ws.silu_7_sigmoid += 1
     np.divide(1, ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
-    # (68) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
+    # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_7_sigmoid, ws.add_3_y, out=ws.silu_7_a)
 
     # global_average_pool_1: silu_7.a (32, 7, 7, n) -> y (32, n)
-    # (100) y[n,c] = 1/(Nₕ · N_w) · Σ[h,w] x[n,c,h,w]
+    # (101) y[n,c] = 1/(Nₕ · N_w) · Σ[h,w] x[n,c,h,w]
     ws.silu_7_a.sum(axis=(1, 2), out=ws.global_average_pool_1_y)
     ws.global_average_pool_1_y *= 0.02040816326530612
 
     # dense_1: W (32, 10), global_average_pool_1.y (32, n), b (10) -> z (n, 10)
-    # (107) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
+    # (108) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
     np.matmul(ws.global_average_pool_1_y.T, params.dense_1_W, out=ws.dense_1_z)
     ws.dense_1_z += params.dense_1_b
 
@@ -1218,9 +1218,9 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 def _predict(ws: Workspace) -> None:
     """The prediction, from the network's output."""
     # softmax: dense_1.z (n, 10) -> shift (n), a (n, 10)
-    # (129) shiftₙ = maxₖ zₙₖ
+    # (130) shiftₙ = maxₖ zₙₖ
     ws.dense_1_z.max(axis=1, out=ws.softmax_shift)
-    # (129) aₙⱼ = exp(zₙⱼ − shiftₙ)/(Σₖ exp(zₙₖ − shiftₙ))
+    # (130) aₙⱼ = exp(zₙⱼ − shiftₙ)/(Σₖ exp(zₙₖ − shiftₙ))
     np.subtract(ws.dense_1_z, ws.softmax_shift[:, None], out=ws.softmax_a_exp)
     np.exp(ws.softmax_a_exp, out=ws.softmax_a_exp)
     ws.softmax_a_exp.sum(axis=1, out=ws.softmax_a_sum)
@@ -1232,9 +1232,9 @@ def _loss(ws: Workspace, y: Array) -> None:
     n = ws.n
 
     # loss: dense_1.z (n, 10), y (n) -> shift (n), C
-    # (122) shiftₙ = maxₖ zₙₖ
+    # (123) shiftₙ = maxₖ zₙₖ
     ws.dense_1_z.max(axis=1, out=ws.loss_shift)
-    # (122) C = 1/N · Σₙ (log(Σₖ exp(zₙₖ − shiftₙ)) − (z[n,yₙ] − shiftₙ))
+    # (123) C = 1/N · Σₙ (log(Σₖ exp(zₙₖ − shiftₙ)) − (z[n,yₙ] − shiftₙ))
     np.subtract(ws.dense_1_z, ws.loss_shift[:, None], out=ws.loss_C_exp)
     np.exp(ws.loss_C_exp, out=ws.loss_C_exp)
     ws.loss_C_exp.sum(axis=1, out=ws.loss_C_sum)
@@ -1252,21 +1252,21 @@ def _running(params: Parameters, ws: Workspace) -> None:
     n = ws.n
 
     # stem.update: stem.mu (16), stem.v (16) -> stem.running_mean (16), u (16), stem.running_var (16)
-    # (64) running_mean′[c] = momentum · (μ[c] − running_mean[c]) + running_mean[c]
+    # (65) running_mean′[c] = momentum · (μ[c] − running_mean[c]) + running_mean[c]
     np.subtract(ws.stem_mu, params.state.stem_running_mean, out=ws.stem_update_running_mean_prime_multiply)
     ws.stem_update_running_mean_prime_multiply *= 0.1
     params.state.stem_running_mean += ws.stem_update_running_mean_prime_multiply
-    # (65) u[c] = N · N_c · Nₕ · N_w · v[c] · { 1/(N · N_c · Nₕ · N_w − N_c) if N_c < N · N_c · Nₕ · N_w − N_c; 1/N_c
+    # (66) u[c] = N · N_c · Nₕ · N_w · v[c] · { 1/(N · N_c · Nₕ · N_w − N_c) if N_c < N · N_c · Nₕ · N_w − N_c; 1/N_c
     #     otherwise }
     np.multiply(ws.stem_v, 3136 * n / (3136 * n - 16), out=ws.stem_update_u)
-    # (66) running_var′[c] = momentum · (u[c] − running_var[c]) + running_var[c]
+    # (67) running_var′[c] = momentum · (u[c] − running_var[c]) + running_var[c]
     np.subtract(ws.stem_update_u, params.state.stem_running_var, out=ws.stem_update_running_var_prime_multiply)
     ws.stem_update_running_var_prime_multiply *= 0.1
     params.state.stem_running_var += ws.stem_update_running_var_prime_multiply
 
     # batch_norm_2.update: batch_norm_2.mu (16), batch_norm_2.v (16) -> batch_norm_2.running_mean (16), u (16),
     #     batch_norm_2.running_var (16)
-    # (64) running_mean′[c] = momentum · (μ[c] − running_mean[c]) + running_mean[c]
+    # (65) running_mean′[c] = momentum · (μ[c] − running_mean[c]) + running_mean[c]
     np.subtract(
         ws.batch_norm_2_mu,
         params.state.batch_norm_2_running_mean,
@@ -1274,10 +1274,10 @@ def _running(params: Parameters, ws: Workspace) -> None:
     )
     ws.batch_norm_2_update_running_mean_prime_multiply *= 0.1
     params.state.batch_norm_2_running_mean += ws.batch_norm_2_update_running_mean_prime_multiply
-    # (65) u[c] = N · N_c · Nₕ · N_w · v[c] · { 1/(N · N_c · Nₕ · N_w − N_c) if N_c < N · N_c · Nₕ · N_w − N_c; 1/N_c
+    # (66) u[c] = N · N_c · Nₕ · N_w · v[c] · { 1/(N · N_c · Nₕ · N_w − N_c) if N_c < N · N_c · Nₕ · N_w − N_c; 1/N_c
     #     otherwise }
     np.multiply(ws.batch_norm_2_v, 3136 * n / (3136 * n - 16), out=ws.batch_norm_2_update_u)
-    # (66) running_var′[c] = momentum · (u[c] − running_var[c]) + running_var[c]
+    # (67) running_var′[c] = momentum · (u[c] − running_var[c]) + running_var[c]
     np.subtract(
         ws.batch_norm_2_update_u,
         params.state.batch_norm_2_running_var,
@@ -1287,21 +1287,21 @@ def _running(params: Parameters, ws: Workspace) -> None:
     params.state.batch_norm_2_running_var += ws.batch_norm_2_update_running_var_prime_multiply
 
     # inner_1.update: inner_1.mu (16), inner_1.v (16) -> inner_1.running_mean (16), u (16), inner_1.running_var (16)
-    # (64) running_mean′[c] = momentum · (μ[c] − running_mean[c]) + running_mean[c]
+    # (65) running_mean′[c] = momentum · (μ[c] − running_mean[c]) + running_mean[c]
     np.subtract(ws.inner_1_mu, params.state.inner_1_running_mean, out=ws.inner_1_update_running_mean_prime_multiply)
     ws.inner_1_update_running_mean_prime_multiply *= 0.1
     params.state.inner_1_running_mean += ws.inner_1_update_running_mean_prime_multiply
-    # (65) u[c] = N · N_c · Nₕ · N_w · v[c] · { 1/(N · N_c · Nₕ · N_w − N_c) if N_c < N · N_c · Nₕ · N_w − N_c; 1/N_c
+    # (66) u[c] = N · N_c · Nₕ · N_w · v[c] · { 1/(N · N_c · Nₕ · N_w − N_c) if N_c < N · N_c · Nₕ · N_w − N_c; 1/N_c
     #     otherwise }
     np.multiply(ws.inner_1_v, 3136 * n / (3136 * n - 16), out=ws.inner_1_update_u)
-    # (66) running_var′[c] = momentum · (u[c] − running_var[c]) + running_var[c]
+    # (67) running_var′[c] = momentum · (u[c] − running_var[c]) + running_var[c]
     np.subtract(ws.inner_1_update_u, params.state.inner_1_running_var, out=ws.inner_1_update_running_var_prime_multiply)
     ws.inner_1_update_running_var_prime_multiply *= 0.1
     params.state.inner_1_running_var += ws.inner_1_update_running_var_prime_multiply
 
     # batch_norm_4.update: batch_norm_4.mu (32), batch_norm_4.v (32) -> batch_norm_4.running_mean (32), u (32),
     #     batch_norm_4.running_var (32)
-    # (64) running_mean′[c] = momentum · (μ[c] − running_mean[c]) + running_mean[c]
+    # (65) running_mean′[c] = momentum · (μ[c] − running_mean[c]) + running_mean[c]
     np.subtract(
         ws.batch_norm_4_mu,
         params.state.batch_norm_4_running_mean,
@@ -1309,10 +1309,10 @@ def _running(params: Parameters, ws: Workspace) -> None:
     )
     ws.batch_norm_4_update_running_mean_prime_multiply *= 0.1
     params.state.batch_norm_4_running_mean += ws.batch_norm_4_update_running_mean_prime_multiply
-    # (65) u[c] = N · N_c · Nₕ · N_w · v[c] · { 1/(N · N_c · Nₕ · N_w − N_c) if N_c < N · N_c · Nₕ · N_w − N_c; 1/N_c
+    # (66) u[c] = N · N_c · Nₕ · N_w · v[c] · { 1/(N · N_c · Nₕ · N_w − N_c) if N_c < N · N_c · Nₕ · N_w − N_c; 1/N_c
     #     otherwise }
     np.multiply(ws.batch_norm_4_v, 1568 * n / (1568 * n - 32), out=ws.batch_norm_4_update_u)
-    # (66) running_var′[c] = momentum · (u[c] − running_var[c]) + running_var[c]
+    # (67) running_var′[c] = momentum · (u[c] − running_var[c]) + running_var[c]
     np.subtract(
         ws.batch_norm_4_update_u,
         params.state.batch_norm_4_running_var,
@@ -1322,28 +1322,28 @@ def _running(params: Parameters, ws: Workspace) -> None:
     params.state.batch_norm_4_running_var += ws.batch_norm_4_update_running_var_prime_multiply
 
     # inner_2.update: inner_2.mu (32), inner_2.v (32) -> inner_2.running_mean (32), u (32), inner_2.running_var (32)
-    # (64) running_mean′[c] = momentum · (μ[c] − running_mean[c]) + running_mean[c]
+    # (65) running_mean′[c] = momentum · (μ[c] − running_mean[c]) + running_mean[c]
     np.subtract(ws.inner_2_mu, params.state.inner_2_running_mean, out=ws.inner_2_update_running_mean_prime_multiply)
     ws.inner_2_update_running_mean_prime_multiply *= 0.1
     params.state.inner_2_running_mean += ws.inner_2_update_running_mean_prime_multiply
-    # (65) u[c] = N · N_c · Nₕ · N_w · v[c] · { 1/(N · N_c · Nₕ · N_w − N_c) if N_c < N · N_c · Nₕ · N_w − N_c; 1/N_c
+    # (66) u[c] = N · N_c · Nₕ · N_w · v[c] · { 1/(N · N_c · Nₕ · N_w − N_c) if N_c < N · N_c · Nₕ · N_w − N_c; 1/N_c
     #     otherwise }
     np.multiply(ws.inner_2_v, 1568 * n / (1568 * n - 32), out=ws.inner_2_update_u)
-    # (66) running_var′[c] = momentum · (u[c] − running_var[c]) + running_var[c]
+    # (67) running_var′[c] = momentum · (u[c] − running_var[c]) + running_var[c]
     np.subtract(ws.inner_2_update_u, params.state.inner_2_running_var, out=ws.inner_2_update_running_var_prime_multiply)
     ws.inner_2_update_running_var_prime_multiply *= 0.1
     params.state.inner_2_running_var += ws.inner_2_update_running_var_prime_multiply
 
     # shortcut.update: shortcut.mu (32), shortcut.v (32) -> shortcut.running_mean (32), u (32), shortcut.running_var
     #     (32)
-    # (64) running_mean′[c] = momentum · (μ[c] − running_mean[c]) + running_mean[c]
+    # (65) running_mean′[c] = momentum · (μ[c] − running_mean[c]) + running_mean[c]
     np.subtract(ws.shortcut_mu, params.state.shortcut_running_mean, out=ws.shortcut_update_running_mean_prime_multiply)
     ws.shortcut_update_running_mean_prime_multiply *= 0.1
     params.state.shortcut_running_mean += ws.shortcut_update_running_mean_prime_multiply
-    # (65) u[c] = N · N_c · Nₕ · N_w · v[c] · { 1/(N · N_c · Nₕ · N_w − N_c) if N_c < N · N_c · Nₕ · N_w − N_c; 1/N_c
+    # (66) u[c] = N · N_c · Nₕ · N_w · v[c] · { 1/(N · N_c · Nₕ · N_w − N_c) if N_c < N · N_c · Nₕ · N_w − N_c; 1/N_c
     #     otherwise }
     np.multiply(ws.shortcut_v, 1568 * n / (1568 * n - 32), out=ws.shortcut_update_u)
-    # (66) running_var′[c] = momentum · (u[c] − running_var[c]) + running_var[c]
+    # (67) running_var′[c] = momentum · (u[c] − running_var[c]) + running_var[c]
     np.subtract(
         ws.shortcut_update_u, params.state.shortcut_running_var, out=ws.shortcut_update_running_var_prime_multiply
     )
@@ -1352,7 +1352,7 @@ def _running(params: Parameters, ws: Workspace) -> None:
 
     # batch_norm_7.update: batch_norm_7.mu (32), batch_norm_7.v (32) -> batch_norm_7.running_mean (32), u (32),
     #     batch_norm_7.running_var (32)
-    # (64) running_mean′[c] = momentum · (μ[c] − running_mean[c]) + running_mean[c]
+    # (65) running_mean′[c] = momentum · (μ[c] − running_mean[c]) + running_mean[c]
     np.subtract(
         ws.batch_norm_7_mu,
         params.state.batch_norm_7_running_mean,
@@ -1360,10 +1360,10 @@ def _running(params: Parameters, ws: Workspace) -> None:
     )
     ws.batch_norm_7_update_running_mean_prime_multiply *= 0.1
     params.state.batch_norm_7_running_mean += ws.batch_norm_7_update_running_mean_prime_multiply
-    # (65) u[c] = N · N_c · Nₕ · N_w · v[c] · { 1/(N · N_c · Nₕ · N_w − N_c) if N_c < N · N_c · Nₕ · N_w − N_c; 1/N_c
+    # (66) u[c] = N · N_c · Nₕ · N_w · v[c] · { 1/(N · N_c · Nₕ · N_w − N_c) if N_c < N · N_c · Nₕ · N_w − N_c; 1/N_c
     #     otherwise }
     np.multiply(ws.batch_norm_7_v, 1568 * n / (1568 * n - 32), out=ws.batch_norm_7_update_u)
-    # (66) running_var′[c] = momentum · (u[c] − running_var[c]) + running_var[c]
+    # (67) running_var′[c] = momentum · (u[c] − running_var[c]) + running_var[c]
     np.subtract(
         ws.batch_norm_7_update_u,
         params.state.batch_norm_7_running_var,
@@ -1373,14 +1373,14 @@ def _running(params: Parameters, ws: Workspace) -> None:
     params.state.batch_norm_7_running_var += ws.batch_norm_7_update_running_var_prime_multiply
 
     # inner_3.update: inner_3.mu (32), inner_3.v (32) -> inner_3.running_mean (32), u (32), inner_3.running_var (32)
-    # (64) running_mean′[c] = momentum · (μ[c] − running_mean[c]) + running_mean[c]
+    # (65) running_mean′[c] = momentum · (μ[c] − running_mean[c]) + running_mean[c]
     np.subtract(ws.inner_3_mu, params.state.inner_3_running_mean, out=ws.inner_3_update_running_mean_prime_multiply)
     ws.inner_3_update_running_mean_prime_multiply *= 0.1
     params.state.inner_3_running_mean += ws.inner_3_update_running_mean_prime_multiply
-    # (65) u[c] = N · N_c · Nₕ · N_w · v[c] · { 1/(N · N_c · Nₕ · N_w − N_c) if N_c < N · N_c · Nₕ · N_w − N_c; 1/N_c
+    # (66) u[c] = N · N_c · Nₕ · N_w · v[c] · { 1/(N · N_c · Nₕ · N_w − N_c) if N_c < N · N_c · Nₕ · N_w − N_c; 1/N_c
     #     otherwise }
     np.multiply(ws.inner_3_v, 1568 * n / (1568 * n - 32), out=ws.inner_3_update_u)
-    # (66) running_var′[c] = momentum · (u[c] − running_var[c]) + running_var[c]
+    # (67) running_var′[c] = momentum · (u[c] − running_var[c]) + running_var[c]
     np.subtract(ws.inner_3_update_u, params.state.inner_3_running_var, out=ws.inner_3_update_running_var_prime_multiply)
     ws.inner_3_update_running_var_prime_multiply *= 0.1
     params.state.inner_3_running_var += ws.inner_3_update_running_var_prime_multiply
@@ -1391,9 +1391,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     n = ws.n
 
     # loss: C_sum (n), C_exp (n, 10), y (n) -> softmax.a (n, 10), d_dense_1.z (n, 10)
-    # (121) aₙⱼ = exp(zₙⱼ − shiftₙ)/(Σₖ exp(zₙₖ − shiftₙ))
+    # (122) aₙⱼ = exp(zₙⱼ − shiftₙ)/(Σₖ exp(zₙₖ − shiftₙ))
     np.divide(ws.loss_C_exp, ws.loss_C_sum[:, None], out=ws.softmax_a)
-    # (127) δₙⱼ = (aₙⱼ − 𝟙[j = yₙ])/N
+    # (128) δₙⱼ = (aₙⱼ − 𝟙[j = yₙ])/N
     np.copyto(ws.d_dense_1_z, ws.softmax_a)
     np.add(ws.row_starts_10, y, out=ws.positions)
     ws.d_dense_1_z.take(ws.positions, out=ws.picked, mode="clip")
@@ -1403,30 +1403,30 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # dense_1: W (32, 10), d_z (n, 10), global_average_pool_1.y (32, n) -> d_global_average_pool_1.y (32, n), d_W (32,
     #     10), d_b (10)
-    # (111) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
+    # (112) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
     np.matmul(params.dense_1_W, ws.d_dense_1_z.T, out=ws.d_global_average_pool_1_y)
-    # (115) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
+    # (116) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
     np.matmul(ws.global_average_pool_1_y, ws.d_dense_1_z, out=gradients.dense_1_W)
-    # (118) ∂C/∂bⱼ = Σₙ δₙⱼ
+    # (119) ∂C/∂bⱼ = Σₙ δₙⱼ
     ws.d_dense_1_z.sum(axis=0, out=gradients.dense_1_b)
 
     # global_average_pool_1: d_y (32, n) -> d_silu_7.a (32, 7, 7, n)
-    # (106) ∂C/∂x[n,c,h,w] = 1/(Nₕ · N_w) · ∂C/∂y[n,c]
+    # (107) ∂C/∂x[n,c,h,w] = 1/(Nₕ · N_w) · ∂C/∂y[n,c]
     np.multiply(ws.d_global_average_pool_1_y, 0.02040816326530612, out=ws.global_average_pool_1_d_x_multiply)
     np.copyto(ws.d_silu_7_a, ws.global_average_pool_1_d_x_multiply[:, None, None, :])
 
     # silu_7: d_a (32, 7, 7, n), add_3.y (32, 7, 7, n), sigmoid (32, 7, 7, n) -> d_sigmoid (32, 7, 7, n), d_add_3.y (32,
     #     7, 7, n)
-    # (75) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
+    # (76) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.d_silu_7_a, ws.add_3_y, out=ws.d_silu_7_sigmoid)
-    # (86) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
+    # (87) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
     np.subtract(1, ws.silu_7_sigmoid, out=ws.d_add_3_y)
     ws.d_add_3_y *= ws.d_silu_7_sigmoid
     ws.d_add_3_y += ws.d_silu_7_a
     ws.d_add_3_y *= ws.silu_7_sigmoid
 
     # add_3: d_y (32, 7, 7, n) -> d_inner_3.y (32, 7, 7, n)
-    # (93) ∂C/∂x₁[n,c,h,w] = ∂C/∂y[n,c,h,w]
+    # (94) ∂C/∂x₁[n,c,h,w] = ∂C/∂y[n,c,h,w]
 
     # inner_3: y_gamma_view (32, 1, 1, 1), d_y (32, 7, 7, n), x_hat (32, 7, 7, n), r (32), x_hat_r_view (32, 1, 1, 1) ->
     #     d_x_hat (32, 7, 7, n), d_r (32), d_v (32), d_mu (32), d_conv2d_8.z (32, 7, 7, n), d_gamma (32), d_beta (32)
@@ -1444,11 +1444,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     ws.inner_3_d_v_multiply *= ws.inner_3_r
     np.multiply(ws.d_inner_3_r, -0.5, out=ws.d_inner_3_v)
     ws.d_inner_3_v *= ws.inner_3_d_v_multiply
-    # (39) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
+    # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_inner_3_x_hat.sum(axis=(1, 2, 3), out=ws.d_inner_3_mu)
     ws.d_inner_3_mu *= ws.inner_3_r
     np.negative(ws.d_inner_3_mu, out=ws.d_inner_3_mu)
-    # (55) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
+    # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.inner_3_r[:, None, None, None], ws.d_inner_3_x_hat, out=ws.d_conv2d_8_z)
     np.multiply(ws.d_inner_3_mu, 1 / (49 * n), out=ws.inner_3_d_x_multiply_2)
@@ -1457,13 +1457,13 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.multiply(ws.inner_3_d_x_divide[:, None, None, None], ws.inner_3_x_hat, out=ws.inner_3_d_x_multiply_4)
     ws.d_conv2d_8_z += ws.inner_3_d_x_multiply_2[:, None, None, None]
     ws.d_conv2d_8_z += ws.inner_3_d_x_multiply_4
-    # (58) ∂C/∂γ[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w] · x̂[n,c,h,w]
+    # (59) ∂C/∂γ[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w] · x̂[n,c,h,w]
     np.matmul(
         ws.d_inner_3_y.reshape(32, 7 * 7 * n)[:, None, :],
         ws.inner_3_x_hat.reshape(32, 7 * 7 * n)[:, :, None],
         out=gradients.inner_3_gamma[:, None, None],
     )
-    # (61) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
+    # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
     ws.d_inner_3_y.sum(axis=(1, 2, 3), out=gradients.inner_3_beta)
 
     # conv2d_8: W (32, 32, 3, 3), d_z (32, 7, 7, n), z_columns (32, 3, 3, 7, 7, n) -> d_silu_6.a (32, 7, 7, n), d_W (32,
@@ -1488,9 +1488,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # silu_6: d_a (32, 7, 7, n), batch_norm_7.y (32, 7, 7, n), sigmoid (32, 7, 7, n) -> d_sigmoid (32, 7, 7, n),
     #     d_batch_norm_7.y (32, 7, 7, n)
-    # (75) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
+    # (76) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.d_silu_6_a, ws.batch_norm_7_y, out=ws.d_silu_6_sigmoid)
-    # (86) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
+    # (87) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
     np.subtract(1, ws.silu_6_sigmoid, out=ws.d_batch_norm_7_y)
     ws.d_batch_norm_7_y *= ws.d_silu_6_sigmoid
     ws.d_batch_norm_7_y += ws.d_silu_6_a
@@ -1513,11 +1513,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     ws.batch_norm_7_d_v_multiply *= ws.batch_norm_7_r
     np.multiply(ws.d_batch_norm_7_r, -0.5, out=ws.d_batch_norm_7_v)
     ws.d_batch_norm_7_v *= ws.batch_norm_7_d_v_multiply
-    # (39) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
+    # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_batch_norm_7_x_hat.sum(axis=(1, 2, 3), out=ws.d_batch_norm_7_mu)
     ws.d_batch_norm_7_mu *= ws.batch_norm_7_r
     np.negative(ws.d_batch_norm_7_mu, out=ws.d_batch_norm_7_mu)
-    # (55) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
+    # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.batch_norm_7_r[:, None, None, None], ws.d_batch_norm_7_x_hat, out=ws.d_conv2d_7_z)
     np.multiply(ws.d_batch_norm_7_mu, 1 / (49 * n), out=ws.batch_norm_7_d_x_multiply_2)
@@ -1528,13 +1528,13 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     )
     ws.d_conv2d_7_z += ws.batch_norm_7_d_x_multiply_2[:, None, None, None]
     ws.d_conv2d_7_z += ws.batch_norm_7_d_x_multiply_4
-    # (58) ∂C/∂γ[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w] · x̂[n,c,h,w]
+    # (59) ∂C/∂γ[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w] · x̂[n,c,h,w]
     np.matmul(
         ws.d_batch_norm_7_y.reshape(32, 7 * 7 * n)[:, None, :],
         ws.batch_norm_7_x_hat.reshape(32, 7 * 7 * n)[:, :, None],
         out=gradients.batch_norm_7_gamma[:, None, None],
     )
-    # (61) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
+    # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
     ws.d_batch_norm_7_y.sum(axis=(1, 2, 3), out=gradients.batch_norm_7_beta)
 
     # conv2d_7: W (32, 32, 3, 3), d_z (32, 7, 7, n), d_inner_3.y (32, 7, 7, n), z_columns (32, 3, 3, 7, 7, n) ->
@@ -1561,16 +1561,16 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # silu_5: d_a (32, 7, 7, n), block_2.y (32, 7, 7, n), sigmoid (32, 7, 7, n) -> d_sigmoid (32, 7, 7, n), d_block_2.y
     #     (32, 7, 7, n)
-    # (75) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
+    # (76) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.d_silu_5_a, ws.block_2_y, out=ws.d_silu_5_sigmoid)
-    # (86) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
+    # (87) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
     np.subtract(1, ws.silu_5_sigmoid, out=ws.d_block_2_y)
     ws.d_block_2_y *= ws.d_silu_5_sigmoid
     ws.d_block_2_y += ws.d_silu_5_a
     ws.d_block_2_y *= ws.silu_5_sigmoid
 
     # block_2: d_y (32, 7, 7, n) -> d_inner_2.y (32, 7, 7, n)
-    # (93) ∂C/∂x₁[n,c,h,w] = ∂C/∂y[n,c,h,w]
+    # (94) ∂C/∂x₁[n,c,h,w] = ∂C/∂y[n,c,h,w]
 
     # shortcut: y_gamma_view (32, 1, 1, 1), d_inner_2.y (32, 7, 7, n), x_hat (32, 7, 7, n), r (32), x_hat_r_view (32, 1,
     #     1, 1) -> d_x_hat (32, 7, 7, n), d_r (32), d_v (32), d_mu (32), d_conv2d_6.z (32, 7, 7, n), d_gamma (32),
@@ -1589,11 +1589,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     ws.shortcut_d_v_multiply *= ws.shortcut_r
     np.multiply(ws.d_shortcut_r, -0.5, out=ws.d_shortcut_v)
     ws.d_shortcut_v *= ws.shortcut_d_v_multiply
-    # (39) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
+    # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_shortcut_x_hat.sum(axis=(1, 2, 3), out=ws.d_shortcut_mu)
     ws.d_shortcut_mu *= ws.shortcut_r
     np.negative(ws.d_shortcut_mu, out=ws.d_shortcut_mu)
-    # (55) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
+    # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.shortcut_r[:, None, None, None], ws.d_shortcut_x_hat, out=ws.d_conv2d_6_z)
     np.multiply(ws.d_shortcut_mu, 1 / (49 * n), out=ws.shortcut_d_x_multiply_2)
@@ -1602,13 +1602,13 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.multiply(ws.shortcut_d_x_divide[:, None, None, None], ws.shortcut_x_hat, out=ws.shortcut_d_x_multiply_4)
     ws.d_conv2d_6_z += ws.shortcut_d_x_multiply_2[:, None, None, None]
     ws.d_conv2d_6_z += ws.shortcut_d_x_multiply_4
-    # (58) ∂C/∂γ[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w] · x̂[n,c,h,w]
+    # (59) ∂C/∂γ[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w] · x̂[n,c,h,w]
     np.matmul(
         ws.d_inner_2_y.reshape(32, 7 * 7 * n)[:, None, :],
         ws.shortcut_x_hat.reshape(32, 7 * 7 * n)[:, :, None],
         out=gradients.shortcut_gamma[:, None, None],
     )
-    # (61) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
+    # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
     ws.d_inner_2_y.sum(axis=(1, 2, 3), out=gradients.shortcut_beta)
 
     # conv2d_6: W (32, 16, 1, 1), d_z (32, 7, 7, n), z_columns (16, 1, 1, 7, 7, n) -> d_silu_3.a.conv2d_6 (16, 14, 14,
@@ -1647,11 +1647,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     ws.inner_2_d_v_multiply *= ws.inner_2_r
     np.multiply(ws.d_inner_2_r, -0.5, out=ws.d_inner_2_v)
     ws.d_inner_2_v *= ws.inner_2_d_v_multiply
-    # (39) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
+    # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_inner_2_x_hat.sum(axis=(1, 2, 3), out=ws.d_inner_2_mu)
     ws.d_inner_2_mu *= ws.inner_2_r
     np.negative(ws.d_inner_2_mu, out=ws.d_inner_2_mu)
-    # (55) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
+    # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.inner_2_r[:, None, None, None], ws.d_inner_2_x_hat, out=ws.d_conv2d_5_z)
     np.multiply(ws.d_inner_2_mu, 1 / (49 * n), out=ws.inner_2_d_x_multiply_2)
@@ -1660,13 +1660,13 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.multiply(ws.inner_2_d_x_divide[:, None, None, None], ws.inner_2_x_hat, out=ws.inner_2_d_x_multiply_4)
     ws.d_conv2d_5_z += ws.inner_2_d_x_multiply_2[:, None, None, None]
     ws.d_conv2d_5_z += ws.inner_2_d_x_multiply_4
-    # (58) ∂C/∂γ[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w] · x̂[n,c,h,w]
+    # (59) ∂C/∂γ[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w] · x̂[n,c,h,w]
     np.matmul(
         ws.d_inner_2_y.reshape(32, 7 * 7 * n)[:, None, :],
         ws.inner_2_x_hat.reshape(32, 7 * 7 * n)[:, :, None],
         out=gradients.inner_2_gamma[:, None, None],
     )
-    # (61) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
+    # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
     np.copyto(gradients.inner_2_beta, gradients.shortcut_beta)
 
     # conv2d_5: W (32, 32, 3, 3), d_z (32, 7, 7, n), z_columns (32, 3, 3, 7, 7, n) -> d_silu_4.a (32, 7, 7, n), d_W (32,
@@ -1691,9 +1691,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # silu_4: d_a (32, 7, 7, n), batch_norm_4.y (32, 7, 7, n), sigmoid (32, 7, 7, n) -> d_sigmoid (32, 7, 7, n),
     #     d_batch_norm_4.y (32, 7, 7, n)
-    # (75) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
+    # (76) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.d_silu_4_a, ws.batch_norm_4_y, out=ws.d_silu_4_sigmoid)
-    # (86) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
+    # (87) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
     np.subtract(1, ws.silu_4_sigmoid, out=ws.d_batch_norm_4_y)
     ws.d_batch_norm_4_y *= ws.d_silu_4_sigmoid
     ws.d_batch_norm_4_y += ws.d_silu_4_a
@@ -1716,11 +1716,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     ws.batch_norm_4_d_v_multiply *= ws.batch_norm_4_r
     np.multiply(ws.d_batch_norm_4_r, -0.5, out=ws.d_batch_norm_4_v)
     ws.d_batch_norm_4_v *= ws.batch_norm_4_d_v_multiply
-    # (39) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
+    # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_batch_norm_4_x_hat.sum(axis=(1, 2, 3), out=ws.d_batch_norm_4_mu)
     ws.d_batch_norm_4_mu *= ws.batch_norm_4_r
     np.negative(ws.d_batch_norm_4_mu, out=ws.d_batch_norm_4_mu)
-    # (55) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
+    # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.batch_norm_4_r[:, None, None, None], ws.d_batch_norm_4_x_hat, out=ws.d_conv2d_4_z)
     np.multiply(ws.d_batch_norm_4_mu, 1 / (49 * n), out=ws.batch_norm_4_d_x_multiply_2)
@@ -1731,13 +1731,13 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     )
     ws.d_conv2d_4_z += ws.batch_norm_4_d_x_multiply_2[:, None, None, None]
     ws.d_conv2d_4_z += ws.batch_norm_4_d_x_multiply_4
-    # (58) ∂C/∂γ[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w] · x̂[n,c,h,w]
+    # (59) ∂C/∂γ[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w] · x̂[n,c,h,w]
     np.matmul(
         ws.d_batch_norm_4_y.reshape(32, 7 * 7 * n)[:, None, :],
         ws.batch_norm_4_x_hat.reshape(32, 7 * 7 * n)[:, :, None],
         out=gradients.batch_norm_4_gamma[:, None, None],
     )
-    # (61) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
+    # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
     ws.d_batch_norm_4_y.sum(axis=(1, 2, 3), out=gradients.batch_norm_4_beta)
 
     # conv2d_4: W (32, 16, 3, 3), d_z (32, 7, 7, n), d_silu_3.a.conv2d_6 (16, 14, 14, n), z_columns (16, 3, 3, 7, 7, n)
@@ -1764,16 +1764,16 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # silu_3: d_a (16, 14, 14, n), block_1.y (16, 14, 14, n), sigmoid (16, 14, 14, n) -> d_sigmoid (16, 14, 14, n),
     #     d_block_1.y (16, 14, 14, n)
-    # (75) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
+    # (76) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.d_silu_3_a, ws.block_1_y, out=ws.d_silu_3_sigmoid)
-    # (86) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
+    # (87) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
     np.subtract(1, ws.silu_3_sigmoid, out=ws.d_block_1_y)
     ws.d_block_1_y *= ws.d_silu_3_sigmoid
     ws.d_block_1_y += ws.d_silu_3_a
     ws.d_block_1_y *= ws.silu_3_sigmoid
 
     # block_1: d_y (16, 14, 14, n) -> d_inner_1.y (16, 14, 14, n)
-    # (93) ∂C/∂x₁[n,c,h,w] = ∂C/∂y[n,c,h,w]
+    # (94) ∂C/∂x₁[n,c,h,w] = ∂C/∂y[n,c,h,w]
 
     # inner_1: y_gamma_view (16, 1, 1, 1), d_y (16, 14, 14, n), x_hat (16, 14, 14, n), r (16), x_hat_r_view (16, 1, 1,
     #     1) -> d_x_hat (16, 14, 14, n), d_r (16), d_v (16), d_mu (16), d_conv2d_3.z (16, 14, 14, n), d_gamma (16),
@@ -1792,11 +1792,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     ws.inner_1_d_v_multiply *= ws.inner_1_r
     np.multiply(ws.d_inner_1_r, -0.5, out=ws.d_inner_1_v)
     ws.d_inner_1_v *= ws.inner_1_d_v_multiply
-    # (39) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
+    # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_inner_1_x_hat.sum(axis=(1, 2, 3), out=ws.d_inner_1_mu)
     ws.d_inner_1_mu *= ws.inner_1_r
     np.negative(ws.d_inner_1_mu, out=ws.d_inner_1_mu)
-    # (55) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
+    # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.inner_1_r[:, None, None, None], ws.d_inner_1_x_hat, out=ws.d_conv2d_3_z)
     np.multiply(ws.d_inner_1_mu, 1 / (196 * n), out=ws.inner_1_d_x_multiply_2)
@@ -1805,13 +1805,13 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.multiply(ws.inner_1_d_x_divide[:, None, None, None], ws.inner_1_x_hat, out=ws.inner_1_d_x_multiply_4)
     ws.d_conv2d_3_z += ws.inner_1_d_x_multiply_2[:, None, None, None]
     ws.d_conv2d_3_z += ws.inner_1_d_x_multiply_4
-    # (58) ∂C/∂γ[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w] · x̂[n,c,h,w]
+    # (59) ∂C/∂γ[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w] · x̂[n,c,h,w]
     np.matmul(
         ws.d_inner_1_y.reshape(16, 14 * 14 * n)[:, None, :],
         ws.inner_1_x_hat.reshape(16, 14 * 14 * n)[:, :, None],
         out=gradients.inner_1_gamma[:, None, None],
     )
-    # (61) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
+    # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
     ws.d_inner_1_y.sum(axis=(1, 2, 3), out=gradients.inner_1_beta)
 
     # conv2d_3: W (16, 16, 3, 3), d_z (16, 14, 14, n), z_columns (16, 3, 3, 14, 14, n) -> d_silu_2.a (16, 14, 14, n),
@@ -1836,9 +1836,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # silu_2: d_a (16, 14, 14, n), batch_norm_2.y (16, 14, 14, n), sigmoid (16, 14, 14, n) -> d_sigmoid (16, 14, 14, n),
     #     d_batch_norm_2.y (16, 14, 14, n)
-    # (75) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
+    # (76) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.d_silu_2_a, ws.batch_norm_2_y, out=ws.d_silu_2_sigmoid)
-    # (86) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
+    # (87) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
     np.subtract(1, ws.silu_2_sigmoid, out=ws.d_batch_norm_2_y)
     ws.d_batch_norm_2_y *= ws.d_silu_2_sigmoid
     ws.d_batch_norm_2_y += ws.d_silu_2_a
@@ -1861,11 +1861,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     ws.batch_norm_2_d_v_multiply *= ws.batch_norm_2_r
     np.multiply(ws.d_batch_norm_2_r, -0.5, out=ws.d_batch_norm_2_v)
     ws.d_batch_norm_2_v *= ws.batch_norm_2_d_v_multiply
-    # (39) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
+    # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_batch_norm_2_x_hat.sum(axis=(1, 2, 3), out=ws.d_batch_norm_2_mu)
     ws.d_batch_norm_2_mu *= ws.batch_norm_2_r
     np.negative(ws.d_batch_norm_2_mu, out=ws.d_batch_norm_2_mu)
-    # (55) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
+    # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.batch_norm_2_r[:, None, None, None], ws.d_batch_norm_2_x_hat, out=ws.d_conv2d_2_z)
     np.multiply(ws.d_batch_norm_2_mu, 1 / (196 * n), out=ws.batch_norm_2_d_x_multiply_2)
@@ -1876,13 +1876,13 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     )
     ws.d_conv2d_2_z += ws.batch_norm_2_d_x_multiply_2[:, None, None, None]
     ws.d_conv2d_2_z += ws.batch_norm_2_d_x_multiply_4
-    # (58) ∂C/∂γ[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w] · x̂[n,c,h,w]
+    # (59) ∂C/∂γ[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w] · x̂[n,c,h,w]
     np.matmul(
         ws.d_batch_norm_2_y.reshape(16, 14 * 14 * n)[:, None, :],
         ws.batch_norm_2_x_hat.reshape(16, 14 * 14 * n)[:, :, None],
         out=gradients.batch_norm_2_gamma[:, None, None],
     )
-    # (61) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
+    # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
     ws.d_batch_norm_2_y.sum(axis=(1, 2, 3), out=gradients.batch_norm_2_beta)
 
     # conv2d_2: W (16, 16, 3, 3), d_z (16, 14, 14, n), d_inner_1.y (16, 14, 14, n), z_columns (16, 3, 3, 14, 14, n) ->
@@ -1909,9 +1909,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # silu_1: d_a (16, 14, 14, n), stem.y (16, 14, 14, n), sigmoid (16, 14, 14, n) -> d_sigmoid (16, 14, 14, n),
     #     d_stem.y (16, 14, 14, n)
-    # (75) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
+    # (76) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.d_silu_1_a, ws.stem_y, out=ws.d_silu_1_sigmoid)
-    # (86) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
+    # (87) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
     np.subtract(1, ws.silu_1_sigmoid, out=ws.d_stem_y)
     ws.d_stem_y *= ws.d_silu_1_sigmoid
     ws.d_stem_y += ws.d_silu_1_a
@@ -1934,11 +1934,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     ws.stem_d_v_multiply *= ws.stem_r
     np.multiply(ws.d_stem_r, -0.5, out=ws.d_stem_v)
     ws.d_stem_v *= ws.stem_d_v_multiply
-    # (39) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
+    # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_stem_x_hat.sum(axis=(1, 2, 3), out=ws.d_stem_mu)
     ws.d_stem_mu *= ws.stem_r
     np.negative(ws.d_stem_mu, out=ws.d_stem_mu)
-    # (55) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
+    # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.stem_r[:, None, None, None], ws.d_stem_x_hat, out=ws.d_conv2d_1_z)
     np.multiply(ws.d_stem_mu, 1 / (196 * n), out=ws.stem_d_x_multiply_2)
@@ -1947,13 +1947,13 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.multiply(ws.stem_d_x_divide[:, None, None, None], ws.stem_x_hat, out=ws.stem_d_x_multiply_4)
     ws.d_conv2d_1_z += ws.stem_d_x_multiply_2[:, None, None, None]
     ws.d_conv2d_1_z += ws.stem_d_x_multiply_4
-    # (58) ∂C/∂γ[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w] · x̂[n,c,h,w]
+    # (59) ∂C/∂γ[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w] · x̂[n,c,h,w]
     np.matmul(
         ws.d_stem_y.reshape(16, 14 * 14 * n)[:, None, :],
         ws.stem_x_hat.reshape(16, 14 * 14 * n)[:, :, None],
         out=gradients.stem_gamma[:, None, None],
     )
-    # (61) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
+    # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
     ws.d_stem_y.sum(axis=(1, 2, 3), out=gradients.stem_beta)
 
     # conv2d_1: d_z (16, 14, 14, n), z_columns (1, 3, 3, 14, 14, n) -> d_W (16, 1, 3, 3)

@@ -673,42 +673,42 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     4, 24), bk (4, 24), Wv (96, 4, 24), bv (4, 24), Wo (4, 24, 96), bo (96) -> q (n, 64, 4, 24), k (n, 64, 4, 24),
     #     v (n, 64, 4, 24), s (n, 4, 64, 64), m (n, 4, 64, 64), shift (n, 4, 64), p (n, 4, 64, 64), o (n, 64, 4, 24), y
     #     (n, 64, 96)
-    # (63) q[n,t,h,d] = Σᵢ xₙₜᵢ · Wq[i,h,d] + bq[h,d]
+    # (64) q[n,t,h,d] = Σᵢ xₙₜᵢ · Wq[i,h,d] + bq[h,d]
     np.matmul(
         ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96),
         params.transformer_encoder_1_asked_Wq.reshape(96, 4 * 24),
         out=ws.transformer_encoder_1_asked_q.reshape(n * 64, 4 * 24),
     )
     ws.transformer_encoder_1_asked_q += params.transformer_encoder_1_asked_bq
-    # (64) k[n,t,h,d] = Σᵢ xₙₜᵢ · Wk[i,h,d] + bk[h,d]
+    # (65) k[n,t,h,d] = Σᵢ xₙₜᵢ · Wk[i,h,d] + bk[h,d]
     np.matmul(
         ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96),
         params.transformer_encoder_1_asked_Wk.reshape(96, 4 * 24),
         out=ws.transformer_encoder_1_asked_k.reshape(n * 64, 4 * 24),
     )
     ws.transformer_encoder_1_asked_k += params.transformer_encoder_1_asked_bk
-    # (65) v[n,t,h,d] = Σᵢ xₙₜᵢ · Wv[i,h,d] + bv[h,d]
+    # (66) v[n,t,h,d] = Σᵢ xₙₜᵢ · Wv[i,h,d] + bv[h,d]
     np.matmul(
         ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96),
         params.transformer_encoder_1_asked_Wv.reshape(96, 4 * 24),
         out=ws.transformer_encoder_1_asked_v.reshape(n * 64, 4 * 24),
     )
     ws.transformer_encoder_1_asked_v += params.transformer_encoder_1_asked_bv
-    # (66) sₙₕₜᵤ = 1/√N_d · Σ[d] k[n,u,h,d] · q[n,t,h,d]
+    # (67) sₙₕₜᵤ = 1/√N_d · Σ[d] k[n,u,h,d] · q[n,t,h,d]
     np.matmul(
         ws.transformer_encoder_1_asked_q.transpose(0, 2, 1, 3),
         ws.transformer_encoder_1_asked_k.transpose(0, 2, 3, 1),
         out=ws.transformer_encoder_1_asked_s,
     )
     ws.transformer_encoder_1_asked_s *= math.sqrt(6) / 12
-    # (67) mₙₕₜᵤ = { sₙₕₜᵤ if t ≥ u; −∞ otherwise }
+    # (68) mₙₕₜᵤ = { sₙₕₜᵤ if t ≥ u; −∞ otherwise }
     np.greater_equal(ws.range_64[:, None], ws.range_64, out=ws.transformer_encoder_1_asked_m_mask)
     np.logical_not(ws.transformer_encoder_1_asked_m_mask, out=ws.transformer_encoder_1_asked_m_mask)
     np.copyto(ws.transformer_encoder_1_asked_m, -math.inf, where=ws.transformer_encoder_1_asked_m_mask)
     np.logical_not(ws.transformer_encoder_1_asked_m_mask, out=ws.transformer_encoder_1_asked_m_mask)
-    # (71) shiftₙₕₜ = maxₗ mₙₕₜₗ
+    # (72) shiftₙₕₜ = maxₗ mₙₕₜₗ
     ws.transformer_encoder_1_asked_m.max(axis=3, out=ws.transformer_encoder_1_asked_shift)
-    # (71) pₙₕₜᵤ = exp(mₙₕₜᵤ − shiftₙₕₜ)/(Σₗ exp(mₙₕₜₗ − shiftₙₕₜ))
+    # (72) pₙₕₜᵤ = exp(mₙₕₜᵤ − shiftₙₕₜ)/(Σₗ exp(mₙₕₜₗ − shiftₙₕₜ))
     np.subtract(
         ws.transformer_encoder_1_asked_m,
         ws.transformer_encoder_1_asked_shift[:, :, :, None],
@@ -721,13 +721,13 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         ws.transformer_encoder_1_asked_p_sum[:, :, :, None],
         out=ws.transformer_encoder_1_asked_p,
     )
-    # (69) o[n,t,h,d] = Σᵤ pₙₕₜᵤ · v[n,u,h,d]
+    # (70) o[n,t,h,d] = Σᵤ pₙₕₜᵤ · v[n,u,h,d]
     np.matmul(
         ws.transformer_encoder_1_asked_p,
         ws.transformer_encoder_1_asked_v.transpose(0, 2, 1, 3),
         out=ws.transformer_encoder_1_asked_o.transpose(0, 2, 1, 3),
     )
-    # (70) yₙₜⱼ = Σ[d,h] o[n,t,h,d] · Wo[h,d,j] + boⱼ
+    # (71) yₙₜⱼ = Σ[d,h] o[n,t,h,d] · Wo[h,d,j] + boⱼ
     np.matmul(
         ws.transformer_encoder_1_asked_o.reshape(n * 64, 4 * 24),
         params.transformer_encoder_1_asked_Wo.reshape(4 * 24, 96),
@@ -737,7 +737,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # transformer_encoder_1_attended: learned_positions_1.y (n, 64, 96), transformer_encoder_1_asked.y (n, 64, 96) -> y
     #     (n, 64, 96)
-    # (163) yₙₜⱼ = x₁[n,t,j] + x₂[n,t,j]
+    # (164) yₙₜⱼ = x₁[n,t,j] + x₂[n,t,j]
     np.add(ws.learned_positions_1_y, ws.transformer_encoder_1_asked_y, out=ws.transformer_encoder_1_attended_y)
 
     # transformer_encoder_1_layer_norm_2: transformer_encoder_1_attended.y (n, 64, 96), gamma (96), beta (96) -> mu (n,
@@ -777,7 +777,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # transformer_encoder_1_between: W (96, 384), transformer_encoder_1_layer_norm_2.y (n, 64, 96), b (384) -> z (n, 64,
     #     384)
-    # (174) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
+    # (175) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
     np.matmul(
         ws.transformer_encoder_1_layer_norm_2_y.reshape(n * 64, 96),
         params.transformer_encoder_1_between_W,
@@ -787,12 +787,12 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # transformer_encoder_1_gelu_1: transformer_encoder_1_between.z (n, 64, 384) -> normal_cdf (n, 64, 384), a (n, 64,
     #     384)
-    # (187) normal_cdfₙₜⱼ = 1/2 + 1/2 · erf(√2 · zₙₜⱼ/2)
+    # (188) normal_cdfₙₜⱼ = 1/2 + 1/2 · erf(√2 · zₙₜⱼ/2)
     np.multiply(ws.transformer_encoder_1_between_z, math.sqrt(2) / 2, out=ws.transformer_encoder_1_gelu_1_normal_cdf)
     _erf(ws.transformer_encoder_1_gelu_1_normal_cdf, ws.transformer_encoder_1_gelu_1_normal_cdf)
     ws.transformer_encoder_1_gelu_1_normal_cdf *= 0.5
     ws.transformer_encoder_1_gelu_1_normal_cdf += 0.5
-    # (188) aₙₜⱼ = normal_cdfₙₜⱼ · zₙₜⱼ
+    # (189) aₙₜⱼ = normal_cdfₙₜⱼ · zₙₜⱼ
     np.multiply(
         ws.transformer_encoder_1_gelu_1_normal_cdf,
         ws.transformer_encoder_1_between_z,
@@ -800,7 +800,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     )
 
     # transformer_encoder_1_more: W (384, 96), transformer_encoder_1_gelu_1.a (n, 64, 384), b (96) -> z (n, 64, 96)
-    # (174) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
+    # (175) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
     np.matmul(
         ws.transformer_encoder_1_gelu_1_a.reshape(n * 64, 384),
         params.transformer_encoder_1_more_W,
@@ -810,7 +810,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # transformer_encoder_1_add_2: transformer_encoder_1_attended.y (n, 64, 96), transformer_encoder_1_more.z (n, 64,
     #     96) -> y (n, 64, 96)
-    # (163) yₙₜⱼ = x₁[n,t,j] + x₂[n,t,j]
+    # (164) yₙₜⱼ = x₁[n,t,j] + x₂[n,t,j]
     np.add(ws.transformer_encoder_1_attended_y, ws.transformer_encoder_1_more_z, out=ws.transformer_encoder_1_add_2_y)
 
     # transformer_encoder_2_layer_norm_1: transformer_encoder_1_add_2.y (n, 64, 96), gamma (96), beta (96) -> mu (n,
@@ -852,41 +852,41 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     4, 24), bk (4, 24), Wv (96, 4, 24), bv (4, 24), transformer_encoder_1_asked.m_mask (64, 64), Wo (4, 24, 96),
     #     bo (96) -> q (n, 64, 4, 24), k (n, 64, 4, 24), v (n, 64, 4, 24), s (n, 4, 64, 64), m (n, 4, 64, 64), shift (n,
     #     4, 64), p (n, 4, 64, 64), o (n, 64, 4, 24), y (n, 64, 96)
-    # (63) q[n,t,h,d] = Σᵢ xₙₜᵢ · Wq[i,h,d] + bq[h,d]
+    # (64) q[n,t,h,d] = Σᵢ xₙₜᵢ · Wq[i,h,d] + bq[h,d]
     np.matmul(
         ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96),
         params.transformer_encoder_2_asked_Wq.reshape(96, 4 * 24),
         out=ws.transformer_encoder_2_asked_q.reshape(n * 64, 4 * 24),
     )
     ws.transformer_encoder_2_asked_q += params.transformer_encoder_2_asked_bq
-    # (64) k[n,t,h,d] = Σᵢ xₙₜᵢ · Wk[i,h,d] + bk[h,d]
+    # (65) k[n,t,h,d] = Σᵢ xₙₜᵢ · Wk[i,h,d] + bk[h,d]
     np.matmul(
         ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96),
         params.transformer_encoder_2_asked_Wk.reshape(96, 4 * 24),
         out=ws.transformer_encoder_2_asked_k.reshape(n * 64, 4 * 24),
     )
     ws.transformer_encoder_2_asked_k += params.transformer_encoder_2_asked_bk
-    # (65) v[n,t,h,d] = Σᵢ xₙₜᵢ · Wv[i,h,d] + bv[h,d]
+    # (66) v[n,t,h,d] = Σᵢ xₙₜᵢ · Wv[i,h,d] + bv[h,d]
     np.matmul(
         ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96),
         params.transformer_encoder_2_asked_Wv.reshape(96, 4 * 24),
         out=ws.transformer_encoder_2_asked_v.reshape(n * 64, 4 * 24),
     )
     ws.transformer_encoder_2_asked_v += params.transformer_encoder_2_asked_bv
-    # (66) sₙₕₜᵤ = 1/√N_d · Σ[d] k[n,u,h,d] · q[n,t,h,d]
+    # (67) sₙₕₜᵤ = 1/√N_d · Σ[d] k[n,u,h,d] · q[n,t,h,d]
     np.matmul(
         ws.transformer_encoder_2_asked_q.transpose(0, 2, 1, 3),
         ws.transformer_encoder_2_asked_k.transpose(0, 2, 3, 1),
         out=ws.transformer_encoder_2_asked_s,
     )
     ws.transformer_encoder_2_asked_s *= math.sqrt(6) / 12
-    # (67) mₙₕₜᵤ = { sₙₕₜᵤ if t ≥ u; −∞ otherwise }
+    # (68) mₙₕₜᵤ = { sₙₕₜᵤ if t ≥ u; −∞ otherwise }
     np.logical_not(ws.transformer_encoder_1_asked_m_mask, out=ws.transformer_encoder_1_asked_m_mask)
     np.copyto(ws.transformer_encoder_2_asked_m, -math.inf, where=ws.transformer_encoder_1_asked_m_mask)
     np.logical_not(ws.transformer_encoder_1_asked_m_mask, out=ws.transformer_encoder_1_asked_m_mask)
-    # (71) shiftₙₕₜ = maxₗ mₙₕₜₗ
+    # (72) shiftₙₕₜ = maxₗ mₙₕₜₗ
     ws.transformer_encoder_2_asked_m.max(axis=3, out=ws.transformer_encoder_2_asked_shift)
-    # (71) pₙₕₜᵤ = exp(mₙₕₜᵤ − shiftₙₕₜ)/(Σₗ exp(mₙₕₜₗ − shiftₙₕₜ))
+    # (72) pₙₕₜᵤ = exp(mₙₕₜᵤ − shiftₙₕₜ)/(Σₗ exp(mₙₕₜₗ − shiftₙₕₜ))
     np.subtract(
         ws.transformer_encoder_2_asked_m,
         ws.transformer_encoder_2_asked_shift[:, :, :, None],
@@ -899,13 +899,13 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         ws.transformer_encoder_2_asked_p_sum[:, :, :, None],
         out=ws.transformer_encoder_2_asked_p,
     )
-    # (69) o[n,t,h,d] = Σᵤ pₙₕₜᵤ · v[n,u,h,d]
+    # (70) o[n,t,h,d] = Σᵤ pₙₕₜᵤ · v[n,u,h,d]
     np.matmul(
         ws.transformer_encoder_2_asked_p,
         ws.transformer_encoder_2_asked_v.transpose(0, 2, 1, 3),
         out=ws.transformer_encoder_2_asked_o.transpose(0, 2, 1, 3),
     )
-    # (70) yₙₜⱼ = Σ[d,h] o[n,t,h,d] · Wo[h,d,j] + boⱼ
+    # (71) yₙₜⱼ = Σ[d,h] o[n,t,h,d] · Wo[h,d,j] + boⱼ
     np.matmul(
         ws.transformer_encoder_2_asked_o.reshape(n * 64, 4 * 24),
         params.transformer_encoder_2_asked_Wo.reshape(4 * 24, 96),
@@ -915,7 +915,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # transformer_encoder_2_attended: transformer_encoder_1_add_2.y (n, 64, 96), transformer_encoder_2_asked.y (n, 64,
     #     96) -> y (n, 64, 96)
-    # (163) yₙₜⱼ = x₁[n,t,j] + x₂[n,t,j]
+    # (164) yₙₜⱼ = x₁[n,t,j] + x₂[n,t,j]
     np.add(ws.transformer_encoder_1_add_2_y, ws.transformer_encoder_2_asked_y, out=ws.transformer_encoder_2_attended_y)
 
     # transformer_encoder_2_layer_norm_2: transformer_encoder_2_attended.y (n, 64, 96), gamma (96), beta (96) -> mu (n,
@@ -955,7 +955,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # transformer_encoder_2_between: W (96, 384), transformer_encoder_2_layer_norm_2.y (n, 64, 96), b (384) -> z (n, 64,
     #     384)
-    # (174) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
+    # (175) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
     np.matmul(
         ws.transformer_encoder_2_layer_norm_2_y.reshape(n * 64, 96),
         params.transformer_encoder_2_between_W,
@@ -965,12 +965,12 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # transformer_encoder_2_gelu_1: transformer_encoder_2_between.z (n, 64, 384) -> normal_cdf (n, 64, 384), a (n, 64,
     #     384)
-    # (187) normal_cdfₙₜⱼ = 1/2 + 1/2 · erf(√2 · zₙₜⱼ/2)
+    # (188) normal_cdfₙₜⱼ = 1/2 + 1/2 · erf(√2 · zₙₜⱼ/2)
     np.multiply(ws.transformer_encoder_2_between_z, math.sqrt(2) / 2, out=ws.transformer_encoder_2_gelu_1_normal_cdf)
     _erf(ws.transformer_encoder_2_gelu_1_normal_cdf, ws.transformer_encoder_2_gelu_1_normal_cdf)
     ws.transformer_encoder_2_gelu_1_normal_cdf *= 0.5
     ws.transformer_encoder_2_gelu_1_normal_cdf += 0.5
-    # (188) aₙₜⱼ = normal_cdfₙₜⱼ · zₙₜⱼ
+    # (189) aₙₜⱼ = normal_cdfₙₜⱼ · zₙₜⱼ
     np.multiply(
         ws.transformer_encoder_2_gelu_1_normal_cdf,
         ws.transformer_encoder_2_between_z,
@@ -978,7 +978,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     )
 
     # transformer_encoder_2_more: W (384, 96), transformer_encoder_2_gelu_1.a (n, 64, 384), b (96) -> z (n, 64, 96)
-    # (174) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
+    # (175) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
     np.matmul(
         ws.transformer_encoder_2_gelu_1_a.reshape(n * 64, 384),
         params.transformer_encoder_2_more_W,
@@ -988,7 +988,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # transformer_encoder_2_add_2: transformer_encoder_2_attended.y (n, 64, 96), transformer_encoder_2_more.z (n, 64,
     #     96) -> y (n, 64, 96)
-    # (163) yₙₜⱼ = x₁[n,t,j] + x₂[n,t,j]
+    # (164) yₙₜⱼ = x₁[n,t,j] + x₂[n,t,j]
     np.add(ws.transformer_encoder_2_attended_y, ws.transformer_encoder_2_more_z, out=ws.transformer_encoder_2_add_2_y)
 
     # transformer_encoder_3_layer_norm_1: transformer_encoder_2_add_2.y (n, 64, 96), gamma (96), beta (96) -> mu (n,
@@ -1030,41 +1030,41 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     4, 24), bk (4, 24), Wv (96, 4, 24), bv (4, 24), transformer_encoder_1_asked.m_mask (64, 64), Wo (4, 24, 96),
     #     bo (96) -> q (n, 64, 4, 24), k (n, 64, 4, 24), v (n, 64, 4, 24), s (n, 4, 64, 64), m (n, 4, 64, 64), shift (n,
     #     4, 64), p (n, 4, 64, 64), o (n, 64, 4, 24), y (n, 64, 96)
-    # (63) q[n,t,h,d] = Σᵢ xₙₜᵢ · Wq[i,h,d] + bq[h,d]
+    # (64) q[n,t,h,d] = Σᵢ xₙₜᵢ · Wq[i,h,d] + bq[h,d]
     np.matmul(
         ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96),
         params.transformer_encoder_3_asked_Wq.reshape(96, 4 * 24),
         out=ws.transformer_encoder_3_asked_q.reshape(n * 64, 4 * 24),
     )
     ws.transformer_encoder_3_asked_q += params.transformer_encoder_3_asked_bq
-    # (64) k[n,t,h,d] = Σᵢ xₙₜᵢ · Wk[i,h,d] + bk[h,d]
+    # (65) k[n,t,h,d] = Σᵢ xₙₜᵢ · Wk[i,h,d] + bk[h,d]
     np.matmul(
         ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96),
         params.transformer_encoder_3_asked_Wk.reshape(96, 4 * 24),
         out=ws.transformer_encoder_3_asked_k.reshape(n * 64, 4 * 24),
     )
     ws.transformer_encoder_3_asked_k += params.transformer_encoder_3_asked_bk
-    # (65) v[n,t,h,d] = Σᵢ xₙₜᵢ · Wv[i,h,d] + bv[h,d]
+    # (66) v[n,t,h,d] = Σᵢ xₙₜᵢ · Wv[i,h,d] + bv[h,d]
     np.matmul(
         ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96),
         params.transformer_encoder_3_asked_Wv.reshape(96, 4 * 24),
         out=ws.transformer_encoder_3_asked_v.reshape(n * 64, 4 * 24),
     )
     ws.transformer_encoder_3_asked_v += params.transformer_encoder_3_asked_bv
-    # (66) sₙₕₜᵤ = 1/√N_d · Σ[d] k[n,u,h,d] · q[n,t,h,d]
+    # (67) sₙₕₜᵤ = 1/√N_d · Σ[d] k[n,u,h,d] · q[n,t,h,d]
     np.matmul(
         ws.transformer_encoder_3_asked_q.transpose(0, 2, 1, 3),
         ws.transformer_encoder_3_asked_k.transpose(0, 2, 3, 1),
         out=ws.transformer_encoder_3_asked_s,
     )
     ws.transformer_encoder_3_asked_s *= math.sqrt(6) / 12
-    # (67) mₙₕₜᵤ = { sₙₕₜᵤ if t ≥ u; −∞ otherwise }
+    # (68) mₙₕₜᵤ = { sₙₕₜᵤ if t ≥ u; −∞ otherwise }
     np.logical_not(ws.transformer_encoder_1_asked_m_mask, out=ws.transformer_encoder_1_asked_m_mask)
     np.copyto(ws.transformer_encoder_3_asked_m, -math.inf, where=ws.transformer_encoder_1_asked_m_mask)
     np.logical_not(ws.transformer_encoder_1_asked_m_mask, out=ws.transformer_encoder_1_asked_m_mask)
-    # (71) shiftₙₕₜ = maxₗ mₙₕₜₗ
+    # (72) shiftₙₕₜ = maxₗ mₙₕₜₗ
     ws.transformer_encoder_3_asked_m.max(axis=3, out=ws.transformer_encoder_3_asked_shift)
-    # (71) pₙₕₜᵤ = exp(mₙₕₜᵤ − shiftₙₕₜ)/(Σₗ exp(mₙₕₜₗ − shiftₙₕₜ))
+    # (72) pₙₕₜᵤ = exp(mₙₕₜᵤ − shiftₙₕₜ)/(Σₗ exp(mₙₕₜₗ − shiftₙₕₜ))
     np.subtract(
         ws.transformer_encoder_3_asked_m,
         ws.transformer_encoder_3_asked_shift[:, :, :, None],
@@ -1077,13 +1077,13 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         ws.transformer_encoder_3_asked_p_sum[:, :, :, None],
         out=ws.transformer_encoder_3_asked_p,
     )
-    # (69) o[n,t,h,d] = Σᵤ pₙₕₜᵤ · v[n,u,h,d]
+    # (70) o[n,t,h,d] = Σᵤ pₙₕₜᵤ · v[n,u,h,d]
     np.matmul(
         ws.transformer_encoder_3_asked_p,
         ws.transformer_encoder_3_asked_v.transpose(0, 2, 1, 3),
         out=ws.transformer_encoder_3_asked_o.transpose(0, 2, 1, 3),
     )
-    # (70) yₙₜⱼ = Σ[d,h] o[n,t,h,d] · Wo[h,d,j] + boⱼ
+    # (71) yₙₜⱼ = Σ[d,h] o[n,t,h,d] · Wo[h,d,j] + boⱼ
     np.matmul(
         ws.transformer_encoder_3_asked_o.reshape(n * 64, 4 * 24),
         params.transformer_encoder_3_asked_Wo.reshape(4 * 24, 96),
@@ -1093,7 +1093,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # transformer_encoder_3_attended: transformer_encoder_2_add_2.y (n, 64, 96), transformer_encoder_3_asked.y (n, 64,
     #     96) -> y (n, 64, 96)
-    # (163) yₙₜⱼ = x₁[n,t,j] + x₂[n,t,j]
+    # (164) yₙₜⱼ = x₁[n,t,j] + x₂[n,t,j]
     np.add(ws.transformer_encoder_2_add_2_y, ws.transformer_encoder_3_asked_y, out=ws.transformer_encoder_3_attended_y)
 
     # transformer_encoder_3_layer_norm_2: transformer_encoder_3_attended.y (n, 64, 96), gamma (96), beta (96) -> mu (n,
@@ -1133,7 +1133,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # transformer_encoder_3_between: W (96, 384), transformer_encoder_3_layer_norm_2.y (n, 64, 96), b (384) -> z (n, 64,
     #     384)
-    # (174) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
+    # (175) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
     np.matmul(
         ws.transformer_encoder_3_layer_norm_2_y.reshape(n * 64, 96),
         params.transformer_encoder_3_between_W,
@@ -1143,12 +1143,12 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # transformer_encoder_3_gelu_1: transformer_encoder_3_between.z (n, 64, 384) -> normal_cdf (n, 64, 384), a (n, 64,
     #     384)
-    # (187) normal_cdfₙₜⱼ = 1/2 + 1/2 · erf(√2 · zₙₜⱼ/2)
+    # (188) normal_cdfₙₜⱼ = 1/2 + 1/2 · erf(√2 · zₙₜⱼ/2)
     np.multiply(ws.transformer_encoder_3_between_z, math.sqrt(2) / 2, out=ws.transformer_encoder_3_gelu_1_normal_cdf)
     _erf(ws.transformer_encoder_3_gelu_1_normal_cdf, ws.transformer_encoder_3_gelu_1_normal_cdf)
     ws.transformer_encoder_3_gelu_1_normal_cdf *= 0.5
     ws.transformer_encoder_3_gelu_1_normal_cdf += 0.5
-    # (188) aₙₜⱼ = normal_cdfₙₜⱼ · zₙₜⱼ
+    # (189) aₙₜⱼ = normal_cdfₙₜⱼ · zₙₜⱼ
     np.multiply(
         ws.transformer_encoder_3_gelu_1_normal_cdf,
         ws.transformer_encoder_3_between_z,
@@ -1156,7 +1156,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     )
 
     # transformer_encoder_3_more: W (384, 96), transformer_encoder_3_gelu_1.a (n, 64, 384), b (96) -> z (n, 64, 96)
-    # (174) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
+    # (175) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
     np.matmul(
         ws.transformer_encoder_3_gelu_1_a.reshape(n * 64, 384),
         params.transformer_encoder_3_more_W,
@@ -1166,7 +1166,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # transformer_encoder_3_add_2: transformer_encoder_3_attended.y (n, 64, 96), transformer_encoder_3_more.z (n, 64,
     #     96) -> y (n, 64, 96)
-    # (163) yₙₜⱼ = x₁[n,t,j] + x₂[n,t,j]
+    # (164) yₙₜⱼ = x₁[n,t,j] + x₂[n,t,j]
     np.add(ws.transformer_encoder_3_attended_y, ws.transformer_encoder_3_more_z, out=ws.transformer_encoder_3_add_2_y)
 
     # layer_norm_1: transformer_encoder_3_add_2.y (n, 64, 96), gamma (96), beta (96) -> mu (n, 64), v (n, 64), r (n,
@@ -1193,7 +1193,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     ws.layer_norm_1_y += params.layer_norm_1_beta
 
     # dense_1: W (96, 65), layer_norm_1.y (n, 64, 96), b (65) -> z (n, 64, 65)
-    # (174) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
+    # (175) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
     np.matmul(ws.layer_norm_1_y.reshape(n * 64, 96), params.dense_1_W, out=ws.dense_1_z.reshape(n * 64, 65))
     ws.dense_1_z += params.dense_1_b
 
@@ -1201,9 +1201,9 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 def _predict(ws: Workspace) -> None:
     """The prediction, from the network's output."""
     # softmax: dense_1.z (n, 64, 65) -> shift (n, 64), a (n, 64, 65)
-    # (213) shiftₙₜ = maxₖ zₙₜₖ
+    # (214) shiftₙₜ = maxₖ zₙₜₖ
     ws.dense_1_z.max(axis=2, out=ws.softmax_shift)
-    # (213) aₙₜⱼ = exp(zₙₜⱼ − shiftₙₜ)/(Σₖ exp(zₙₜₖ − shiftₙₜ))
+    # (214) aₙₜⱼ = exp(zₙₜⱼ − shiftₙₜ)/(Σₖ exp(zₙₜₖ − shiftₙₜ))
     np.subtract(ws.dense_1_z, ws.softmax_shift[:, :, None], out=ws.softmax_a_exp)
     np.exp(ws.softmax_a_exp, out=ws.softmax_a_exp)
     ws.softmax_a_exp.sum(axis=2, out=ws.softmax_a_sum)
@@ -1215,9 +1215,9 @@ def _loss(ws: Workspace, y: Array) -> None:
     n = ws.n
 
     # loss: dense_1.z (n, 64, 65), y (n, 64) -> shift (n, 64), C
-    # (205) shiftₙₜ = maxₖ zₙₜₖ
+    # (206) shiftₙₜ = maxₖ zₙₜₖ
     ws.dense_1_z.max(axis=2, out=ws.loss_shift)
-    # (205) C = 1/(N · Nₜ) · Σₙ Σₜ (log(Σₖ exp(zₙₜₖ − shiftₙₜ)) − (z[n,t,yₙₜ] − shiftₙₜ))
+    # (206) C = 1/(N · Nₜ) · Σₙ Σₜ (log(Σₖ exp(zₙₜₖ − shiftₙₜ)) − (z[n,t,yₙₜ] − shiftₙₜ))
     np.subtract(ws.dense_1_z, ws.loss_shift[:, :, None], out=ws.loss_C_exp)
     np.exp(ws.loss_C_exp, out=ws.loss_C_exp)
     ws.loss_C_exp.sum(axis=2, out=ws.loss_C_sum)
@@ -1235,9 +1235,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     n = ws.n
 
     # loss: C_sum (n, 64), C_exp (n, 64, 65), y (n, 64) -> softmax.a (n, 64, 65), d_dense_1.z (n, 64, 65)
-    # (204) aₙₜⱼ = exp(zₙₜⱼ − shiftₙₜ)/(Σₖ exp(zₙₜₖ − shiftₙₜ))
+    # (205) aₙₜⱼ = exp(zₙₜⱼ − shiftₙₜ)/(Σₖ exp(zₙₜₖ − shiftₙₜ))
     np.divide(ws.loss_C_exp, ws.loss_C_sum[:, :, None], out=ws.softmax_a)
-    # (211) δₙₜⱼ = (aₙₜⱼ − 𝟙[j = yₙₜ])/(N · Nₜ)
+    # (212) δₙₜⱼ = (aₙₜⱼ − 𝟙[j = yₙₜ])/(N · Nₜ)
     np.copyto(ws.d_dense_1_z, ws.softmax_a)
     np.add(ws.row_starts_64_65, y, out=ws.positions_64)
     ws.d_dense_1_z.take(ws.positions_64, out=ws.picked_64, mode="clip")
@@ -1247,11 +1247,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # dense_1: W (96, 65), d_z (n, 64, 65), layer_norm_1.y (n, 64, 96) -> d_layer_norm_1.y (n, 64, 96), d_W (96, 65),
     #     d_b (65)
-    # (179) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
+    # (180) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
     np.matmul(ws.d_dense_1_z.reshape(n * 64, 65), params.dense_1_W.T, out=ws.d_layer_norm_1_y.reshape(n * 64, 96))
-    # (183) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
+    # (184) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
     np.matmul(ws.layer_norm_1_y.reshape(n * 64, 96).T, ws.d_dense_1_z.reshape(n * 64, 65), out=gradients.dense_1_W)
-    # (186) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
+    # (187) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
     ws.d_dense_1_z.sum(axis=(0, 1), out=gradients.dense_1_b)
 
     # layer_norm_1: gamma (96), d_y (n, 64, 96), x_hat (n, 64, 96), r (n, 64), x_hat_r_view (n, 64, 1) -> d_x_hat (n,
@@ -1271,11 +1271,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.layer_norm_1_d_v_multiply *= ws.layer_norm_1_r
     np.multiply(ws.d_layer_norm_1_r, -0.5, out=ws.d_layer_norm_1_v)
     ws.d_layer_norm_1_v *= ws.layer_norm_1_d_v_multiply
-    # (43) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
+    # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_layer_norm_1_x_hat.sum(axis=2, out=ws.d_layer_norm_1_mu)
     ws.d_layer_norm_1_mu *= ws.layer_norm_1_r
     np.negative(ws.d_layer_norm_1_mu, out=ws.d_layer_norm_1_mu)
-    # (56) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
+    # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
     np.multiply(ws.layer_norm_1_r[:, :, None], ws.d_layer_norm_1_x_hat, out=ws.d_transformer_encoder_3_add_2_y)
     np.multiply(ws.d_layer_norm_1_mu, 0.010416666666666666, out=ws.layer_norm_1_d_x_multiply_2)
     np.multiply(ws.d_layer_norm_1_v, 0.020833333333333332, out=ws.layer_norm_1_d_x_divide)
@@ -1283,44 +1283,44 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.multiply(ws.layer_norm_1_d_x_divide[:, :, None], ws.layer_norm_1_x_hat, out=ws.layer_norm_1_d_x_multiply_4)
     ws.d_transformer_encoder_3_add_2_y += ws.layer_norm_1_d_x_multiply_2[:, :, None]
     ws.d_transformer_encoder_3_add_2_y += ws.layer_norm_1_d_x_multiply_4
-    # (59) ∂C/∂γₖ = Σₙ Σₜ ∂C/∂yₙₜₖ · x̂ₙₜₖ
+    # (60) ∂C/∂γₖ = Σₙ Σₜ ∂C/∂yₙₜₖ · x̂ₙₜₖ
     np.einsum("abc,abc->c", ws.d_layer_norm_1_y, ws.layer_norm_1_x_hat, out=gradients.layer_norm_1_gamma)
-    # (62) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
+    # (63) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
     ws.d_layer_norm_1_y.sum(axis=(0, 1), out=gradients.layer_norm_1_beta)
 
     # transformer_encoder_3_add_2: d_y (n, 64, 96) -> d_transformer_encoder_3_attended.y.transformer_encoder_3_add_2 (n,
     #     64, 96)
-    # (168) ∂C/∂x₁[n,t,j] = ∂C/∂yₙₜⱼ
+    # (169) ∂C/∂x₁[n,t,j] = ∂C/∂yₙₜⱼ
 
     # transformer_encoder_3_more: W (384, 96), d_transformer_encoder_3_attended.y.transformer_encoder_3_add_2 (n, 64,
     #     96), transformer_encoder_3_gelu_1.a (n, 64, 384) -> d_transformer_encoder_3_gelu_1.a (n, 64, 384), d_W (384,
     #     96), d_b (96)
-    # (179) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
+    # (180) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
     np.matmul(
         ws.d_transformer_encoder_3_attended_y_transformer_encoder_3_add_2.reshape(n * 64, 96),
         params.transformer_encoder_3_more_W.T,
         out=ws.d_transformer_encoder_3_gelu_1_a.reshape(n * 64, 384),
     )
-    # (183) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
+    # (184) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
     np.matmul(
         ws.transformer_encoder_3_gelu_1_a.reshape(n * 64, 384).T,
         ws.d_transformer_encoder_3_attended_y_transformer_encoder_3_add_2.reshape(n * 64, 96),
         out=gradients.transformer_encoder_3_more_W,
     )
-    # (186) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
+    # (187) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
     ws.d_transformer_encoder_3_attended_y_transformer_encoder_3_add_2.sum(
         axis=(0, 1), out=gradients.transformer_encoder_3_more_b
     )
 
     # transformer_encoder_3_gelu_1: d_a (n, 64, 384), transformer_encoder_3_between.z (n, 64, 384), normal_cdf (n, 64,
     #     384) -> d_normal_cdf (n, 64, 384), d_transformer_encoder_3_between.z (n, 64, 384)
-    # (193) ∂C/∂normal_cdfₙₜⱼ = ∂C/∂aₙₜⱼ · zₙₜⱼ
+    # (194) ∂C/∂normal_cdfₙₜⱼ = ∂C/∂aₙₜⱼ · zₙₜⱼ
     np.multiply(
         ws.d_transformer_encoder_3_gelu_1_a,
         ws.transformer_encoder_3_between_z,
         out=ws.d_transformer_encoder_3_gelu_1_normal_cdf,
     )
-    # (201) δₙₜⱼ = ∂C/∂aₙₜⱼ · normal_cdfₙₜⱼ + √2/(2 · √π) · exp(−zₙₜⱼ²/2) · ∂C/∂normal_cdfₙₜⱼ
+    # (202) δₙₜⱼ = ∂C/∂aₙₜⱼ · normal_cdfₙₜⱼ + √2/(2 · √π) · exp(−zₙₜⱼ²/2) · ∂C/∂normal_cdfₙₜⱼ
     np.multiply(
         ws.d_transformer_encoder_3_gelu_1_a,
         ws.transformer_encoder_3_gelu_1_normal_cdf,
@@ -1335,19 +1335,19 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # transformer_encoder_3_between: W (96, 384), d_z (n, 64, 384), transformer_encoder_3_layer_norm_2.y (n, 64, 96) ->
     #     d_transformer_encoder_3_layer_norm_2.y (n, 64, 96), d_W (96, 384), d_b (384)
-    # (179) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
+    # (180) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
     np.matmul(
         ws.d_transformer_encoder_3_between_z.reshape(n * 64, 384),
         params.transformer_encoder_3_between_W.T,
         out=ws.d_transformer_encoder_3_layer_norm_2_y.reshape(n * 64, 96),
     )
-    # (183) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
+    # (184) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
     np.matmul(
         ws.transformer_encoder_3_layer_norm_2_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_3_between_z.reshape(n * 64, 384),
         out=gradients.transformer_encoder_3_between_W,
     )
-    # (186) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
+    # (187) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
     ws.d_transformer_encoder_3_between_z.sum(axis=(0, 1), out=gradients.transformer_encoder_3_between_b)
 
     # transformer_encoder_3_layer_norm_2: gamma (96), d_y (n, 64, 96), x_hat (n, 64, 96), r (n, 64), x_hat_r_view (n,
@@ -1372,11 +1372,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.transformer_encoder_3_layer_norm_2_d_v_multiply *= ws.transformer_encoder_3_layer_norm_2_r
     np.multiply(ws.d_transformer_encoder_3_layer_norm_2_r, -0.5, out=ws.d_transformer_encoder_3_layer_norm_2_v)
     ws.d_transformer_encoder_3_layer_norm_2_v *= ws.transformer_encoder_3_layer_norm_2_d_v_multiply
-    # (43) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
+    # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_3_layer_norm_2_x_hat.sum(axis=2, out=ws.d_transformer_encoder_3_layer_norm_2_mu)
     ws.d_transformer_encoder_3_layer_norm_2_mu *= ws.transformer_encoder_3_layer_norm_2_r
     np.negative(ws.d_transformer_encoder_3_layer_norm_2_mu, out=ws.d_transformer_encoder_3_layer_norm_2_mu)
-    # (56) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
+    # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
     np.multiply(
         ws.transformer_encoder_3_layer_norm_2_r[:, :, None],
         ws.d_transformer_encoder_3_layer_norm_2_x_hat,
@@ -1411,19 +1411,19 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         ws.d_transformer_encoder_3_attended_y_transformer_encoder_3_layer_norm_2,
         out=ws.d_transformer_encoder_3_attended_y,
     )
-    # (59) ∂C/∂γₖ = Σₙ Σₜ ∂C/∂yₙₜₖ · x̂ₙₜₖ
+    # (60) ∂C/∂γₖ = Σₙ Σₜ ∂C/∂yₙₜₖ · x̂ₙₜₖ
     np.einsum(
         "abc,abc->c",
         ws.d_transformer_encoder_3_layer_norm_2_y,
         ws.transformer_encoder_3_layer_norm_2_x_hat,
         out=gradients.transformer_encoder_3_layer_norm_2_gamma,
     )
-    # (62) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
+    # (63) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
     ws.d_transformer_encoder_3_layer_norm_2_y.sum(axis=(0, 1), out=gradients.transformer_encoder_3_layer_norm_2_beta)
 
     # transformer_encoder_3_attended: d_y (n, 64, 96) -> d_transformer_encoder_2_add_2.y.transformer_encoder_3_attended
     #     (n, 64, 96)
-    # (168) ∂C/∂x₁[n,t,j] = ∂C/∂yₙₜⱼ
+    # (169) ∂C/∂x₁[n,t,j] = ∂C/∂yₙₜⱼ
 
     # transformer_encoder_3_asked: Wo (4, 24, 96), d_transformer_encoder_2_add_2.y.transformer_encoder_3_attended (n,
     #     64, 96), v (n, 64, 4, 24), p (n, 4, 64, 64), transformer_encoder_1_asked.m_mask (64, 64), q (n, 64, 4, 24), k
@@ -1432,19 +1432,19 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     #     (n, 64, 4, 24), d_k (n, 64, 4, 24), d_q (n, 64, 4, 24), d_transformer_encoder_3_layer_norm_1.y (n, 64, 96),
     #     d_Wq (96, 4, 24), d_Wk (96, 4, 24), d_Wv (96, 4, 24), d_bq (4, 24), d_bk (4, 24), d_bv (4, 24), d_Wo (4, 24,
     #     96), d_bo (96)
-    # (77) ∂C/∂o[n,t,h,d] = Σⱼ ∂C/∂yₙₜⱼ · Wo[h,d,j]
+    # (78) ∂C/∂o[n,t,h,d] = Σⱼ ∂C/∂yₙₜⱼ · Wo[h,d,j]
     np.matmul(
         ws.d_transformer_encoder_2_add_2_y_transformer_encoder_3_attended.reshape(n * 64, 96),
         params.transformer_encoder_3_asked_Wo.reshape(4 * 24, 96).T,
         out=ws.d_transformer_encoder_3_asked_o.reshape(n * 64, 4 * 24),
     )
-    # (83) ∂C/∂pₙₕₜᵤ = Σ[d] ∂C/∂o[n,t,h,d] · v[n,u,h,d]
+    # (84) ∂C/∂pₙₕₜᵤ = Σ[d] ∂C/∂o[n,t,h,d] · v[n,u,h,d]
     np.matmul(
         ws.d_transformer_encoder_3_asked_o.transpose(0, 2, 1, 3),
         ws.transformer_encoder_3_asked_v.transpose(0, 2, 3, 1),
         out=ws.d_transformer_encoder_3_asked_p,
     )
-    # (92) ∂C/∂mₙₕₜᵤ = pₙₕₜᵤ · (∂C/∂pₙₕₜᵤ − Σₗ ∂C/∂pₙₕₜₗ · pₙₕₜₗ)
+    # (93) ∂C/∂mₙₕₜᵤ = pₙₕₜᵤ · (∂C/∂pₙₕₜᵤ − Σₗ ∂C/∂pₙₕₜₗ · pₙₕₜₗ)
     np.matmul(
         ws.d_transformer_encoder_3_asked_p[:, :, :, None, :],
         ws.transformer_encoder_3_asked_p[:, :, :, :, None],
@@ -1456,33 +1456,33 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         out=ws.d_transformer_encoder_3_asked_m,
     )
     ws.d_transformer_encoder_3_asked_m *= ws.transformer_encoder_3_asked_p
-    # (98) ∂C/∂sₙₕₜᵤ = ∂C/∂mₙₕₜᵤ · 𝟙[t ≥ u]
+    # (99) ∂C/∂sₙₕₜᵤ = ∂C/∂mₙₕₜᵤ · 𝟙[t ≥ u]
     np.multiply(
         ws.transformer_encoder_1_asked_m_mask,
         ws.d_transformer_encoder_3_asked_m,
         out=ws.d_transformer_encoder_3_asked_s,
     )
-    # (104) ∂C/∂v[n,t,h,d] = Σᵤ ∂C/∂o[n,u,h,d] · pₙₕᵤₜ
+    # (105) ∂C/∂v[n,t,h,d] = Σᵤ ∂C/∂o[n,u,h,d] · pₙₕᵤₜ
     np.matmul(
         ws.transformer_encoder_3_asked_p.swapaxes(-1, -2),
         ws.d_transformer_encoder_3_asked_o.transpose(0, 2, 1, 3),
         out=ws.d_transformer_encoder_3_asked_v.transpose(0, 2, 1, 3),
     )
-    # (110) ∂C/∂k[n,t,h,d] = 1/√N_d · Σᵤ ∂C/∂sₙₕᵤₜ · q[n,u,h,d]
+    # (111) ∂C/∂k[n,t,h,d] = 1/√N_d · Σᵤ ∂C/∂sₙₕᵤₜ · q[n,u,h,d]
     np.matmul(
         ws.d_transformer_encoder_3_asked_s.swapaxes(-1, -2),
         ws.transformer_encoder_3_asked_q.transpose(0, 2, 1, 3),
         out=ws.d_transformer_encoder_3_asked_k.transpose(0, 2, 1, 3),
     )
     ws.d_transformer_encoder_3_asked_k *= math.sqrt(6) / 12
-    # (116) ∂C/∂q[n,t,h,d] = 1/√N_d · Σᵤ ∂C/∂sₙₕₜᵤ · k[n,u,h,d]
+    # (117) ∂C/∂q[n,t,h,d] = 1/√N_d · Σᵤ ∂C/∂sₙₕₜᵤ · k[n,u,h,d]
     np.matmul(
         ws.d_transformer_encoder_3_asked_s,
         ws.transformer_encoder_3_asked_k.transpose(0, 2, 1, 3),
         out=ws.d_transformer_encoder_3_asked_q.transpose(0, 2, 1, 3),
     )
     ws.d_transformer_encoder_3_asked_q *= math.sqrt(6) / 12
-    # (127) ∂C/∂xₙₜᵢ = Σ[d,h] ∂C/∂k[n,t,h,d] · Wk[i,h,d] + Σ[d,h] ∂C/∂q[n,t,h,d] · Wq[i,h,d] + Σ[d,h] ∂C/∂v[n,t,h,d] ·
+    # (128) ∂C/∂xₙₜᵢ = Σ[d,h] ∂C/∂k[n,t,h,d] · Wk[i,h,d] + Σ[d,h] ∂C/∂q[n,t,h,d] · Wq[i,h,d] + Σ[d,h] ∂C/∂v[n,t,h,d] ·
     #     Wv[i,h,d]
     np.matmul(
         ws.d_transformer_encoder_3_asked_k.reshape(n * 64, 4 * 24),
@@ -1501,37 +1501,37 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     )
     ws.d_transformer_encoder_3_layer_norm_1_y += ws.transformer_encoder_3_asked_d_x_product_2
     ws.d_transformer_encoder_3_layer_norm_1_y += ws.transformer_encoder_3_asked_d_x_product_3
-    # (132) ∂C/∂Wq[i,h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d] · xₙₜᵢ
+    # (133) ∂C/∂Wq[i,h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d] · xₙₜᵢ
     np.matmul(
         ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_3_asked_q.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_3_asked_Wq.reshape(96, 4 * 24),
     )
-    # (137) ∂C/∂Wk[i,h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d] · xₙₜᵢ
+    # (138) ∂C/∂Wk[i,h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d] · xₙₜᵢ
     np.matmul(
         ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_3_asked_k.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_3_asked_Wk.reshape(96, 4 * 24),
     )
-    # (142) ∂C/∂Wv[i,h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d] · xₙₜᵢ
+    # (143) ∂C/∂Wv[i,h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d] · xₙₜᵢ
     np.matmul(
         ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_3_asked_v.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_3_asked_Wv.reshape(96, 4 * 24),
     )
-    # (146) ∂C/∂bq[h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d]
+    # (147) ∂C/∂bq[h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d]
     ws.d_transformer_encoder_3_asked_q.sum(axis=(0, 1), out=gradients.transformer_encoder_3_asked_bq)
-    # (150) ∂C/∂bk[h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d]
+    # (151) ∂C/∂bk[h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d]
     ws.d_transformer_encoder_3_asked_k.sum(axis=(0, 1), out=gradients.transformer_encoder_3_asked_bk)
-    # (154) ∂C/∂bv[h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d]
+    # (155) ∂C/∂bv[h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d]
     ws.d_transformer_encoder_3_asked_v.sum(axis=(0, 1), out=gradients.transformer_encoder_3_asked_bv)
-    # (159) ∂C/∂Wo[h,d,j] = Σₙ Σₜ ∂C/∂yₙₜⱼ · o[n,t,h,d]
+    # (160) ∂C/∂Wo[h,d,j] = Σₙ Σₜ ∂C/∂yₙₜⱼ · o[n,t,h,d]
     np.matmul(
         ws.transformer_encoder_3_asked_o.reshape(n * 64, 4 * 24).T,
         ws.d_transformer_encoder_2_add_2_y_transformer_encoder_3_attended.reshape(n * 64, 96),
         out=gradients.transformer_encoder_3_asked_Wo.reshape(4 * 24, 96),
     )
-    # (162) ∂C/∂boⱼ = Σₙ Σₜ ∂C/∂yₙₜⱼ
+    # (163) ∂C/∂boⱼ = Σₙ Σₜ ∂C/∂yₙₜⱼ
     ws.d_transformer_encoder_2_add_2_y_transformer_encoder_3_attended.sum(
         axis=(0, 1), out=gradients.transformer_encoder_3_asked_bo
     )
@@ -1558,11 +1558,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.transformer_encoder_3_layer_norm_1_d_v_multiply *= ws.transformer_encoder_3_layer_norm_1_r
     np.multiply(ws.d_transformer_encoder_3_layer_norm_1_r, -0.5, out=ws.d_transformer_encoder_3_layer_norm_1_v)
     ws.d_transformer_encoder_3_layer_norm_1_v *= ws.transformer_encoder_3_layer_norm_1_d_v_multiply
-    # (43) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
+    # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_3_layer_norm_1_x_hat.sum(axis=2, out=ws.d_transformer_encoder_3_layer_norm_1_mu)
     ws.d_transformer_encoder_3_layer_norm_1_mu *= ws.transformer_encoder_3_layer_norm_1_r
     np.negative(ws.d_transformer_encoder_3_layer_norm_1_mu, out=ws.d_transformer_encoder_3_layer_norm_1_mu)
-    # (56) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
+    # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
     np.multiply(
         ws.transformer_encoder_3_layer_norm_1_r[:, :, None],
         ws.d_transformer_encoder_3_layer_norm_1_x_hat,
@@ -1597,49 +1597,49 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         ws.d_transformer_encoder_2_add_2_y_transformer_encoder_3_layer_norm_1,
         out=ws.d_transformer_encoder_2_add_2_y,
     )
-    # (59) ∂C/∂γₖ = Σₙ Σₜ ∂C/∂yₙₜₖ · x̂ₙₜₖ
+    # (60) ∂C/∂γₖ = Σₙ Σₜ ∂C/∂yₙₜₖ · x̂ₙₜₖ
     np.einsum(
         "abc,abc->c",
         ws.d_transformer_encoder_3_layer_norm_1_y,
         ws.transformer_encoder_3_layer_norm_1_x_hat,
         out=gradients.transformer_encoder_3_layer_norm_1_gamma,
     )
-    # (62) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
+    # (63) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
     ws.d_transformer_encoder_3_layer_norm_1_y.sum(axis=(0, 1), out=gradients.transformer_encoder_3_layer_norm_1_beta)
 
     # transformer_encoder_2_add_2: d_y (n, 64, 96) -> d_transformer_encoder_2_attended.y.transformer_encoder_2_add_2 (n,
     #     64, 96)
-    # (168) ∂C/∂x₁[n,t,j] = ∂C/∂yₙₜⱼ
+    # (169) ∂C/∂x₁[n,t,j] = ∂C/∂yₙₜⱼ
 
     # transformer_encoder_2_more: W (384, 96), d_transformer_encoder_2_attended.y.transformer_encoder_2_add_2 (n, 64,
     #     96), transformer_encoder_2_gelu_1.a (n, 64, 384) -> d_transformer_encoder_2_gelu_1.a (n, 64, 384), d_W (384,
     #     96), d_b (96)
-    # (179) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
+    # (180) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
     np.matmul(
         ws.d_transformer_encoder_2_attended_y_transformer_encoder_2_add_2.reshape(n * 64, 96),
         params.transformer_encoder_2_more_W.T,
         out=ws.d_transformer_encoder_2_gelu_1_a.reshape(n * 64, 384),
     )
-    # (183) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
+    # (184) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
     np.matmul(
         ws.transformer_encoder_2_gelu_1_a.reshape(n * 64, 384).T,
         ws.d_transformer_encoder_2_attended_y_transformer_encoder_2_add_2.reshape(n * 64, 96),
         out=gradients.transformer_encoder_2_more_W,
     )
-    # (186) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
+    # (187) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
     ws.d_transformer_encoder_2_attended_y_transformer_encoder_2_add_2.sum(
         axis=(0, 1), out=gradients.transformer_encoder_2_more_b
     )
 
     # transformer_encoder_2_gelu_1: d_a (n, 64, 384), transformer_encoder_2_between.z (n, 64, 384), normal_cdf (n, 64,
     #     384) -> d_normal_cdf (n, 64, 384), d_transformer_encoder_2_between.z (n, 64, 384)
-    # (193) ∂C/∂normal_cdfₙₜⱼ = ∂C/∂aₙₜⱼ · zₙₜⱼ
+    # (194) ∂C/∂normal_cdfₙₜⱼ = ∂C/∂aₙₜⱼ · zₙₜⱼ
     np.multiply(
         ws.d_transformer_encoder_2_gelu_1_a,
         ws.transformer_encoder_2_between_z,
         out=ws.d_transformer_encoder_2_gelu_1_normal_cdf,
     )
-    # (201) δₙₜⱼ = ∂C/∂aₙₜⱼ · normal_cdfₙₜⱼ + √2/(2 · √π) · exp(−zₙₜⱼ²/2) · ∂C/∂normal_cdfₙₜⱼ
+    # (202) δₙₜⱼ = ∂C/∂aₙₜⱼ · normal_cdfₙₜⱼ + √2/(2 · √π) · exp(−zₙₜⱼ²/2) · ∂C/∂normal_cdfₙₜⱼ
     np.multiply(
         ws.d_transformer_encoder_2_gelu_1_a,
         ws.transformer_encoder_2_gelu_1_normal_cdf,
@@ -1654,19 +1654,19 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # transformer_encoder_2_between: W (96, 384), d_z (n, 64, 384), transformer_encoder_2_layer_norm_2.y (n, 64, 96) ->
     #     d_transformer_encoder_2_layer_norm_2.y (n, 64, 96), d_W (96, 384), d_b (384)
-    # (179) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
+    # (180) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
     np.matmul(
         ws.d_transformer_encoder_2_between_z.reshape(n * 64, 384),
         params.transformer_encoder_2_between_W.T,
         out=ws.d_transformer_encoder_2_layer_norm_2_y.reshape(n * 64, 96),
     )
-    # (183) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
+    # (184) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
     np.matmul(
         ws.transformer_encoder_2_layer_norm_2_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_2_between_z.reshape(n * 64, 384),
         out=gradients.transformer_encoder_2_between_W,
     )
-    # (186) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
+    # (187) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
     ws.d_transformer_encoder_2_between_z.sum(axis=(0, 1), out=gradients.transformer_encoder_2_between_b)
 
     # transformer_encoder_2_layer_norm_2: gamma (96), d_y (n, 64, 96), x_hat (n, 64, 96), r (n, 64), x_hat_r_view (n,
@@ -1691,11 +1691,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.transformer_encoder_2_layer_norm_2_d_v_multiply *= ws.transformer_encoder_2_layer_norm_2_r
     np.multiply(ws.d_transformer_encoder_2_layer_norm_2_r, -0.5, out=ws.d_transformer_encoder_2_layer_norm_2_v)
     ws.d_transformer_encoder_2_layer_norm_2_v *= ws.transformer_encoder_2_layer_norm_2_d_v_multiply
-    # (43) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
+    # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_2_layer_norm_2_x_hat.sum(axis=2, out=ws.d_transformer_encoder_2_layer_norm_2_mu)
     ws.d_transformer_encoder_2_layer_norm_2_mu *= ws.transformer_encoder_2_layer_norm_2_r
     np.negative(ws.d_transformer_encoder_2_layer_norm_2_mu, out=ws.d_transformer_encoder_2_layer_norm_2_mu)
-    # (56) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
+    # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
     np.multiply(
         ws.transformer_encoder_2_layer_norm_2_r[:, :, None],
         ws.d_transformer_encoder_2_layer_norm_2_x_hat,
@@ -1730,19 +1730,19 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         ws.d_transformer_encoder_2_attended_y_transformer_encoder_2_layer_norm_2,
         out=ws.d_transformer_encoder_2_attended_y,
     )
-    # (59) ∂C/∂γₖ = Σₙ Σₜ ∂C/∂yₙₜₖ · x̂ₙₜₖ
+    # (60) ∂C/∂γₖ = Σₙ Σₜ ∂C/∂yₙₜₖ · x̂ₙₜₖ
     np.einsum(
         "abc,abc->c",
         ws.d_transformer_encoder_2_layer_norm_2_y,
         ws.transformer_encoder_2_layer_norm_2_x_hat,
         out=gradients.transformer_encoder_2_layer_norm_2_gamma,
     )
-    # (62) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
+    # (63) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
     ws.d_transformer_encoder_2_layer_norm_2_y.sum(axis=(0, 1), out=gradients.transformer_encoder_2_layer_norm_2_beta)
 
     # transformer_encoder_2_attended: d_y (n, 64, 96) -> d_transformer_encoder_1_add_2.y.transformer_encoder_2_attended
     #     (n, 64, 96)
-    # (168) ∂C/∂x₁[n,t,j] = ∂C/∂yₙₜⱼ
+    # (169) ∂C/∂x₁[n,t,j] = ∂C/∂yₙₜⱼ
 
     # transformer_encoder_2_asked: Wo (4, 24, 96), d_transformer_encoder_1_add_2.y.transformer_encoder_2_attended (n,
     #     64, 96), v (n, 64, 4, 24), p (n, 4, 64, 64), transformer_encoder_1_asked.m_mask (64, 64), q (n, 64, 4, 24), k
@@ -1751,19 +1751,19 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     #     (n, 64, 4, 24), d_k (n, 64, 4, 24), d_q (n, 64, 4, 24), d_transformer_encoder_2_layer_norm_1.y (n, 64, 96),
     #     d_Wq (96, 4, 24), d_Wk (96, 4, 24), d_Wv (96, 4, 24), d_bq (4, 24), d_bk (4, 24), d_bv (4, 24), d_Wo (4, 24,
     #     96), d_bo (96)
-    # (77) ∂C/∂o[n,t,h,d] = Σⱼ ∂C/∂yₙₜⱼ · Wo[h,d,j]
+    # (78) ∂C/∂o[n,t,h,d] = Σⱼ ∂C/∂yₙₜⱼ · Wo[h,d,j]
     np.matmul(
         ws.d_transformer_encoder_1_add_2_y_transformer_encoder_2_attended.reshape(n * 64, 96),
         params.transformer_encoder_2_asked_Wo.reshape(4 * 24, 96).T,
         out=ws.d_transformer_encoder_2_asked_o.reshape(n * 64, 4 * 24),
     )
-    # (83) ∂C/∂pₙₕₜᵤ = Σ[d] ∂C/∂o[n,t,h,d] · v[n,u,h,d]
+    # (84) ∂C/∂pₙₕₜᵤ = Σ[d] ∂C/∂o[n,t,h,d] · v[n,u,h,d]
     np.matmul(
         ws.d_transformer_encoder_2_asked_o.transpose(0, 2, 1, 3),
         ws.transformer_encoder_2_asked_v.transpose(0, 2, 3, 1),
         out=ws.d_transformer_encoder_2_asked_p,
     )
-    # (92) ∂C/∂mₙₕₜᵤ = pₙₕₜᵤ · (∂C/∂pₙₕₜᵤ − Σₗ ∂C/∂pₙₕₜₗ · pₙₕₜₗ)
+    # (93) ∂C/∂mₙₕₜᵤ = pₙₕₜᵤ · (∂C/∂pₙₕₜᵤ − Σₗ ∂C/∂pₙₕₜₗ · pₙₕₜₗ)
     np.matmul(
         ws.d_transformer_encoder_2_asked_p[:, :, :, None, :],
         ws.transformer_encoder_2_asked_p[:, :, :, :, None],
@@ -1775,33 +1775,33 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         out=ws.d_transformer_encoder_2_asked_m,
     )
     ws.d_transformer_encoder_2_asked_m *= ws.transformer_encoder_2_asked_p
-    # (98) ∂C/∂sₙₕₜᵤ = ∂C/∂mₙₕₜᵤ · 𝟙[t ≥ u]
+    # (99) ∂C/∂sₙₕₜᵤ = ∂C/∂mₙₕₜᵤ · 𝟙[t ≥ u]
     np.multiply(
         ws.transformer_encoder_1_asked_m_mask,
         ws.d_transformer_encoder_2_asked_m,
         out=ws.d_transformer_encoder_2_asked_s,
     )
-    # (104) ∂C/∂v[n,t,h,d] = Σᵤ ∂C/∂o[n,u,h,d] · pₙₕᵤₜ
+    # (105) ∂C/∂v[n,t,h,d] = Σᵤ ∂C/∂o[n,u,h,d] · pₙₕᵤₜ
     np.matmul(
         ws.transformer_encoder_2_asked_p.swapaxes(-1, -2),
         ws.d_transformer_encoder_2_asked_o.transpose(0, 2, 1, 3),
         out=ws.d_transformer_encoder_2_asked_v.transpose(0, 2, 1, 3),
     )
-    # (110) ∂C/∂k[n,t,h,d] = 1/√N_d · Σᵤ ∂C/∂sₙₕᵤₜ · q[n,u,h,d]
+    # (111) ∂C/∂k[n,t,h,d] = 1/√N_d · Σᵤ ∂C/∂sₙₕᵤₜ · q[n,u,h,d]
     np.matmul(
         ws.d_transformer_encoder_2_asked_s.swapaxes(-1, -2),
         ws.transformer_encoder_2_asked_q.transpose(0, 2, 1, 3),
         out=ws.d_transformer_encoder_2_asked_k.transpose(0, 2, 1, 3),
     )
     ws.d_transformer_encoder_2_asked_k *= math.sqrt(6) / 12
-    # (116) ∂C/∂q[n,t,h,d] = 1/√N_d · Σᵤ ∂C/∂sₙₕₜᵤ · k[n,u,h,d]
+    # (117) ∂C/∂q[n,t,h,d] = 1/√N_d · Σᵤ ∂C/∂sₙₕₜᵤ · k[n,u,h,d]
     np.matmul(
         ws.d_transformer_encoder_2_asked_s,
         ws.transformer_encoder_2_asked_k.transpose(0, 2, 1, 3),
         out=ws.d_transformer_encoder_2_asked_q.transpose(0, 2, 1, 3),
     )
     ws.d_transformer_encoder_2_asked_q *= math.sqrt(6) / 12
-    # (127) ∂C/∂xₙₜᵢ = Σ[d,h] ∂C/∂k[n,t,h,d] · Wk[i,h,d] + Σ[d,h] ∂C/∂q[n,t,h,d] · Wq[i,h,d] + Σ[d,h] ∂C/∂v[n,t,h,d] ·
+    # (128) ∂C/∂xₙₜᵢ = Σ[d,h] ∂C/∂k[n,t,h,d] · Wk[i,h,d] + Σ[d,h] ∂C/∂q[n,t,h,d] · Wq[i,h,d] + Σ[d,h] ∂C/∂v[n,t,h,d] ·
     #     Wv[i,h,d]
     np.matmul(
         ws.d_transformer_encoder_2_asked_k.reshape(n * 64, 4 * 24),
@@ -1820,37 +1820,37 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     )
     ws.d_transformer_encoder_2_layer_norm_1_y += ws.transformer_encoder_2_asked_d_x_product_2
     ws.d_transformer_encoder_2_layer_norm_1_y += ws.transformer_encoder_2_asked_d_x_product_3
-    # (132) ∂C/∂Wq[i,h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d] · xₙₜᵢ
+    # (133) ∂C/∂Wq[i,h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d] · xₙₜᵢ
     np.matmul(
         ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_2_asked_q.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_2_asked_Wq.reshape(96, 4 * 24),
     )
-    # (137) ∂C/∂Wk[i,h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d] · xₙₜᵢ
+    # (138) ∂C/∂Wk[i,h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d] · xₙₜᵢ
     np.matmul(
         ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_2_asked_k.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_2_asked_Wk.reshape(96, 4 * 24),
     )
-    # (142) ∂C/∂Wv[i,h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d] · xₙₜᵢ
+    # (143) ∂C/∂Wv[i,h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d] · xₙₜᵢ
     np.matmul(
         ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_2_asked_v.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_2_asked_Wv.reshape(96, 4 * 24),
     )
-    # (146) ∂C/∂bq[h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d]
+    # (147) ∂C/∂bq[h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d]
     ws.d_transformer_encoder_2_asked_q.sum(axis=(0, 1), out=gradients.transformer_encoder_2_asked_bq)
-    # (150) ∂C/∂bk[h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d]
+    # (151) ∂C/∂bk[h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d]
     ws.d_transformer_encoder_2_asked_k.sum(axis=(0, 1), out=gradients.transformer_encoder_2_asked_bk)
-    # (154) ∂C/∂bv[h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d]
+    # (155) ∂C/∂bv[h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d]
     ws.d_transformer_encoder_2_asked_v.sum(axis=(0, 1), out=gradients.transformer_encoder_2_asked_bv)
-    # (159) ∂C/∂Wo[h,d,j] = Σₙ Σₜ ∂C/∂yₙₜⱼ · o[n,t,h,d]
+    # (160) ∂C/∂Wo[h,d,j] = Σₙ Σₜ ∂C/∂yₙₜⱼ · o[n,t,h,d]
     np.matmul(
         ws.transformer_encoder_2_asked_o.reshape(n * 64, 4 * 24).T,
         ws.d_transformer_encoder_1_add_2_y_transformer_encoder_2_attended.reshape(n * 64, 96),
         out=gradients.transformer_encoder_2_asked_Wo.reshape(4 * 24, 96),
     )
-    # (162) ∂C/∂boⱼ = Σₙ Σₜ ∂C/∂yₙₜⱼ
+    # (163) ∂C/∂boⱼ = Σₙ Σₜ ∂C/∂yₙₜⱼ
     ws.d_transformer_encoder_1_add_2_y_transformer_encoder_2_attended.sum(
         axis=(0, 1), out=gradients.transformer_encoder_2_asked_bo
     )
@@ -1877,11 +1877,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.transformer_encoder_2_layer_norm_1_d_v_multiply *= ws.transformer_encoder_2_layer_norm_1_r
     np.multiply(ws.d_transformer_encoder_2_layer_norm_1_r, -0.5, out=ws.d_transformer_encoder_2_layer_norm_1_v)
     ws.d_transformer_encoder_2_layer_norm_1_v *= ws.transformer_encoder_2_layer_norm_1_d_v_multiply
-    # (43) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
+    # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_2_layer_norm_1_x_hat.sum(axis=2, out=ws.d_transformer_encoder_2_layer_norm_1_mu)
     ws.d_transformer_encoder_2_layer_norm_1_mu *= ws.transformer_encoder_2_layer_norm_1_r
     np.negative(ws.d_transformer_encoder_2_layer_norm_1_mu, out=ws.d_transformer_encoder_2_layer_norm_1_mu)
-    # (56) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
+    # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
     np.multiply(
         ws.transformer_encoder_2_layer_norm_1_r[:, :, None],
         ws.d_transformer_encoder_2_layer_norm_1_x_hat,
@@ -1916,49 +1916,49 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         ws.d_transformer_encoder_1_add_2_y_transformer_encoder_2_layer_norm_1,
         out=ws.d_transformer_encoder_1_add_2_y,
     )
-    # (59) ∂C/∂γₖ = Σₙ Σₜ ∂C/∂yₙₜₖ · x̂ₙₜₖ
+    # (60) ∂C/∂γₖ = Σₙ Σₜ ∂C/∂yₙₜₖ · x̂ₙₜₖ
     np.einsum(
         "abc,abc->c",
         ws.d_transformer_encoder_2_layer_norm_1_y,
         ws.transformer_encoder_2_layer_norm_1_x_hat,
         out=gradients.transformer_encoder_2_layer_norm_1_gamma,
     )
-    # (62) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
+    # (63) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
     ws.d_transformer_encoder_2_layer_norm_1_y.sum(axis=(0, 1), out=gradients.transformer_encoder_2_layer_norm_1_beta)
 
     # transformer_encoder_1_add_2: d_y (n, 64, 96) -> d_transformer_encoder_1_attended.y.transformer_encoder_1_add_2 (n,
     #     64, 96)
-    # (168) ∂C/∂x₁[n,t,j] = ∂C/∂yₙₜⱼ
+    # (169) ∂C/∂x₁[n,t,j] = ∂C/∂yₙₜⱼ
 
     # transformer_encoder_1_more: W (384, 96), d_transformer_encoder_1_attended.y.transformer_encoder_1_add_2 (n, 64,
     #     96), transformer_encoder_1_gelu_1.a (n, 64, 384) -> d_transformer_encoder_1_gelu_1.a (n, 64, 384), d_W (384,
     #     96), d_b (96)
-    # (179) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
+    # (180) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
     np.matmul(
         ws.d_transformer_encoder_1_attended_y_transformer_encoder_1_add_2.reshape(n * 64, 96),
         params.transformer_encoder_1_more_W.T,
         out=ws.d_transformer_encoder_1_gelu_1_a.reshape(n * 64, 384),
     )
-    # (183) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
+    # (184) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
     np.matmul(
         ws.transformer_encoder_1_gelu_1_a.reshape(n * 64, 384).T,
         ws.d_transformer_encoder_1_attended_y_transformer_encoder_1_add_2.reshape(n * 64, 96),
         out=gradients.transformer_encoder_1_more_W,
     )
-    # (186) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
+    # (187) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
     ws.d_transformer_encoder_1_attended_y_transformer_encoder_1_add_2.sum(
         axis=(0, 1), out=gradients.transformer_encoder_1_more_b
     )
 
     # transformer_encoder_1_gelu_1: d_a (n, 64, 384), transformer_encoder_1_between.z (n, 64, 384), normal_cdf (n, 64,
     #     384) -> d_normal_cdf (n, 64, 384), d_transformer_encoder_1_between.z (n, 64, 384)
-    # (193) ∂C/∂normal_cdfₙₜⱼ = ∂C/∂aₙₜⱼ · zₙₜⱼ
+    # (194) ∂C/∂normal_cdfₙₜⱼ = ∂C/∂aₙₜⱼ · zₙₜⱼ
     np.multiply(
         ws.d_transformer_encoder_1_gelu_1_a,
         ws.transformer_encoder_1_between_z,
         out=ws.d_transformer_encoder_1_gelu_1_normal_cdf,
     )
-    # (201) δₙₜⱼ = ∂C/∂aₙₜⱼ · normal_cdfₙₜⱼ + √2/(2 · √π) · exp(−zₙₜⱼ²/2) · ∂C/∂normal_cdfₙₜⱼ
+    # (202) δₙₜⱼ = ∂C/∂aₙₜⱼ · normal_cdfₙₜⱼ + √2/(2 · √π) · exp(−zₙₜⱼ²/2) · ∂C/∂normal_cdfₙₜⱼ
     np.multiply(
         ws.d_transformer_encoder_1_gelu_1_a,
         ws.transformer_encoder_1_gelu_1_normal_cdf,
@@ -1973,19 +1973,19 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # transformer_encoder_1_between: W (96, 384), d_z (n, 64, 384), transformer_encoder_1_layer_norm_2.y (n, 64, 96) ->
     #     d_transformer_encoder_1_layer_norm_2.y (n, 64, 96), d_W (96, 384), d_b (384)
-    # (179) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
+    # (180) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
     np.matmul(
         ws.d_transformer_encoder_1_between_z.reshape(n * 64, 384),
         params.transformer_encoder_1_between_W.T,
         out=ws.d_transformer_encoder_1_layer_norm_2_y.reshape(n * 64, 96),
     )
-    # (183) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
+    # (184) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
     np.matmul(
         ws.transformer_encoder_1_layer_norm_2_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_1_between_z.reshape(n * 64, 384),
         out=gradients.transformer_encoder_1_between_W,
     )
-    # (186) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
+    # (187) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
     ws.d_transformer_encoder_1_between_z.sum(axis=(0, 1), out=gradients.transformer_encoder_1_between_b)
 
     # transformer_encoder_1_layer_norm_2: gamma (96), d_y (n, 64, 96), x_hat (n, 64, 96), r (n, 64), x_hat_r_view (n,
@@ -2010,11 +2010,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.transformer_encoder_1_layer_norm_2_d_v_multiply *= ws.transformer_encoder_1_layer_norm_2_r
     np.multiply(ws.d_transformer_encoder_1_layer_norm_2_r, -0.5, out=ws.d_transformer_encoder_1_layer_norm_2_v)
     ws.d_transformer_encoder_1_layer_norm_2_v *= ws.transformer_encoder_1_layer_norm_2_d_v_multiply
-    # (43) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
+    # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_1_layer_norm_2_x_hat.sum(axis=2, out=ws.d_transformer_encoder_1_layer_norm_2_mu)
     ws.d_transformer_encoder_1_layer_norm_2_mu *= ws.transformer_encoder_1_layer_norm_2_r
     np.negative(ws.d_transformer_encoder_1_layer_norm_2_mu, out=ws.d_transformer_encoder_1_layer_norm_2_mu)
-    # (56) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
+    # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
     np.multiply(
         ws.transformer_encoder_1_layer_norm_2_r[:, :, None],
         ws.d_transformer_encoder_1_layer_norm_2_x_hat,
@@ -2049,19 +2049,19 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         ws.d_transformer_encoder_1_attended_y_transformer_encoder_1_layer_norm_2,
         out=ws.d_transformer_encoder_1_attended_y,
     )
-    # (59) ∂C/∂γₖ = Σₙ Σₜ ∂C/∂yₙₜₖ · x̂ₙₜₖ
+    # (60) ∂C/∂γₖ = Σₙ Σₜ ∂C/∂yₙₜₖ · x̂ₙₜₖ
     np.einsum(
         "abc,abc->c",
         ws.d_transformer_encoder_1_layer_norm_2_y,
         ws.transformer_encoder_1_layer_norm_2_x_hat,
         out=gradients.transformer_encoder_1_layer_norm_2_gamma,
     )
-    # (62) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
+    # (63) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
     ws.d_transformer_encoder_1_layer_norm_2_y.sum(axis=(0, 1), out=gradients.transformer_encoder_1_layer_norm_2_beta)
 
     # transformer_encoder_1_attended: d_y (n, 64, 96) -> d_learned_positions_1.y.transformer_encoder_1_attended (n, 64,
     #     96)
-    # (168) ∂C/∂x₁[n,t,j] = ∂C/∂yₙₜⱼ
+    # (169) ∂C/∂x₁[n,t,j] = ∂C/∂yₙₜⱼ
 
     # transformer_encoder_1_asked: Wo (4, 24, 96), d_learned_positions_1.y.transformer_encoder_1_attended (n, 64, 96), v
     #     (n, 64, 4, 24), p (n, 4, 64, 64), m_mask (64, 64), q (n, 64, 4, 24), k (n, 64, 4, 24), Wk (96, 4, 24), Wq (96,
@@ -2069,19 +2069,19 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     #     24), d_p (n, 4, 64, 64), d_m (n, 4, 64, 64), d_s (n, 4, 64, 64), d_v (n, 64, 4, 24), d_k (n, 64, 4, 24), d_q
     #     (n, 64, 4, 24), d_transformer_encoder_1_layer_norm_1.y (n, 64, 96), d_Wq (96, 4, 24), d_Wk (96, 4, 24), d_Wv
     #     (96, 4, 24), d_bq (4, 24), d_bk (4, 24), d_bv (4, 24), d_Wo (4, 24, 96), d_bo (96)
-    # (77) ∂C/∂o[n,t,h,d] = Σⱼ ∂C/∂yₙₜⱼ · Wo[h,d,j]
+    # (78) ∂C/∂o[n,t,h,d] = Σⱼ ∂C/∂yₙₜⱼ · Wo[h,d,j]
     np.matmul(
         ws.d_learned_positions_1_y_transformer_encoder_1_attended.reshape(n * 64, 96),
         params.transformer_encoder_1_asked_Wo.reshape(4 * 24, 96).T,
         out=ws.d_transformer_encoder_1_asked_o.reshape(n * 64, 4 * 24),
     )
-    # (83) ∂C/∂pₙₕₜᵤ = Σ[d] ∂C/∂o[n,t,h,d] · v[n,u,h,d]
+    # (84) ∂C/∂pₙₕₜᵤ = Σ[d] ∂C/∂o[n,t,h,d] · v[n,u,h,d]
     np.matmul(
         ws.d_transformer_encoder_1_asked_o.transpose(0, 2, 1, 3),
         ws.transformer_encoder_1_asked_v.transpose(0, 2, 3, 1),
         out=ws.d_transformer_encoder_1_asked_p,
     )
-    # (92) ∂C/∂mₙₕₜᵤ = pₙₕₜᵤ · (∂C/∂pₙₕₜᵤ − Σₗ ∂C/∂pₙₕₜₗ · pₙₕₜₗ)
+    # (93) ∂C/∂mₙₕₜᵤ = pₙₕₜᵤ · (∂C/∂pₙₕₜᵤ − Σₗ ∂C/∂pₙₕₜₗ · pₙₕₜₗ)
     np.matmul(
         ws.d_transformer_encoder_1_asked_p[:, :, :, None, :],
         ws.transformer_encoder_1_asked_p[:, :, :, :, None],
@@ -2093,33 +2093,33 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         out=ws.d_transformer_encoder_1_asked_m,
     )
     ws.d_transformer_encoder_1_asked_m *= ws.transformer_encoder_1_asked_p
-    # (98) ∂C/∂sₙₕₜᵤ = ∂C/∂mₙₕₜᵤ · 𝟙[t ≥ u]
+    # (99) ∂C/∂sₙₕₜᵤ = ∂C/∂mₙₕₜᵤ · 𝟙[t ≥ u]
     np.multiply(
         ws.transformer_encoder_1_asked_m_mask,
         ws.d_transformer_encoder_1_asked_m,
         out=ws.d_transformer_encoder_1_asked_s,
     )
-    # (104) ∂C/∂v[n,t,h,d] = Σᵤ ∂C/∂o[n,u,h,d] · pₙₕᵤₜ
+    # (105) ∂C/∂v[n,t,h,d] = Σᵤ ∂C/∂o[n,u,h,d] · pₙₕᵤₜ
     np.matmul(
         ws.transformer_encoder_1_asked_p.swapaxes(-1, -2),
         ws.d_transformer_encoder_1_asked_o.transpose(0, 2, 1, 3),
         out=ws.d_transformer_encoder_1_asked_v.transpose(0, 2, 1, 3),
     )
-    # (110) ∂C/∂k[n,t,h,d] = 1/√N_d · Σᵤ ∂C/∂sₙₕᵤₜ · q[n,u,h,d]
+    # (111) ∂C/∂k[n,t,h,d] = 1/√N_d · Σᵤ ∂C/∂sₙₕᵤₜ · q[n,u,h,d]
     np.matmul(
         ws.d_transformer_encoder_1_asked_s.swapaxes(-1, -2),
         ws.transformer_encoder_1_asked_q.transpose(0, 2, 1, 3),
         out=ws.d_transformer_encoder_1_asked_k.transpose(0, 2, 1, 3),
     )
     ws.d_transformer_encoder_1_asked_k *= math.sqrt(6) / 12
-    # (116) ∂C/∂q[n,t,h,d] = 1/√N_d · Σᵤ ∂C/∂sₙₕₜᵤ · k[n,u,h,d]
+    # (117) ∂C/∂q[n,t,h,d] = 1/√N_d · Σᵤ ∂C/∂sₙₕₜᵤ · k[n,u,h,d]
     np.matmul(
         ws.d_transformer_encoder_1_asked_s,
         ws.transformer_encoder_1_asked_k.transpose(0, 2, 1, 3),
         out=ws.d_transformer_encoder_1_asked_q.transpose(0, 2, 1, 3),
     )
     ws.d_transformer_encoder_1_asked_q *= math.sqrt(6) / 12
-    # (127) ∂C/∂xₙₜᵢ = Σ[d,h] ∂C/∂k[n,t,h,d] · Wk[i,h,d] + Σ[d,h] ∂C/∂q[n,t,h,d] · Wq[i,h,d] + Σ[d,h] ∂C/∂v[n,t,h,d] ·
+    # (128) ∂C/∂xₙₜᵢ = Σ[d,h] ∂C/∂k[n,t,h,d] · Wk[i,h,d] + Σ[d,h] ∂C/∂q[n,t,h,d] · Wq[i,h,d] + Σ[d,h] ∂C/∂v[n,t,h,d] ·
     #     Wv[i,h,d]
     np.matmul(
         ws.d_transformer_encoder_1_asked_k.reshape(n * 64, 4 * 24),
@@ -2138,37 +2138,37 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     )
     ws.d_transformer_encoder_1_layer_norm_1_y += ws.transformer_encoder_1_asked_d_x_product_2
     ws.d_transformer_encoder_1_layer_norm_1_y += ws.transformer_encoder_1_asked_d_x_product_3
-    # (132) ∂C/∂Wq[i,h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d] · xₙₜᵢ
+    # (133) ∂C/∂Wq[i,h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d] · xₙₜᵢ
     np.matmul(
         ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_1_asked_q.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_1_asked_Wq.reshape(96, 4 * 24),
     )
-    # (137) ∂C/∂Wk[i,h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d] · xₙₜᵢ
+    # (138) ∂C/∂Wk[i,h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d] · xₙₜᵢ
     np.matmul(
         ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_1_asked_k.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_1_asked_Wk.reshape(96, 4 * 24),
     )
-    # (142) ∂C/∂Wv[i,h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d] · xₙₜᵢ
+    # (143) ∂C/∂Wv[i,h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d] · xₙₜᵢ
     np.matmul(
         ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_1_asked_v.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_1_asked_Wv.reshape(96, 4 * 24),
     )
-    # (146) ∂C/∂bq[h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d]
+    # (147) ∂C/∂bq[h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d]
     ws.d_transformer_encoder_1_asked_q.sum(axis=(0, 1), out=gradients.transformer_encoder_1_asked_bq)
-    # (150) ∂C/∂bk[h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d]
+    # (151) ∂C/∂bk[h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d]
     ws.d_transformer_encoder_1_asked_k.sum(axis=(0, 1), out=gradients.transformer_encoder_1_asked_bk)
-    # (154) ∂C/∂bv[h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d]
+    # (155) ∂C/∂bv[h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d]
     ws.d_transformer_encoder_1_asked_v.sum(axis=(0, 1), out=gradients.transformer_encoder_1_asked_bv)
-    # (159) ∂C/∂Wo[h,d,j] = Σₙ Σₜ ∂C/∂yₙₜⱼ · o[n,t,h,d]
+    # (160) ∂C/∂Wo[h,d,j] = Σₙ Σₜ ∂C/∂yₙₜⱼ · o[n,t,h,d]
     np.matmul(
         ws.transformer_encoder_1_asked_o.reshape(n * 64, 4 * 24).T,
         ws.d_learned_positions_1_y_transformer_encoder_1_attended.reshape(n * 64, 96),
         out=gradients.transformer_encoder_1_asked_Wo.reshape(4 * 24, 96),
     )
-    # (162) ∂C/∂boⱼ = Σₙ Σₜ ∂C/∂yₙₜⱼ
+    # (163) ∂C/∂boⱼ = Σₙ Σₜ ∂C/∂yₙₜⱼ
     ws.d_learned_positions_1_y_transformer_encoder_1_attended.sum(
         axis=(0, 1), out=gradients.transformer_encoder_1_asked_bo
     )
@@ -2195,11 +2195,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.transformer_encoder_1_layer_norm_1_d_v_multiply *= ws.transformer_encoder_1_layer_norm_1_r
     np.multiply(ws.d_transformer_encoder_1_layer_norm_1_r, -0.5, out=ws.d_transformer_encoder_1_layer_norm_1_v)
     ws.d_transformer_encoder_1_layer_norm_1_v *= ws.transformer_encoder_1_layer_norm_1_d_v_multiply
-    # (43) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
+    # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_1_layer_norm_1_x_hat.sum(axis=2, out=ws.d_transformer_encoder_1_layer_norm_1_mu)
     ws.d_transformer_encoder_1_layer_norm_1_mu *= ws.transformer_encoder_1_layer_norm_1_r
     np.negative(ws.d_transformer_encoder_1_layer_norm_1_mu, out=ws.d_transformer_encoder_1_layer_norm_1_mu)
-    # (56) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
+    # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
     np.multiply(
         ws.transformer_encoder_1_layer_norm_1_r[:, :, None],
         ws.d_transformer_encoder_1_layer_norm_1_x_hat,
@@ -2234,14 +2234,14 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         ws.d_learned_positions_1_y_transformer_encoder_1_layer_norm_1,
         out=ws.d_learned_positions_1_y,
     )
-    # (59) ∂C/∂γₖ = Σₙ Σₜ ∂C/∂yₙₜₖ · x̂ₙₜₖ
+    # (60) ∂C/∂γₖ = Σₙ Σₜ ∂C/∂yₙₜₖ · x̂ₙₜₖ
     np.einsum(
         "abc,abc->c",
         ws.d_transformer_encoder_1_layer_norm_1_y,
         ws.transformer_encoder_1_layer_norm_1_x_hat,
         out=gradients.transformer_encoder_1_layer_norm_1_gamma,
     )
-    # (62) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
+    # (63) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
     ws.d_transformer_encoder_1_layer_norm_1_y.sum(axis=(0, 1), out=gradients.transformer_encoder_1_layer_norm_1_beta)
 
     # learned_positions_1: d_y (n, 64, 96) -> d_embedding_1.y (n, 64, 96), d_P (64, 96)

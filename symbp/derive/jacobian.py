@@ -16,7 +16,7 @@ import sympy as sp
 from symbp.derive.derivation import DerivationError, Rule, Step
 from symbp.derive.differentiate import differentiate, reads
 from symbp.derive.primal import Primal, evaluated, prepare
-from symbp.derive.simplify import Record, Simplifier, Sizes, indices_of
+from symbp.derive.simplify import Record, Rewrite, Simplifier, Sizes, indices_of
 from symbp.derive.solutions import defining, derivative_of_defined
 from symbp.derive.stable import Shifts
 from symbp.formula.defined import Determinant, is_defined
@@ -64,9 +64,9 @@ class _ByOne(Simplifier):
         own = self.formula.tensors[tensor.removeprefix(self.prefix)].axes
         return (*own, *self.formula.tensors[self.by].axes)[axis]
 
-    def with_saved(self, equation: Equation, expression: sp.Expr, record: Record) -> sp.Expr:
+    def with_saved(self, equation: Equation, expression: sp.Expr, record: Record, rewrite: Rewrite) -> sp.Expr:
         """Exponentials are rewritten only for the saved value itself: they have a stable form as they stand."""
-        better = super().with_saved(equation, expression, record)
+        better = super().with_saved(equation, expression, record, rewrite)
         return better if reads(better, equation.target.tensor) or not better.has(sp.exp) else expression
 
 

@@ -32,7 +32,7 @@ from symbp.derive.algebra import RATIONAL, TIDIED, larger, operations, tidy
 from symbp.derive.deltas import AxisSize, factor_out, vanishes
 from symbp.derive.differentiate import outermost, slope_by, stand_in
 from symbp.derive.signs import Signs
-from symbp.derive.totals import by_total, same_at
+from symbp.derive.totals import by_total, same_at, spread
 from symbp.formula.defined import is_defined
 from symbp.formula.equation import Equation
 from symbp.formula.expression import Element, Flat, SumOver, elements, stop
@@ -55,12 +55,7 @@ class Spelling:
 
 def eliminate(equation: Equation, derivative: sp.Expr, spelling: Spelling) -> sp.Expr:
     """The cheapest form of `derivative` found with the value of `equation` in it; `derivative` if none is."""
-    if (
-        isinstance(equation.body, Element | stop)
-        or is_defined(equation.body)
-        or larger(equation.body, RATIONAL)
-        or larger(derivative, TIDIED)
-    ):
+    if not _is_looked_at(equation, derivative):
         return derivative
     best = _by_value(equation, derivative, spelling)
     for candidate in by_total(equation, best, spelling.canonical):
@@ -72,6 +67,20 @@ def eliminate(equation: Equation, derivative: sp.Expr, spelling: Spelling) -> sp
             if _cost(candidate, anchor) < cost and not spelling.signs.divides_more(candidate, derivative):
                 best, cost = candidate, _cost(candidate, anchor)
     return best
+
+
+def apart(equation: Equation, derivative: sp.Expr, spelling: Spelling) -> sp.Expr:
+    """The derivative with sums of what the equation adds up taken apart, where that is cheaper."""
+    if not _is_looked_at(equation, derivative):
+        return derivative
+    candidate = spread(equation, derivative, spelling.canonical)
+    return candidate if operations(candidate) < operations(derivative) else derivative
+
+
+def _is_looked_at(equation: Equation, derivative: sp.Expr) -> bool:
+    """Whether the equation computes anything, and neither is too large."""
+    computes = not isinstance(equation.body, Element | stop) and not is_defined(equation.body)
+    return computes and not larger(equation.body, RATIONAL) and not larger(derivative, TIDIED)
 
 
 def _cost(expression: sp.Expr, anchor: Element) -> tuple[int, int]:

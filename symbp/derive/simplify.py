@@ -7,6 +7,7 @@ Cotangents and tangents alike end here.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import sympy as sp
@@ -14,7 +15,7 @@ import sympy as sp
 from symbp.derive.algebra import larger, tidy
 from symbp.derive.deltas import Term, contract_once, from_terms, terms_in, to_terms
 from symbp.derive.derivation import DerivationError, Rule, Step
-from symbp.derive.saved import Spelling, eliminate
+from symbp.derive.saved import Spelling, apart, eliminate
 from symbp.derive.signs import Signs
 from symbp.derive.stable import Shifts, stabilize
 from symbp.formula.equation import Equation, Formula
@@ -22,6 +23,7 @@ from symbp.formula.expression import Element, Flat
 from symbp.formula.indices import Names, bound_indices, canonical
 
 Sizes = dict[sp.Symbol, sp.Expr]
+Rewrite = Callable[[Equation, sp.Expr, Spelling], sp.Expr]
 LARGEST = 4_000  # nodes of a derivative as it is taken; the catalog's have some hundred
 MOST_TERMS = 500
 
@@ -71,7 +73,8 @@ class Simplifier:
         collected = self.canonical(tidy(respelt), record.target, record.sizes)
         expression = record.step("collect", respelt, collected)
         for equation in self.formula.equations:
-            better = self.with_saved(equation, expression, record)
+            expression = record.step("factor out", expression, self.with_saved(equation, expression, record, apart))
+            better = self.with_saved(equation, expression, record, eliminate)
             expression = record.step("saved value", expression, better, str(equation))
         stable, applied = stabilize(expression, self.shifts)
         expression = record.step("stable form", expression, stable, "; ".join(applied))
@@ -92,8 +95,8 @@ class Simplifier:
             rule: Rule = "move to the left" if done.moved else "contract delta"
             expression = record.step(rule, expression, spread, done.detail)
 
-    def with_saved(self, equation: Equation, expression: sp.Expr, record: Record) -> sp.Expr:
-        """The expression with the equation's value in it where that is cheaper; both are spelt alike meanwhile."""
+    def with_saved(self, equation: Equation, expression: sp.Expr, record: Record, rewrite: Rewrite) -> sp.Expr:
+        """The expression as an equation lets it be rewritten, where that is cheaper; both are spelt alike meanwhile."""
         equation = _apart(equation, record.sizes)
         free = tuple(dict.fromkeys((*indices_of(record.target), *indices_of(equation.target))))
         body, used = canonical(equation.body, free, equation.sizes, self.formula.letters)
@@ -105,7 +108,7 @@ class Simplifier:
             return spelt
 
         spelling = Spelling(spell, known, self.axis_size, self.signs)
-        better = eliminate(replace(equation, body=body, sizes=known), expression, spelling)
+        better = rewrite(replace(equation, body=body, sizes=known), expression, spelling)
         if better == expression:
             return expression
         record.sizes.update({s: extent for s, extent in known.items() if s not in record.sizes})

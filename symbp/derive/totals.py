@@ -2,7 +2,7 @@
 
     m[n] = sum[k](x[n,k])/K        sum[k](2*x[n,k] - 2*m[n])  ->  2*K*m[n] - 2*K*m[n]  ->  0
 
-A sum of terms in the derivative is taken apart for this, and only kept so where that is cheaper.
+A sum of terms in the derivative is taken apart for this. Where that alone is cheaper, it is a step of its own.
 """
 
 from __future__ import annotations
@@ -26,24 +26,38 @@ def by_total(equation: Equation, derivative: sp.Expr, canonical: Canonical) -> I
     if stated is None:
         return
     total, value = stated
-    known = equation.sizes
-
-    def apart(node: sp.Expr) -> sp.Expr:
-        terms = sp.Add.make_args(sp.expand(node.body))
-        return canonical(sp.Add(*(sum_of_product(sp.Mul.make_args(t), node.bound, known) for t in terms)))
 
     def replaced(node: sp.Expr) -> sp.Expr:
         places = same_at(total, node, equation, canonical)
         return node if places is None else value.xreplace(places)
 
     swapped = {}
+    for node, spread in _apart(total, equation, derivative, canonical):
+        stating = {s: replaced(s) for s in spread.atoms(SumOver)}
+        if any(s != known for s, known in stating.items()):
+            swapped[node] = spread.xreplace(stating)
+    if swapped:
+        yield tidy(canonical(derivative.xreplace(swapped)))
+
+
+def spread(equation: Equation, derivative: sp.Expr, canonical: Canonical) -> sp.Expr:
+    """The derivative with the sums that read what the equation adds up taken apart, a sum for each term."""
+    stated = _stated(equation)
+    if stated is None:
+        return derivative
+    changed = derivative.xreplace(dict(_apart(stated[0], equation, derivative, canonical)))
+    return derivative if changed == derivative else tidy(canonical(changed))
+
+
+def _apart(
+    total: sp.Expr, equation: Equation, derivative: sp.Expr, canonical: Canonical
+) -> Iterator[tuple[sp.Expr, sp.Expr]]:
+    """Sums that read a tensor of the total, each with the same taken apart."""
     for node in derivative.atoms(SumOver):
         if any(elements(node, next(elements(total)).tensor)):
-            spread = apart(node)
-            swapped[node] = spread.xreplace({s: replaced(s) for s in spread.atoms(SumOver)})
-    changed = derivative.xreplace(swapped)
-    if changed != derivative:
-        yield tidy(canonical(changed))
+            terms = sp.Add.make_args(sp.expand(node.body))
+            parts = (sum_of_product(sp.Mul.make_args(t), node.bound, equation.sizes) for t in terms)
+            yield node, canonical(sp.Add(*parts))
 
 
 def _stated(equation: Equation) -> tuple[sp.Expr, sp.Expr] | None:

@@ -51,6 +51,17 @@ def test_nothing_is_eliminated_where_no_solution_exists(name):
     assert "z[" in gradients(derive_formula(row.formula))["z"]
 
 
+def test_a_sum_taken_apart_is_no_saved_value():
+    """Of a distance nothing is saved that its derivative could read; of a mean, the mean is."""
+    scope = Scope({"x": Declared(2, "input"), "c": Declared(2, "parameter")}, {}, ("r",))
+    distance = derive_formula(read_formula("test", "r[n,j] = mean[i]((x[n,i] - c[i,j])**2)", scope))
+    assert [g.steps[-1].rule for g in distance.backward] == ["factor out", "factor out"]
+    assert not any(step.rule == "saved value" for g in distance.backward for step in g.steps)
+    norm = derive_formula(formula_of(lookup("layer", "layer_norm"), {}, 2).formula)
+    rules = next([step.rule for step in g.steps] for g in norm.backward if g.tensor == "mu")
+    assert rules[-2:] == ["factor out", "saved value"]
+
+
 def test_dense():
     assert derived("y[n,j] = sum[i](x[n,i] * W[i,j]) + b[j]", x=2, W=2, b=1) == {
         "x": "d_x[n,i] = sum[j](W[i,j]*d_y[n,j])",
