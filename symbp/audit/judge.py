@@ -59,6 +59,8 @@ def correct(statement: Statement, setting: Setting) -> tuple[str, ...]:
         return ()
     equation = in_words(with_targets(equation, setting), setting)
     matrices = between_matrices(equation, setting) if statement.form == "matrix" else None
+    if matrices and about.by and not about.is_cotangent(setting):
+        return (f"{written(statement.left)} = {matrices.partition(' = ')[2]}",)
     if matrices:
         return (matrices,)
     if statement.form == "matrix" and not about.by:

@@ -50,7 +50,7 @@ def in_letters(equation: Equation, statement: Statement) -> Equation:
         return equation
     letters = [index(p.id) for p in places if isinstance(p, ast.Name)]
     sizes = dict(equation.sizes)
-    body = rename_bound(equation.body, Names({s.name for s in (*letters, *sizes)}), sizes)
+    body = rename_bound(equation.body, Names({s.name for s in (*letters, *equation.target.indices)}), sizes)
     swap = dict(zip(equation.target.indices, letters, strict=True))
     sizes |= {new: sizes[old] for old, new in swap.items()}
     return Equation(equation.target, body.xreplace(swap), sizes)

@@ -39,6 +39,7 @@ class Audit:
     """
 
     group: Group
+    setting: Setting
     audited: tuple[Audited, ...]
     undefined: float
     undefined_at: tuple[str, ...] = ()
@@ -77,7 +78,7 @@ def _audited(group: Group, problems: list[Problem]) -> Audit:
 
     audited = tuple(each())
     missing = tuple(_missing(audited, setting)) if group.complete else ()
-    return Audit(group, audited, undefined, undefined_at(setting) if undefined else (), missing)
+    return Audit(group, setting, audited, undefined, undefined_at(setting) if undefined else (), missing)
 
 
 def _wanted(claim: Claim, statement: Statement, setting: Setting) -> bool:

@@ -12,16 +12,17 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from symbp.audit.network import LABELS
-from symbp.audit.setting import Setting
+from symbp.audit.setting import BATCH, Setting
 from symbp.audit.syntax import DERIVATIVE, Statement
 from symbp.derive.algebra import everywhere
+from symbp.derive.deltas import factor_out
 from symbp.derive.derivation import Gradient, Step
 from symbp.derive.simplify import Simplifier
 from symbp.derive.stable import Shifts
 from symbp.errors import UserError
 from symbp.expression.closed import closed
 from symbp.formula.equation import Equation
-from symbp.formula.expression import Element, element
+from symbp.formula.expression import Element, SumOver, element
 from symbp.formula.indices import Names
 
 
@@ -89,8 +90,20 @@ def derived(about: Subject, setting: Setting, keep: Collection[str] = ()) -> Equ
     if about.by not in found:
         return None
     simplifier = Simplifier(setting.derivation.formula, Shifts(Names([*setting.derivation.formula.tensors])), "d_")
-    made = {f"d_{n}": plain(g) for n, g in found.items() if n not in keep and n != about.by}
-    return closed(plain(found[about.by]), made, simplifier)[0]
+    said = {n: with_targets(plain(g), setting) for n, g in found.items()}
+    made = {f"d_{n}": equation for n, equation in said.items() if n not in keep and n != about.by}
+    return _one_in_a_row(closed(said[about.by], made, simplifier)[0], setting)
+
+
+def _one_in_a_row(equation: Equation, setting: Setting) -> Equation:
+    """The equation where a row of one-hot `y` adds up to 1."""
+    if LABELS not in setting.formula.tensors:
+        return equation
+    body = factor_out(equation.body, equation.sizes).replace(
+        lambda n: isinstance(n, SumOver) and isinstance(n.body, Element) and n.body.tensor == "y" and len(n.bound) == 1,
+        lambda n: sp.Integer(1) if BATCH not in (equation.sizes.get(b) for b in n.bound) else n,
+    )
+    return replace(equation, body=everywhere(body, sp.factor_terms))
 
 
 def plain(found: Gradient) -> Equation:
@@ -165,7 +178,7 @@ def in_words(equation: Equation, setting: Setting) -> Equation:
 
     target = equation.target
     name = called.get(target.tensor, target.tensor)
-    body = spelt(equation.body) * _scale(target.tensor, setting)
+    body = factor_out(spelt(equation.body), equation.sizes) * _scale(target.tensor, setting)
     return replace(equation, target=element(name, *target.indices), body=body)
 
 

@@ -9,15 +9,23 @@ from pathlib import Path
 import pytest
 
 from symbp.audit.claims import Group, read_claims
-from symbp.audit.run import Audited, audit
+from symbp.audit.compare import holds
+from symbp.audit.points import random_points
+from symbp.audit.read import read_claim
+from symbp.audit.run import Audit, Audited, audit
 
 HERE = Path(__file__).parent
 
 
 @cache
+def audits(name: str) -> tuple[Audit, ...]:
+    return audit(HERE / name)
+
+
+@cache
 def judged(name: str) -> dict[int, Audited]:
     """The claims of a file by their line."""
-    return {a.claim.place.line: a for each in audit(HERE / name) for a in each.audited}
+    return {a.claim.place.line: a for each in audits(name) for a in each.audited}
 
 
 def claims(name: str) -> Iterator[pytest.param]:
@@ -50,3 +58,27 @@ def test_mistakes_get_their_diagnosis(claim) -> None:
         assert verdict.reason or verdict.shown is not None, "shapes, or numbers, show it"
         assert verdict.diagnosis.kind == (None if kind == "-" else kind), verdict.diagnosis.text
         assert not setting or any(setting in text for text in verdict.diagnosis.right_for), verdict.diagnosis.right_for
+
+
+def test_what_is_said_to_be_right_can_be_read_and_is_right() -> None:
+    said = 0
+    for each in audits("wrong.yaml"):
+        points, _ = random_points(each.setting, seed=1)
+        for text in (v.diagnosis.corrected for a in each.audited for v in a.verdicts):
+            if text:
+                (statement,) = read_claim(text, each.setting)
+                assert holds(statement, each.setting, points), text
+                said += 1
+    assert said > 60
+
+
+def test_what_is_derived_can_be_read_and_is_right() -> None:
+    said = 0
+    for each in audits("wrong.yaml"):
+        points, _ = random_points(each.setting, seed=1)
+        for verdict in (v for a in each.audited for v in a.verdicts):
+            for text in verdict.correct:
+                (statement,) = read_claim(text, each.setting)
+                assert holds(statement, each.setting, points), text
+                said += 1
+    assert said > 60

@@ -126,7 +126,7 @@ def test_mutations_of_the_corpora_are_judged_or_refused() -> None:
         for group in read_claims(HERE / name):
             setting, network = settings_of(group)
             points, _ = random_points(setting)
-            for claim in draw.sample(group.claims, min(2, len(group.claims))):
+            for claim in draw.sample(group.claims, 1):
                 parts = token.findall(claim.text)
                 place, other = draw.randrange(len(parts)), draw.randrange(len(parts))
                 parts[place] = parts[other]
