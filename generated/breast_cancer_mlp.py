@@ -99,6 +99,7 @@ class Workspace:
         self.n = n
         self.dtype = np.dtype(dtype)
         self.log_max = float(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)))
+        self.ones_n = np.ones(n, dtype)
         self.dense_1_z = np.empty((n, 16), dtype)
         self.tanh_1_a = self.dense_1_z
         self.dense_2_z = np.empty((n, 1), dtype)
@@ -149,7 +150,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     """The network's output."""
     # dense_1: W (30, 16), x (n, 30), b (16) -> z (n, 16)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(x, params.dense_1_W, out=ws.dense_1_z)
+    np.dot(x, params.dense_1_W, out=ws.dense_1_z)
     ws.dense_1_z += params.dense_1_b
 
     # tanh_1: dense_1.z (n, 16) -> a (n, 16)
@@ -158,7 +159,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_2: W (16, 1), tanh_1.a (n, 16), b (1) -> z (n, 1)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(ws.tanh_1_a, params.dense_2_W, out=ws.dense_2_z)
+    np.dot(ws.tanh_1_a, params.dense_2_W, out=ws.dense_2_z)
     ws.dense_2_z += params.dense_2_b
 
 
@@ -203,11 +204,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # dense_2: W (16, 1), d_z (n, 1), tanh_1.a (n, 16) -> d_tanh_1.a (n, 16), d_W (16, 1), d_b (1)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.matmul(ws.d_dense_2_z, params.dense_2_W.T, out=ws.d_tanh_1_a)
+    np.dot(ws.d_dense_2_z, params.dense_2_W.T, out=ws.d_tanh_1_a)
     # (11) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.matmul(ws.tanh_1_a.T, ws.d_dense_2_z, out=gradients.dense_2_W)
+    np.dot(ws.tanh_1_a.T, ws.d_dense_2_z, out=gradients.dense_2_W)
     # (14) ∂C/∂bⱼ = Σₙ δₙⱼ
-    ws.d_dense_2_z.sum(axis=0, out=gradients.dense_2_b)
+    np.dot(ws.ones_n, ws.d_dense_2_z, out=gradients.dense_2_b)
 
     # tanh_1: a (n, 16), d_a (n, 16) -> d_dense_1.z (n, 16)
     # (20) δₙⱼ = ∂C/∂aₙⱼ · (1 − aₙⱼ²)
@@ -217,16 +218,16 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # dense_1: d_z (n, 16), x (n, 30) -> d_W (30, 16), d_b (16)
     # (11) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.matmul(x.T, ws.d_dense_1_z, out=gradients.dense_1_W)
+    np.dot(x.T, ws.d_dense_1_z, out=gradients.dense_1_W)
     # (14) ∂C/∂bⱼ = Σₙ δₙⱼ
-    ws.d_dense_1_z.sum(axis=0, out=gradients.dense_1_b)
+    np.dot(ws.ones_n, ws.d_dense_1_z, out=gradients.dense_1_b)
 
 
 def _input(params: Parameters, ws: Workspace) -> None:
     """The derivative of the cost by the network's input; after `_backward`."""
     # dense_1: W (30, 16), d_z (n, 16) -> d_x (n, 30)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.matmul(ws.d_dense_1_z, params.dense_1_W.T, out=ws.d_x)
+    np.dot(ws.d_dense_1_z, params.dense_1_W.T, out=ws.d_x)
 
 
 def forward(params: Parameters, x: Array, workspace: Workspace | None = None) -> Array:

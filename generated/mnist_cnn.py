@@ -127,6 +127,7 @@ class Workspace:
         self.worse_32_5_5_n = np.empty((32, 5, 5, n), np.bool_)
         self.mask_32_5_5_n = np.empty((32, 5, 5, n), np.bool_)
         self.picked = np.empty(n, dtype)
+        self.ones_n = np.ones(n, dtype)
         self.conv2d_1_z_padded = np.zeros((1, 32, 32, n), dtype)  # with its border
         self.conv2d_1_z_columns = np.empty((1, 5, 5, 28, 28, n), dtype)
         self.conv2d_1_z = np.empty((16, 28, 28, n), dtype)
@@ -225,7 +226,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(5):
         for v in range(5):
             ws.conv2d_1_z_columns[:, u, v] = ws.conv2d_1_z_padded[:, u : u + 28, v : v + 28]
-    np.matmul(
+    np.dot(
         params.conv2d_1_W.reshape(16, 1 * 5 * 5),
         ws.conv2d_1_z_columns.reshape(1 * 5 * 5, 28 * 28 * n),
         out=ws.conv2d_1_z.reshape(16, 28 * 28 * n),
@@ -248,7 +249,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(5):
         for v in range(5):
             ws.conv2d_2_z_columns[:, u, v] = ws.max_pool2d_1_y[:, u : u + 10, v : v + 10]
-    np.matmul(
+    np.dot(
         params.conv2d_2_W.reshape(32, 16 * 5 * 5),
         ws.conv2d_2_z_columns.reshape(16 * 5 * 5, 10 * 10 * n),
         out=ws.conv2d_2_z.reshape(32, 10 * 10 * n),
@@ -271,7 +272,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_1: W (800, 120), flatten_1.y (800, n), b (120) -> z (n, 120)
     # (39) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(ws.max_pool2d_2_y.reshape(800, n).T, params.dense_1_W, out=ws.dense_1_z)
+    np.dot(ws.max_pool2d_2_y.reshape(800, n).T, params.dense_1_W, out=ws.dense_1_z)
     ws.dense_1_z += params.dense_1_b
 
     # relu_3: dense_1.z (n, 120) -> a (n, 120)
@@ -280,7 +281,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_2: W (120, 84), relu_3.a (n, 120), b (84) -> z (n, 84)
     # (39) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(ws.relu_3_a, params.dense_2_W, out=ws.dense_2_z)
+    np.dot(ws.relu_3_a, params.dense_2_W, out=ws.dense_2_z)
     ws.dense_2_z += params.dense_2_b
 
     # relu_4: dense_2.z (n, 84) -> a (n, 84)
@@ -289,7 +290,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_3: W (84, 10), relu_4.a (n, 84), b (10) -> z (n, 10)
     # (39) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(ws.relu_4_a, params.dense_3_W, out=ws.dense_3_z)
+    np.dot(ws.relu_4_a, params.dense_3_W, out=ws.dense_3_z)
     ws.dense_3_z += params.dense_3_b
 
 
@@ -364,11 +365,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # dense_3: W (84, 10), d_z (n, 10), relu_4.a (n, 84) -> d_relu_4.a (n, 84), d_W (84, 10), d_b (10)
     # (43) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.matmul(ws.d_dense_3_z, params.dense_3_W.T, out=ws.d_relu_4_a)
+    np.dot(ws.d_dense_3_z, params.dense_3_W.T, out=ws.d_relu_4_a)
     # (47) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.matmul(ws.relu_4_a.T, ws.d_dense_3_z, out=gradients.dense_3_W)
+    np.dot(ws.relu_4_a.T, ws.d_dense_3_z, out=gradients.dense_3_W)
     # (50) ∂C/∂bⱼ = Σₙ δₙⱼ
-    ws.d_dense_3_z.sum(axis=0, out=gradients.dense_3_b)
+    np.dot(ws.ones_n, ws.d_dense_3_z, out=gradients.dense_3_b)
 
     # relu_4: a (n, 84), d_a (n, 84) -> d_dense_2.z (n, 84)
     # (56) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
@@ -377,11 +378,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # dense_2: W (120, 84), d_z (n, 84), relu_3.a (n, 120) -> d_relu_3.a (n, 120), d_W (120, 84), d_b (84)
     # (43) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.matmul(ws.d_dense_2_z, params.dense_2_W.T, out=ws.d_relu_3_a)
+    np.dot(ws.d_dense_2_z, params.dense_2_W.T, out=ws.d_relu_3_a)
     # (47) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.matmul(ws.relu_3_a.T, ws.d_dense_2_z, out=gradients.dense_2_W)
+    np.dot(ws.relu_3_a.T, ws.d_dense_2_z, out=gradients.dense_2_W)
     # (50) ∂C/∂bⱼ = Σₙ δₙⱼ
-    ws.d_dense_2_z.sum(axis=0, out=gradients.dense_2_b)
+    np.dot(ws.ones_n, ws.d_dense_2_z, out=gradients.dense_2_b)
 
     # relu_3: a (n, 120), d_a (n, 120) -> d_dense_1.z (n, 120)
     # (56) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
@@ -390,11 +391,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # dense_1: W (800, 120), d_z (n, 120), flatten_1.y (800, n) -> d_flatten_1.y (800, n), d_W (800, 120), d_b (120)
     # (43) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.matmul(params.dense_1_W, ws.d_dense_1_z.T, out=ws.d_flatten_1_y)
+    np.dot(params.dense_1_W, ws.d_dense_1_z.T, out=ws.d_flatten_1_y)
     # (47) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.matmul(ws.max_pool2d_2_y.reshape(800, n), ws.d_dense_1_z, out=gradients.dense_1_W)
+    np.dot(ws.max_pool2d_2_y.reshape(800, n), ws.d_dense_1_z, out=gradients.dense_1_W)
     # (50) ∂C/∂bⱼ = Σₙ δₙⱼ
-    ws.d_dense_1_z.sum(axis=0, out=gradients.dense_1_b)
+    np.dot(ws.ones_n, ws.d_dense_1_z, out=gradients.dense_1_b)
 
     # flatten_1: d_y (800, n) -> d_max_pool2d_2.y (32, 5, 5, n)
     # (38) ∂C/∂x[n,c,h,w] = ∂C/∂y[n,⟨c,h,w⟩]
@@ -423,7 +424,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.copyto(ws.conv2d_2_d_x_padded[:, :, 4:14], ws.d_conv2d_2_z)
     for u in range(5):
         ws.conv2d_2_d_x_columns[:, u] = ws.conv2d_2_d_x_padded[:, :, 4 - u : 18 - u]
-    np.matmul(
+    np.dot(
         ws.conv2d_2_d_x_copy.reshape(16 * 5, 32 * 5),
         ws.conv2d_2_d_x_columns.reshape(32 * 5, 10 * 14 * n),
         out=ws.conv2d_2_d_x_product.reshape(16 * 5, 10 * 14 * n),
@@ -432,7 +433,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(5):
         ws.d_max_pool2d_1_y[:, u : u + 10] += ws.conv2d_2_d_x_product[:, u]
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.matmul(
+    np.dot(
         ws.d_conv2d_2_z.reshape(32, 10 * 10 * n),
         ws.conv2d_2_z_columns.reshape(16 * 5 * 5, 10 * 10 * n).T,
         out=gradients.conv2d_2_W.reshape(32, 16 * 5 * 5),
@@ -455,7 +456,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # conv2d_1: d_z (16, 28, 28, n), z_columns (1, 5, 5, 28, 28, n) -> d_W (16, 1, 5, 5), d_b (16)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.matmul(
+    np.dot(
         ws.d_conv2d_1_z.reshape(16, 28 * 28 * n),
         ws.conv2d_1_z_columns.reshape(1 * 5 * 5, 28 * 28 * n).T,
         out=gradients.conv2d_1_W.reshape(16, 1 * 5 * 5),
@@ -471,7 +472,7 @@ def _input(params: Parameters, ws: Workspace) -> None:
     # conv2d_1: d_z (16, 28, 28, n), W (16, 1, 5, 5) -> d_x (n, 1, 28, 28)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_1_d_x_copy, ws.d_conv2d_1_z.transpose(0, 3, 1, 2))
-    np.matmul(
+    np.dot(
         params.conv2d_1_W.reshape(16, 1 * 5 * 5).T,
         ws.conv2d_1_d_x_copy.reshape(16, n * 28 * 28),
         out=ws.conv2d_1_d_x_product.reshape(1 * 5 * 5, n * 28 * 28),

@@ -107,6 +107,7 @@ class Workspace:
         self.row_starts_10 = np.arange(0, n * 10, 10)
         self.positions = np.empty(n, np.intp)
         self.picked = np.empty(n, dtype)
+        self.ones_n = np.ones(n, dtype)
         self.dense_1_z = np.empty((n, 512), dtype)
         self.relu_1_a = self.dense_1_z
         self.dense_2_z = np.empty((n, 256), dtype)
@@ -171,7 +172,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     """The network's output."""
     # dense_1: W (784, 512), x (n, 784), b (512) -> z (n, 512)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(x, params.dense_1_W, out=ws.dense_1_z)
+    np.dot(x, params.dense_1_W, out=ws.dense_1_z)
     ws.dense_1_z += params.dense_1_b
 
     # relu_1: dense_1.z (n, 512) -> a (n, 512)
@@ -180,7 +181,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_2: W (512, 256), relu_1.a (n, 512), b (256) -> z (n, 256)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(ws.relu_1_a, params.dense_2_W, out=ws.dense_2_z)
+    np.dot(ws.relu_1_a, params.dense_2_W, out=ws.dense_2_z)
     ws.dense_2_z += params.dense_2_b
 
     # relu_2: dense_2.z (n, 256) -> a (n, 256)
@@ -189,7 +190,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_3: W (256, 10), relu_2.a (n, 256), b (10) -> z (n, 10)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(ws.relu_2_a, params.dense_3_W, out=ws.dense_3_z)
+    np.dot(ws.relu_2_a, params.dense_3_W, out=ws.dense_3_z)
     ws.dense_3_z += params.dense_3_b
 
 
@@ -242,11 +243,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # dense_3: W (256, 10), d_z (n, 10), relu_2.a (n, 256) -> d_relu_2.a (n, 256), d_W (256, 10), d_b (10)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.matmul(ws.d_dense_3_z, params.dense_3_W.T, out=ws.d_relu_2_a)
+    np.dot(ws.d_dense_3_z, params.dense_3_W.T, out=ws.d_relu_2_a)
     # (11) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.matmul(ws.relu_2_a.T, ws.d_dense_3_z, out=gradients.dense_3_W)
+    np.dot(ws.relu_2_a.T, ws.d_dense_3_z, out=gradients.dense_3_W)
     # (14) ∂C/∂bⱼ = Σₙ δₙⱼ
-    ws.d_dense_3_z.sum(axis=0, out=gradients.dense_3_b)
+    np.dot(ws.ones_n, ws.d_dense_3_z, out=gradients.dense_3_b)
 
     # relu_2: a (n, 256), d_a (n, 256) -> d_dense_2.z (n, 256)
     # (20) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
@@ -255,11 +256,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # dense_2: W (512, 256), d_z (n, 256), relu_1.a (n, 512) -> d_relu_1.a (n, 512), d_W (512, 256), d_b (256)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.matmul(ws.d_dense_2_z, params.dense_2_W.T, out=ws.d_relu_1_a)
+    np.dot(ws.d_dense_2_z, params.dense_2_W.T, out=ws.d_relu_1_a)
     # (11) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.matmul(ws.relu_1_a.T, ws.d_dense_2_z, out=gradients.dense_2_W)
+    np.dot(ws.relu_1_a.T, ws.d_dense_2_z, out=gradients.dense_2_W)
     # (14) ∂C/∂bⱼ = Σₙ δₙⱼ
-    ws.d_dense_2_z.sum(axis=0, out=gradients.dense_2_b)
+    np.dot(ws.ones_n, ws.d_dense_2_z, out=gradients.dense_2_b)
 
     # relu_1: a (n, 512), d_a (n, 512) -> d_dense_1.z (n, 512)
     # (20) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
@@ -268,16 +269,16 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # dense_1: d_z (n, 512), x (n, 784) -> d_W (784, 512), d_b (512)
     # (11) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.matmul(x.T, ws.d_dense_1_z, out=gradients.dense_1_W)
+    np.dot(x.T, ws.d_dense_1_z, out=gradients.dense_1_W)
     # (14) ∂C/∂bⱼ = Σₙ δₙⱼ
-    ws.d_dense_1_z.sum(axis=0, out=gradients.dense_1_b)
+    np.dot(ws.ones_n, ws.d_dense_1_z, out=gradients.dense_1_b)
 
 
 def _input(params: Parameters, ws: Workspace) -> None:
     """The derivative of the cost by the network's input; after `_backward`."""
     # dense_1: W (784, 512), d_z (n, 512) -> d_x (n, 784)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.matmul(ws.d_dense_1_z, params.dense_1_W.T, out=ws.d_x)
+    np.dot(ws.d_dense_1_z, params.dense_1_W.T, out=ws.d_x)
 
 
 def forward(params: Parameters, x: Array, workspace: Workspace | None = None) -> Array:

@@ -264,6 +264,7 @@ class Workspace:
         self.row_starts_10 = np.arange(0, n * 10, 10)
         self.positions = np.empty(n, np.intp)
         self.picked = np.empty(n, dtype)
+        self.ones_n = np.ones(n, dtype)
         self.conv2d_1_z_padded = np.zeros((1, 29, 29, n), dtype)  # with its border
         self.conv2d_1_z_columns = np.empty((1, 3, 3, 14, 14, n), dtype)
         self.conv2d_1_z = np.empty((16, 14, 14, n), dtype)
@@ -569,7 +570,7 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_1_z_columns[:, u, v] = ws.conv2d_1_z_padded[:, u : u + 27 : 2, v : v + 27 : 2]
-    np.matmul(
+    np.dot(
         params.conv2d_1_W.reshape(16, 1 * 3 * 3),
         ws.conv2d_1_z_columns.reshape(1 * 3 * 3, 14 * 14 * n),
         out=ws.conv2d_1_z.reshape(16, 14 * 14 * n),
@@ -602,7 +603,7 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_2_z_columns[:, u, v] = ws.conv2d_2_z_padded[:, u : u + 14, v : v + 14]
-    np.matmul(
+    np.dot(
         params.conv2d_2_W.reshape(16, 16 * 3 * 3),
         ws.conv2d_2_z_columns.reshape(16 * 3 * 3, 14 * 14 * n),
         out=ws.conv2d_2_z.reshape(16, 14 * 14 * n),
@@ -635,7 +636,7 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_3_z_columns[:, u, v] = ws.conv2d_3_z_padded[:, u : u + 14, v : v + 14]
-    np.matmul(
+    np.dot(
         params.conv2d_3_W.reshape(16, 16 * 3 * 3),
         ws.conv2d_3_z_columns.reshape(16 * 3 * 3, 14 * 14 * n),
         out=ws.conv2d_3_z.reshape(16, 14 * 14 * n),
@@ -672,7 +673,7 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_4_z_columns[:, u, v] = ws.conv2d_4_z_padded[:, u : u + 13 : 2, v : v + 13 : 2]
-    np.matmul(
+    np.dot(
         params.conv2d_4_W.reshape(32, 16 * 3 * 3),
         ws.conv2d_4_z_columns.reshape(16 * 3 * 3, 7 * 7 * n),
         out=ws.conv2d_4_z.reshape(32, 7 * 7 * n),
@@ -705,7 +706,7 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_5_z_columns[:, u, v] = ws.conv2d_5_z_padded[:, u : u + 7, v : v + 7]
-    np.matmul(
+    np.dot(
         params.conv2d_5_W.reshape(32, 32 * 3 * 3),
         ws.conv2d_5_z_columns.reshape(32 * 3 * 3, 7 * 7 * n),
         out=ws.conv2d_5_z.reshape(32, 7 * 7 * n),
@@ -727,7 +728,7 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(1):
         for v in range(1):
             ws.conv2d_6_z_columns[:, u, v] = ws.silu_3_a[:, u : u + 13 : 2, v : v + 13 : 2]
-    np.matmul(
+    np.dot(
         params.conv2d_6_W.reshape(32, 16 * 1 * 1),
         ws.conv2d_6_z_columns.reshape(16 * 1 * 1, 7 * 7 * n),
         out=ws.conv2d_6_z.reshape(32, 7 * 7 * n),
@@ -764,7 +765,7 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_7_z_columns[:, u, v] = ws.conv2d_7_z_padded[:, u : u + 7, v : v + 7]
-    np.matmul(
+    np.dot(
         params.conv2d_7_W.reshape(32, 32 * 3 * 3),
         ws.conv2d_7_z_columns.reshape(32 * 3 * 3, 7 * 7 * n),
         out=ws.conv2d_7_z.reshape(32, 7 * 7 * n),
@@ -797,7 +798,7 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_8_z_columns[:, u, v] = ws.conv2d_8_z_padded[:, u : u + 7, v : v + 7]
-    np.matmul(
+    np.dot(
         params.conv2d_8_W.reshape(32, 32 * 3 * 3),
         ws.conv2d_8_z_columns.reshape(32 * 3 * 3, 7 * 7 * n),
         out=ws.conv2d_8_z.reshape(32, 7 * 7 * n),
@@ -835,7 +836,7 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_1: W (32, 10), global_average_pool_1.y (32, n), b (10) -> z (n, 10)
     # (108) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(ws.global_average_pool_1_y.T, params.dense_1_W, out=ws.dense_1_z)
+    np.dot(ws.global_average_pool_1_y.T, params.dense_1_W, out=ws.dense_1_z)
     ws.dense_1_z += params.dense_1_b
 
 
@@ -849,7 +850,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_1_z_columns[:, u, v] = ws.conv2d_1_z_padded[:, u : u + 27 : 2, v : v + 27 : 2]
-    np.matmul(
+    np.dot(
         params.conv2d_1_W.reshape(16, 1 * 3 * 3),
         ws.conv2d_1_z_columns.reshape(1 * 3 * 3, 14 * 14 * n),
         out=ws.conv2d_1_z.reshape(16, 14 * 14 * n),
@@ -894,7 +895,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_2_z_columns[:, u, v] = ws.conv2d_2_z_padded[:, u : u + 14, v : v + 14]
-    np.matmul(
+    np.dot(
         params.conv2d_2_W.reshape(16, 16 * 3 * 3),
         ws.conv2d_2_z_columns.reshape(16 * 3 * 3, 14 * 14 * n),
         out=ws.conv2d_2_z.reshape(16, 14 * 14 * n),
@@ -939,7 +940,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_3_z_columns[:, u, v] = ws.conv2d_3_z_padded[:, u : u + 14, v : v + 14]
-    np.matmul(
+    np.dot(
         params.conv2d_3_W.reshape(16, 16 * 3 * 3),
         ws.conv2d_3_z_columns.reshape(16 * 3 * 3, 14 * 14 * n),
         out=ws.conv2d_3_z.reshape(16, 14 * 14 * n),
@@ -988,7 +989,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_4_z_columns[:, u, v] = ws.conv2d_4_z_padded[:, u : u + 13 : 2, v : v + 13 : 2]
-    np.matmul(
+    np.dot(
         params.conv2d_4_W.reshape(32, 16 * 3 * 3),
         ws.conv2d_4_z_columns.reshape(16 * 3 * 3, 7 * 7 * n),
         out=ws.conv2d_4_z.reshape(32, 7 * 7 * n),
@@ -1033,7 +1034,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_5_z_columns[:, u, v] = ws.conv2d_5_z_padded[:, u : u + 7, v : v + 7]
-    np.matmul(
+    np.dot(
         params.conv2d_5_W.reshape(32, 32 * 3 * 3),
         ws.conv2d_5_z_columns.reshape(32 * 3 * 3, 7 * 7 * n),
         out=ws.conv2d_5_z.reshape(32, 7 * 7 * n),
@@ -1067,7 +1068,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(1):
         for v in range(1):
             ws.conv2d_6_z_columns[:, u, v] = ws.silu_3_a[:, u : u + 13 : 2, v : v + 13 : 2]
-    np.matmul(
+    np.dot(
         params.conv2d_6_W.reshape(32, 16 * 1 * 1),
         ws.conv2d_6_z_columns.reshape(16 * 1 * 1, 7 * 7 * n),
         out=ws.conv2d_6_z.reshape(32, 7 * 7 * n),
@@ -1116,7 +1117,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_7_z_columns[:, u, v] = ws.conv2d_7_z_padded[:, u : u + 7, v : v + 7]
-    np.matmul(
+    np.dot(
         params.conv2d_7_W.reshape(32, 32 * 3 * 3),
         ws.conv2d_7_z_columns.reshape(32 * 3 * 3, 7 * 7 * n),
         out=ws.conv2d_7_z.reshape(32, 7 * 7 * n),
@@ -1161,7 +1162,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_8_z_columns[:, u, v] = ws.conv2d_8_z_padded[:, u : u + 7, v : v + 7]
-    np.matmul(
+    np.dot(
         params.conv2d_8_W.reshape(32, 32 * 3 * 3),
         ws.conv2d_8_z_columns.reshape(32 * 3 * 3, 7 * 7 * n),
         out=ws.conv2d_8_z.reshape(32, 7 * 7 * n),
@@ -1211,7 +1212,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_1: W (32, 10), global_average_pool_1.y (32, n), b (10) -> z (n, 10)
     # (108) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(ws.global_average_pool_1_y.T, params.dense_1_W, out=ws.dense_1_z)
+    np.dot(ws.global_average_pool_1_y.T, params.dense_1_W, out=ws.dense_1_z)
     ws.dense_1_z += params.dense_1_b
 
 
@@ -1404,11 +1405,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # dense_1: W (32, 10), d_z (n, 10), global_average_pool_1.y (32, n) -> d_global_average_pool_1.y (32, n), d_W (32,
     #     10), d_b (10)
     # (112) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.matmul(params.dense_1_W, ws.d_dense_1_z.T, out=ws.d_global_average_pool_1_y)
+    np.dot(params.dense_1_W, ws.d_dense_1_z.T, out=ws.d_global_average_pool_1_y)
     # (116) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.matmul(ws.global_average_pool_1_y, ws.d_dense_1_z, out=gradients.dense_1_W)
+    np.dot(ws.global_average_pool_1_y, ws.d_dense_1_z, out=gradients.dense_1_W)
     # (119) ∂C/∂bⱼ = Σₙ δₙⱼ
-    ws.d_dense_1_z.sum(axis=0, out=gradients.dense_1_b)
+    np.dot(ws.ones_n, ws.d_dense_1_z, out=gradients.dense_1_b)
 
     # global_average_pool_1: d_y (32, n) -> d_silu_7.a (32, 7, 7, n)
     # (107) ∂C/∂x[n,c,h,w] = 1/(Nₕ · N_w) · ∂C/∂y[n,c]
@@ -1474,13 +1475,13 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(3):
         for v in range(3):
             ws.conv2d_8_d_x_columns[:, u, v] = ws.conv2d_8_d_x_padded[:, 2 - u : 9 - u, 2 - v : 9 - v]
-    np.matmul(
+    np.dot(
         ws.conv2d_8_d_x_copy.reshape(32, 32 * 3 * 3),
         ws.conv2d_8_d_x_columns.reshape(32 * 3 * 3, 7 * 7 * n),
         out=ws.d_silu_6_a.reshape(32, 7 * 7 * n),
     )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.matmul(
+    np.dot(
         ws.d_conv2d_8_z.reshape(32, 7 * 7 * n),
         ws.conv2d_8_z_columns.reshape(32 * 3 * 3, 7 * 7 * n).T,
         out=gradients.conv2d_8_W.reshape(32, 32 * 3 * 3),
@@ -1545,7 +1546,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(3):
         for v in range(3):
             ws.conv2d_7_d_x_columns[:, u, v] = ws.conv2d_7_d_x_padded[:, 2 - u : 9 - u, 2 - v : 9 - v]
-    np.matmul(
+    np.dot(
         ws.conv2d_7_d_x_copy.reshape(32, 32 * 3 * 3),
         ws.conv2d_7_d_x_columns.reshape(32 * 3 * 3, 7 * 7 * n),
         out=ws.d_silu_5_a_conv2d_7.reshape(32, 7 * 7 * n),
@@ -1553,7 +1554,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # ∂C/∂silu_5.aᵢⱼₖₗ = ∂C/∂silu_5.a.add_3ᵢⱼₖₗ + ∂C/∂silu_5.a.conv2d_7ᵢⱼₖₗ
     np.add(ws.d_inner_3_y, ws.d_silu_5_a_conv2d_7, out=ws.d_silu_5_a)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.matmul(
+    np.dot(
         ws.d_conv2d_7_z.reshape(32, 7 * 7 * n),
         ws.conv2d_7_z_columns.reshape(32 * 3 * 3, 7 * 7 * n).T,
         out=gradients.conv2d_7_W.reshape(32, 32 * 3 * 3),
@@ -1614,7 +1615,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # conv2d_6: W (32, 16, 1, 1), d_z (32, 7, 7, n), z_columns (16, 1, 1, 7, 7, n) -> d_silu_3.a.conv2d_6 (16, 14, 14,
     #     n), d_W (32, 16, 1, 1)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
-    np.matmul(
+    np.dot(
         params.conv2d_6_W.reshape(32, 16 * 1 * 1).T,
         ws.d_conv2d_6_z.reshape(32, 7 * 7 * n),
         out=ws.conv2d_6_d_x_product.reshape(16 * 1 * 1, 7 * 7 * n),
@@ -1624,7 +1625,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
         for v in range(1):
             ws.d_silu_3_a_conv2d_6[:, u : u + 13 : 2, v : v + 13 : 2] += ws.conv2d_6_d_x_product[:, u, v]
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.matmul(
+    np.dot(
         ws.d_conv2d_6_z.reshape(32, 7 * 7 * n),
         ws.conv2d_6_z_columns.reshape(16 * 1 * 1, 7 * 7 * n).T,
         out=gradients.conv2d_6_W.reshape(32, 16 * 1 * 1),
@@ -1677,13 +1678,13 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(3):
         for v in range(3):
             ws.conv2d_5_d_x_columns[:, u, v] = ws.conv2d_5_d_x_padded[:, 2 - u : 9 - u, 2 - v : 9 - v]
-    np.matmul(
+    np.dot(
         ws.conv2d_5_d_x_copy.reshape(32, 32 * 3 * 3),
         ws.conv2d_5_d_x_columns.reshape(32 * 3 * 3, 7 * 7 * n),
         out=ws.d_silu_4_a.reshape(32, 7 * 7 * n),
     )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.matmul(
+    np.dot(
         ws.d_conv2d_5_z.reshape(32, 7 * 7 * n),
         ws.conv2d_5_z_columns.reshape(32 * 3 * 3, 7 * 7 * n).T,
         out=gradients.conv2d_5_W.reshape(32, 32 * 3 * 3),
@@ -1743,7 +1744,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # conv2d_4: W (32, 16, 3, 3), d_z (32, 7, 7, n), d_silu_3.a.conv2d_6 (16, 14, 14, n), z_columns (16, 3, 3, 7, 7, n)
     #     -> d_silu_3.a.conv2d_4 (16, 14, 14, n), d_silu_3.a (16, 14, 14, n), d_W (32, 16, 3, 3)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
-    np.matmul(
+    np.dot(
         params.conv2d_4_W.reshape(32, 16 * 3 * 3).T,
         ws.d_conv2d_4_z.reshape(32, 7 * 7 * n),
         out=ws.conv2d_4_d_x_product.reshape(16 * 3 * 3, 7 * 7 * n),
@@ -1756,7 +1757,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # ∂C/∂silu_3.aᵢⱼₖₗ = ∂C/∂silu_3.a.conv2d_4ᵢⱼₖₗ + ∂C/∂silu_3.a.conv2d_6ᵢⱼₖₗ
     np.add(ws.d_silu_3_a_conv2d_6, ws.d_silu_3_a_conv2d_4, out=ws.d_silu_3_a)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.matmul(
+    np.dot(
         ws.d_conv2d_4_z.reshape(32, 7 * 7 * n),
         ws.conv2d_4_z_columns.reshape(16 * 3 * 3, 7 * 7 * n).T,
         out=gradients.conv2d_4_W.reshape(32, 16 * 3 * 3),
@@ -1822,13 +1823,13 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(3):
         for v in range(3):
             ws.conv2d_3_d_x_columns[:, u, v] = ws.conv2d_3_d_x_padded[:, 2 - u : 16 - u, 2 - v : 16 - v]
-    np.matmul(
+    np.dot(
         ws.conv2d_3_d_x_copy.reshape(16, 16 * 3 * 3),
         ws.conv2d_3_d_x_columns.reshape(16 * 3 * 3, 14 * 14 * n),
         out=ws.d_silu_2_a.reshape(16, 14 * 14 * n),
     )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.matmul(
+    np.dot(
         ws.d_conv2d_3_z.reshape(16, 14 * 14 * n),
         ws.conv2d_3_z_columns.reshape(16 * 3 * 3, 14 * 14 * n).T,
         out=gradients.conv2d_3_W.reshape(16, 16 * 3 * 3),
@@ -1893,7 +1894,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(3):
         for v in range(3):
             ws.conv2d_2_d_x_columns[:, u, v] = ws.conv2d_2_d_x_padded[:, 2 - u : 16 - u, 2 - v : 16 - v]
-    np.matmul(
+    np.dot(
         ws.conv2d_2_d_x_copy.reshape(16, 16 * 3 * 3),
         ws.conv2d_2_d_x_columns.reshape(16 * 3 * 3, 14 * 14 * n),
         out=ws.d_silu_1_a_conv2d_2.reshape(16, 14 * 14 * n),
@@ -1901,7 +1902,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # ∂C/∂silu_1.aᵢⱼₖₗ = ∂C/∂silu_1.a.block_1ᵢⱼₖₗ + ∂C/∂silu_1.a.conv2d_2ᵢⱼₖₗ
     np.add(ws.d_inner_1_y, ws.d_silu_1_a_conv2d_2, out=ws.d_silu_1_a)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.matmul(
+    np.dot(
         ws.d_conv2d_2_z.reshape(16, 14 * 14 * n),
         ws.conv2d_2_z_columns.reshape(16 * 3 * 3, 14 * 14 * n).T,
         out=gradients.conv2d_2_W.reshape(16, 16 * 3 * 3),
@@ -1958,7 +1959,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # conv2d_1: d_z (16, 14, 14, n), z_columns (1, 3, 3, 14, 14, n) -> d_W (16, 1, 3, 3)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.matmul(
+    np.dot(
         ws.d_conv2d_1_z.reshape(16, 14 * 14 * n),
         ws.conv2d_1_z_columns.reshape(1 * 3 * 3, 14 * 14 * n).T,
         out=gradients.conv2d_1_W.reshape(16, 1 * 3 * 3),
@@ -1971,7 +1972,7 @@ def _input(params: Parameters, ws: Workspace) -> None:
 
     # conv2d_1: W (16, 1, 3, 3), d_z (16, 14, 14, n) -> d_x (n, 1, 28, 28)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
-    np.matmul(
+    np.dot(
         params.conv2d_1_W.reshape(16, 1 * 3 * 3).T,
         ws.d_conv2d_1_z.reshape(16, 14 * 14 * n),
         out=ws.conv2d_1_d_x_product.reshape(1 * 3 * 3, 14 * 14 * n),

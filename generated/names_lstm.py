@@ -113,6 +113,7 @@ class Workspace:
         self.row_starts_16_28 = np.arange(0, n * 16 * 28, 28).reshape(n, 16)
         self.positions_16 = np.empty((n, 16), np.intp)
         self.picked_16 = np.empty((n, 16), dtype)
+        self.ones_16_n = np.ones(16 * n, dtype)
         self.loss_weight = np.array(
             (
                 1.0,
@@ -265,7 +266,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         e_t = ws.lstm_1_e[t]
         h_t = ws.lstm_1_h[t]
         # (7) z[n,t,q,j] = Σₖ h[n,t − 1,k] · V[k,q,j] + known_z[n,t,q,j]
-        np.matmul(h_before_t, params.lstm_1_V.reshape(128, 4 * 128), out=ws.lstm_1_z_t.reshape(n, 4 * 128))
+        np.dot(h_before_t, params.lstm_1_V.reshape(128, 4 * 128), out=ws.lstm_1_z_t.reshape(n, 4 * 128))
         ws.lstm_1_z_t += known_z_t
         # (16) iₙₜⱼ = σ(z[n,t,0,j])
         np.negative(ws.lstm_1_z_t[:, 0], out=i_t)
@@ -300,7 +301,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_1: W (128, 28), lstm_1.y (n, 16, 128), b (28) -> z (n, 16, 28)
     # (102) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
-    np.matmul(ws.lstm_1_y.reshape(n * 16, 128), params.dense_1_W, out=ws.dense_1_z.reshape(n * 16, 28))
+    np.dot(ws.lstm_1_y.reshape(n * 16, 128), params.dense_1_W, out=ws.dense_1_z.reshape(n * 16, 28))
     ws.dense_1_z += params.dense_1_b
 
 
@@ -358,11 +359,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # dense_1: W (128, 28), d_z (n, 16, 28), lstm_1.y (n, 16, 128) -> d_lstm_1.y (n, 16, 128), d_W (128, 28), d_b (28)
     # (107) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
-    np.matmul(ws.d_dense_1_z.reshape(n * 16, 28), params.dense_1_W.T, out=ws.d_lstm_1_y.reshape(n * 16, 128))
+    np.dot(ws.d_dense_1_z.reshape(n * 16, 28), params.dense_1_W.T, out=ws.d_lstm_1_y.reshape(n * 16, 128))
     # (111) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
-    np.matmul(ws.lstm_1_y.reshape(n * 16, 128).T, ws.d_dense_1_z.reshape(n * 16, 28), out=gradients.dense_1_W)
+    np.dot(ws.lstm_1_y.reshape(n * 16, 128).T, ws.d_dense_1_z.reshape(n * 16, 28), out=gradients.dense_1_W)
     # (114) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
-    ws.d_dense_1_z.sum(axis=(0, 1), out=gradients.dense_1_b)
+    np.dot(ws.ones_16_n, ws.d_dense_1_z.reshape(n * 16, 28), out=gradients.dense_1_b)
 
     # lstm_1: e (16, n, 128), o (16, n, 128), g (16, n, 128), i (16, n, 128), c (16, n, 128), f (16, n, 128), V (128, 4,
     #     128), d_y (n, 16, 128), W (32, 4, 128), embedding_1.y (n, 16, 32), h (16, n, 128) -> known_d_c (16, n, 128),
@@ -402,7 +403,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         known_d_z_3_t = ws.lstm_1_known_d_z_3[t]
         known_d_z_4_t = ws.lstm_1_known_d_z_4[t]
         # (26) ∂C/∂hₙₜⱼ = Σ[k,q] δ[n,t + 1,q,k] · V[j,q,k] + ∂C/∂yₙₜⱼ
-        np.matmul(d_z_after_t.reshape(n, 4 * 128), params.lstm_1_V.reshape(128, 4 * 128).T, out=ws.lstm_1_d_h_t)
+        np.dot(d_z_after_t.reshape(n, 4 * 128), params.lstm_1_V.reshape(128, 4 * 128).T, out=ws.lstm_1_d_h_t)
         ws.lstm_1_d_h_t += d_y_t
         # (40) ∂C/∂cₙₜⱼ = ∂C/∂c[n,t + 1,j] · f[n,t + 1,j] + ∂C/∂hₙₜⱼ · known_d_cₙₜⱼ
         np.multiply(d_c_after_t, f_after_t, out=d_c_t)
@@ -422,19 +423,19 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     )
     # (88) ∂C/∂W[d,q,j] = Σₙ Σₜ δ[n,t,q,j] · x[n,t,d]
     np.copyto(ws.lstm_1_d_W_copy, ws.embedding_1_y.transpose(1, 0, 2))
-    np.matmul(
+    np.dot(
         ws.lstm_1_d_W_copy.reshape(16 * n, 32).T,
         ws.d_lstm_1_z.reshape(16 * n, 4 * 128),
         out=gradients.lstm_1_W.reshape(32, 4 * 128),
     )
     # (93) ∂C/∂V[k,q,j] = Σₙ Σₜ δ[n,t,q,j] · h[n,t − 1,k]
-    np.matmul(
+    np.dot(
         ws.lstm_1_h_before.reshape(16 * n, 128).T,
         ws.d_lstm_1_z.reshape(16 * n, 4 * 128),
         out=gradients.lstm_1_V.reshape(128, 4 * 128),
     )
     # (97) ∂C/∂b[q,j] = Σₙ Σₜ δ[n,t,q,j]
-    ws.d_lstm_1_z.sum(axis=(0, 1), out=gradients.lstm_1_b)
+    np.dot(ws.ones_16_n, ws.d_lstm_1_z.reshape(16 * n, 4 * 128), out=gradients.lstm_1_b.reshape(4 * 128))
     # (101) ∂C/∂bₕ[q,j] = Σₙ Σₜ δ[n,t,q,j]
     np.copyto(gradients.lstm_1_b_h, gradients.lstm_1_b)
 

@@ -107,6 +107,7 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
+        self.ones_n = np.ones(n, dtype)
         self.taste_y = np.empty((n, 4), dtype)
         self.nature_y = np.empty((n, 4), dtype)
         self.dot_1_y_product = np.empty((n,), dtype)
@@ -223,7 +224,7 @@ def _forward(params: Parameters, ws: Workspace, x: Arrays) -> None:
 
     # dense_1: W (3, 1), concatenate_1.y (n, 3), b (1) -> z (n, 1)
     # (27) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(ws.concatenate_1_y, params.dense_1_W, out=ws.dense_1_z)
+    np.dot(ws.concatenate_1_y, params.dense_1_W, out=ws.dense_1_z)
     ws.dense_1_z += params.dense_1_b
 
 
@@ -234,7 +235,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     # loss: dense_1.z (n, 1), rating (n, 1) -> C
     # (39) C = 1/(N · Nⱼ) · Σₙ Σⱼ (aₙⱼ − yₙⱼ)²
     np.subtract(ws.dense_1_z, y, out=ws.loss_C_subtract)
-    np.matmul(ws.loss_C_subtract.reshape(n * 1), ws.loss_C_subtract.reshape(n * 1), out=ws.C)
+    np.dot(ws.loss_C_subtract.reshape(n * 1), ws.loss_C_subtract.reshape(n * 1), out=ws.C)
     ws.C *= 1 / n
 
 
@@ -248,11 +249,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # dense_1: W (3, 1), d_z (n, 1), concatenate_1.y (n, 3) -> d_concatenate_1.y (n, 3), d_W (3, 1), d_b (1)
     # (31) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.matmul(ws.d_dense_1_z, params.dense_1_W.T, out=ws.d_concatenate_1_y)
+    np.dot(ws.d_dense_1_z, params.dense_1_W.T, out=ws.d_concatenate_1_y)
     # (35) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.matmul(ws.concatenate_1_y.T, ws.d_dense_1_z, out=gradients.dense_1_W)
+    np.dot(ws.concatenate_1_y.T, ws.d_dense_1_z, out=gradients.dense_1_W)
     # (38) ∂C/∂bⱼ = Σₙ δₙⱼ
-    ws.d_dense_1_z.sum(axis=0, out=gradients.dense_1_b)
+    np.dot(ws.ones_n, ws.d_dense_1_z, out=gradients.dense_1_b)
 
     # concatenate_1: d_y (n, 3) -> d_dot_1.y (n, 1), d_of_user.y (n, 1), d_of_item.y (n, 1)
     # (18) ∂C/∂x₁[n,j] = ∂C/∂yₙⱼ

@@ -332,7 +332,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_1_z_columns[:, u, v] = ws.conv2d_1_z_padded[:, u : u + 32, v : v + 32]
-    np.matmul(
+    np.dot(
         params.conv2d_1_W.reshape(8, 1 * 3 * 3),
         ws.conv2d_1_z_columns.reshape(1 * 3 * 3, 32 * 32 * n),
         out=ws.conv2d_1_z.reshape(8, 32 * 32 * n),
@@ -355,7 +355,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.whole_z_columns[:, u, v] = ws.whole_z_padded[:, u : u + 32, v : v + 32]
-    np.matmul(
+    np.dot(
         params.whole_W.reshape(8, 8 * 3 * 3),
         ws.whole_z_columns.reshape(8 * 3 * 3, 32 * 32 * n),
         out=ws.whole_z.reshape(8, 32 * 32 * n),
@@ -386,7 +386,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.half_z_columns[:, u, v] = ws.half_z_padded[:, u : u + 16, v : v + 16]
-    np.matmul(
+    np.dot(
         params.half_W.reshape(16, 8 * 3 * 3),
         ws.half_z_columns.reshape(8 * 3 * 3, 16 * 16 * n),
         out=ws.half_z.reshape(16, 16 * 16 * n),
@@ -417,7 +417,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_4_z_columns[:, u, v] = ws.conv2d_4_z_padded[:, u : u + 8, v : v + 8]
-    np.matmul(
+    np.dot(
         params.conv2d_4_W.reshape(32, 16 * 3 * 3),
         ws.conv2d_4_z_columns.reshape(16 * 3 * 3, 8 * 8 * n),
         out=ws.conv2d_4_z.reshape(32, 8 * 8 * n),
@@ -440,7 +440,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_5_z_columns[:, u, v] = ws.conv2d_5_z_padded[:, u : u + 8, v : v + 8]
-    np.matmul(
+    np.dot(
         params.conv2d_5_W.reshape(32, 32 * 3 * 3),
         ws.conv2d_5_z_columns.reshape(32 * 3 * 3, 8 * 8 * n),
         out=ws.conv2d_5_z.reshape(32, 8 * 8 * n),
@@ -460,7 +460,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # up_to_half: W (32, 16, 2, 2), silu_5.a (32, 8, 8, n), b (16) -> z (16, 16, 16, n)
     # (46) zₙₒₕₖ = Σ[c,p,q,u,v] x[n,c,p,q] · W[c,o,u,v] · 𝟙[h = Dₕ · u + Sₕ · p − Pₕ] · 𝟙[k = D_w · v + S_w · q − P_w] +
     #     bₒ
-    np.matmul(
+    np.dot(
         params.up_to_half_W.reshape(32, 16 * 2 * 2).T,
         ws.silu_5_a.reshape(32, 8 * 8 * n),
         out=ws.up_to_half_z_product.reshape(16 * 2 * 2, 8 * 8 * n),
@@ -483,7 +483,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     np.copyto(ws.conv2d_6_z_padded[:, 1:17], ws.concatenate_1_y)
     for u in range(3):
         ws.conv2d_6_z_columns[:, u] = ws.conv2d_6_z_padded[:, u : u + 16]
-    np.matmul(
+    np.dot(
         ws.conv2d_6_z_copy.reshape(32 * 3, 16 * 3).T,
         ws.conv2d_6_z_columns.reshape(32 * 3, 16 * 16 * n),
         out=ws.conv2d_6_z_product.reshape(16 * 3, 16 * 16 * n),
@@ -507,7 +507,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # up_to_whole: W (16, 8, 2, 2), silu_6.a (16, 16, 16, n), b (8) -> z (8, 32, 32, n)
     # (46) zₙₒₕₖ = Σ[c,p,q,u,v] x[n,c,p,q] · W[c,o,u,v] · 𝟙[h = Dₕ · u + Sₕ · p − Pₕ] · 𝟙[k = D_w · v + S_w · q − P_w] +
     #     bₒ
-    np.matmul(
+    np.dot(
         params.up_to_whole_W.reshape(16, 8 * 2 * 2).T,
         ws.silu_6_a.reshape(16, 16 * 16 * n),
         out=ws.up_to_whole_z_product.reshape(8 * 2 * 2, 16 * 16 * n),
@@ -530,7 +530,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     np.copyto(ws.conv2d_7_z_padded[:, 1:33], ws.concatenate_2_y)
     for u in range(3):
         ws.conv2d_7_z_columns[:, u] = ws.conv2d_7_z_padded[:, u : u + 32]
-    np.matmul(
+    np.dot(
         ws.conv2d_7_z_copy.reshape(16 * 3, 8 * 3).T,
         ws.conv2d_7_z_columns.reshape(16 * 3, 32 * 32 * n),
         out=ws.conv2d_7_z_product.reshape(8 * 3, 32 * 32 * n),
@@ -554,7 +554,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_8: W (1, 8, 1, 1), silu_7.a (8, 32, 32, n), b (1) -> z (n, 1, 32, 32)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
     np.copyto(ws.conv2d_8_z_copy, params.conv2d_8_W.transpose(1, 0, 2, 3))
-    np.matmul(
+    np.dot(
         ws.conv2d_8_z_copy.reshape(8, 1 * 1 * 1).T,
         ws.silu_7_a.reshape(8, 32 * 32 * n),
         out=ws.conv2d_8_z_product.reshape(1 * 1 * 1, 32 * 32 * n),
@@ -613,7 +613,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
             ws.conv2d_8_d_x_columns[:, u, v] = ws.d_conv2d_8_z[:, :, 0 - u : 32 - u, 0 - v : 32 - v].transpose(
                 1, 2, 3, 0
             )
-    np.matmul(
+    np.dot(
         ws.conv2d_8_z_copy.reshape(8, 1 * 1 * 1),
         ws.conv2d_8_d_x_columns.reshape(1 * 1 * 1, 32 * 32 * n),
         out=ws.d_silu_7_a.reshape(8, 32 * 32 * n),
@@ -624,7 +624,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
             ws.conv2d_8_d_W_columns[:, u, v] = ws.d_conv2d_8_z[:, :, 0 - u : 32 - u, 0 - v : 32 - v].transpose(
                 1, 2, 3, 0
             )
-    np.matmul(
+    np.dot(
         ws.silu_7_a.reshape(8, 32 * 32 * n),
         ws.conv2d_8_d_W_columns.reshape(1 * 1 * 1, 32 * 32 * n).T,
         out=ws.conv2d_8_d_W_product.reshape(8, 1 * 1 * 1),
@@ -651,7 +651,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(3):
         for v in range(3):
             ws.conv2d_7_d_x_columns[:, u, v] = ws.conv2d_7_d_x_padded[:, 2 - u : 34 - u, 2 - v : 34 - v]
-    np.matmul(
+    np.dot(
         ws.conv2d_7_d_x_copy.reshape(16, 8 * 3 * 3),
         ws.conv2d_7_d_x_columns.reshape(8 * 3 * 3, 32 * 32 * n),
         out=ws.d_concatenate_2_y.reshape(16, 32 * 32 * n),
@@ -660,7 +660,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.copyto(ws.conv2d_7_d_W_padded[:, :, 1:33], ws.d_conv2d_7_z)
     for u in range(3):
         ws.conv2d_7_d_W_columns[:, u] = ws.conv2d_7_d_W_padded[:, :, 2 - u : 34 - u]
-    np.matmul(
+    np.dot(
         ws.conv2d_7_d_W_columns.reshape(8 * 3, 32 * 32 * n),
         ws.conv2d_7_z_columns.reshape(16 * 3, 32 * 32 * n).T,
         out=ws.conv2d_7_d_W_product.reshape(8 * 3, 16 * 3),
@@ -681,13 +681,13 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(2):
         for v in range(2):
             ws.up_to_whole_d_x_columns[:, u, v] = ws.d_up_to_whole_z[:, u : u + 31 : 2, v : v + 31 : 2]
-    np.matmul(
+    np.dot(
         params.up_to_whole_W.reshape(16, 8 * 2 * 2),
         ws.up_to_whole_d_x_columns.reshape(8 * 2 * 2, 16 * 16 * n),
         out=ws.d_silu_6_a.reshape(16, 16 * 16 * n),
     )
     # (62) ∂C/∂W[c,o,u,v] = Σ[n,p,q] δ[n,o,Dₕ · u + Sₕ · p − Pₕ,D_w · v + S_w · q − P_w] · x[n,c,p,q]
-    np.matmul(
+    np.dot(
         ws.silu_6_a.reshape(16, 16 * 16 * n),
         ws.up_to_whole_d_x_columns.reshape(8 * 2 * 2, 16 * 16 * n).T,
         out=gradients.up_to_whole_W.reshape(16, 8 * 2 * 2),
@@ -713,7 +713,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(3):
         for v in range(3):
             ws.conv2d_6_d_x_columns[:, u, v] = ws.conv2d_6_d_x_padded[:, 2 - u : 18 - u, 2 - v : 18 - v]
-    np.matmul(
+    np.dot(
         ws.conv2d_6_d_x_copy.reshape(32, 16 * 3 * 3),
         ws.conv2d_6_d_x_columns.reshape(16 * 3 * 3, 16 * 16 * n),
         out=ws.d_concatenate_1_y.reshape(32, 16 * 16 * n),
@@ -742,13 +742,13 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(2):
         for v in range(2):
             ws.up_to_half_d_x_columns[:, u, v] = ws.d_up_to_half_z[:, u : u + 15 : 2, v : v + 15 : 2]
-    np.matmul(
+    np.dot(
         params.up_to_half_W.reshape(32, 16 * 2 * 2),
         ws.up_to_half_d_x_columns.reshape(16 * 2 * 2, 8 * 8 * n),
         out=ws.d_silu_5_a.reshape(32, 8 * 8 * n),
     )
     # (62) ∂C/∂W[c,o,u,v] = Σ[n,p,q] δ[n,o,Dₕ · u + Sₕ · p − Pₕ,D_w · v + S_w · q − P_w] · x[n,c,p,q]
-    np.matmul(
+    np.dot(
         ws.silu_5_a.reshape(32, 8 * 8 * n),
         ws.up_to_half_d_x_columns.reshape(16 * 2 * 2, 8 * 8 * n).T,
         out=gradients.up_to_half_W.reshape(32, 16 * 2 * 2),
@@ -774,13 +774,13 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(3):
         for v in range(3):
             ws.conv2d_5_d_x_columns[:, u, v] = ws.conv2d_5_d_x_padded[:, 2 - u : 10 - u, 2 - v : 10 - v]
-    np.matmul(
+    np.dot(
         ws.conv2d_5_d_x_copy.reshape(32, 32 * 3 * 3),
         ws.conv2d_5_d_x_columns.reshape(32 * 3 * 3, 8 * 8 * n),
         out=ws.d_silu_4_a.reshape(32, 8 * 8 * n),
     )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.matmul(
+    np.dot(
         ws.d_conv2d_5_z.reshape(32, 8 * 8 * n),
         ws.conv2d_5_z_columns.reshape(32 * 3 * 3, 8 * 8 * n).T,
         out=gradients.conv2d_5_W.reshape(32, 32 * 3 * 3),
@@ -805,7 +805,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.copyto(ws.conv2d_4_d_x_padded[:, :, 1:9], ws.d_conv2d_4_z)
     for u in range(3):
         ws.conv2d_4_d_x_columns[:, u] = ws.conv2d_4_d_x_padded[:, :, 2 - u : 10 - u]
-    np.matmul(
+    np.dot(
         ws.conv2d_4_d_x_copy.reshape(16 * 3, 32 * 3),
         ws.conv2d_4_d_x_columns.reshape(32 * 3, 8 * 8 * n),
         out=ws.conv2d_4_d_x_product.reshape(16 * 3, 8 * 8 * n),
@@ -815,7 +815,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
         ws.conv2d_4_d_x_overlap[:, u : u + 8] += ws.conv2d_4_d_x_product[:, u]
     np.copyto(ws.d_average_pool2d_2_y, ws.conv2d_4_d_x_overlap[:, 1:9])
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.matmul(
+    np.dot(
         ws.d_conv2d_4_z.reshape(32, 8 * 8 * n),
         ws.conv2d_4_z_columns.reshape(16 * 3 * 3, 8 * 8 * n).T,
         out=gradients.conv2d_4_W.reshape(32, 16 * 3 * 3),
@@ -852,7 +852,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.copyto(ws.half_d_x_padded[:, :, 1:17], ws.d_half_z)
     for u in range(3):
         ws.half_d_x_columns[:, u] = ws.half_d_x_padded[:, :, 2 - u : 18 - u]
-    np.matmul(
+    np.dot(
         ws.half_d_x_copy.reshape(8 * 3, 16 * 3),
         ws.half_d_x_columns.reshape(16 * 3, 16 * 16 * n),
         out=ws.half_d_x_product.reshape(8 * 3, 16 * 16 * n),
@@ -862,7 +862,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
         ws.half_d_x_overlap[:, u : u + 16] += ws.half_d_x_product[:, u]
     np.copyto(ws.d_average_pool2d_1_y, ws.half_d_x_overlap[:, 1:17])
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.matmul(
+    np.dot(
         ws.d_half_z.reshape(16, 16 * 16 * n),
         ws.half_z_columns.reshape(8 * 3 * 3, 16 * 16 * n).T,
         out=gradients.half_W.reshape(16, 8 * 3 * 3),
@@ -900,13 +900,13 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(3):
         for v in range(3):
             ws.whole_d_x_columns[:, u, v] = ws.whole_d_x_padded[:, 2 - u : 34 - u, 2 - v : 34 - v]
-    np.matmul(
+    np.dot(
         ws.whole_d_x_copy.reshape(8, 8 * 3 * 3),
         ws.whole_d_x_columns.reshape(8 * 3 * 3, 32 * 32 * n),
         out=ws.d_silu_1_a.reshape(8, 32 * 32 * n),
     )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.matmul(
+    np.dot(
         ws.d_whole_z.reshape(8, 32 * 32 * n),
         ws.whole_z_columns.reshape(8 * 3 * 3, 32 * 32 * n).T,
         out=gradients.whole_W.reshape(8, 8 * 3 * 3),
@@ -926,7 +926,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # conv2d_1: d_z (8, 32, 32, n), z_columns (1, 3, 3, 32, 32, n) -> d_W (8, 1, 3, 3), d_b (8)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.matmul(
+    np.dot(
         ws.d_conv2d_1_z.reshape(8, 32 * 32 * n),
         ws.conv2d_1_z_columns.reshape(1 * 3 * 3, 32 * 32 * n).T,
         out=gradients.conv2d_1_W.reshape(8, 1 * 3 * 3),
@@ -942,7 +942,7 @@ def _input(params: Parameters, ws: Workspace) -> None:
     # conv2d_1: d_z (8, 32, 32, n), W (8, 1, 3, 3) -> d_x (n, 1, 32, 32)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_1_d_x_copy, ws.d_conv2d_1_z.transpose(0, 3, 1, 2))
-    np.matmul(
+    np.dot(
         params.conv2d_1_W.reshape(8, 1 * 3 * 3).T,
         ws.conv2d_1_d_x_copy.reshape(8, n * 32 * 32),
         out=ws.conv2d_1_d_x_product.reshape(1 * 3 * 3, n * 32 * 32),

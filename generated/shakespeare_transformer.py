@@ -319,6 +319,8 @@ class Workspace:
         self.row_starts_64_65 = np.arange(0, n * 64 * 65, 65).reshape(n, 64)
         self.positions_64 = np.empty((n, 64), np.intp)
         self.picked_64 = np.empty((n, 64), dtype)
+        self.ones_64_n = np.ones(64 * n, dtype)
+        self.ones_n = np.ones(n, dtype)
         self.embedding_1_y = np.empty((n, 64, 96), dtype)
         self.learned_positions_1_y = self.embedding_1_y
         self.transformer_encoder_1_layer_norm_1_mu = np.empty((n, 64), dtype)
@@ -674,21 +676,21 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     v (n, 64, 4, 24), s (n, 4, 64, 64), m (n, 4, 64, 64), shift (n, 4, 64), p (n, 4, 64, 64), o (n, 64, 4, 24), y
     #     (n, 64, 96)
     # (64) q[n,t,h,d] = Σᵢ xₙₜᵢ · Wq[i,h,d] + bq[h,d]
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96),
         params.transformer_encoder_1_asked_Wq.reshape(96, 4 * 24),
         out=ws.transformer_encoder_1_asked_q.reshape(n * 64, 4 * 24),
     )
     ws.transformer_encoder_1_asked_q += params.transformer_encoder_1_asked_bq
     # (65) k[n,t,h,d] = Σᵢ xₙₜᵢ · Wk[i,h,d] + bk[h,d]
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96),
         params.transformer_encoder_1_asked_Wk.reshape(96, 4 * 24),
         out=ws.transformer_encoder_1_asked_k.reshape(n * 64, 4 * 24),
     )
     ws.transformer_encoder_1_asked_k += params.transformer_encoder_1_asked_bk
     # (66) v[n,t,h,d] = Σᵢ xₙₜᵢ · Wv[i,h,d] + bv[h,d]
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96),
         params.transformer_encoder_1_asked_Wv.reshape(96, 4 * 24),
         out=ws.transformer_encoder_1_asked_v.reshape(n * 64, 4 * 24),
@@ -728,7 +730,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         out=ws.transformer_encoder_1_asked_o.transpose(0, 2, 1, 3),
     )
     # (71) yₙₜⱼ = Σ[d,h] o[n,t,h,d] · Wo[h,d,j] + boⱼ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_1_asked_o.reshape(n * 64, 4 * 24),
         params.transformer_encoder_1_asked_Wo.reshape(4 * 24, 96),
         out=ws.transformer_encoder_1_asked_y.reshape(n * 64, 96),
@@ -778,7 +780,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # transformer_encoder_1_between: W (96, 384), transformer_encoder_1_layer_norm_2.y (n, 64, 96), b (384) -> z (n, 64,
     #     384)
     # (175) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_1_layer_norm_2_y.reshape(n * 64, 96),
         params.transformer_encoder_1_between_W,
         out=ws.transformer_encoder_1_between_z.reshape(n * 64, 384),
@@ -801,7 +803,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # transformer_encoder_1_more: W (384, 96), transformer_encoder_1_gelu_1.a (n, 64, 384), b (96) -> z (n, 64, 96)
     # (175) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_1_gelu_1_a.reshape(n * 64, 384),
         params.transformer_encoder_1_more_W,
         out=ws.transformer_encoder_1_more_z.reshape(n * 64, 96),
@@ -853,21 +855,21 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     bo (96) -> q (n, 64, 4, 24), k (n, 64, 4, 24), v (n, 64, 4, 24), s (n, 4, 64, 64), m (n, 4, 64, 64), shift (n,
     #     4, 64), p (n, 4, 64, 64), o (n, 64, 4, 24), y (n, 64, 96)
     # (64) q[n,t,h,d] = Σᵢ xₙₜᵢ · Wq[i,h,d] + bq[h,d]
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96),
         params.transformer_encoder_2_asked_Wq.reshape(96, 4 * 24),
         out=ws.transformer_encoder_2_asked_q.reshape(n * 64, 4 * 24),
     )
     ws.transformer_encoder_2_asked_q += params.transformer_encoder_2_asked_bq
     # (65) k[n,t,h,d] = Σᵢ xₙₜᵢ · Wk[i,h,d] + bk[h,d]
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96),
         params.transformer_encoder_2_asked_Wk.reshape(96, 4 * 24),
         out=ws.transformer_encoder_2_asked_k.reshape(n * 64, 4 * 24),
     )
     ws.transformer_encoder_2_asked_k += params.transformer_encoder_2_asked_bk
     # (66) v[n,t,h,d] = Σᵢ xₙₜᵢ · Wv[i,h,d] + bv[h,d]
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96),
         params.transformer_encoder_2_asked_Wv.reshape(96, 4 * 24),
         out=ws.transformer_encoder_2_asked_v.reshape(n * 64, 4 * 24),
@@ -906,7 +908,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         out=ws.transformer_encoder_2_asked_o.transpose(0, 2, 1, 3),
     )
     # (71) yₙₜⱼ = Σ[d,h] o[n,t,h,d] · Wo[h,d,j] + boⱼ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_2_asked_o.reshape(n * 64, 4 * 24),
         params.transformer_encoder_2_asked_Wo.reshape(4 * 24, 96),
         out=ws.transformer_encoder_2_asked_y.reshape(n * 64, 96),
@@ -956,7 +958,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # transformer_encoder_2_between: W (96, 384), transformer_encoder_2_layer_norm_2.y (n, 64, 96), b (384) -> z (n, 64,
     #     384)
     # (175) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_2_layer_norm_2_y.reshape(n * 64, 96),
         params.transformer_encoder_2_between_W,
         out=ws.transformer_encoder_2_between_z.reshape(n * 64, 384),
@@ -979,7 +981,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # transformer_encoder_2_more: W (384, 96), transformer_encoder_2_gelu_1.a (n, 64, 384), b (96) -> z (n, 64, 96)
     # (175) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_2_gelu_1_a.reshape(n * 64, 384),
         params.transformer_encoder_2_more_W,
         out=ws.transformer_encoder_2_more_z.reshape(n * 64, 96),
@@ -1031,21 +1033,21 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     bo (96) -> q (n, 64, 4, 24), k (n, 64, 4, 24), v (n, 64, 4, 24), s (n, 4, 64, 64), m (n, 4, 64, 64), shift (n,
     #     4, 64), p (n, 4, 64, 64), o (n, 64, 4, 24), y (n, 64, 96)
     # (64) q[n,t,h,d] = Σᵢ xₙₜᵢ · Wq[i,h,d] + bq[h,d]
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96),
         params.transformer_encoder_3_asked_Wq.reshape(96, 4 * 24),
         out=ws.transformer_encoder_3_asked_q.reshape(n * 64, 4 * 24),
     )
     ws.transformer_encoder_3_asked_q += params.transformer_encoder_3_asked_bq
     # (65) k[n,t,h,d] = Σᵢ xₙₜᵢ · Wk[i,h,d] + bk[h,d]
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96),
         params.transformer_encoder_3_asked_Wk.reshape(96, 4 * 24),
         out=ws.transformer_encoder_3_asked_k.reshape(n * 64, 4 * 24),
     )
     ws.transformer_encoder_3_asked_k += params.transformer_encoder_3_asked_bk
     # (66) v[n,t,h,d] = Σᵢ xₙₜᵢ · Wv[i,h,d] + bv[h,d]
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96),
         params.transformer_encoder_3_asked_Wv.reshape(96, 4 * 24),
         out=ws.transformer_encoder_3_asked_v.reshape(n * 64, 4 * 24),
@@ -1084,7 +1086,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         out=ws.transformer_encoder_3_asked_o.transpose(0, 2, 1, 3),
     )
     # (71) yₙₜⱼ = Σ[d,h] o[n,t,h,d] · Wo[h,d,j] + boⱼ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_3_asked_o.reshape(n * 64, 4 * 24),
         params.transformer_encoder_3_asked_Wo.reshape(4 * 24, 96),
         out=ws.transformer_encoder_3_asked_y.reshape(n * 64, 96),
@@ -1134,7 +1136,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # transformer_encoder_3_between: W (96, 384), transformer_encoder_3_layer_norm_2.y (n, 64, 96), b (384) -> z (n, 64,
     #     384)
     # (175) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_3_layer_norm_2_y.reshape(n * 64, 96),
         params.transformer_encoder_3_between_W,
         out=ws.transformer_encoder_3_between_z.reshape(n * 64, 384),
@@ -1157,7 +1159,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # transformer_encoder_3_more: W (384, 96), transformer_encoder_3_gelu_1.a (n, 64, 384), b (96) -> z (n, 64, 96)
     # (175) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_3_gelu_1_a.reshape(n * 64, 384),
         params.transformer_encoder_3_more_W,
         out=ws.transformer_encoder_3_more_z.reshape(n * 64, 96),
@@ -1194,7 +1196,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_1: W (96, 65), layer_norm_1.y (n, 64, 96), b (65) -> z (n, 64, 65)
     # (175) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
-    np.matmul(ws.layer_norm_1_y.reshape(n * 64, 96), params.dense_1_W, out=ws.dense_1_z.reshape(n * 64, 65))
+    np.dot(ws.layer_norm_1_y.reshape(n * 64, 96), params.dense_1_W, out=ws.dense_1_z.reshape(n * 64, 65))
     ws.dense_1_z += params.dense_1_b
 
 
@@ -1248,11 +1250,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # dense_1: W (96, 65), d_z (n, 64, 65), layer_norm_1.y (n, 64, 96) -> d_layer_norm_1.y (n, 64, 96), d_W (96, 65),
     #     d_b (65)
     # (180) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
-    np.matmul(ws.d_dense_1_z.reshape(n * 64, 65), params.dense_1_W.T, out=ws.d_layer_norm_1_y.reshape(n * 64, 96))
+    np.dot(ws.d_dense_1_z.reshape(n * 64, 65), params.dense_1_W.T, out=ws.d_layer_norm_1_y.reshape(n * 64, 96))
     # (184) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
-    np.matmul(ws.layer_norm_1_y.reshape(n * 64, 96).T, ws.d_dense_1_z.reshape(n * 64, 65), out=gradients.dense_1_W)
+    np.dot(ws.layer_norm_1_y.reshape(n * 64, 96).T, ws.d_dense_1_z.reshape(n * 64, 65), out=gradients.dense_1_W)
     # (187) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
-    ws.d_dense_1_z.sum(axis=(0, 1), out=gradients.dense_1_b)
+    np.dot(ws.ones_64_n, ws.d_dense_1_z.reshape(n * 64, 65), out=gradients.dense_1_b)
 
     # layer_norm_1: gamma (96), d_y (n, 64, 96), x_hat (n, 64, 96), r (n, 64), x_hat_r_view (n, 64, 1) -> d_x_hat (n,
     #     64, 96), d_r (n, 64), d_v (n, 64), d_mu (n, 64), d_transformer_encoder_3_add_2.y (n, 64, 96), d_gamma (96),
@@ -1286,7 +1288,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (60) ∂C/∂γₖ = Σₙ Σₜ ∂C/∂yₙₜₖ · x̂ₙₜₖ
     np.einsum("abc,abc->c", ws.d_layer_norm_1_y, ws.layer_norm_1_x_hat, out=gradients.layer_norm_1_gamma)
     # (63) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
-    ws.d_layer_norm_1_y.sum(axis=(0, 1), out=gradients.layer_norm_1_beta)
+    np.dot(ws.ones_64_n, ws.d_layer_norm_1_y.reshape(n * 64, 96), out=gradients.layer_norm_1_beta)
 
     # transformer_encoder_3_add_2: d_y (n, 64, 96) -> d_transformer_encoder_3_attended.y.transformer_encoder_3_add_2 (n,
     #     64, 96)
@@ -1296,20 +1298,22 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     #     96), transformer_encoder_3_gelu_1.a (n, 64, 384) -> d_transformer_encoder_3_gelu_1.a (n, 64, 384), d_W (384,
     #     96), d_b (96)
     # (180) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
-    np.matmul(
+    np.dot(
         ws.d_transformer_encoder_3_attended_y_transformer_encoder_3_add_2.reshape(n * 64, 96),
         params.transformer_encoder_3_more_W.T,
         out=ws.d_transformer_encoder_3_gelu_1_a.reshape(n * 64, 384),
     )
     # (184) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_3_gelu_1_a.reshape(n * 64, 384).T,
         ws.d_transformer_encoder_3_attended_y_transformer_encoder_3_add_2.reshape(n * 64, 96),
         out=gradients.transformer_encoder_3_more_W,
     )
     # (187) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
-    ws.d_transformer_encoder_3_attended_y_transformer_encoder_3_add_2.sum(
-        axis=(0, 1), out=gradients.transformer_encoder_3_more_b
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_3_attended_y_transformer_encoder_3_add_2.reshape(n * 64, 96),
+        out=gradients.transformer_encoder_3_more_b,
     )
 
     # transformer_encoder_3_gelu_1: d_a (n, 64, 384), transformer_encoder_3_between.z (n, 64, 384), normal_cdf (n, 64,
@@ -1336,19 +1340,23 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # transformer_encoder_3_between: W (96, 384), d_z (n, 64, 384), transformer_encoder_3_layer_norm_2.y (n, 64, 96) ->
     #     d_transformer_encoder_3_layer_norm_2.y (n, 64, 96), d_W (96, 384), d_b (384)
     # (180) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
-    np.matmul(
+    np.dot(
         ws.d_transformer_encoder_3_between_z.reshape(n * 64, 384),
         params.transformer_encoder_3_between_W.T,
         out=ws.d_transformer_encoder_3_layer_norm_2_y.reshape(n * 64, 96),
     )
     # (184) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_3_layer_norm_2_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_3_between_z.reshape(n * 64, 384),
         out=gradients.transformer_encoder_3_between_W,
     )
     # (187) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
-    ws.d_transformer_encoder_3_between_z.sum(axis=(0, 1), out=gradients.transformer_encoder_3_between_b)
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_3_between_z.reshape(n * 64, 384),
+        out=gradients.transformer_encoder_3_between_b,
+    )
 
     # transformer_encoder_3_layer_norm_2: gamma (96), d_y (n, 64, 96), x_hat (n, 64, 96), r (n, 64), x_hat_r_view (n,
     #     64, 1), d_transformer_encoder_3_attended.y.transformer_encoder_3_add_2 (n, 64, 96) -> d_x_hat (n, 64, 96), d_r
@@ -1419,7 +1427,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         out=gradients.transformer_encoder_3_layer_norm_2_gamma,
     )
     # (63) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
-    ws.d_transformer_encoder_3_layer_norm_2_y.sum(axis=(0, 1), out=gradients.transformer_encoder_3_layer_norm_2_beta)
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_3_layer_norm_2_y.reshape(n * 64, 96),
+        out=gradients.transformer_encoder_3_layer_norm_2_beta,
+    )
 
     # transformer_encoder_3_attended: d_y (n, 64, 96) -> d_transformer_encoder_2_add_2.y.transformer_encoder_3_attended
     #     (n, 64, 96)
@@ -1433,7 +1445,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     #     d_Wq (96, 4, 24), d_Wk (96, 4, 24), d_Wv (96, 4, 24), d_bq (4, 24), d_bk (4, 24), d_bv (4, 24), d_Wo (4, 24,
     #     96), d_bo (96)
     # (78) ∂C/∂o[n,t,h,d] = Σⱼ ∂C/∂yₙₜⱼ · Wo[h,d,j]
-    np.matmul(
+    np.dot(
         ws.d_transformer_encoder_2_add_2_y_transformer_encoder_3_attended.reshape(n * 64, 96),
         params.transformer_encoder_3_asked_Wo.reshape(4 * 24, 96).T,
         out=ws.d_transformer_encoder_3_asked_o.reshape(n * 64, 4 * 24),
@@ -1484,17 +1496,17 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.d_transformer_encoder_3_asked_q *= math.sqrt(6) / 12
     # (128) ∂C/∂xₙₜᵢ = Σ[d,h] ∂C/∂k[n,t,h,d] · Wk[i,h,d] + Σ[d,h] ∂C/∂q[n,t,h,d] · Wq[i,h,d] + Σ[d,h] ∂C/∂v[n,t,h,d] ·
     #     Wv[i,h,d]
-    np.matmul(
+    np.dot(
         ws.d_transformer_encoder_3_asked_k.reshape(n * 64, 4 * 24),
         params.transformer_encoder_3_asked_Wk.reshape(96, 4 * 24).T,
         out=ws.d_transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96),
     )
-    np.matmul(
+    np.dot(
         ws.d_transformer_encoder_3_asked_q.reshape(n * 64, 4 * 24),
         params.transformer_encoder_3_asked_Wq.reshape(96, 4 * 24).T,
         out=ws.transformer_encoder_3_asked_d_x_product_2.reshape(n * 64, 96),
     )
-    np.matmul(
+    np.dot(
         ws.d_transformer_encoder_3_asked_v.reshape(n * 64, 4 * 24),
         params.transformer_encoder_3_asked_Wv.reshape(96, 4 * 24).T,
         out=ws.transformer_encoder_3_asked_d_x_product_3.reshape(n * 64, 96),
@@ -1502,38 +1514,52 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.d_transformer_encoder_3_layer_norm_1_y += ws.transformer_encoder_3_asked_d_x_product_2
     ws.d_transformer_encoder_3_layer_norm_1_y += ws.transformer_encoder_3_asked_d_x_product_3
     # (133) ∂C/∂Wq[i,h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d] · xₙₜᵢ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_3_asked_q.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_3_asked_Wq.reshape(96, 4 * 24),
     )
     # (138) ∂C/∂Wk[i,h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d] · xₙₜᵢ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_3_asked_k.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_3_asked_Wk.reshape(96, 4 * 24),
     )
     # (143) ∂C/∂Wv[i,h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d] · xₙₜᵢ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_3_asked_v.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_3_asked_Wv.reshape(96, 4 * 24),
     )
     # (147) ∂C/∂bq[h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d]
-    ws.d_transformer_encoder_3_asked_q.sum(axis=(0, 1), out=gradients.transformer_encoder_3_asked_bq)
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_3_asked_q.reshape(n * 64, 4 * 24),
+        out=gradients.transformer_encoder_3_asked_bq.reshape(4 * 24),
+    )
     # (151) ∂C/∂bk[h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d]
-    ws.d_transformer_encoder_3_asked_k.sum(axis=(0, 1), out=gradients.transformer_encoder_3_asked_bk)
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_3_asked_k.reshape(n * 64, 4 * 24),
+        out=gradients.transformer_encoder_3_asked_bk.reshape(4 * 24),
+    )
     # (155) ∂C/∂bv[h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d]
-    ws.d_transformer_encoder_3_asked_v.sum(axis=(0, 1), out=gradients.transformer_encoder_3_asked_bv)
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_3_asked_v.reshape(n * 64, 4 * 24),
+        out=gradients.transformer_encoder_3_asked_bv.reshape(4 * 24),
+    )
     # (160) ∂C/∂Wo[h,d,j] = Σₙ Σₜ ∂C/∂yₙₜⱼ · o[n,t,h,d]
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_3_asked_o.reshape(n * 64, 4 * 24).T,
         ws.d_transformer_encoder_2_add_2_y_transformer_encoder_3_attended.reshape(n * 64, 96),
         out=gradients.transformer_encoder_3_asked_Wo.reshape(4 * 24, 96),
     )
     # (163) ∂C/∂boⱼ = Σₙ Σₜ ∂C/∂yₙₜⱼ
-    ws.d_transformer_encoder_2_add_2_y_transformer_encoder_3_attended.sum(
-        axis=(0, 1), out=gradients.transformer_encoder_3_asked_bo
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_2_add_2_y_transformer_encoder_3_attended.reshape(n * 64, 96),
+        out=gradients.transformer_encoder_3_asked_bo,
     )
 
     # transformer_encoder_3_layer_norm_1: gamma (96), d_y (n, 64, 96), x_hat (n, 64, 96), r (n, 64), x_hat_r_view (n,
@@ -1605,7 +1631,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         out=gradients.transformer_encoder_3_layer_norm_1_gamma,
     )
     # (63) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
-    ws.d_transformer_encoder_3_layer_norm_1_y.sum(axis=(0, 1), out=gradients.transformer_encoder_3_layer_norm_1_beta)
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96),
+        out=gradients.transformer_encoder_3_layer_norm_1_beta,
+    )
 
     # transformer_encoder_2_add_2: d_y (n, 64, 96) -> d_transformer_encoder_2_attended.y.transformer_encoder_2_add_2 (n,
     #     64, 96)
@@ -1615,20 +1645,22 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     #     96), transformer_encoder_2_gelu_1.a (n, 64, 384) -> d_transformer_encoder_2_gelu_1.a (n, 64, 384), d_W (384,
     #     96), d_b (96)
     # (180) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
-    np.matmul(
+    np.dot(
         ws.d_transformer_encoder_2_attended_y_transformer_encoder_2_add_2.reshape(n * 64, 96),
         params.transformer_encoder_2_more_W.T,
         out=ws.d_transformer_encoder_2_gelu_1_a.reshape(n * 64, 384),
     )
     # (184) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_2_gelu_1_a.reshape(n * 64, 384).T,
         ws.d_transformer_encoder_2_attended_y_transformer_encoder_2_add_2.reshape(n * 64, 96),
         out=gradients.transformer_encoder_2_more_W,
     )
     # (187) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
-    ws.d_transformer_encoder_2_attended_y_transformer_encoder_2_add_2.sum(
-        axis=(0, 1), out=gradients.transformer_encoder_2_more_b
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_2_attended_y_transformer_encoder_2_add_2.reshape(n * 64, 96),
+        out=gradients.transformer_encoder_2_more_b,
     )
 
     # transformer_encoder_2_gelu_1: d_a (n, 64, 384), transformer_encoder_2_between.z (n, 64, 384), normal_cdf (n, 64,
@@ -1655,19 +1687,23 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # transformer_encoder_2_between: W (96, 384), d_z (n, 64, 384), transformer_encoder_2_layer_norm_2.y (n, 64, 96) ->
     #     d_transformer_encoder_2_layer_norm_2.y (n, 64, 96), d_W (96, 384), d_b (384)
     # (180) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
-    np.matmul(
+    np.dot(
         ws.d_transformer_encoder_2_between_z.reshape(n * 64, 384),
         params.transformer_encoder_2_between_W.T,
         out=ws.d_transformer_encoder_2_layer_norm_2_y.reshape(n * 64, 96),
     )
     # (184) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_2_layer_norm_2_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_2_between_z.reshape(n * 64, 384),
         out=gradients.transformer_encoder_2_between_W,
     )
     # (187) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
-    ws.d_transformer_encoder_2_between_z.sum(axis=(0, 1), out=gradients.transformer_encoder_2_between_b)
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_2_between_z.reshape(n * 64, 384),
+        out=gradients.transformer_encoder_2_between_b,
+    )
 
     # transformer_encoder_2_layer_norm_2: gamma (96), d_y (n, 64, 96), x_hat (n, 64, 96), r (n, 64), x_hat_r_view (n,
     #     64, 1), d_transformer_encoder_2_attended.y.transformer_encoder_2_add_2 (n, 64, 96) -> d_x_hat (n, 64, 96), d_r
@@ -1738,7 +1774,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         out=gradients.transformer_encoder_2_layer_norm_2_gamma,
     )
     # (63) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
-    ws.d_transformer_encoder_2_layer_norm_2_y.sum(axis=(0, 1), out=gradients.transformer_encoder_2_layer_norm_2_beta)
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_2_layer_norm_2_y.reshape(n * 64, 96),
+        out=gradients.transformer_encoder_2_layer_norm_2_beta,
+    )
 
     # transformer_encoder_2_attended: d_y (n, 64, 96) -> d_transformer_encoder_1_add_2.y.transformer_encoder_2_attended
     #     (n, 64, 96)
@@ -1752,7 +1792,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     #     d_Wq (96, 4, 24), d_Wk (96, 4, 24), d_Wv (96, 4, 24), d_bq (4, 24), d_bk (4, 24), d_bv (4, 24), d_Wo (4, 24,
     #     96), d_bo (96)
     # (78) ∂C/∂o[n,t,h,d] = Σⱼ ∂C/∂yₙₜⱼ · Wo[h,d,j]
-    np.matmul(
+    np.dot(
         ws.d_transformer_encoder_1_add_2_y_transformer_encoder_2_attended.reshape(n * 64, 96),
         params.transformer_encoder_2_asked_Wo.reshape(4 * 24, 96).T,
         out=ws.d_transformer_encoder_2_asked_o.reshape(n * 64, 4 * 24),
@@ -1803,17 +1843,17 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.d_transformer_encoder_2_asked_q *= math.sqrt(6) / 12
     # (128) ∂C/∂xₙₜᵢ = Σ[d,h] ∂C/∂k[n,t,h,d] · Wk[i,h,d] + Σ[d,h] ∂C/∂q[n,t,h,d] · Wq[i,h,d] + Σ[d,h] ∂C/∂v[n,t,h,d] ·
     #     Wv[i,h,d]
-    np.matmul(
+    np.dot(
         ws.d_transformer_encoder_2_asked_k.reshape(n * 64, 4 * 24),
         params.transformer_encoder_2_asked_Wk.reshape(96, 4 * 24).T,
         out=ws.d_transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96),
     )
-    np.matmul(
+    np.dot(
         ws.d_transformer_encoder_2_asked_q.reshape(n * 64, 4 * 24),
         params.transformer_encoder_2_asked_Wq.reshape(96, 4 * 24).T,
         out=ws.transformer_encoder_2_asked_d_x_product_2.reshape(n * 64, 96),
     )
-    np.matmul(
+    np.dot(
         ws.d_transformer_encoder_2_asked_v.reshape(n * 64, 4 * 24),
         params.transformer_encoder_2_asked_Wv.reshape(96, 4 * 24).T,
         out=ws.transformer_encoder_2_asked_d_x_product_3.reshape(n * 64, 96),
@@ -1821,38 +1861,52 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.d_transformer_encoder_2_layer_norm_1_y += ws.transformer_encoder_2_asked_d_x_product_2
     ws.d_transformer_encoder_2_layer_norm_1_y += ws.transformer_encoder_2_asked_d_x_product_3
     # (133) ∂C/∂Wq[i,h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d] · xₙₜᵢ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_2_asked_q.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_2_asked_Wq.reshape(96, 4 * 24),
     )
     # (138) ∂C/∂Wk[i,h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d] · xₙₜᵢ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_2_asked_k.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_2_asked_Wk.reshape(96, 4 * 24),
     )
     # (143) ∂C/∂Wv[i,h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d] · xₙₜᵢ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_2_asked_v.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_2_asked_Wv.reshape(96, 4 * 24),
     )
     # (147) ∂C/∂bq[h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d]
-    ws.d_transformer_encoder_2_asked_q.sum(axis=(0, 1), out=gradients.transformer_encoder_2_asked_bq)
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_2_asked_q.reshape(n * 64, 4 * 24),
+        out=gradients.transformer_encoder_2_asked_bq.reshape(4 * 24),
+    )
     # (151) ∂C/∂bk[h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d]
-    ws.d_transformer_encoder_2_asked_k.sum(axis=(0, 1), out=gradients.transformer_encoder_2_asked_bk)
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_2_asked_k.reshape(n * 64, 4 * 24),
+        out=gradients.transformer_encoder_2_asked_bk.reshape(4 * 24),
+    )
     # (155) ∂C/∂bv[h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d]
-    ws.d_transformer_encoder_2_asked_v.sum(axis=(0, 1), out=gradients.transformer_encoder_2_asked_bv)
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_2_asked_v.reshape(n * 64, 4 * 24),
+        out=gradients.transformer_encoder_2_asked_bv.reshape(4 * 24),
+    )
     # (160) ∂C/∂Wo[h,d,j] = Σₙ Σₜ ∂C/∂yₙₜⱼ · o[n,t,h,d]
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_2_asked_o.reshape(n * 64, 4 * 24).T,
         ws.d_transformer_encoder_1_add_2_y_transformer_encoder_2_attended.reshape(n * 64, 96),
         out=gradients.transformer_encoder_2_asked_Wo.reshape(4 * 24, 96),
     )
     # (163) ∂C/∂boⱼ = Σₙ Σₜ ∂C/∂yₙₜⱼ
-    ws.d_transformer_encoder_1_add_2_y_transformer_encoder_2_attended.sum(
-        axis=(0, 1), out=gradients.transformer_encoder_2_asked_bo
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_1_add_2_y_transformer_encoder_2_attended.reshape(n * 64, 96),
+        out=gradients.transformer_encoder_2_asked_bo,
     )
 
     # transformer_encoder_2_layer_norm_1: gamma (96), d_y (n, 64, 96), x_hat (n, 64, 96), r (n, 64), x_hat_r_view (n,
@@ -1924,7 +1978,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         out=gradients.transformer_encoder_2_layer_norm_1_gamma,
     )
     # (63) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
-    ws.d_transformer_encoder_2_layer_norm_1_y.sum(axis=(0, 1), out=gradients.transformer_encoder_2_layer_norm_1_beta)
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96),
+        out=gradients.transformer_encoder_2_layer_norm_1_beta,
+    )
 
     # transformer_encoder_1_add_2: d_y (n, 64, 96) -> d_transformer_encoder_1_attended.y.transformer_encoder_1_add_2 (n,
     #     64, 96)
@@ -1934,20 +1992,22 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     #     96), transformer_encoder_1_gelu_1.a (n, 64, 384) -> d_transformer_encoder_1_gelu_1.a (n, 64, 384), d_W (384,
     #     96), d_b (96)
     # (180) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
-    np.matmul(
+    np.dot(
         ws.d_transformer_encoder_1_attended_y_transformer_encoder_1_add_2.reshape(n * 64, 96),
         params.transformer_encoder_1_more_W.T,
         out=ws.d_transformer_encoder_1_gelu_1_a.reshape(n * 64, 384),
     )
     # (184) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_1_gelu_1_a.reshape(n * 64, 384).T,
         ws.d_transformer_encoder_1_attended_y_transformer_encoder_1_add_2.reshape(n * 64, 96),
         out=gradients.transformer_encoder_1_more_W,
     )
     # (187) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
-    ws.d_transformer_encoder_1_attended_y_transformer_encoder_1_add_2.sum(
-        axis=(0, 1), out=gradients.transformer_encoder_1_more_b
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_1_attended_y_transformer_encoder_1_add_2.reshape(n * 64, 96),
+        out=gradients.transformer_encoder_1_more_b,
     )
 
     # transformer_encoder_1_gelu_1: d_a (n, 64, 384), transformer_encoder_1_between.z (n, 64, 384), normal_cdf (n, 64,
@@ -1974,19 +2034,23 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # transformer_encoder_1_between: W (96, 384), d_z (n, 64, 384), transformer_encoder_1_layer_norm_2.y (n, 64, 96) ->
     #     d_transformer_encoder_1_layer_norm_2.y (n, 64, 96), d_W (96, 384), d_b (384)
     # (180) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
-    np.matmul(
+    np.dot(
         ws.d_transformer_encoder_1_between_z.reshape(n * 64, 384),
         params.transformer_encoder_1_between_W.T,
         out=ws.d_transformer_encoder_1_layer_norm_2_y.reshape(n * 64, 96),
     )
     # (184) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_1_layer_norm_2_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_1_between_z.reshape(n * 64, 384),
         out=gradients.transformer_encoder_1_between_W,
     )
     # (187) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
-    ws.d_transformer_encoder_1_between_z.sum(axis=(0, 1), out=gradients.transformer_encoder_1_between_b)
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_1_between_z.reshape(n * 64, 384),
+        out=gradients.transformer_encoder_1_between_b,
+    )
 
     # transformer_encoder_1_layer_norm_2: gamma (96), d_y (n, 64, 96), x_hat (n, 64, 96), r (n, 64), x_hat_r_view (n,
     #     64, 1), d_transformer_encoder_1_attended.y.transformer_encoder_1_add_2 (n, 64, 96) -> d_x_hat (n, 64, 96), d_r
@@ -2057,7 +2121,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         out=gradients.transformer_encoder_1_layer_norm_2_gamma,
     )
     # (63) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
-    ws.d_transformer_encoder_1_layer_norm_2_y.sum(axis=(0, 1), out=gradients.transformer_encoder_1_layer_norm_2_beta)
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_1_layer_norm_2_y.reshape(n * 64, 96),
+        out=gradients.transformer_encoder_1_layer_norm_2_beta,
+    )
 
     # transformer_encoder_1_attended: d_y (n, 64, 96) -> d_learned_positions_1.y.transformer_encoder_1_attended (n, 64,
     #     96)
@@ -2070,7 +2138,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     #     (n, 64, 4, 24), d_transformer_encoder_1_layer_norm_1.y (n, 64, 96), d_Wq (96, 4, 24), d_Wk (96, 4, 24), d_Wv
     #     (96, 4, 24), d_bq (4, 24), d_bk (4, 24), d_bv (4, 24), d_Wo (4, 24, 96), d_bo (96)
     # (78) ∂C/∂o[n,t,h,d] = Σⱼ ∂C/∂yₙₜⱼ · Wo[h,d,j]
-    np.matmul(
+    np.dot(
         ws.d_learned_positions_1_y_transformer_encoder_1_attended.reshape(n * 64, 96),
         params.transformer_encoder_1_asked_Wo.reshape(4 * 24, 96).T,
         out=ws.d_transformer_encoder_1_asked_o.reshape(n * 64, 4 * 24),
@@ -2121,17 +2189,17 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.d_transformer_encoder_1_asked_q *= math.sqrt(6) / 12
     # (128) ∂C/∂xₙₜᵢ = Σ[d,h] ∂C/∂k[n,t,h,d] · Wk[i,h,d] + Σ[d,h] ∂C/∂q[n,t,h,d] · Wq[i,h,d] + Σ[d,h] ∂C/∂v[n,t,h,d] ·
     #     Wv[i,h,d]
-    np.matmul(
+    np.dot(
         ws.d_transformer_encoder_1_asked_k.reshape(n * 64, 4 * 24),
         params.transformer_encoder_1_asked_Wk.reshape(96, 4 * 24).T,
         out=ws.d_transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96),
     )
-    np.matmul(
+    np.dot(
         ws.d_transformer_encoder_1_asked_q.reshape(n * 64, 4 * 24),
         params.transformer_encoder_1_asked_Wq.reshape(96, 4 * 24).T,
         out=ws.transformer_encoder_1_asked_d_x_product_2.reshape(n * 64, 96),
     )
-    np.matmul(
+    np.dot(
         ws.d_transformer_encoder_1_asked_v.reshape(n * 64, 4 * 24),
         params.transformer_encoder_1_asked_Wv.reshape(96, 4 * 24).T,
         out=ws.transformer_encoder_1_asked_d_x_product_3.reshape(n * 64, 96),
@@ -2139,38 +2207,52 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.d_transformer_encoder_1_layer_norm_1_y += ws.transformer_encoder_1_asked_d_x_product_2
     ws.d_transformer_encoder_1_layer_norm_1_y += ws.transformer_encoder_1_asked_d_x_product_3
     # (133) ∂C/∂Wq[i,h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d] · xₙₜᵢ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_1_asked_q.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_1_asked_Wq.reshape(96, 4 * 24),
     )
     # (138) ∂C/∂Wk[i,h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d] · xₙₜᵢ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_1_asked_k.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_1_asked_Wk.reshape(96, 4 * 24),
     )
     # (143) ∂C/∂Wv[i,h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d] · xₙₜᵢ
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96).T,
         ws.d_transformer_encoder_1_asked_v.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_1_asked_Wv.reshape(96, 4 * 24),
     )
     # (147) ∂C/∂bq[h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d]
-    ws.d_transformer_encoder_1_asked_q.sum(axis=(0, 1), out=gradients.transformer_encoder_1_asked_bq)
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_1_asked_q.reshape(n * 64, 4 * 24),
+        out=gradients.transformer_encoder_1_asked_bq.reshape(4 * 24),
+    )
     # (151) ∂C/∂bk[h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d]
-    ws.d_transformer_encoder_1_asked_k.sum(axis=(0, 1), out=gradients.transformer_encoder_1_asked_bk)
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_1_asked_k.reshape(n * 64, 4 * 24),
+        out=gradients.transformer_encoder_1_asked_bk.reshape(4 * 24),
+    )
     # (155) ∂C/∂bv[h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d]
-    ws.d_transformer_encoder_1_asked_v.sum(axis=(0, 1), out=gradients.transformer_encoder_1_asked_bv)
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_1_asked_v.reshape(n * 64, 4 * 24),
+        out=gradients.transformer_encoder_1_asked_bv.reshape(4 * 24),
+    )
     # (160) ∂C/∂Wo[h,d,j] = Σₙ Σₜ ∂C/∂yₙₜⱼ · o[n,t,h,d]
-    np.matmul(
+    np.dot(
         ws.transformer_encoder_1_asked_o.reshape(n * 64, 4 * 24).T,
         ws.d_learned_positions_1_y_transformer_encoder_1_attended.reshape(n * 64, 96),
         out=gradients.transformer_encoder_1_asked_Wo.reshape(4 * 24, 96),
     )
     # (163) ∂C/∂boⱼ = Σₙ Σₜ ∂C/∂yₙₜⱼ
-    ws.d_learned_positions_1_y_transformer_encoder_1_attended.sum(
-        axis=(0, 1), out=gradients.transformer_encoder_1_asked_bo
+    np.dot(
+        ws.ones_64_n,
+        ws.d_learned_positions_1_y_transformer_encoder_1_attended.reshape(n * 64, 96),
+        out=gradients.transformer_encoder_1_asked_bo,
     )
 
     # transformer_encoder_1_layer_norm_1: gamma (96), d_y (n, 64, 96), x_hat (n, 64, 96), r (n, 64), x_hat_r_view (n,
@@ -2242,13 +2324,19 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         out=gradients.transformer_encoder_1_layer_norm_1_gamma,
     )
     # (63) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
-    ws.d_transformer_encoder_1_layer_norm_1_y.sum(axis=(0, 1), out=gradients.transformer_encoder_1_layer_norm_1_beta)
+    np.dot(
+        ws.ones_64_n,
+        ws.d_transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96),
+        out=gradients.transformer_encoder_1_layer_norm_1_beta,
+    )
 
     # learned_positions_1: d_y (n, 64, 96) -> d_embedding_1.y (n, 64, 96), d_P (64, 96)
     # (12) ∂C/∂x[n,t,d] = ∂C/∂y[n,t,d]
     np.copyto(ws.d_embedding_1_y, ws.d_learned_positions_1_y)
     # (16) ∂C/∂P[t,d] = Σₙ ∂C/∂y[n,t,d]
-    ws.d_learned_positions_1_y.sum(axis=0, out=gradients.learned_positions_1_P)
+    np.dot(
+        ws.ones_n, ws.d_learned_positions_1_y.reshape(n, 64 * 96), out=gradients.learned_positions_1_P.reshape(64 * 96)
+    )
 
     # embedding_1: d_y (n, 64, 96), x (n, 64) -> d_E (65, 96)
     # (6) ∂C/∂E[k,d] = Σₙ Σₜ ∂C/∂y[n,t,d] · 𝟙[k = xₙₜ]
@@ -2411,7 +2499,7 @@ class Trainer:
         t = self.steps
         g, norm = self._gradients.flat, self._norm
         # norm = √(Σₚ gₚ²)
-        np.matmul(g, g, out=norm)
+        np.dot(g, g, out=norm)
         np.sqrt(norm, out=norm)
         for start in range(0, SIZE, STRETCH):
             part = slice(start, start + STRETCH)

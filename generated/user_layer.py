@@ -101,6 +101,7 @@ class Workspace:
         self.row_starts_10 = np.arange(0, n * 10, 10)
         self.positions = np.empty(n, np.intp)
         self.picked = np.empty(n, dtype)
+        self.ones_n = np.ones(n, dtype)
         self.bells_1_r_subtract = np.empty((n, 96, 64), dtype)
         self.bells_1_r = np.empty((n, 96), dtype)
         self.bells_1_y_square = np.empty((96,), dtype)
@@ -196,7 +197,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_1: W (96, 10), ripple_1.a (n, 96), b (10) -> z (n, 10)
     # (29) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(ws.ripple_1_a, params.dense_1_W, out=ws.dense_1_z)
+    np.dot(ws.ripple_1_a, params.dense_1_W, out=ws.dense_1_z)
     ws.dense_1_z += params.dense_1_b
 
 
@@ -233,7 +234,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     np.square(ws.loss_C_subtract, out=ws.loss_C_square)
     np.add(1e-07, ws.loss_C_read, out=ws.loss_C_add)
     np.log(ws.loss_C_add, out=ws.loss_C_log)
-    np.matmul(ws.loss_C_square, ws.loss_C_log, out=ws.C)
+    np.dot(ws.loss_C_square, ws.loss_C_log, out=ws.C)
     np.negative(ws.C, out=ws.C)
     ws.C *= 1 / n
 
@@ -264,11 +265,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # dense_1: W (96, 10), d_z (n, 10), ripple_1.a (n, 96) -> d_ripple_1.a (n, 96), d_W (96, 10), d_b (10)
     # (33) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.matmul(ws.d_dense_1_z, params.dense_1_W.T, out=ws.d_ripple_1_a)
+    np.dot(ws.d_dense_1_z, params.dense_1_W.T, out=ws.d_ripple_1_a)
     # (37) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.matmul(ws.ripple_1_a.T, ws.d_dense_1_z, out=gradients.dense_1_W)
+    np.dot(ws.ripple_1_a.T, ws.d_dense_1_z, out=gradients.dense_1_W)
     # (40) ∂C/∂bⱼ = Σₙ δₙⱼ
-    ws.d_dense_1_z.sum(axis=0, out=gradients.dense_1_b)
+    np.dot(ws.ones_n, ws.d_dense_1_z, out=gradients.dense_1_b)
 
     # ripple_1: bells_1.y (n, 96), a_sin (n, 96), d_a (n, 96) -> d_bells_1.y (n, 96)
     # (28) δₙⱼ = ∂C/∂aₙⱼ · (1 + 2 · height · cos(zₙⱼ) · sin(zₙⱼ))
@@ -285,9 +286,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.d_bells_1_r *= ws.bells_1_y
     np.negative(ws.d_bells_1_r, out=ws.d_bells_1_r)
     # (19) ∂C/∂cᵢⱼ = 2/Nᵢ · (cᵢⱼ · Σₙ ∂C/∂rₙⱼ − Σₙ ∂C/∂rₙⱼ · xₙᵢ)
-    ws.d_bells_1_r.sum(axis=0, out=ws.bells_1_d_c_sum)
+    np.dot(ws.ones_n, ws.d_bells_1_r, out=ws.bells_1_d_c_sum)
     np.multiply(ws.bells_1_d_c_sum, params.bells_1_c, out=gradients.bells_1_c)
-    np.matmul(x.T, ws.d_bells_1_r, out=ws.bells_1_d_c_product)
+    np.dot(x.T, ws.d_bells_1_r, out=ws.bells_1_d_c_product)
     gradients.bells_1_c -= ws.bells_1_d_c_product
     gradients.bells_1_c *= 0.03125
     # (23) ∂C/∂sⱼ = −2 · sⱼ · Σₙ ∂C/∂yₙⱼ · rₙⱼ · yₙⱼ
@@ -303,7 +304,7 @@ def _input(params: Parameters, ws: Workspace, x: Array) -> None:
     # (13) ∂C/∂xₙᵢ = 2/Nᵢ · (xₙᵢ · Σⱼ ∂C/∂rₙⱼ − Σⱼ ∂C/∂rₙⱼ · cᵢⱼ)
     ws.d_bells_1_r.sum(axis=1, out=ws.bells_1_d_x_sum)
     np.multiply(ws.bells_1_d_x_sum[:, None], x, out=ws.d_x)
-    np.matmul(ws.d_bells_1_r, params.bells_1_c.T, out=ws.bells_1_d_x_product)
+    np.dot(ws.d_bells_1_r, params.bells_1_c.T, out=ws.bells_1_d_x_product)
     ws.d_x -= ws.bells_1_d_x_product
     ws.d_x *= 0.03125
 

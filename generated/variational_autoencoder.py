@@ -124,6 +124,7 @@ class Workspace:
         self.n = n
         self.dtype = np.dtype(dtype)
         self.log_max = float(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)))
+        self.ones_n = np.ones(n, dtype)
         self.gaussian_sample_1_e = np.empty((n, 8), dtype)
         self.seen_z = np.empty((n, 256), dtype)
         self.relu_1_a = np.empty((n, 256), dtype)
@@ -233,7 +234,7 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     """The network's output, in inference."""
     # seen: W (784, 256), x (n, 784), b (256) -> z (n, 256)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(x, params.seen_W, out=ws.seen_z)
+    np.dot(x, params.seen_W, out=ws.seen_z)
     ws.seen_z += params.seen_b
 
     # relu_1: seen.z (n, 256) -> a (n, 256)
@@ -242,7 +243,7 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # mu: W (256, 8), relu_1.a (n, 256), b (8) -> z (n, 8)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(ws.relu_1_a, params.mu_W, out=ws.mu_z)
+    np.dot(ws.relu_1_a, params.mu_W, out=ws.mu_z)
     ws.mu_z += params.mu_b
 
     # gaussian_sample_1.inference: mu.z (n, 8) -> gaussian_sample_1.y (n, 8)
@@ -251,7 +252,7 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # imagined: W (8, 256), gaussian_sample_1.y (n, 8), b (256) -> z (n, 256)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(ws.gaussian_sample_1_y, params.imagined_W, out=ws.imagined_z)
+    np.dot(ws.gaussian_sample_1_y, params.imagined_W, out=ws.imagined_z)
     ws.imagined_z += params.imagined_b
 
     # relu_2: imagined.z (n, 256) -> a (n, 256)
@@ -260,7 +261,7 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # picture: W (256, 784), relu_2.a (n, 256), b (784) -> z (n, 784)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(ws.relu_2_a, params.picture_W, out=ws.picture_z)
+    np.dot(ws.relu_2_a, params.picture_W, out=ws.picture_z)
     ws.picture_z += params.picture_b
 
 
@@ -268,7 +269,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     """The network's output, in training."""
     # seen: W (784, 256), x (n, 784), b (256) -> z (n, 256)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(x, params.seen_W, out=ws.seen_z)
+    np.dot(x, params.seen_W, out=ws.seen_z)
     ws.seen_z += params.seen_b
 
     # relu_1: seen.z (n, 256) -> a (n, 256)
@@ -277,12 +278,12 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # mu: W (256, 8), relu_1.a (n, 256), b (8) -> z (n, 8)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(ws.relu_1_a, params.mu_W, out=ws.mu_z)
+    np.dot(ws.relu_1_a, params.mu_W, out=ws.mu_z)
     ws.mu_z += params.mu_b
 
     # log_variance: W (256, 8), relu_1.a (n, 256), b (8) -> z (n, 8)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(ws.relu_1_a, params.log_variance_W, out=ws.log_variance_z)
+    np.dot(ws.relu_1_a, params.log_variance_W, out=ws.log_variance_z)
     ws.log_variance_z += params.log_variance_b
 
     # gaussian_sample_1: log_variance.z (n, 8), e (n, 8), mu.z (n, 8) -> y (n, 8)
@@ -294,7 +295,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # imagined: W (8, 256), gaussian_sample_1.y (n, 8), b (256) -> z (n, 256)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(ws.gaussian_sample_1_y, params.imagined_W, out=ws.imagined_z)
+    np.dot(ws.gaussian_sample_1_y, params.imagined_W, out=ws.imagined_z)
     ws.imagined_z += params.imagined_b
 
     # relu_2: imagined.z (n, 256) -> a (n, 256)
@@ -303,7 +304,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # picture: W (256, 784), relu_2.a (n, 256), b (784) -> z (n, 784)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(ws.relu_2_a, params.picture_W, out=ws.picture_z)
+    np.dot(ws.relu_2_a, params.picture_W, out=ws.picture_z)
     ws.picture_z += params.picture_b
 
 
@@ -324,7 +325,7 @@ def _evaluation(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # log_variance: W (256, 8), relu_1.a (n, 256), b (8) -> z (n, 8)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.matmul(ws.relu_1_a, params.log_variance_W, out=ws.log_variance_z)
+    np.dot(ws.relu_1_a, params.log_variance_W, out=ws.log_variance_z)
     ws.log_variance_z += params.log_variance_b
 
     # loss_1: picture.z (n, 784), x (n, 784) -> C
@@ -404,11 +405,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # picture: W (256, 784), d_z (n, 784), relu_2.a (n, 256) -> d_relu_2.a (n, 256), d_W (256, 784), d_b (784)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.matmul(ws.d_picture_z, params.picture_W.T, out=ws.d_relu_2_a)
+    np.dot(ws.d_picture_z, params.picture_W.T, out=ws.d_relu_2_a)
     # (11) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.matmul(ws.relu_2_a.T, ws.d_picture_z, out=gradients.picture_W)
+    np.dot(ws.relu_2_a.T, ws.d_picture_z, out=gradients.picture_W)
     # (14) ∂C/∂bⱼ = Σₙ δₙⱼ
-    ws.d_picture_z.sum(axis=0, out=gradients.picture_b)
+    np.dot(ws.ones_n, ws.d_picture_z, out=gradients.picture_b)
 
     # relu_2: a (n, 256), d_a (n, 256) -> d_imagined.z (n, 256)
     # (20) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
@@ -418,11 +419,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # imagined: W (8, 256), d_z (n, 256), gaussian_sample_1.y (n, 8) -> d_gaussian_sample_1.y (n, 8), d_W (8, 256), d_b
     #     (256)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.matmul(ws.d_imagined_z, params.imagined_W.T, out=ws.d_gaussian_sample_1_y)
+    np.dot(ws.d_imagined_z, params.imagined_W.T, out=ws.d_gaussian_sample_1_y)
     # (11) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.matmul(ws.gaussian_sample_1_y.T, ws.d_imagined_z, out=gradients.imagined_W)
+    np.dot(ws.gaussian_sample_1_y.T, ws.d_imagined_z, out=gradients.imagined_W)
     # (14) ∂C/∂bⱼ = Σₙ δₙⱼ
-    ws.d_imagined_z.sum(axis=0, out=gradients.imagined_b)
+    np.dot(ws.ones_n, ws.d_imagined_z, out=gradients.imagined_b)
 
     # gaussian_sample_1: d_y (n, 8), d_mu.z.loss_2 (n, 8), y (n, 8), mu.z (n, 8), d_log_variance.z.loss_2 (n, 8) ->
     #     d_mu.z.gaussian_sample_1 (n, 8), d_mu.z (n, 8), d_log_variance.z.gaussian_sample_1 (n, 8), d_log_variance.z
@@ -440,22 +441,22 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # log_variance: W (256, 8), d_z (n, 8), relu_1.a (n, 256) -> d_relu_1.a.log_variance (n, 256), d_W (256, 8), d_b (8)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.matmul(ws.d_log_variance_z, params.log_variance_W.T, out=ws.d_relu_1_a_log_variance)
+    np.dot(ws.d_log_variance_z, params.log_variance_W.T, out=ws.d_relu_1_a_log_variance)
     # (11) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.matmul(ws.relu_1_a.T, ws.d_log_variance_z, out=gradients.log_variance_W)
+    np.dot(ws.relu_1_a.T, ws.d_log_variance_z, out=gradients.log_variance_W)
     # (14) ∂C/∂bⱼ = Σₙ δₙⱼ
-    ws.d_log_variance_z.sum(axis=0, out=gradients.log_variance_b)
+    np.dot(ws.ones_n, ws.d_log_variance_z, out=gradients.log_variance_b)
 
     # mu: W (256, 8), d_z (n, 8), d_relu_1.a.log_variance (n, 256), relu_1.a (n, 256) -> d_relu_1.a.mu (n, 256),
     #     d_relu_1.a (n, 256), d_W (256, 8), d_b (8)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.matmul(ws.d_mu_z, params.mu_W.T, out=ws.d_relu_1_a_mu)
+    np.dot(ws.d_mu_z, params.mu_W.T, out=ws.d_relu_1_a_mu)
     # ∂C/∂relu_1.aᵢⱼ = ∂C/∂relu_1.a.log_varianceᵢⱼ + ∂C/∂relu_1.a.muᵢⱼ
     np.add(ws.d_relu_1_a_log_variance, ws.d_relu_1_a_mu, out=ws.d_relu_1_a)
     # (11) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.matmul(ws.relu_1_a.T, ws.d_mu_z, out=gradients.mu_W)
+    np.dot(ws.relu_1_a.T, ws.d_mu_z, out=gradients.mu_W)
     # (14) ∂C/∂bⱼ = Σₙ δₙⱼ
-    ws.d_mu_z.sum(axis=0, out=gradients.mu_b)
+    np.dot(ws.ones_n, ws.d_mu_z, out=gradients.mu_b)
 
     # relu_1: a (n, 256), d_a (n, 256) -> d_seen.z (n, 256)
     # (20) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
@@ -464,9 +465,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # seen: d_z (n, 256), x (n, 784) -> d_W (784, 256), d_b (256)
     # (11) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.matmul(x.T, ws.d_seen_z, out=gradients.seen_W)
+    np.dot(x.T, ws.d_seen_z, out=gradients.seen_W)
     # (14) ∂C/∂bⱼ = Σₙ δₙⱼ
-    ws.d_seen_z.sum(axis=0, out=gradients.seen_b)
+    np.dot(ws.ones_n, ws.d_seen_z, out=gradients.seen_b)
 
 
 def _input(params: Parameters, ws: Workspace) -> None:
@@ -479,7 +480,7 @@ def _input(params: Parameters, ws: Workspace) -> None:
 
     # seen: W (784, 256), d_z (n, 256), d_x.loss_1 (n, 784) -> d_x.seen (n, 784), d_x (n, 784)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.matmul(ws.d_seen_z, params.seen_W.T, out=ws.d_x_seen)
+    np.dot(ws.d_seen_z, params.seen_W.T, out=ws.d_x_seen)
     # ∂C/∂xᵢⱼ = ∂C/∂x.loss_1ᵢⱼ + ∂C/∂x.seenᵢⱼ
     np.add(ws.d_x_loss_1, ws.d_x_seen, out=ws.d_x)
 

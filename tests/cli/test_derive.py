@@ -59,8 +59,8 @@ def test_a_worksheet_is_a_file_of_its_own(form: str) -> None:
     sheet, whole = (Path(f"out/small{name}.{ENDS[form]}").read_text() for name in ("_worksheet", ""))
     assert "Answers" in sheet
     assert "Answers" not in whole
-    assert "np.matmul" in whole
-    assert "np.matmul" not in sheet, "the code would tell the answers"
+    assert "np.dot" in whole
+    assert "np.dot" not in sheet, "the code would tell the answers"
 
 
 def test_the_nearest_layer_is_named(folder: Path) -> None:

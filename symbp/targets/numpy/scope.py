@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from symbp.forward.network import Dim
+from symbp.forward.network import BATCH, Dim
 from symbp.program.program import (
     Array,
     ArrayKind,
@@ -74,6 +74,7 @@ class Scope:
     buffers: Mapping[str, str] = field(default_factory=dict)
     turned: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)  # views that permute axes
     places: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)  # parts that stand in a stack
+    apart: set[str] = field(default_factory=set)  # arrays whose numbers do not lie side by side, in order
 
     def __getitem__(self, name: str) -> str:
         """The array in Python."""
@@ -102,6 +103,13 @@ class Scope:
         if any(symbol.name == LOG_MAX for symbol in operand.value.free_symbols):
             self.extras[LOG_MAX] = Extra(LARGEST, None, "float")
         return scalars.python(operand.value, self.symbols)
+
+    def is_whole(self, name: str) -> bool:
+        """Whether an array's numbers are floats that lie side by side, in the order of its axes."""
+        if name in self.places:
+            stack, axis, _ = self.places[name]
+            return axis == 0 and self.is_whole(stack)
+        return self.arrays[name].kind == "float" and name not in self.apart
 
     def same(self, one: Operand | None, other: str) -> bool:
         """Whether two arrays are one, or share a buffer."""
@@ -148,6 +156,12 @@ class Scope:
         shape = "n" if rows == ("n",) else source.shape(rows)
         return self._extra(_named(word, *rows[1:]), f"np.empty({shape}, {dtype})", rows, kind)
 
+    def ones(self, shape: tuple[Dim, ...]) -> str:
+        """As many ones as an array of this shape has numbers, in a row."""
+        shape = tuple(sorted(shape, key=lambda dim: (dim == BATCH, dim)))
+        count = " * ".join(map(str, shape))
+        return self._extra(_named("ones", *shape), f"np.ones({count}, dtype)", shape, "float")
+
     def mask(self, shape: tuple[Dim, ...], word: str = "mask") -> str:
         """Scratch for truth values."""
         made = f"np.empty({source.shape(shape)}, np.bool_)"
@@ -183,6 +197,8 @@ class Scope:
         for item in items:
             for each in item.slices if isinstance(item, Loop) else ():
                 self.names[each.out] = each.out.removeprefix(f"{item.block}.").replace(".", "_").replace("'", "_prime")
+                if each.axis or not self.is_whole(each.array):
+                    self.apart.add(each.out)
             self.bind(item.operations)
 
     def bind(self, operations: Iterable[Op]) -> None:
@@ -190,6 +206,9 @@ class Scope:
         for op in operations:
             if isinstance(op, View):
                 self.names[op.out] = self._view(op)
+                kept = [a for a in op.axes if a is not None]
+                if kept != sorted(kept) or not self.is_whole(op.operand):
+                    self.apart.add(op.out)
                 order, shape = tuple(a for a in op.axes if a is not None), self.arrays[op.operand].shape
                 whole = len(order) == len(op.axes) == len(shape)
                 if whole and tuple(shape[axis] for axis in order) == self.arrays[op.out].shape:
@@ -198,6 +217,8 @@ class Scope:
                     self.views_of_ranges.add(op.out)
             elif isinstance(op, Pick):
                 self.names[op.out] = at(self[op.operand], op.axis, int(op.position.value))
+                if op.axis or not self.is_whole(op.operand):
+                    self.apart.add(op.out)
             elif isinstance(op, Offset):
                 self.names[op.out] = moved(self[op.operand], op.start)
             elif isinstance(op, Range):

@@ -1,5 +1,7 @@
 """Every form of a contraction computes what `np.einsum` computes, into an array that is given."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ MATMUL = (
 EINSUM = ["nk,nk->nk", "i,j->ij", "tni,ntj->ij", "nti,ij->tnj"]
 
 
-def evaluate(subscripts: str) -> tuple[str, np.ndarray, np.ndarray]:
+def evaluate(subscripts: str, whole: bool = False) -> tuple[str, np.ndarray, np.ndarray]:
     """The function used, what it computes, and what it should."""
     operands, out_axes = subscripts.split("->")
     left_axes, right_axes = operands.split(",")
@@ -24,7 +26,7 @@ def evaluate(subscripts: str) -> tuple[str, np.ndarray, np.ndarray]:
     out = np.full([SIZES[a] for a in out_axes], np.nan)
     op = Contract("out", "left", "right", left_axes, right_axes, out_axes)
     sizes = {letter: str(size) for letter, size in SIZES.items()}
-    head, arguments = contractions.product(op, "left", "right", "out", sizes)
+    head, arguments = contractions.product(op, "left", "right", "out", sizes, whole)
     call = f"{head}({', '.join(arguments)})"
     eval(call, {"np": np}, {"left": left, "right": right, "out": out})
     return head, out, np.einsum(subscripts, left, right)
@@ -34,6 +36,14 @@ def evaluate(subscripts: str) -> tuple[str, np.ndarray, np.ndarray]:
 def test_is_a_matrix_product(subscripts: str) -> None:
     head, out, expected = evaluate(subscripts)
     assert head == "np.matmul"
+    np.testing.assert_allclose(out, expected, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("subscripts", MATMUL)
+def test_one_product_of_whole_arrays_is_a_dot(subscripts: str) -> None:
+    head, out, expected = evaluate(subscripts, whole=True)
+    stack = evaluate(subscripts)[0] == "np.matmul" and bool(set.intersection(*map(set, re.split(",|->", subscripts))))
+    assert head == ("np.matmul" if stack else "np.dot")
     np.testing.assert_allclose(out, expected, rtol=1e-13, atol=1e-13)
 
 
