@@ -16,7 +16,7 @@ from symbp.spec.model import DataSpec, NetworkSpec
 from symbp.training.compared import Compared
 from symbp.training.dataset import Arrays, NamedArrays, Pair
 from symbp.training.errors import DataError
-from symbp.training.prepare import Examples, Scaling, whole
+from symbp.training.prepare import Examples, Scaling, real, whole
 from symbp.training.random import SPLIT_TEST, SPLIT_VALIDATION, generator
 from symbp.training.tables import numbers_of, read_arrays
 
@@ -105,5 +105,5 @@ def _shaped(arrays: Arrays, tensor: NetworkTensor, scale: Scaling | None, dtype:
         )
     array = array.reshape(len(array), *shape)
     if tensor.kind == "float":
-        return np.ascontiguousarray(array if scale is None else scale(array), dtype)
+        return real(array if scale is None else scale(array), dtype, source, tensor.name)
     return whole(array, tensor, source)

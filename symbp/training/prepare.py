@@ -74,6 +74,16 @@ def whole(array: np.ndarray, tensor: NetworkTensor, source: str) -> np.ndarray:
     return numbers
 
 
+def real(array: np.ndarray, dtype: str, source: str, name: str) -> np.ndarray:
+    """An array of numbers in the precision of the network, which holds all of them."""
+    with np.errstate(over="ignore"):
+        numbers = np.ascontiguousarray(array, dtype)
+    if not np.isfinite(numbers).all():
+        largest = f"{np.abs(array).max():.3g}, beyond what {dtype} holds"
+        raise DataError(f"{source}: {name} has numbers of up to {largest}; `normalize: standard` makes them small")
+    return numbers
+
+
 @dataclass(frozen=True)
 class Scaling:
     """x becomes (x - shift) / width: numbers for images, rows of numbers for tables."""
@@ -150,7 +160,7 @@ class Targets:
             raise DataError(
                 f"{self.source}: targets of shape {y.shape[1:]}, the cost compares with numbers of shape {self.shape}"
             )
-        return np.ascontiguousarray(y.reshape(len(y), *self.shape), dtype)
+        return real(y.reshape(len(y), *self.shape), dtype, self.source, "the target")
 
 
 def _labels(dataset: Dataset, outputs: int, output: str) -> None:
@@ -189,7 +199,7 @@ def _inputs(x: np.ndarray, source: str, network: Network, dtype: str) -> np.ndar
             f"the spec's input is {shape}, {prod(shape)} numbers"
         )
     x = x.reshape(len(x), *shape)
-    return whole(x, tensor, source) if tensor.kind == "int" else np.ascontiguousarray(x, dtype)
+    return whole(x, tensor, source) if tensor.kind == "int" else real(x, dtype, source, tensor.name)
 
 
 def _width(width: np.ndarray | float) -> np.ndarray:

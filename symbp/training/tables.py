@@ -69,6 +69,8 @@ def load_csv(path: Path, target: str = "") -> Dataset:
         raise DataError(f"{path}:1: the first line holds numbers; expected the columns' names")
     if target and target not in names:
         raise DataError(f"{path}:1: has no column `{target}`, only {', '.join(names)}")
+    if target and names.count(target) > 1:
+        raise DataError(f"{path}:1: several columns are named `{target}`")
     column = names.index(target) if target else len(names) - 1
     numbers, targets = [], []
     for line, row in rows[1:]:
@@ -85,6 +87,9 @@ def load_csv(path: Path, target: str = "") -> Dataset:
 
 
 def _is_number(cell: str) -> bool:
+    """Whether a cell is a number as tables write it; Python reads `1_0` and digits of any script too."""
+    if not cell.isascii() or "_" in cell:
+        return False
     try:
         float(cell)
     except ValueError:

@@ -104,6 +104,14 @@ def test_examples_that_do_not_fit(parts: dict[str, np.ndarray], message: str) ->
         prepared(source(**parts))
 
 
+def test_numbers_beyond_the_precision_of_the_network_are_refused() -> None:
+    x = np.ones((100, 3))
+    x[7, 1] = 1e39
+    with pytest.raises(DataError, match=r"x has numbers of up to 1e\+39, beyond what float32 holds"):
+        prepared(source(x=x), standard="none")
+    prepared(source(x=x))  # scaled, they fit
+
+
 def test_labels_of_more_places_than_an_example_has_are_refused() -> None:
     with pytest.raises(DataError, match="a row of 3 classes for each of 3 places; a `flatten` before its last layer"):
         prepared(source(), **{"layers:": "layers:\n  - reshape: [3, 1]"})

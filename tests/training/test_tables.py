@@ -43,6 +43,7 @@ def test_a_target_of_fractions_stays(tmp_path: Path) -> None:
         ("a,b\n1,2\n3\n", ":3: 1 values, the first line names 2"),
         ("a,b\nx,2\n", ":2: column a: expected a finite number, came 'x'"),
         ("a,b\n1,2\nnan,2\n", ":3: column a: expected a finite number, came 'nan'"),
+        ("a,b\n1_0,2\n3,4\n", ":2: column a: expected a finite number, came '1_0'"),
         ("a,b\n1,2\n3,inf\n", ":3: column b: expected a finite number, came 'inf'"),
     ],
 )
@@ -54,6 +55,11 @@ def test_a_wrong_table_names_the_line(tmp_path: Path, text: str, message: str) -
 def test_a_column_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="has no column `c`, only a, b"):
         load_csv(csv(tmp_path, "a,b\n1,2\n"), "c")
+
+
+def test_a_target_that_two_columns_have(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=":1: several columns are named `b`"):
+        load_csv(csv(tmp_path, "a,b,b\n1,2,3\n"), "b")
 
 
 def test_npz_with_and_without_a_test_set(tmp_path: Path) -> None:
