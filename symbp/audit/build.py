@@ -9,7 +9,7 @@ import sympy as sp
 
 from symbp.audit.claims import Group
 from symbp.audit.layout import Layout
-from symbp.audit.network import LABELS, one_formula
+from symbp.audit.network import labels_of, one_formula
 from symbp.audit.setting import Setting
 from symbp.errors import UserError
 from symbp.expression.read import read_equations, read_expression
@@ -58,14 +58,16 @@ def one_hot(formula: Formula, name: str) -> Formula:
     tensor = formula.tensors.get(name)
     if tensor is None or not tensor.axes or tensor.role != "input":
         raise UserError(f"`one_hot: {name}` is no tensor that the equations are given")
-    outer = tensor.axes[:-1]
+    labels = labels_of(name)
+    if labels in formula.tensors:
+        raise UserError(f"`one_hot: {name}` makes a tensor `{labels}`, which there is; call it something else")
     letters = {extent: letter for letter, extent in reversed(list(formula.letters.items()))}
-    places = [index(letters[extent]) for extent in tensor.axes]
-    hot = sp.KroneckerDelta(places[-1], element(LABELS, *places[:-1], integer=True))
+    places = [index(letters[extent] + "'" * tensor.axes[:k].count(extent)) for k, extent in enumerate(tensor.axes)]
+    hot = sp.KroneckerDelta(places[-1], element(labels, *places[:-1], integer=True))
     made = Equation(element(name, *places), hot, dict(zip(places, tensor.axes, strict=True)))
     tensors = {
         **formula.tensors,
         name: replace(tensor, role="intermediate"),
-        LABELS: Tensor(LABELS, outer, "input", "int"),
+        labels: Tensor(labels, tensor.axes[:-1], "input", "int"),
     }
     return replace(formula, equations=(made, *formula.equations), tensors=tensors)

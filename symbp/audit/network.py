@@ -22,7 +22,6 @@ from symbp.formula.expression import Element, SumOver, element, index, size
 from symbp.forward.network import BATCH, Block, Network
 
 LETTERS = "ijklpqrsuv"
-LABELS = "labels"
 MOST_BLOCKS = 40
 BATCH_SIZE = size("N")
 
@@ -39,6 +38,11 @@ class _Whole:
     def size(self) -> sp.Symbol:
         self.count += 1
         return size(f"N_{self.count}")
+
+
+def labels_of(name: str) -> str:
+    """The tensor of integers that says where a one-hot tensor has its ones."""
+    return f"labels_{name}"
 
 
 def one_formula(network: Network, layout: Layout) -> Formula:
@@ -170,19 +174,19 @@ def _one_hot(whole: _Whole) -> _Whole:
     )
     classes = whole.tensors[prediction].axes[-1]
     free = [index(f"y_{k}") for k in range(len(target.axes))]
-    place = index("y_class")
+    place, labels = index("y_class"), labels_of("y")
 
     def labelled(expression: sp.Expr) -> sp.Expr:
         return expression.replace(
             lambda e: isinstance(e, Element) and e.tensor == "y",
-            lambda e: element(LABELS, *e.indices, integer=True),
+            lambda e: element(labels, *e.indices, integer=True),
         )
 
     equations = [Equation(e.target, labelled(e.body), e.sizes) for e in whole.equations]
     known = dict(zip(free, target.axes, strict=True)) | {place: classes}
-    hot = Equation(element("y", *free, place), sp.KroneckerDelta(place, element(LABELS, *free, integer=True)), known)
+    hot = Equation(element("y", *free, place), sp.KroneckerDelta(place, element(labels, *free, integer=True)), known)
     whole.equations = [hot, *equations]
-    whole.tensors[LABELS] = Tensor(LABELS, target.axes, "target", "int")
+    whole.tensors[labels] = Tensor(labels, target.axes, "target", "int")
     whole.tensors["y"] = Tensor("y", (*target.axes, classes), "intermediate")
     return whole
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import prod
 
 import numpy as np
@@ -10,6 +10,7 @@ import sympy as sp
 
 from symbp.audit.setting import BATCH, Point, Setting
 from symbp.errors import UserError
+from symbp.formula.equation import Tensor
 from symbp.formula.expression import elements
 
 GIVEN = ("input", "parameter", "target", "constant", "random", "state")
@@ -57,23 +58,32 @@ def _largest(setting: Setting, sizes: Mapping[sp.Symbol, int]) -> int:
 def _entries(
     setting: Setting, sizes: Mapping[sp.Symbol, int], draw: np.random.Generator, how: int
 ) -> dict[str, np.ndarray]:
+    def number(tensor: Tensor, shape: tuple[int, ...]) -> np.ndarray:
+        if how == 1:
+            return draw.uniform(0.1, 0.9, shape)
+        return draw.standard_normal(shape) * (1.0 if how == 0 else 0.3)
+
+    return _given(setting, sizes, draw, number)
+
+
+def _given(
+    setting: Setting,
+    sizes: Mapping[sp.Symbol, int],
+    draw: np.random.Generator,
+    number: Callable[[Tensor, tuple[int, ...]], np.ndarray],
+) -> dict[str, np.ndarray]:
+    """All that is given: integers drawn from those that there are, other tensors as `number` makes them."""
     given: dict[str, np.ndarray] = {}
+    counts = {s: sp.Integer(n) for s, n in sizes.items()}
     for tensor in setting.formula.tensors.values():
-        if tensor.role not in GIVEN:
-            continue
-        shape = setting.shape(tensor.name, sizes)
-        if tensor.kind == "int":
-            given[tensor.name] = draw.integers(0, classes(setting, sizes), shape)
-        elif how == 1:
-            given[tensor.name] = draw.uniform(0.1, 0.9, shape)
-        else:
-            given[tensor.name] = draw.standard_normal(shape) * (1.0 if how == 0 else 0.3)
+        if tensor.role in GIVEN:
+            shape = setting.shape(tensor.name, sizes)
+            if tensor.kind == "int":
+                most = int(setting.choices(tensor.name).xreplace(counts))
+                given[tensor.name] = draw.integers(0, most, shape)
+            else:
+                given[tensor.name] = number(tensor, shape)
     return given
-
-
-def classes(setting: Setting, sizes: Mapping[sp.Symbol, int]) -> int:
-    """How many classes there are: `y` is one-hot."""
-    return setting.shape("y", sizes)[0 if setting.examples_last else -1]
 
 
 def small_points(setting: Setting) -> Iterator[Point]:
@@ -104,20 +114,12 @@ def _small(setting: Setting, seed: int = 0) -> Iterator[Point]:
 def _whole(
     setting: Setting, sizes: Mapping[sp.Symbol, int], draw: np.random.Generator, attempt: int
 ) -> dict[str, np.ndarray]:
-    given: dict[str, np.ndarray] = {}
-    for tensor in setting.formula.tensors.values():
-        if tensor.role not in GIVEN:
-            continue
-        shape = setting.shape(tensor.name, sizes)
-        if tensor.kind == "int":
-            given[tensor.name] = draw.integers(0, classes(setting, sizes), shape)
-        elif tensor.name == "y":
-            given[tensor.name] = draw.integers(0, 2, shape).astype(float)
-        elif attempt < ROUNDS - 2:
-            given[tensor.name] = draw.choice([-2.0, -1.0, 1.0, 2.0, 3.0], shape)
-        else:
-            given[tensor.name] = draw.choice([0.25, 0.5, -0.5, 0.75], shape)
-    return given
+    def number(tensor: Tensor, shape: tuple[int, ...]) -> np.ndarray:
+        if tensor.name == "y":
+            return draw.integers(0, 2, shape).astype(float)
+        return draw.choice([-2.0, -1.0, 1.0, 2.0, 3.0] if attempt < ROUNDS - 2 else [0.25, 0.5, -0.5, 0.75], shape)
+
+    return _given(setting, sizes, draw, number)
 
 
 def undefined_at(setting: Setting, most: int = 2, seed: int = 0) -> tuple[str, ...]:

@@ -66,6 +66,21 @@ class Setting:
         """Whether examples are columns."""
         return any(len(t.axes) == 2 and t.axes[1] == BATCH for t in self.formula.tensors.values())
 
+    @cached_property
+    def one_hot(self) -> Mapping[str, Equation]:
+        """The equations of tensors with a single 1 in each row, `y[n,k] = delta(k, labels_y[n])`, by their labels."""
+        hot = (e for e in self.formula.equations if isinstance(e.body, sp.KroneckerDelta))
+        return {label.tensor: e for e in hot for label in elements(e.body)}
+
+    def choices(self, integers: str) -> sp.Expr:
+        """How many values a tensor of integers takes: as many as there are classes, or rows that it chooses from."""
+        if integers in self.one_hot:
+            equation = self.one_hot[integers]
+            return equation.sizes[next(i for i in equation.target.indices if i in equation.body.args)]
+        reads = (read for e in self.formula.equations for read in elements(e.body))
+        pairs = ((i, a) for read in reads for i, a in zip(read.indices, self.tensor(read.tensor).axes, strict=True))
+        return next(axis for place, axis in pairs if any(elements(place, integers)))
+
     def tensor(self, name: str) -> Tensor:
         return self.formula.tensors[name]
 

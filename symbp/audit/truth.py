@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from symbp.audit.network import LABELS
-from symbp.audit.setting import BATCH, Setting
+from symbp.audit.setting import Setting
 from symbp.audit.syntax import DERIVATIVE, Statement
 from symbp.derive.algebra import everywhere
 from symbp.derive.deltas import factor_out
@@ -97,12 +96,18 @@ def derived(about: Subject, setting: Setting, keep: Collection[str] = ()) -> Equ
 
 def _one_in_a_row(equation: Equation, setting: Setting) -> Equation:
     """The equation where a row of one-hot `y` adds up to 1."""
-    if LABELS not in setting.formula.tensors:
+    hot = {e.target.tensor: e for e in setting.one_hot.values()}
+    if not hot:
         return equation
-    body = factor_out(equation.body, equation.sizes).replace(
-        lambda n: isinstance(n, SumOver) and isinstance(n.body, Element) and n.body.tensor == "y" and len(n.bound) == 1,
-        lambda n: sp.Integer(1) if BATCH not in (equation.sizes.get(b) for b in n.bound) else n,
-    )
+
+    def is_row(node: sp.Basic) -> bool:
+        if not isinstance(node, SumOver) or not isinstance(node.body, Element) or node.body.tensor not in hot:
+            return False
+        known = hot[node.body.tensor]
+        places = zip(known.target.indices, node.body.indices, strict=True)
+        return node.bound == tuple(place for own, place in places if own in known.body.args)
+
+    body = factor_out(equation.body, equation.sizes).replace(is_row, lambda node: sp.Integer(1))
     return replace(equation, body=everywhere(body, sp.factor_terms))
 
 
@@ -129,20 +134,19 @@ def at_deltas(expression: sp.Expr) -> sp.Expr:
 def with_targets(equation: Equation, setting: Setting) -> Equation:
     """The equation with `y[k]` for the delta of a class and a label."""
     body = equation.body
-    if LABELS not in setting.formula.tensors:
+    if not setting.one_hot:
         return equation
     terms = sp.Add.make_args(sp.expand_mul(at_deltas(body)))
     body = everywhere(sp.Add(*map(_at_index, terms)), sp.factor_terms)
-    hot = next(e for e in setting.formula.equations if e.target.tensor == "y")
-    places = [i for i in hot.target.indices if hot.body.has(sp.KroneckerDelta) and i in hot.body.args]
 
     def read(delta: sp.KroneckerDelta) -> sp.Expr:
-        label = next((a for a in delta.args if isinstance(a, Element) and a.tensor == LABELS), None)
+        label = next((a for a in delta.args if isinstance(a, Element) and a.tensor in setting.one_hot), None)
         if label is None:
             return delta
+        hot = setting.one_hot[label.tensor]
         other = next(a for a in delta.args if a is not label)
         at = iter(label.indices)
-        return element("y", *(other if i in places else next(at) for i in hot.target.indices))
+        return element(hot.target.tensor, *(other if i in hot.body.args else next(at) for i in hot.target.indices))
 
     return replace(equation, body=body.replace(lambda e: isinstance(e, sp.KroneckerDelta), read))
 

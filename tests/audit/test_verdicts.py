@@ -132,3 +132,16 @@ def test_a_decimal_is_the_number_that_it_says(verdict) -> None:
     assert verdict("dC/dx[k] = x[k]**2 / 3", formula).status == "proven"
     assert verdict("dC/dx[k] = 0.3333333333333333 * x[k]**2", formula).status == "equal"
     assert verdict("dC/dx[k] = 0.1 * x[k]**2", "formula: sum[k](x[k]**3) / 30").status == "proven"
+
+
+def test_each_tensor_of_single_ones_has_its_own(verdict) -> None:
+    two = """
+equations: |
+  a[k] = exp(z[k]) / sum[j](exp(z[j]))
+  C = -sum[k](t[k] * log(a[k])) + sum[k](u[k] * z[k])
+one_hot: [t, u]
+"""
+    assert verdict("dC/dz[k] = a[k] - t[k] + u[k]", two).status == "proven"
+    assert verdict("dC/dz[k] = a[k]", two).status == "wrong", "right only where t is u"
+    with pytest.raises(UserError, match="makes a tensor `labels_t`, which there is"):
+        verdict("dC/da[k] = -t[k]", "equations: C = -labels_t * sum[k](t[k] * a[k])\none_hot: t")
