@@ -61,7 +61,7 @@ def _values(statement: Statement, setting: Setting, point: Point) -> tuple[tuple
                 quantity = setting.vocabulary.find(node.id)
             except UserError:
                 continue
-            if quantity.tensor != setting.formula.output.name:
+            if quantity.tensor != setting.formula.output.name or setting.formula.output.axes:
                 found.setdefault(node.id, _array(point.values[quantity.key]))
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1:
             read = tensor_of(node.args[0], setting)

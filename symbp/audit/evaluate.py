@@ -147,15 +147,13 @@ class Matrices:
     def derivative(self, arguments: list[ast.expr]) -> np.ndarray:
         """`dC/dz2` is a cotangent; `da2/dz2` by elements where it is one, else the matrix of all derivatives."""
         of, by = (self.tensor(a) for a in arguments)
-        if of == self.setting.formula.output.name:
+        if of == self.setting.formula.output.name and not self.setting.tensor(of).axes:
             return self.between(by, self.point.values[f"d_{by}"])
         values = self.setting.jacobian_at(of, by, self.point)
-        own, other = self.setting.tensor(of).axes, self.setting.tensor(by).axes
-        if own == other and not self.whole:
+        own = self.setting.tensor(of).axes
+        if not self.whole and self.setting.by_elements(of, by):
             count = int(np.prod(values.shape[: len(own)]))
-            square = values.reshape(count, count)
-            if not np.any(square - np.diag(np.diag(square))):
-                return self.between(of, np.diag(square).reshape(values.shape[: len(own)]))
+            return self.between(of, np.diag(values.reshape(count, count)).reshape(values.shape[: len(own)]))
         if values.ndim > 2:
             raise ShapeError(f"`d{of}/d{by}` has {values.ndim} axes; write the claim with indices")
         return self.between(of if own else by, values)

@@ -119,7 +119,9 @@ def other_losses(setting: Setting, wanted: tuple[str, ...]) -> Iterator[Nearby]:
     """Other losses of the same prediction and target: their sum over a row, and their mean over it."""
     tensors = setting.formula.tensors
     prediction = setting.vocabulary.prediction
-    if "y" not in tensors or prediction not in tensors or tensors["y"].axes != tensors[prediction].axes:
+    if setting.formula.output.axes or tensors.get("y") in (None, tensors.get(prediction)):
+        return  # a Jacobian is asked for, or there is no target
+    if prediction not in tensors or tensors["y"].axes != tensors[prediction].axes:
         return
     equations = setting.formula.equations
     last = max((k for k, e in enumerate(equations) if e.target.tensor in (prediction, "y")), default=-1)

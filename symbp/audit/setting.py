@@ -157,6 +157,16 @@ class Setting:
                 tensors[name] = replace(tensor, role=role)
         return replace(self.formula, name=f"{of} by {by}", equations=equations, tensors=tensors)
 
+    def by_elements(self, of: str, by: str) -> bool:
+        """Whether each element of a tensor depends on that of another in its place alone, whatever the values are."""
+        own = self.tensor(of).axes
+        if own != self.tensor(by).axes:
+            return False
+        equation = self.jacobian(of, by).derivatives[-1].equation
+        places = equation.target.indices
+        deltas = {sp.KroneckerDelta(*pair) for pair in zip(places[: len(own)], places[len(own) :], strict=True)}
+        return all(deltas <= set(sp.Mul.make_args(t)) for t in sp.Add.make_args(sp.expand_mul(equation.body)))
+
     def jacobian_at(self, of: str, by: str, point: Point) -> Array:
         """Values of a Jacobian: the axes of the one, then those of the other."""
         derived = self.jacobian(of, by)

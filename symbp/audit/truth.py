@@ -72,7 +72,7 @@ def cotangents_read(statement: Statement, setting: Setting) -> set[str]:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == DERIVATIVE:
             names = [n.value if isinstance(n, ast.Subscript) else n for n in node.args]
             tensors = [setting.vocabulary.find(n.id).tensor for n in names if isinstance(n, ast.Name)]
-            if len(tensors) == 2 and tensors[0] == setting.formula.output.name:
+            if len(tensors) == 2 and Subject(*tensors).is_cotangent(setting):
                 found.add(tensors[1])
     return found
 

@@ -18,6 +18,7 @@ from symbp.formula.equation import Formula
 
 PREDICTION = ("yhat", "y_hat", "hat_y", "o", "p")
 COSTS = ("C", "L", "J", "E", "loss", "cost")
+COST = ("C", "J", "L", "E", "loss", "cost")
 COUNT = ("N", "m", "n", "B")  # the number of examples
 _GRADIENT = re.compile(r"(?:grad_|nabla_|d_|d|g_)(\w+)")
 _DELTA = re.compile(r"(?:delta|err|error|e)_?(\w*)")
@@ -69,6 +70,8 @@ class Vocabulary:
             for tensor in self._spellings(gradient[1]):
                 if tensor in tensors:
                     return Quantity(tensor, cotangent=True)
+        if name in COST and not self.formula.output.axes:
+            return Quantity(self.cost)
         raise UnknownNameError(f"`{name[:60]}` is no quantity here{self._near(name)}")
 
     def _spellings(self, name: str) -> Iterator[str]:

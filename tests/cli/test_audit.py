@@ -71,3 +71,29 @@ def test_latex_has_the_limits_of_other_claims(tmp_path: Path, right: str, said: 
     status, output = run(tmp_path, rf"{FORMULA}claims: ['grad_w = 1 \cdot {right}']")
     assert status == 2
     assert said in output
+
+
+SOFTMAX = "formula: p[i] = exp(z[i]) / sum[k](exp(z[k]))\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        (SOFTMAX + r"claims: ['\frac{\partial p_i}{\partial z_j} = p_i(\delta_{ij} - p_j)']", "✓ proven"),
+        (SOFTMAX + "claims: ['dp[i]/dz[j] = p[i]*(delta[i,j] - p[j])']", "✓ proven"),
+        (SOFTMAX + "claims: [dp/dz = diag(p) - p @ p.T]", "✓"),
+        (SOFTMAX + "claims: [dp/dz = diag(p)]", "✗ wrong"),
+        ("formula: y = tanh(A @ x)\nclaims: [dy/dx = diag(1 - y**2) @ A]", "✓"),
+        ("formula: y = A @ x\nclaims: [dy/dx = A.T]", "`A.T` should be `A`"),
+        (FORMULA + "claims: [dL/dw = 2 * X.T @ (X @ w - y)]", "✓ proven"),
+        (FORMULA + r"claims: ['\nabla_w J = 2 X^T (X w - y)']", "✓ proven"),
+    ],
+)
+def test_jacobians_kronecker_deltas_and_names_of_the_cost(tmp_path: Path, text: str, verdict: str) -> None:
+    status, output = run(tmp_path, text)
+    assert verdict in output
+    assert status == (0 if verdict[0] == "✓" else 1)
+
+
+def test_an_example_shows_what_a_jacobian_is_computed_from(tmp_path: Path) -> None:
+    assert "p = [" in run(tmp_path, SOFTMAX + "claims: ['dp[i]/dz[j] = -p[i]*p[j]']")[1]
