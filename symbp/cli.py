@@ -245,15 +245,28 @@ def _shapes(given: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
 @_format("text", "markdown")
 @COLOUR
 def audit(claims: Path, form: Any, colour: bool | None) -> None:
-    """Compare formulas that a person derived with what is derived here; exit status 1 where one is wrong."""
+    """Compare formulas that a person derived with what is derived here.
+
+    The exit status is 1 where one is wrong, and 2 where one cannot be read.
+    """
     from symbp.audit.report import as_markdown, as_text
+    from symbp.audit.run import Audit, UnreadError
     from symbp.audit.run import audit as judged
     from symbp.targets.text.paint import coloured, plain
 
-    found = judged(claims)
     shown = form == "text" and _has_colour(colour)
-    text = as_markdown(found) if form == "markdown" else as_text(found, coloured if shown else plain)
-    click.echo(text, color=shown or None)
+
+    def tell(found: tuple[Audit, ...]) -> None:
+        text = as_markdown(found) if form == "markdown" else as_text(found, coloured if shown else plain)
+        click.echo(text, color=shown or None)
+
+    try:
+        found = judged(claims)
+    except UnreadError as error:
+        if error.judged:
+            tell(error.judged)
+        raise
+    tell(found)
     if any(group.wrong for group in found):
         sys.exit(1)
 

@@ -51,13 +51,21 @@ class Audit:
         return bool(self.missing) or any(a.wrong for a in self.audited)
 
 
+class UnreadError(SpecError):
+    """Claims that cannot be read; `judged` are the groups with the verdicts on all others."""
+
+    def __init__(self, problems: Iterable[Problem], judged: Iterable[Audit]) -> None:
+        super().__init__(sorted(problems, key=lambda p: p.place.line))
+        self.judged = tuple(each for each in judged if each.audited)
+
+
 def audit(path: Path) -> tuple[Audit, ...]:
-    """Every claim of a file, judged; SpecError with every claim that cannot be read."""
+    """Every claim of a file, judged; UnreadError with every claim that cannot be read, and the verdicts on the others."""
     groups = read_claims(path)
     problems: list[Problem] = []
     done = [_audited(group, problems) for group in groups]
     if problems:
-        raise SpecError(sorted(problems, key=lambda p: p.place.line))
+        raise UnreadError(problems, done)
     return tuple(done)
 
 
@@ -77,7 +85,8 @@ def _audited(group: Group, problems: list[Problem]) -> Audit:
                 problems.append(Problem(claim.place, str(error)))
 
     audited = tuple(each())
-    missing = tuple(_missing(audited, setting)) if group.complete else ()
+    whole = group.complete and len(audited) == len(group.claims)
+    missing = tuple(_missing(audited, setting)) if whole else ()
     return Audit(group, setting, audited, undefined, undefined_at(setting) if undefined else (), missing)
 
 

@@ -97,3 +97,12 @@ def test_jacobians_kronecker_deltas_and_names_of_the_cost(tmp_path: Path, text: 
 
 def test_an_example_shows_what_a_jacobian_is_computed_from(tmp_path: Path) -> None:
     assert "p = [" in run(tmp_path, SOFTMAX + "claims: ['dp[i]/dz[j] = -p[i]*p[j]']")[1]
+
+
+def test_what_cannot_be_read_hides_no_verdict(tmp_path: Path) -> None:
+    claims = "claims: [grad_w = 2 * X.T @ (X @ w - y), grad_w = X.shape]\ncomplete: true"
+    status, output = run(tmp_path, FORMULA + claims)
+    assert status == 2
+    assert "✓ proven" in output
+    assert "claims.yaml:2: claims[1]: `.shape` is not part of the language" in output
+    assert "missing" not in output
