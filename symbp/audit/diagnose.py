@@ -22,7 +22,7 @@ from symbp.audit.compare import TOLERANCE, agree, holds, sides
 from symbp.audit.edits import Edit, edits
 from symbp.audit.evaluate import Matrices
 from symbp.audit.mistakes import Kind
-from symbp.audit.nearby import Nearby, conventions, other_activations, other_losses
+from symbp.audit.nearby import Nearby, conventions, other_activations, other_losses, other_outputs
 from symbp.audit.normal import TooManyTermsError, multiplied_out
 from symbp.audit.print import between_matrices, in_letters, with_indices
 from symbp.audit.prove import proven
@@ -46,7 +46,7 @@ PAIRED: tuple[Kind, ...] = (
 )  # fmt: skip
 STRUCTURE: tuple[Kind, ...] = (
     "transpose", "elementwise product", "matrix product", "order of factors", "index swapped", "index", "layer",
-    "sum over the batch", "mean over the batch", "double averaging",
+    "sum over the batch", "mean over the batch", "double averaging", "sign",
 )  # fmt: skip
 
 
@@ -86,7 +86,10 @@ def diagnose(statement: Statement, setting: Setting, points: Sequence[Point], ne
         or Diagnosis()
     )
     bare = [e for e in single if e.kind == "indicator" and len(e.after) < len(e.before)]
-    return replace(found, right_for=tuple(_settings(asked, found, bare)))
+    right_for = tuple(_settings(asked, found, bare))
+    if not right_for and found.kind not in STRUCTURE:
+        right_for = tuple(_outputs(asked))
+    return replace(found, right_for=right_for)
 
 
 def _one(statement: Statement, setting: Setting, points: Sequence[Point], single: Sequence[Edit]) -> Diagnosis | None:
@@ -220,13 +223,25 @@ def _settings(asked: _Asked, found: Diagnosis, bare: Sequence[Edit]) -> Iterator
     yield from (f"right for {near.words}" for near in known if _holds(statement, near))
     if found.kind in STRUCTURE or not about.is_cotangent(setting):
         return
-    for near in _known(setting, (about, wanted), lambda: other_activations(setting, about, wanted)):
+    slopes = other_activations(setting, about, wanted)
+    for near in _known(setting, (about, wanted), lambda: slopes) if found.kind != "factor" else ():
         if _holds(statement, near):
             yield f"right for {near.words}"
         elif "identity" not in near.words and any(_holds(edit.statement, near) for edit in bare):
             yield f"without the indicator, right for {near.words}"
     if _of_output(statement, setting):
         for near in _known(setting, ("losses", wanted), lambda: other_losses(setting, wanted)):
+            if _holds(statement, near):
+                yield f"right for {near.words}"
+
+
+def _outputs(asked: _Asked) -> Iterator[str]:
+    """Losses behind other activations, where neither alone makes the claim right."""
+    statement, setting = asked.statement, asked.setting
+    about = subject(statement, setting)
+    if about.is_cotangent(setting) and _of_output(statement, setting):
+        wanted = tuple(sorted(cotangents_read(statement, setting) | {about.by}))
+        for near in _known(setting, ("outputs", wanted), lambda: other_outputs(setting, wanted)):
             if _holds(statement, near):
                 yield f"right for {near.words}"
 

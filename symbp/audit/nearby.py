@@ -20,13 +20,13 @@ from symbp.audit.truth import Subject
 from symbp.catalog import lookup
 from symbp.errors import UserError
 from symbp.formula.equation import Equation
-from symbp.formula.expression import Element, element
+from symbp.formula.expression import Element, element, elements
 from symbp.formula.parse import read_formula
 from symbp.formula.scope import Declared, Scope
 from symbp.forward.network import Network
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "identity", "softplus")
-POINTS = 3
+POINTS = 8  # so that what is right where z > 0 alone is not right by chance
 LOSSES = (
     ("the squared error ½(a - y)²", "mse", True),
     ("the squared error (a - y)²", "mse", False),
@@ -105,18 +105,45 @@ def other_activations(setting: Setting, about: Subject, wanted: tuple[str, ...])
             for e in setting.formula.equations
         )
         formula = replace(setting.formula, equations=equations)
-        article = "an" if name[0] in "aeiou" else "a"
-        words = "the identity" if name == "identity" else f"{article} {name}"
         changed = replace(setting, formula=formula, wanted=wanted, memory={})
-        yield from _drawn(f"{words} as the activation of {argument}", changed)
+        yield from _drawn(f"{_called(name)} as the activation of {argument}", changed)
+
+
+def _called(name: str) -> str:
+    return "the identity" if name == "identity" else f"a {name}"
 
 
 def _applied(body: sp.Expr, argument: str, equation: Equation) -> sp.Expr:
     return body.replace(lambda e: isinstance(e, Element), lambda e: element(argument, *equation.target.indices))
 
 
-def other_losses(setting: Setting, wanted: tuple[str, ...]) -> Iterator[Nearby]:
-    """Other losses of the same prediction and target: their sum over a row, and their mean over it."""
+def other_outputs(setting: Setting, wanted: tuple[str, ...]) -> Iterator[Nearby]:
+    """The last activation and the loss both others, of a claim that reads nothing before the last weighted input."""
+    prediction = setting.vocabulary.prediction
+    made = next((e for e in setting.formula.equations if e.target.tensor == prediction), None)
+    read = {e.tensor for e in elements(made.body)} if made is not None else set()
+    if made is None or len(read) != 1 or not set(wanted) <= {prediction, *read}:
+        return
+    (argument,) = read
+    equations = [
+        e for e in setting.formula.equations if e.target.tensor in (prediction, "y", setting.formula.output.name)
+    ]
+    kept = {e.tensor for q in equations for e in (q.target, *elements(q.body))}
+    tensors = {n: t for n, t in setting.formula.tensors.items() if n in kept}
+    tensors[argument] = replace(tensors[argument], role="input")
+    sizes = {i: made.sizes[i] for i in made.target.indices}
+    for name in ACTIVATIONS:
+        found = named(name)
+        assert found is not None
+        other = Equation(made.target, _applied(found.body, argument, made), sizes)
+        changed = tuple(other if e is made else e for e in equations)
+        alone = replace(setting, formula=replace(setting.formula, equations=changed, tensors=tensors), memory={})
+        for near in other_losses(alone, wanted, means=(False,)):
+            yield replace(near, words=f"{near.words}, behind {_called(name)}")
+
+
+def other_losses(setting: Setting, wanted: tuple[str, ...], means: Sequence[bool] = (False, True)) -> Iterator[Nearby]:
+    """Other losses of the same prediction and target: their sum over a row, or their mean over it."""
     tensors = setting.formula.tensors
     prediction = setting.vocabulary.prediction
     if setting.formula.output.axes or tensors.get("y") in (None, tensors.get(prediction)):
@@ -129,7 +156,7 @@ def other_losses(setting: Setting, wanted: tuple[str, ...]) -> Iterator[Nearby]:
     kept = {e.target.tensor for e in before} | {setting.formula.output.name}
     known = {n: t for n, t in tensors.items() if t.role not in ("intermediate", "output") or n in kept}
     for words, name, half in LOSSES:
-        for mean in (False, True):
+        for mean in means:
             cost = _cost(setting, prediction, name, half=half, mean=mean)
             if cost is not None:
                 formula = replace(setting.formula, equations=(*before, cost), tensors=known)

@@ -17,7 +17,7 @@ GIVEN = ("input", "parameter", "target", "constant", "random", "state")
 ATTEMPTS = 200
 MOST = 20_000  # values over all indices of one equation
 ROUNDS = 10  # points of each size that are tried
-POINTS = 5
+POINTS = 8
 
 
 def random_points(setting: Setting, count: int = POINTS, seed: int = 0) -> tuple[list[Point], float]:
