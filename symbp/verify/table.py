@@ -28,6 +28,8 @@ def show(report: CheckReport, console: Console | None = None) -> None:
     whole, compared = report.steps
     if compared < whole:
         console.print(f"compared over {compared} steps in place of {whole}: the parameters are the same at any length")
+    if any(reading.settled for reading in report.readings):
+        console.print("* a few entries of the library's are off by rounding: there, differences in fifty digits")
     if report.absent:
         console.print(f"not installed, so not compared: {', '.join(report.absent)}")
     tolerance = max(reading.tolerance for reading in report.readings)
@@ -39,5 +41,5 @@ def _cell(reading: Reading | None) -> Text:
     if reading is None:
         return Text("-")
     if reading.passed:
-        return Text(f"{reading.error:.1e} ok")
+        return Text(f"{reading.error:.1e} ok{'*' * reading.settled}")
     return Text(f"{reading.error:.1e} above {reading.tolerance:.0e}", style="bold red")
