@@ -13,9 +13,10 @@ from symbp.audit.print import between_matrices, in_letters, with_indices
 from symbp.audit.prove import proven
 from symbp.audit.setting import Point, Setting
 from symbp.audit.syntax import Statement
-from symbp.audit.truth import cotangents_read, derived, in_words, subject, with_targets
+from symbp.audit.truth import Subject, cotangents_read, derived, in_words, subject, with_targets
 from symbp.audit.vocabulary import MeaninglessError
 from symbp.audit.written import written
+from symbp.formula.equation import Equation
 from symbp.forward.network import Network
 
 NOTHING = Diagnosis()
@@ -66,4 +67,17 @@ def correct(statement: Statement, setting: Setting) -> tuple[str, ...]:
     if statement.form == "matrix" and not about.by:
         return (with_indices(equation),)
     left = written(statement.left) if statement.form == "index" or not equation.target.indices else ""
+    if not left and about.by and not about.is_cotangent(setting):
+        left = _entry(about, equation, setting)
     return (with_indices(in_letters(equation, statement), left),)
+
+
+def _entry(about: Subject, equation: Equation, setting: Setting) -> str:
+    """An entry of a Jacobian: `dp[i]/dz[k]`."""
+    letters = [i.name for i in equation.target.indices]
+    count = len(setting.tensor(about.of).axes)
+    of, by = (
+        f"{name}[{','.join(at)}]" if at else name
+        for name, at in ((about.of, letters[:count]), (about.by, letters[count:]))
+    )
+    return f"d{of}/d{by}"

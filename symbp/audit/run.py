@@ -60,7 +60,7 @@ class UnreadError(SpecError):
 
 
 def audit(path: Path) -> tuple[Audit, ...]:
-    """Every claim of a file, judged; UnreadError with every claim that cannot be read, and the verdicts on the others."""
+    """Every claim of a file, judged; UnreadError where some cannot be read, with the verdicts on the others."""
     groups = read_claims(path)
     problems: list[Problem] = []
     done = [_audited(group, problems) for group in groups]
