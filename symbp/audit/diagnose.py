@@ -145,10 +145,11 @@ def _ratio(statement: Statement, setting: Setting, points: Sequence[Point]) -> t
 
 
 def _extent(symbol: sp.Symbol, setting: Setting) -> str:
-    """A size in words."""
-    for tensor in setting.formula.tensors.values():
-        if tensor.axes and tensor.axes[0 if setting.examples_last else -1] == symbol:
-            return f"as many times as `{tensor.name}` has entries"
+    """A size in words: how many entries a vector has, or rows or columns a matrix."""
+    for tensor in sorted(setting.formula.tensors.values(), key=lambda t: len(t.axes)):
+        if len(tensor.axes) in (1, 2) and symbol in tensor.axes:
+            counted = ("rows", "columns")[tensor.axes.index(symbol)] if len(tensor.axes) == 2 else "entries"
+            return f"as many times as `{tensor.name}` has {counted}"
     return str(symbol)
 
 

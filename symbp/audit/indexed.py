@@ -7,7 +7,7 @@ Tensors are read at letters or numbers; a letter runs over the axes that it stan
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from math import prod
 
@@ -24,6 +24,20 @@ from symbp.errors import UserError
 Letters = tuple[str, ...]
 MOST = 200_000  # values over all indices of a product
 BINDERS: dict[str, Callable[..., np.ndarray]] = {"sum": np.sum, "mean": np.mean, "max": np.max, "min": np.min}
+
+
+def standing(letter: str, node: ast.AST) -> Iterator[tuple[str, int]]:
+    """The tensors that a letter stands at, and at which axis; not in sums that bind it again."""
+    match node:
+        case ast.Call(func=ast.Subscript(slice=bound)) if letter in {
+            n.id for n in ast.walk(bound) if isinstance(n, ast.Name)
+        }:
+            return
+        case ast.Subscript(value=ast.Name(id=name), slice=places):
+            items = places.elts if isinstance(places, ast.Tuple) else [places]
+            yield from ((name, k) for k, item in enumerate(items) if isinstance(item, ast.Name) and item.id == letter)
+    for child in ast.iter_child_nodes(node):
+        yield from standing(letter, child)
 
 
 @dataclass(frozen=True)
@@ -85,7 +99,7 @@ class Indices:
                 value = self.value(inner)
                 return Value(-value.array, value.letters) if isinstance(op, ast.USub) else value
             case ast.Compare(left=left, ops=[op], comparators=[right]):
-                arrays, letters = self.together(self.value(left), self.value(right))
+                arrays, letters = self.together(self.place(left), self.place(right))
                 return Value(COMPARE[type(op)](*arrays).astype(float), letters)
             case ast.BinOp(left=left, op=op, right=right):
                 return self.binary(op, left, right)
@@ -105,13 +119,27 @@ class Indices:
             if name == "pi":
                 return Value(np.asarray(np.pi))
             if name in self.runs:
-                return Value(np.arange(self.runs[name][0], dtype=float), (name,))
+                return self.place(ast.Name(name))
             raise
         array = self.point.values[found.key]
         axes = np.ndim(array)
         if axes:
             raise UserError(f"`{name}` has {axes} axes; give it indices, as in `{name}[{','.join('ijkl'[:axes])}]`")
         return Value(np.asarray(array, float))
+
+    def learn(self, letter: str, body: ast.expr) -> None:
+        """How long a letter is, from the first tensor that it stands at: a delta before that reads it too."""
+        for name, axis in standing(letter, body):
+            shape = self.point.values[self.setting.vocabulary.find(name).key].shape
+            if axis < len(shape):
+                self.run(letter, shape[axis], f"axis {axis + 1} of `{name}`")
+                return
+
+    def place(self, node: ast.expr) -> Value:
+        """What stands in a delta or is compared: a letter there is an index, whatever else has its name."""
+        if isinstance(node, ast.Name) and node.id in self.runs:
+            return Value(np.arange(self.runs[node.id][0], dtype=float), (node.id,))
+        return self.value(node)
 
     def read(self, array: np.ndarray, name: str, places: ast.expr) -> Value:
         """`x[i,j]`: an axis for each letter; a letter that stands twice takes the diagonal."""
@@ -150,6 +178,8 @@ class Indices:
         items = bound.elts if isinstance(bound, ast.Tuple) else [bound]
         letters = [i.id for i in items if isinstance(i, ast.Name)]
         held = {x: self.runs.pop(x) for x in letters if x in self.runs}
+        for letter in letters:
+            self.learn(letter, body)
         inner = self.value(body)
         missing = [x for x in letters if x not in self.runs]
         for letter in missing:
@@ -168,7 +198,7 @@ class Indices:
         if name == DERIVATIVE:
             return self.derivative(*arguments)
         if name == "delta" and len(arguments) == 2:
-            arrays, letters = self.together(*(self.value(a) for a in arguments))
+            arrays, letters = self.together(*map(self.place, arguments))
             return Value((arrays[0] == arrays[1]).astype(float), letters)
         if name == "where" and len(arguments) == 3:
             arrays, letters = self.together(*(self.value(a) for a in arguments))

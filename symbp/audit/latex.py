@@ -258,19 +258,21 @@ class _Reader(Cursor):
         return ast.Call(ast.Name(DERIVATIVE), [of, by], [])
 
     def called(self, name: str) -> ast.expr:
-        name += PRIME if self.accept("'") else ""
-        if self.accept("("):
-            return ast.Call(ast.Name(name), [self.bracketed(")")], [])
-        return ast.Call(ast.Name(name), [self.factor()], [])
+        """A function of what follows; `\\tanh^2(z)` is the square of its value."""
+        above = self.script() if self.accept("^") else []
+        prime = above == ["'"] or self.accept("'")
+        power = self.number_of(above) if above not in ([], ["'"]) else None
+        if isinstance(power, ast.UnaryOp):
+            raise self.error(f"`{name}^{{-1}}` may be the inverse function; write `1 / {name}(...)` for the reciprocal")
+        function = ast.Name(f"{name}{PRIME if prime else ''}")
+        argument = self.bracketed(")") if self.accept("(") else self.factor()
+        value = ast.Call(function, [argument], [])
+        return ast.BinOp(value, ast.Pow(), power) if power else value
 
     def decorated(self, name: str) -> ast.expr:
         """A name with its layer and its indices, or a function with its argument."""
-        if (name in CALLED and self.peek() in ("'", "(")) or (
-            name in CALLED and self.found[self.place : self.place + 2] == ["^", "'"]
-        ):
-            prime = self.accept("'") or (self.accept("^") and self.accept("'"))
-            self.take("(")
-            return ast.Call(ast.Name(f"{name}{PRIME if prime else ''}"), [self.bracketed(")")], [])
+        if name in CALLED and self.peek() in ("'", "(", "^"):
+            return self.called(name)
         if len(name) > 1 and name.isalpha() and self.peek() in ("'", "("):
             return self.called(name)
         if name == "e" and self.peek() == "^":

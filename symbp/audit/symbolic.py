@@ -13,7 +13,7 @@ import sympy as sp
 
 from symbp.audit.evaluate import is_indicator
 from symbp.audit.functions import function
-from symbp.audit.indexed import tensor_of
+from symbp.audit.indexed import standing, tensor_of
 from symbp.audit.setting import BATCH, Setting
 from symbp.audit.syntax import DERIVATIVE, PRIME
 from symbp.audit.truth import Subject, derived
@@ -99,7 +99,7 @@ class Indexed(Translation):
     def value(self, node: ast.expr) -> sp.Expr:
         condition = is_indicator(node)
         if condition is not None or isinstance(node, ast.Compare):
-            return sp.Piecewise((1, self.condition(node, self.value)), (0, True))
+            return self.indicator(self.condition(node, self.place))
         match node:
             case ast.Constant(value=number):
                 return sp.Rational(str(number))
@@ -120,6 +120,26 @@ class Indexed(Translation):
             case ast.Call(func=ast.Name(id=name), args=arguments):
                 return self.called(name, arguments)
         raise UntranslatedError(ast.dump(node)[:60])
+
+    def indicator(self, condition: sp.Basic) -> sp.Expr:
+        """1 where the condition holds, else 0; between indices a delta, which the algebra knows."""
+        if isinstance(condition, sp.Eq | sp.Ne) and all(side in self.sizes for side in condition.args):
+            delta = sp.KroneckerDelta(*condition.args)
+            return delta if isinstance(condition, sp.Eq) else 1 - delta
+        return sp.Piecewise((1, condition), (0, True))
+
+    def learn(self, letter: sp.Symbol, body: ast.expr) -> None:
+        """The size of a letter, from the first tensor that it stands at."""
+        for name, axis in standing(letter.name, body):
+            extents = self.setting.tensor(self.setting.vocabulary.find(name).tensor).axes
+            if axis < len(extents):
+                self.letters([ast.Name(letter.name)], (extents[axis],))
+                return
+
+    def place(self, node: ast.expr) -> sp.Expr:
+        """What stands in a delta or is compared: a letter there is an index, whatever else has its name."""
+        letter = index(node.id) if isinstance(node, ast.Name) else None
+        return letter if letter in self.sizes else self.value(node)
 
     def places(self, node: ast.expr, tensor: str) -> tuple[sp.Expr, ...]:
         items = node.elts if isinstance(node, ast.Tuple) else [node]
@@ -144,6 +164,8 @@ class Indexed(Translation):
         items = bound.elts if isinstance(bound, ast.Tuple) else [bound]
         symbols = [index(i.id) for i in items if isinstance(i, ast.Name)]
         held = {s: self.sizes.pop(s) for s in symbols if s in self.sizes}
+        for symbol in symbols:
+            self.learn(symbol, body)
         inner = self.value(body)
         extents = {s: self.sizes.get(s, held.get(s)) for s in symbols}
         total = SumOver(inner, *symbols)
@@ -164,10 +186,11 @@ class Indexed(Translation):
             axes = (*self.setting.tensor(of).axes, *self.setting.tensor(by).axes)
             return self.derivative(of, by, self.letters(items, axes))
         if name == "delta" and len(arguments) == 2:
-            return sp.KroneckerDelta(*map(self.value, arguments))
+            return sp.KroneckerDelta(*map(self.place, arguments))
         if name == "where" and len(arguments) == 3:
-            condition = self.condition(arguments[0], self.value)
-            return sp.Piecewise((self.value(arguments[1]), condition), (self.value(arguments[2]), True))
+            condition, (yes, no) = self.condition(arguments[0], self.place), map(self.value, arguments[1:])
+            cases = self.indicator(condition)
+            return sp.Piecewise((yes, condition), (no, True)) if cases.is_Piecewise else cases * yes + (1 - cases) * no
         if name == "size" and isinstance(arguments[0], ast.Name):
             return self.sizes[index(arguments[0].id)]
         if len(arguments) != 1:

@@ -4,6 +4,8 @@
     quantity    =  name | name[i, ...] | d name / d name, each with indices or without
     expression  =  numbers, names, + - * / ** @, .T, f(...), f'(...), sum[i](...), x[i, j], 1[z > 0], d name / d name
 
+What is written as NumPy is read too.
+
 In the trees a derivative is the call `D(C, W)`, a transpose the attribute `T`, and `f'` the name `f_prime`.
 """
 
@@ -15,6 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from symbp.audit.numpy import as_claimed, without_keywords
 from symbp.formula.grammar import MAX_DEPTH, NAME, FormulaError, called, depth, nesting
 
 MAX_TEXT = 1_000  # characters of a claim
@@ -104,7 +107,7 @@ def left_places(node: ast.expr) -> list[ast.expr]:
 
 def normalized(text: str) -> str:
     """The text in ASCII, with derivatives as calls and strokes as part of names."""
-    line = " ".join(text.translate(_SIGNS).split())
+    line = without_keywords(" ".join(text.translate(_SIGNS).split()))
     line = _POWER_T.sub(".T", line)
     line = _STROKE.sub(rf"\1{PRIME}", line)
     return _RATIO.sub(lambda m: f"{DERIVATIVE}({m[1] or m[2]}, {m[3] or m[4]})", line)
@@ -128,19 +131,26 @@ def _tree(side: str, text: str) -> ast.expr:
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         reason = getattr(error, "msg", None) or "too deeply nested"
         raise FormulaError(f"not an expression ({reason}){_hint(side)}", text) from None
-    _check_all((tree.body,), text, side)
-    return tree.body
+    _limit((tree.body,), text)
+    body = as_claimed(tree.body)
+    _check_all((body,), text, side)
+    return body
 
 
 def _check_all(sides: Sequence[ast.expr], text: str, line: str = "") -> None:
     """FormulaError where trees are too large, too deep, or have a part that the language of claims lacks."""
-    nodes = [node for side in sides for node in ast.walk(side)]
-    if len(nodes) > MAX_NODES:
-        raise FormulaError(f"the claim has {len(nodes)} parts; at most {MAX_NODES} are read", text)
+    _limit(sides, text)
+    for side in sides:
+        for node in ast.walk(side):
+            _check(node, line, text)
+
+
+def _limit(sides: Sequence[ast.expr], text: str) -> None:
+    count = sum(1 for side in sides for _ in ast.walk(side))
+    if count > MAX_NODES:
+        raise FormulaError(f"the claim has {count} parts; at most {MAX_NODES} are read", text)
     if max(map(depth, sides)) > MAX_DEPTH:
         raise FormulaError(f"the claim is nested deeper than {MAX_DEPTH}", text)
-    for node in nodes:
-        _check(node, line, text)
 
 
 def _hint(side: str) -> str:

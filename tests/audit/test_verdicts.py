@@ -145,3 +145,11 @@ one_hot: [t, u]
     assert verdict("dC/dz[k] = a[k]", two).status == "wrong", "right only where t is u"
     with pytest.raises(UserError, match="makes a tensor `labels_t`, which there is"):
         verdict("dC/da[k] = -t[k]", "equations: C = -labels_t * sum[k](t[k] * a[k])\none_hot: t")
+
+
+def test_a_factor_that_is_a_size_says_of_what(verdict) -> None:
+    """`b2` has an entry for each output of the layer, and `W2` a column; its entries are more."""
+    setting = THREE_LAYERS + "convention: rows"
+    assert verdict("dC/db3[k] = mean[n,j](delta3[n,k] + 0 * a2[n,j]) * N", setting).status == "proven"
+    found = verdict("dC/db3[k] = sum[n,j](delta3[n,k] + 0 * a2[n,j])", setting)
+    assert found.diagnosis.text == "the claim is as many times as `b2` has entries times too large"
