@@ -3,7 +3,7 @@
 file        claims.yaml               ->  Claims         what is claimed of which network or formula
 network     NetworkSpec, layout       ->  Formula        the whole network as one formula, in the convention's layout
 setting     Formula                   ->  Setting        the derived truth, and what the names of a claim stand for
-syntax      text                      ->  Statement      index notation, between matrices, LaTeX (latex)
+read        text                      ->  Statement      index notation and matrices (syntax), LaTeX (latex)
 judge       Statement, Setting        ->  Verdict        by numbers at random points, then by algebra
 diagnose    Statement, Setting        ->  Diagnosis      which small edit, or which nearby setting, makes it right
 

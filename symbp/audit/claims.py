@@ -136,6 +136,8 @@ class _Reading:
         shapes = self.shapes(data.get("shapes", {}), (*path, "shapes"))
         if not isinstance(data.get("complete", False), bool):
             self.problem((*path, "complete"), "expected true or false")
+        elif data.get("complete") and data.get("network") is None:
+            self.problem((*path, "complete"), "parameters are a network's; of equations nothing says which they are")
         if len(self.problems) == before:
             place = self.document.place(*path, given[0])
             yield Group(

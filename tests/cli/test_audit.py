@@ -46,6 +46,7 @@ def test_wrong_claims_exit_with_1(tmp_path: Path, form: str) -> None:
         (FORMULA + "claims: ['grad_w = __import__(1)']", "is not a name"),
         (FORMULA + "claims: ['grad_w = 9**9**9']", "an exponent is a number up to 8"),
         (FORMULA + "claims: ['grad_w = (lambda: 0)']", "is not part of the language"),
+        (FORMULA + "complete: true\nclaims: [grad_w = w]", "parameters are a network's"),
         ("network: nowhere.yaml\nclaims: [a = b]", "cannot read the spec"),
     ],
 )
@@ -100,8 +101,8 @@ def test_an_example_shows_what_a_jacobian_is_computed_from(tmp_path: Path) -> No
 
 
 def test_what_cannot_be_read_hides_no_verdict(tmp_path: Path) -> None:
-    claims = "claims: [grad_w = 2 * X.T @ (X @ w - y), grad_w = X.shape]\ncomplete: true"
-    status, output = run(tmp_path, FORMULA + claims)
+    network = "network: {input: 2, layers: [dense: 3], loss: mse}\n"
+    status, output = run(tmp_path, network + "claims: [grad_b = delta, grad_W = x.shape]\ncomplete: true")
     assert status == 2
     assert "✓ proven" in output
     assert "claims.yaml:2: claims[1]: `.shape` is not part of the language" in output
