@@ -49,10 +49,11 @@ def edits(statement: Statement, setting: Setting) -> Iterator[Edit]:
         yield from _everywhere(statement, rewrite)
     for kind, swap in _names(statement, setting):
         yield from _renamed(statement, kind, swap)
-    for rewrite in (nodes.dropped, nodes.powers, nodes.inverses, whole.replaced):
+    for rewrite in (nodes.weights, nodes.dropped, nodes.powers, nodes.inverses, whole.replaced):
         yield from _everywhere(statement, rewrite)
     yield from _at_root(statement, whole.averaged)
     yield from _at_root(statement, whole.multiplied)
+    yield from _at_root(statement, whole.rooted)
 
 
 def _at_root(statement: Statement, rewrite: Rewrite) -> Iterator[Edit]:

@@ -118,6 +118,38 @@ class Nodes:
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
             yield "inverse", ast.BinOp(node.left, ast.Div(), node.right)
 
+    def weights(self, node: ast.expr) -> Iterator[tuple[Kind, ast.expr]]:
+        """One term of several twice as large, or half."""
+        if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add | ast.Sub):
+            return
+        for above, below in ((2, 1), (1, 2)):
+            yield "factor", ast.BinOp(node.left, node.op, _scaled(node.right, above, below))
+            if not (isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Add | ast.Sub)):
+                yield "factor", ast.BinOp(_scaled(node.left, above, below), node.op, node.right)
+
+
+def _scaled(node: ast.expr, above: int, below: int) -> ast.expr:
+    """A term times `above / below`: the number that it begins with, where it does."""
+    changed = _number_changed(node, above, below)
+    if changed is not None:
+        return changed
+    return (
+        ast.BinOp(node, ast.Div(), ast.Constant(below))
+        if above == 1
+        else ast.BinOp(ast.Constant(above), ast.Mult(), node)
+    )
+
+
+def _number_changed(node: ast.expr, above: int, below: int) -> ast.expr | None:
+    match node:
+        case ast.BinOp(left=ast.Constant(value=int(number)), op=ast.Mult(), right=right) if not number * above % below:
+            times = number * above // below
+            return right if times == 1 else ast.BinOp(ast.Constant(times), ast.Mult(), right)
+        case ast.BinOp(left=left, op=ast.Mult() | ast.MatMult() as op, right=right):
+            first = _number_changed(left, above, below)
+            return first and ast.BinOp(first, op, right)
+    return None
+
 
 def _kind_of_factor(node: ast.expr) -> Kind:
     if is_indicator(node) is not None or isinstance(node, ast.Compare):

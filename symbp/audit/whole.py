@@ -114,3 +114,10 @@ class Whole:
                     yield "missing factor", ast.BinOp(node, ast.Mult(), ast.Subscript(ast.Name(name), place))
                 elif not tensor.axes:
                     yield "missing factor", ast.BinOp(node, ast.Mult(), ast.Name(name))
+
+    def rooted(self, node: ast.expr) -> Iterator[tuple[Kind, ast.expr]]:
+        """Divided by the root of how many values an index takes, as in attention."""
+        if not self.matrix:
+            for letter in dict.fromkeys(n.id for side in (self.statement.left, node) for n in letters_in(side)):
+                size = ast.Call(ast.Name("size"), [ast.Name(letter)], [])
+                yield "missing factor", ast.BinOp(node, ast.Div(), ast.Call(ast.Name("sqrt"), [size], []))
