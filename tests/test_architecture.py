@@ -35,12 +35,12 @@ ALLOWED: dict[str, set[str]] = {
     "pipeline": {"formula", "spec.model", "forward", "derive", "program", "explain", "targets"},
     "verify": {"formula", "spec.model", "forward", "derive", "program", "pipeline", "targets.load"},
     "expression": {
-        *("formula", "matrices", "derive", "explain", "forward.rows", "verify.samples"),
+        *("formula", "matrices", "derive", "explain", "forward.rows", "forward.inline", "verify.samples"),
         *("targets.explanation", "targets.function.code", "targets.function.emit", "targets.load", "targets.notebook"),
     },
     "audit": {
         *("catalog", "formula", "matrices.find", "matrices.tree", "derive", "spec.model", "spec.yaml", "spec.read"),
-        *("forward.build", "forward.network", "forward.rows"),
+        *("forward.build", "forward.network", "forward.rows", "forward.inline"),
         *("expression.read", "expression.closed", "explain.notations", "explain.layout"),
     },
     "plan": {

@@ -23,8 +23,7 @@ from symbp.formula.build import UNARY
 from symbp.formula.equation import Equation, Formula, Tensor
 from symbp.formula.evaluate import evaluate_formula
 from symbp.formula.expression import Element, SumOver, element, elements, index, size
-from symbp.formula.parse import read_formula
-from symbp.formula.scope import Declared, Scope
+from symbp.forward.inline import inlined
 from symbp.forward.rows import callable_rows
 
 ANY = ("f", "g", "h", "phi", "sigma", "act")
@@ -76,31 +75,32 @@ def named(name: str) -> Activation | None:
     """An activation of the catalog, or a function of the formula language."""
     if name in ELEMENTWISE:
         return Activation(name, ELEMENTWISE[name](element("z", _I)))
-    row = callable_rows().get(name)
-    if row is None:
-        return None
-    numbers = {n: sp.Symbol(n, real=True) for n in row.scalars}
-    scope = Scope({row.argument: Declared(1, "input")}, numbers, (row.result,))
-    formula = read_formula(name, row.equations, scope)
-    if len(formula.equations) != 1:
-        return None
-    (equation,) = formula.equations
-    (place,) = equation.target.indices
-    body = equation.body.xreplace({s: row.scalars[n] for n, s in numbers.items()})
-    return Activation(name, body.xreplace({element(row.argument, place): element("z", _I)}))
+    body = inlined(name)
+    return None if body is None else Activation(name, body(element("z", _I)))
 
 
 def activations(setting: Setting) -> dict[str, Activation]:
-    """The activations of a setting, each by the tensor that it reads."""
+    """The activations of a setting, each by the tensor that it reads.
+
+    `a = z * sigmoid` is one of z, where `sigmoid` is computed from z too.
+    """
     known: dict[str, Activation] = setting.memory.setdefault("activations", {})
     if not known:
+        made: dict[str, tuple[str, sp.Expr]] = {}  # what is computed by elements, from which tensor and how
         for equation in setting.formula.equations:
-            read = set(elements(equation.body))
-            if len(read) != 1 or equation.body.has(SumOver) or equation.target.indices != next(iter(read)).indices:
+            indices, body = equation.target.indices, equation.body
+            read = {e.tensor for e in elements(body)}
+            if body.has(SumOver) or any(e.indices != indices for e in elements(body)):
                 continue
-            (argument,) = read
-            body = equation.body.xreplace({argument: element("z", _I)})
-            known[argument.tensor] = Activation(equation.target.tensor, body)
+            for name in [n for n in read if n in made and made[n][0] in read]:
+                source, how = made[name]
+                body = body.xreplace(
+                    {element(name, *indices): how.xreplace({element("z", _I): element(source, *indices)})}
+                )
+            if len({e.tensor for e in elements(body)}) == 1:
+                (argument,) = set(elements(body))
+                made[equation.target.tensor] = argument.tensor, body.xreplace({argument: element("z", _I)})
+                known[argument.tensor] = Activation(equation.target.tensor, made[equation.target.tensor][1])
     return known
 
 

@@ -12,18 +12,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping, Sequence
-
-import sympy as sp
+from collections.abc import Mapping, Sequence
 
 from symbp.errors import UserError
 from symbp.formula.equation import Formula
-from symbp.formula.expression import element
 from symbp.formula.grammar import NAME, RESERVED, FormulaError, Line, read_lines
 from symbp.formula.parse import read_formula
-from symbp.formula.scope import CallableRow, Declared, Scope
+from symbp.formula.scope import Declared, Scope
 from symbp.formula.syntax import calls, items_of
 from symbp.formula.typed import as_typed
+from symbp.forward.inline import inlined
 from symbp.forward.rows import callable_rows, whole_rows
 from symbp.matrices import read_matrices
 
@@ -39,7 +37,7 @@ def read_expression(text: str, shapes: Mapping[str, Sequence[str]] | None = None
     words = set(re.findall(r"[A-Za-z]\w*", text))
     result = next((name for name in RESULTS if name not in words), "result_")
     if not _INDEXED.search(text):
-        functions, wholes = _activations(words), whole_rows()
+        functions, wholes = {w: f for w in words if (f := inlined(w)) is not None}, whole_rows()
         formula = read_matrices(text, shapes, functions=functions, wholes=wholes, result=result)
         if formula.output.axes and formula.output.name == result:
             result = next((name for name in RESULTS[1:] if name not in words), result)
@@ -76,29 +74,6 @@ def _determined(formula: Formula, text: str) -> None:
                     f"`x[{letter}]`, it takes as many as that axis has",
                     text.strip(),
                 )
-
-
-def _activations(words: set[str]) -> dict[str, Callable[[sp.Expr], sp.Expr]]:
-    """The activations of the catalog that are named, as functions of one element."""
-    found, rows = {}, callable_rows()
-    for name, row in rows.items():
-        if name in words:
-            scope = Scope({row.argument: Declared(0, "input")}, _numbers(row), (row.result,), rows)
-            found[name] = _function(read_formula(name, row.equations, scope), row)
-    return found
-
-
-def _numbers(row: CallableRow) -> dict[str, sp.Symbol]:
-    return {n: sp.Symbol(n, real=True) for n in row.scalars}
-
-
-def _function(formula: Formula, row: CallableRow) -> Callable[[sp.Expr], sp.Expr]:
-    numbers = {s: row.scalars[n] for n, s in _numbers(row).items()}
-    made: dict[sp.Expr, sp.Expr] = {}
-    for equation in formula.equations:  # in order: rows that it calls come first
-        made[equation.target] = equation.body.xreplace(numbers).xreplace(made)
-    body = made[element(row.result)]
-    return lambda value: body.xreplace({element(row.argument): value})
 
 
 def _by_indices(text: str, result: str) -> Formula:

@@ -49,6 +49,14 @@ def test_what_is_right_is_proven(verdict, claim: str) -> None:
     assert verdict(claim.replace("`", "'")).status == "proven"
 
 
+@pytest.mark.parametrize("activation", ["silu", "gelu", "hard_swish"])  # whose formulas call other rows
+def test_activations_of_several_equations(verdict, activation: str) -> None:
+    setting = THREE_LAYERS.replace("relu", activation)
+    assert verdict("delta2 = (W3 @ delta3) * f'(z2)", setting).status == "proven"
+    assert verdict(f"a2 = {activation}(z2)", setting).status == "proven"
+    assert verdict("delta2 = (W3 @ delta3) * sigmoid'(z2)", setting).status == "wrong"
+
+
 def test_a_missing_transpose_is_a_matter_of_shapes(verdict) -> None:
     found = verdict("grad_W2 = delta2 @ a1.T")
     assert found.status == "wrong"
