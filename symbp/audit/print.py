@@ -8,7 +8,7 @@ import re
 import sympy as sp
 from sympy.printing.str import StrPrinter
 
-from symbp.audit.setting import Setting
+from symbp.audit.setting import BATCH, Setting
 from symbp.audit.syntax import Statement, left_places
 from symbp.formula.equation import Equation
 from symbp.formula.expression import SumOver, index
@@ -40,7 +40,15 @@ class _Printer(StrPrinter):  # type: ignore[misc]
 def with_indices(equation: Equation, left: str = "") -> str:
     """`delta2[j] = sum[k](...)`, with another text for the left side where it is given."""
     printer = _Printer()
-    return f"{left or printer.doprint(equation.target)} = {_numbers(printer.doprint(_letters(equation)))}"
+    left = left or printer.doprint(equation.target)
+    right = _letters(equation).xreplace(_lengths(equation, left))
+    return f"{left} = {_numbers(printer.doprint(right))}"
+
+
+def _lengths(equation: Equation, left: str) -> dict[sp.Basic, sp.Basic]:
+    """Lengths of axes as claims write them, `size(d)`, by the indices on the left side."""
+    letters = [s for s in equation.sizes if re.search(rf"\b{s.name}\b", left)]
+    return {equation.sizes[s]: sp.Symbol(f"size({s.name})") for s in letters if equation.sizes[s] not in (BATCH, 1)}
 
 
 def in_letters(equation: Equation, statement: Statement) -> Equation:
