@@ -32,16 +32,18 @@ class Counterexample:
 
 
 def counterexample(statement: Statement, setting: Setting) -> Counterexample | None:
-    """The smallest point found where the claim is a number and wrong; None where there is none, as with shapes."""
+    """The smallest point found where the claim is wrong, or no number; None where there is none, as with shapes."""
     best: tuple[int, Counterexample] | None = None
     for point in small_points(setting):
         try:
             truth, claimed = sides(statement, setting, point)
         except MeaninglessError:
             continue
-        if not np.all(np.isfinite(claimed)) or agree(truth, claimed):
+        if agree(truth, claimed):
             continue
-        apart = np.abs(truth - claimed) > CLEAR * np.maximum(np.abs(truth), np.abs(claimed))
+        apart = ~np.isfinite(claimed)
+        if not np.any(apart):
+            apart = np.abs(truth - claimed) > CLEAR * np.maximum(np.abs(truth), np.abs(claimed))
         if not np.any(apart):
             continue
         place = tuple(int(k) for k in np.argwhere(apart)[0])
@@ -80,6 +82,8 @@ def _array(value: np.ndarray) -> str:
 
 def _short(value: float) -> str:
     """A simple fraction where the value is one, else four digits."""
+    if not np.isfinite(value):
+        return "no number"
     fraction = Fraction(float(value)).limit_denominator(64)
     if abs(float(fraction) - value) < 1e-12 * max(1.0, abs(value)):
         return str(fraction)

@@ -118,23 +118,29 @@ def _right(statement: Statement, setting: Setting, points: Sequence[Point]) -> b
 
 def _ratio(statement: Statement, setting: Setting, points: Sequence[Point]) -> tuple[Kind, str] | None:
     """How many times the right value the claim is, where that is one number, or a size, at every point."""
-    ratios = []
+    ratios, used = list[float](), list[Point]()
     for point in points:
         try:
             truth, claimed = sides(statement, setting, point)
         except UserError:
             return None
-        if not np.all(np.isfinite(claimed)) or not np.any(truth):
+        if not np.all(np.isfinite(claimed)):
             return None
+        if not np.any(truth) and not np.any(claimed):
+            continue  # 0, as any number of times
         largest = np.unravel_index(np.argmax(np.abs(truth)), truth.shape)
-        ratio = float(claimed[largest] / truth[largest])
-        if ratio == 0 or not agree(truth * ratio, claimed):
+        with np.errstate(all="ignore"):
+            ratio = float(claimed[largest] / truth[largest])
+        if ratio == 0 or not np.isfinite(ratio) or not agree(truth * ratio, claimed):
             return None
         ratios.append(ratio)
+        used.append(point)
+    if not ratios:
+        return None
     if max(ratios) - min(ratios) <= TOLERANCE * abs(ratios[0]):
         return _constant(ratios[0])
     for symbol in setting.sizes:
-        counts = [float(p.sizes[symbol]) for p in points]
+        counts = [float(p.sizes[symbol]) for p in used]
         for sign, word in ((1, "times too large"), (-1, "times too small")):
             if np.allclose(ratios, [c**sign for c in counts], rtol=1e-9):
                 if symbol == BATCH:

@@ -15,6 +15,7 @@ from symbp.formula.expression import elements
 
 GIVEN = ("input", "parameter", "target", "constant", "random", "state")
 ATTEMPTS = 200
+KINDS = 3  # of entries: normal, positive below 1, small
 MOST = 20_000  # values over all indices of one equation
 ROUNDS = 10  # points of each size that are tried
 POINTS = 8
@@ -29,8 +30,8 @@ def random_points(setting: Setting, count: int = POINTS, seed: int = 0) -> tuple
     draw = np.random.default_rng(seed)
     tried = 0
     while len(found) < count and tried < ATTEMPTS:
-        sizes = _unequal(setting, tried if len(found) == 0 else len(found))
-        point = setting.point(sizes, _entries(setting, sizes, draw, tried % 3))
+        sizes = _unequal(setting, tried + tried // KINDS)  # each kind of entries with each of the sizes
+        point = setting.point(sizes, _entries(setting, sizes, draw, tried % KINDS))
         tried += 1
         if point is not None:
             found.append(point)
@@ -115,7 +116,7 @@ def _whole(
     setting: Setting, sizes: Mapping[sp.Symbol, int], draw: np.random.Generator, attempt: int
 ) -> dict[str, np.ndarray]:
     def number(tensor: Tensor, shape: tuple[int, ...]) -> np.ndarray:
-        if tensor.name == "y":
+        if tensor.name == "y" and (setting.layout or attempt % 2 == 0):
             return draw.integers(0, 2, shape).astype(float)
         return draw.choice([-2.0, -1.0, 1.0, 2.0, 3.0] if attempt < ROUNDS - 2 else [0.25, 0.5, -0.5, 0.75], shape)
 

@@ -25,6 +25,7 @@ from symbp.formula.evaluate import evaluate_formula
 from symbp.formula.expression import elements, size
 
 BATCH = size("N")
+LARGEST_VALUE = 1e8
 
 
 @dataclass(frozen=True)
@@ -101,13 +102,19 @@ class Setting:
         return tuple(dict.fromkeys(s for e in extents for s in sorted(e.free_symbols, key=str)))
 
     def point(self, sizes: Mapping[sp.Symbol, int], given: Mapping[str, np.ndarray]) -> Point | None:
-        """All values where these tensors are given; None where the result is no number there."""
+        """All values where these tensors are given; None where one is no number, or has no digits to be compared.
+
+        So has the inverse of a singular matrix, which rounding makes a large one.
+        """
         derived = self.derivation
         equations = [*derived.forward, *(g.equation for g in derived.backward)]
-        with np.errstate(all="ignore"):
-            known = dict(evaluate_formula(equations, given, sizes, None, numpy_backend()))
+        try:
+            with np.errstate(all="ignore"):
+                known = dict(evaluate_formula(equations, given, sizes, None, numpy_backend()))
+        except np.linalg.LinAlgError:
+            return None
         values = {n: np.asarray(v) for n, v in known.items()}
-        if not all(np.all(np.isfinite(v)) for v in values.values()):
+        if not all(np.all(np.abs(v) < LARGEST_VALUE) for v in values.values()):
             return None
         for name in self.formula.tensors:
             key = f"d_{name}"

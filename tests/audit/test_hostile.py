@@ -125,7 +125,7 @@ def test_mutations_of_the_corpus_are_judged_or_refused() -> None:
     for group in read_claims(HERE / "wrong.yaml"):
         setting, network = settings_of(group)
         points, _ = random_points(setting)
-        for claim in draw.sample(group.claims, 2):
+        for claim in draw.sample(group.claims, min(2, len(group.claims))):
             parts = token.findall(claim.text)
             place, other = draw.randrange(len(parts)), draw.randrange(len(parts))
             parts[place] = parts[other]

@@ -11,6 +11,7 @@ from symbp.audit.build import settings_of
 from symbp.audit.claims import parse_claims
 from symbp.audit.judge import Verdict
 from symbp.audit.layout import LAYOUTS
+from symbp.audit.points import POINTS
 from symbp.errors import UserError
 
 THREE_LAYERS = """
@@ -161,3 +162,17 @@ def test_a_factor_that_is_a_size_says_of_what(verdict) -> None:
     assert verdict("dC/db3[k] = mean[n,j](delta3[n,k] + 0 * a2[n,j]) * N", setting).status == "proven"
     found = verdict("dC/db3[k] = sum[n,j](delta3[n,k] + 0 * a2[n,j])", setting)
     assert found.diagnosis.text == "the claim is as many times as `b2` has entries times too large"
+
+
+def test_points_are_found_where_only_some_shapes_have_any(verdict) -> None:
+    """`X.T @ X` has an inverse where `X` has more rows than columns."""
+    found = verdict("grad_X = 2 * X @ inv(X.T @ X)", "formula: logdet(X.T @ X)")
+    assert (found.status, found.points) == ("equal", POINTS)
+
+
+@pytest.mark.parametrize(("claim", "shown"), [("2 * exp(log(x[i])) * y[i]", "no number"), ("2 * x[i] * abs(y[i])", "")])
+def test_a_counterexample_is_found_wherever_claims_fail(verdict, claim: str, shown: str) -> None:
+    found = verdict(f"dC/dx[i] = {claim}", "formula: sum[i](x[i]**2 * y[i])")
+    assert found.shown is not None
+    assert found.shown.claimed != found.shown.right
+    assert shown in found.shown.claimed
