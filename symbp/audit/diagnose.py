@@ -27,6 +27,7 @@ from symbp.audit.normal import TooManyTermsError, multiplied_out
 from symbp.audit.print import between_matrices, in_letters, with_indices
 from symbp.audit.prove import proven
 from symbp.audit.setting import BATCH, Point, Setting
+from symbp.audit.special import special_values
 from symbp.audit.syntax import Statement
 from symbp.audit.truth import cotangents_read, derived, in_words, subject, with_targets
 from symbp.audit.written import written
@@ -228,6 +229,8 @@ def _settings(asked: _Asked, found: Diagnosis, bare: Sequence[Edit]) -> Iterator
     wanted = tuple(sorted(cotangents_read(statement, setting) | {about.by}))
     known = _known(setting, "conventions", lambda: conventions(setting, asked.network, asked.points))
     yield from (f"right for {near.words}" for near in known if _holds(statement, near))
+    values = _known(setting, "special values", lambda: special_values(setting, asked.points))
+    yield from (f"right for {near.words}" for near in values if _holds(statement, near))
     if found.kind in STRUCTURE or not about.is_cotangent(setting):
         return
     slopes = other_activations(setting, about, wanted)

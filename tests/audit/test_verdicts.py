@@ -176,3 +176,18 @@ def test_a_counterexample_is_found_wherever_claims_fail(verdict, claim: str, sho
     assert found.shown is not None
     assert found.shown.claimed != found.shown.right
     assert shown in found.shown.claimed
+
+
+@pytest.mark.parametrize(
+    ("formula", "claim", "special"),
+    [
+        ("x.T @ A @ x", "grad_x = 2 * A @ x", "symmetric `A`"),
+        ("norm1(x)", "grad_x = x / x", "positive `x`"),
+        ("sum[i](log(1 + exp(-y[i]*x[i])))", "dC/dx[i] = sigmoid(x[i]) - (1 + y[i])/2", "`y` of 1 and -1 alone"),
+        ("sum[i](log(1 + exp(-y[i]*x[i])))", "dC/dx[i] = -y[i] * sigmoid(y[i]*x[i])", None),
+    ],
+)
+def test_what_is_right_at_special_values_says_at_which(verdict, formula: str, claim: str, special: str | None) -> None:
+    found = verdict(claim, f"formula: {formula}")
+    assert found.status == "wrong"
+    assert found.diagnosis.right_for == ((f"right for {special}",) if special else ())
