@@ -29,7 +29,7 @@ def parts_of(node: m.Math) -> tuple[m.Math, ...]:
             return tuple(term for _, term in terms)
         case m.Product(factors=items) | m.Relation(operands=items) | m.Logic(operands=items):
             return items
-        case m.Fraction(above=one, below=other) | m.Component(body=one, index=other):
+        case m.Fraction(above=one, below=other):
             return one, other
         case m.Derivative(of=one, by=other) | m.Nabla(of=one, by=other):
             return one, other
@@ -45,7 +45,7 @@ def parts_of(node: m.Math) -> tuple[m.Math, ...]:
             | m.Shaped(body=one)
         ):
             return (one,)
-        case m.Over(bound=items, body=one) | m.Held(body=one, fixed=items):
+        case m.Over(bound=items, body=one) | m.Held(body=one, fixed=items) | m.Component(body=one, indices=items):
             return *items, one
         case m.Cases(rows=rows):
             return tuple(part for row in rows for part in row if part is not None)

@@ -108,10 +108,10 @@ class Over(Math):
 
 @dataclass(frozen=True)
 class Component(Math):
-    """One component of a tuple: the `u` of the `(u, v)` that `body` gives."""
+    """A part of what has no letter of its own: the `u` of a `(u, v)` that `body` gives, an element of `A⁻¹`."""
 
     body: Math
-    index: Math
+    indices: tuple[Math, ...]
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,7 @@ def _(node: MaxOver, naming: Naming) -> m.Math:
 @_write.register
 def _(node: Winner, naming: Naming) -> m.Math:
     place = m.Over("argmax", tuple(_write(i, naming) for i in node.bound), _write(node.body, naming))
-    return place if len(node.bound) == 1 else m.Component(place, _write(node.which, naming))
+    return place if len(node.bound) == 1 else m.Component(place, (_write(node.which, naming),))
 
 
 @_write.register

@@ -21,7 +21,7 @@ from symbp.explain.words.formulas import spoken
 from symbp.explain.words.language import Language
 from symbp.explain.words.languages import LANGUAGES
 from symbp.expression.between import between
-from symbp.expression.names import renamed, sought
+from symbp.expression.names import defined, renamed, sought
 from symbp.expression.result import Result
 from symbp.formula.defined import Determinant, Solution
 from symbp.formula.equation import Equation, Formula
@@ -57,7 +57,8 @@ class _Page:
         header = (self.say("network.tensor"), self.say("network.shape"))
         yield Table(header, tuple((self.tensor(t.name), self.shape(t.axes)) for t in formula.with_role("input")))
         for equation in formula.equations:
-            yield from self.equation(equation)
+            for part in self.equation(equation):
+                yield renamed(part, self.whole)
 
     def tensor(self, name: str) -> tuple[m.Math]:
         return (m.Name(name),)
@@ -128,18 +129,7 @@ class _Page:
         found = find_matrices(equation)
         if found is not None and equation.target.indices:
             yield Paragraph(self.say("matrix.form"))
-            yield renamed(Display((m.Line(sought(result), between(found, self.defined())),)), result)
-
-    def defined(self) -> dict[str, m.Math]:
-        """Inverses and determinants as they are written between matrices."""
-        found: dict[str, m.Math] = {}
-        for equation in self.whole.formula.equations:
-            if isinstance(equation.body, Solution):
-                (matrix,) = {e.tensor for e in elements(equation.body.residual)}
-                found[equation.target.tensor] = m.Power(m.Name(matrix, matrix=True), m.Sum(((-1, m.Number("1")),)))
-            elif isinstance(equation.body, Determinant):
-                found[equation.target.tensor] = m.Call("det", (m.Name(equation.body.body.tensor, matrix=True),))
-        return found
+            yield renamed(Display((m.Line(sought(result), between(found, defined(result))),)), result)
 
     def code(self, code: str, error: float) -> Iterator[Part]:
         yield Heading(1, self.say("diff.code"))

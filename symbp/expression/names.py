@@ -15,6 +15,8 @@ from symbp.explain.document import Derived
 from symbp.explain.naming import COST, ERROR, WEIGHTED_INPUT
 from symbp.explain.trees import rebuilt
 from symbp.expression.result import Result
+from symbp.formula.defined import Determinant, Solution
+from symbp.formula.expression import elements
 
 
 def renamed(part: Any, result: Result) -> Any:
@@ -37,6 +39,9 @@ def _once(lines: tuple[m.Line, ...]) -> tuple[m.Line, ...]:
 
 
 def _name(name: m.Name, result: Result) -> m.Math:
+    inverse = defined(result).get(name.base)
+    if isinstance(inverse, m.Power):
+        return m.Component(inverse, name.indices) if name.indices else inverse
     tensors = {t.name for t in result.formula.tensors.values()}
     if name.base == ERROR and ERROR not in tensors and WEIGHTED_INPUT in tensors:
         return m.Derivative(m.Name(result.output), replace(name, base=WEIGHTED_INPUT))
@@ -50,8 +55,23 @@ def _name(name: m.Name, result: Result) -> m.Math:
     by = m.Name(jacobian.by.tensor, () if whole else theirs, matrix=whole and rank > 1)
     if own.startswith("d_") and own not in tensors:
         inner = m.Name(own.removeprefix("d_"), () if whole else mine, matrix=whole and rank > 1)
-        return m.Derivative(m.Derivative(m.Name(result.output), inner), _along(by, whole, rank))
-    return m.Derivative(m.Name(own, () if whole else mine), by)
+        of = m.Derivative(m.Name(result.output), renamed(inner, result))
+        return m.Derivative(of, _along(by, whole, rank))
+    return m.Derivative(renamed(m.Name(own, () if whole else mine), result), by)
+
+
+def defined(result: Result) -> dict[str, m.Math]:
+    """Inverses and determinants, which the expression does not name, as they are written between matrices."""
+    found: dict[str, m.Math] = {}
+    for equation in result.formula.equations:
+        if isinstance(equation.body, Solution):
+            (matrix,) = {e.tensor for e in elements(equation.body.residual)}
+            of = found.get(matrix, m.Name(matrix, matrix=True))
+            found[equation.target.tensor] = m.Power(of, m.Sum(((-1, m.Number("1")),)))
+        elif isinstance(equation.body, Determinant):
+            name = equation.body.body.tensor
+            found[equation.target.tensor] = m.Call("det", (found.get(name, m.Name(name, matrix=True)),))
+    return found
 
 
 def sought(result: Result) -> m.Math:

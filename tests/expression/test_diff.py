@@ -141,6 +141,14 @@ def test_a_hessian_is_written_as_usual() -> None:
     assert r"\frac{\partial^2 C}{\partial x \, \partial x^{\top}}" in diff("x.T @ A @ x", "x", order=2).render("latex")
 
 
+def test_inverses_are_written_as_such_in_index_notation_too() -> None:
+    found = diff("trace(inv(X + A) @ B)", "X")
+    page = found.render()
+    assert "∂C/∂Xᵢⱼ = −Σₖ Σₗ Bₖₗ · (M⁻¹)ⱼₖ · (M⁻¹)ₗᵢ" in page
+    assert "M_inv" not in page.partition(found.code.splitlines()[2])[0]
+    assert "(M^{-1})_{jk}" in found.render("latex")
+
+
 NESTED = {  # what grows with every level where it is written out
     "max(max(max(max(x, y), z), x*y), z*y)": "x",
     "max(x, max(x**2, max(x**3, x**4)))": "x",

@@ -212,7 +212,7 @@ def _(node: m.Over) -> str:
 
 @_write.register
 def _(node: m.Component) -> str:
-    return _scripts(_parentheses(node.body), _write(node.index), "")
+    return _scripts(_parentheses(node.body), _indices(node.indices), "")
 
 
 @_write.register

@@ -172,7 +172,7 @@ def _(node: m.Over) -> str:
 
 @_write.register
 def _(node: m.Component) -> str:
-    return f"{_parentheses(node.body)}_{{{_write(node.index)}}}"
+    return f"{_parentheses(node.body)}_{{{_indices(node.indices)}}}"
 
 
 @_write.register

@@ -54,8 +54,8 @@ def width(node: m.Math) -> float:
             sign = SUM_SIGN if operator == "sum" else LETTER * len(operator)
             written = SMALL * (sum(map(width, bound)) + COMMA * (len(bound) - 1))
             return max(sign, written) + SPACE + _within(body, PRODUCT)
-        case m.Component(body=body, index=index):
-            return 2 * BRACKET + width(body) + SMALL * width(index)
+        case m.Component(body=body, indices=indices):
+            return 2 * BRACKET + width(body) + SMALL * sum(map(width, indices))
         case m.Cases(rows=rows):
             values = max(width(value) for value, _ in rows)
             return 3.5 + values + max(width(c) if c else 3.0 for _, c in rows)

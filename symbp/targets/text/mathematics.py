@@ -121,8 +121,8 @@ def _(node: m.Fraction) -> str:
 def _(node: m.Power) -> str:
     base = bracket(node.base, levels.ATOM)
     raised = _write(node.exponent)
-    if isinstance(node.exponent, m.Number) and raised.isdigit():
-        return base + "".join(SUPERSCRIPTS[c] for c in raised)
+    if raised.removeprefix("−").isdigit():
+        return base + "".join(SUPERSCRIPTS[c] for c in raised.replace("−", "-"))
     return f"{base}^{bracket(node.exponent, levels.ATOM)}"
 
 
@@ -156,7 +156,7 @@ def _(node: m.Over) -> str:
 
 @_write.register
 def _(node: m.Component) -> str:
-    return f"({_write(node.body)})[{_write(node.index)}]"
+    return f"({_write(node.body)}){_indices(node.indices)}"
 
 
 @_write.register
