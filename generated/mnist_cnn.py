@@ -331,7 +331,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     n = ws.n
 
     # max_pool2d_1: relu_1.a (16, 28, 28, n), y (16, 14, 14, n) -> y_u_winner (16, 14, 14, n)
-    # (27) yᵤ[n,c,p,q] = (argmax[u,v] padded(x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w], −∞))[u]
+    # (27) yᵤ[n,c,p,q] = (argmax[u,v] padded(x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w], −∞))ᵤ
     # the position of the first winner, row by row: as many come before it
     ws.max_pool2d_1_y_u_winner.fill(0)
     ws.worse_16_14_14_n.fill(True)
@@ -342,7 +342,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
             ws.max_pool2d_1_y_u_winner += ws.worse_16_14_14_n
 
     # max_pool2d_2: relu_2.a (32, 10, 10, n), y (32, 5, 5, n) -> y_u_winner (32, 5, 5, n)
-    # (27) yᵤ[n,c,p,q] = (argmax[u,v] padded(x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w], −∞))[u]
+    # (27) yᵤ[n,c,p,q] = (argmax[u,v] padded(x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w], −∞))ᵤ
     # the position of the first winner, row by row: as many come before it
     ws.max_pool2d_2_y_u_winner.fill(0)
     ws.worse_32_5_5_n.fill(True)

@@ -145,7 +145,7 @@ def test_inverses_are_written_as_such_in_index_notation_too() -> None:
     found = diff("trace(inv(X + A) @ B)", "X")
     page = found.render()
     assert "∂C/∂Xᵢⱼ = −Σₖ Σₗ Bₖₗ · (M⁻¹)ⱼₖ · (M⁻¹)ₗᵢ" in page
-    assert "M_inv" not in page.partition(found.code.splitlines()[2])[0]
+    assert "M_inv" not in page.partition("import numpy")[0]
     assert "(M^{-1})_{jk}" in found.render("latex")
 
 
