@@ -73,7 +73,7 @@ class Between(Translation):
         return self.combined(*pair, lambda a, b: sp.Piecewise((1, relation(a, b)), (0, True)))
 
     def named(self, name: str) -> Part:
-        number = self.number(name)
+        number = self.setting.number(name)
         if number is not None:
             return _scalar(number)
         found = self.setting.vocabulary.find(name)

@@ -16,7 +16,6 @@ from symbp.audit.setting import Point, Setting
 from symbp.audit.syntax import PRIME, Statement
 from symbp.audit.vocabulary import MeaninglessError
 from symbp.audit.written import written
-from symbp.errors import UserError
 
 CLEAR = 1e-3  # how far apart, relative to the larger, the two values are
 
@@ -59,11 +58,9 @@ def _values(statement: Statement, setting: Setting, point: Point) -> tuple[tuple
     found: dict[str, str] = {}
     for node in ast.walk(statement.right):
         if isinstance(node, ast.Name):
-            try:
-                quantity = setting.vocabulary.find(node.id)
-            except UserError:
-                continue
-            if quantity.tensor != setting.formula.output.name or setting.formula.output.axes:
+            quantity = setting.vocabulary.known(node.id)
+            whole = setting.formula.output
+            if quantity is not None and (quantity.tensor != whole.name or whole.axes):
                 found.setdefault(node.id, _array(point.values[quantity.key]))
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and len(node.args) == 1:
             read = tensor_of(node.args[0], setting)

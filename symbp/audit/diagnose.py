@@ -113,7 +113,7 @@ def _of(edit: Edit, setting: Setting) -> Diagnosis:
 def _right(statement: Statement, setting: Setting, points: Sequence[Point]) -> bool:
     try:
         return holds(statement, setting, points[:1]) and holds(statement, setting, points[1:])
-    except (UserError, ValueError):  # an edit may make nonsense: a sum of a number, a name without indices
+    except UserError:  # an edit may make nonsense: a sum of a number, a name without indices
         return False
 
 
@@ -266,12 +266,8 @@ def _known(setting: Setting, key: object, find: Callable[[], Iterable[Nearby]]) 
 
 def _of_output(statement: Statement, setting: Setting) -> bool:
     """Whether a claim depends on which loss there is."""
-    read = set()
-    for name in {n.id for n in ast.walk(statement.right) if isinstance(n, ast.Name)}:
-        try:
-            read.add(setting.vocabulary.find(name).tensor)
-        except UserError:
-            continue
+    names = {n.id for n in ast.walk(statement.right) if isinstance(n, ast.Name)}
+    read = {found.tensor for name in names if (found := setting.vocabulary.known(name)) is not None}
     return bool({"y", setting.vocabulary.prediction} & read)
 
 

@@ -17,7 +17,6 @@ from symbp.audit.mistakes import Kind, Rename, Rewrite
 from symbp.audit.nodes import Nodes
 from symbp.audit.setting import Setting
 from symbp.audit.syntax import DERIVATIVE, Statement
-from symbp.audit.vocabulary import UnknownNameError
 from symbp.audit.whole import Whole
 from symbp.audit.written import written
 
@@ -124,10 +123,8 @@ def _names(statement: Statement, setting: Setting) -> Iterator[tuple[Kind, tuple
 
 
 def _known(name: str, setting: Setting) -> bool:
-    try:
-        return setting.tensor(setting.vocabulary.find(name).tensor).kind != "int"
-    except UnknownNameError:
-        return False
+    found = setting.vocabulary.known(name)
+    return found is not None and setting.tensor(found.tensor).kind != "int"
 
 
 def _renamed(statement: Statement, kind: Kind, swap: tuple[str, str]) -> Iterator[Edit]:

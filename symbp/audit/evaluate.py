@@ -12,9 +12,9 @@ from collections.abc import Callable
 import numpy as np
 
 from symbp.audit.functions import function
-from symbp.audit.setting import BATCH, Point, Setting
+from symbp.audit.setting import Point, Setting
 from symbp.audit.syntax import DERIVATIVE, PRIME
-from symbp.audit.vocabulary import COUNT, MeaninglessError, UnknownNameError
+from symbp.audit.vocabulary import MeaninglessError
 from symbp.audit.written import written
 from symbp.errors import UserError
 
@@ -59,14 +59,10 @@ class Matrices:
 
     def quantity(self, name: str) -> np.ndarray:
         """A tensor, a cotangent or a number that a name stands for."""
-        try:
-            found = self.setting.vocabulary.find(name)
-        except UnknownNameError:
-            if name in COUNT and self.setting.batched:
-                return np.asarray(float(self.point.sizes[BATCH]))
-            if name == "pi":
-                return np.asarray(np.pi)
-            raise
+        number = self.setting.number(name)
+        if number is not None:
+            return self.point.number(number)
+        found = self.setting.vocabulary.find(name)
         return self.between(found.tensor, self.point.values[found.key])
 
     def between(self, tensor: str, value: np.ndarray) -> np.ndarray:
@@ -175,6 +171,8 @@ class Matrices:
         axis = node.args[1]
         if not isinstance(axis, ast.Constant) or axis.value not in (0, 1):
             raise UserError(f"`{written(node)}`: 0 adds up rows, 1 columns")
+        if not value.ndim:
+            raise ShapeError(f"`{written(node)}` is of a number, which has neither rows nor columns")
         return np.asarray(reduce(value, axis=int(str(axis.value)), keepdims=True))
 
     def diagonal(self, node: ast.Call) -> np.ndarray:

@@ -15,11 +15,12 @@ import numpy as np
 
 from symbp.audit.evaluate import ARITHMETIC, COMPARE, ShapeError, is_indicator
 from symbp.audit.functions import function
-from symbp.audit.setting import BATCH, Point, Setting
-from symbp.audit.syntax import DERIVATIVE, PRIME
-from symbp.audit.vocabulary import COUNT, MeaninglessError, UnknownNameError
+from symbp.audit.setting import Point, Setting
+from symbp.audit.syntax import DERIVATIVE, PRIME, places_of
+from symbp.audit.vocabulary import MeaninglessError
 from symbp.audit.written import written
 from symbp.errors import UserError
+from symbp.formula.syntax import items_of
 
 Letters = tuple[str, ...]
 MOST = 200_000  # values over all indices of a product
@@ -34,8 +35,8 @@ def standing(letter: str, node: ast.AST) -> Iterator[tuple[str, int]]:
         }:
             return
         case ast.Subscript(value=ast.Name(id=name), slice=places):
-            items = places.elts if isinstance(places, ast.Tuple) else [places]
-            yield from ((name, k) for k, item in enumerate(items) if isinstance(item, ast.Name) and item.id == letter)
+            items = enumerate(items_of(places))
+            yield from ((name, k) for k, item in items if isinstance(item, ast.Name) and item.id == letter)
     for child in ast.iter_child_nodes(node):
         yield from standing(letter, child)
 
@@ -111,16 +112,12 @@ class Indices:
 
     def plain(self, name: str) -> Value:
         """A name without indices: a number."""
-        try:
-            found = self.setting.vocabulary.find(name)
-        except UnknownNameError:
-            if name in COUNT and self.setting.batched:
-                return Value(np.asarray(float(self.point.sizes[BATCH])))
-            if name == "pi":
-                return Value(np.asarray(np.pi))
-            if name in self.runs:
-                return self.place(ast.Name(name))
-            raise
+        number = self.setting.number(name)
+        if number is not None:
+            return Value(self.point.number(number))
+        if self.setting.vocabulary.known(name) is None and name in self.runs:
+            return self.place(ast.Name(name))
+        found = self.setting.vocabulary.find(name)
         array = self.point.values[found.key]
         axes = np.ndim(array)
         if axes:
@@ -143,7 +140,7 @@ class Indices:
 
     def read(self, array: np.ndarray, name: str, places: ast.expr) -> Value:
         """`x[i,j]`: an axis for each letter; a letter that stands twice takes the diagonal."""
-        items = places.elts if isinstance(places, ast.Tuple) else [places]
+        items = items_of(places)
         if len(items) != array.ndim:
             raise UserError(f"`{name}` has {array.ndim} axes, and stands with {len(items)} indices")
         labels: list[str] = []
@@ -175,7 +172,7 @@ class Indices:
         return Value(result, letters)
 
     def reduce(self, name: str, bound: ast.expr, body: ast.expr) -> Value:
-        items = bound.elts if isinstance(bound, ast.Tuple) else [bound]
+        items = items_of(bound)
         letters = [i.id for i in items if isinstance(i, ast.Name)]
         held = {x: self.runs.pop(x) for x in letters if x in self.runs}
         for letter in letters:
@@ -223,7 +220,7 @@ class Indices:
     def derivative(self, of: ast.expr, by: ast.expr) -> Value:
         """`dC/dW[i,j]` or `da[j]/dz[k]`."""
         own, other = (self._tensor(n) for n in (of, by))
-        places = [*_places(of), *_places(by)]
+        places = [*places_of(of), *places_of(by)]
         name = f"d{own}/d{other}"
         index = ast.Tuple([*places]) if len(places) != 1 else places[0]
         if own == self.setting.formula.output.name and not self.setting.tensor(own).axes:
@@ -246,9 +243,3 @@ def tensor_of(node: ast.expr, setting: Setting) -> str:
     """The tensor that an argument is, with indices or without; nothing for any other expression."""
     inner = node.value if isinstance(node, ast.Subscript) else node
     return setting.vocabulary.find(inner.id).tensor if isinstance(inner, ast.Name) else ""
-
-
-def _places(node: ast.expr) -> list[ast.expr]:
-    if not isinstance(node, ast.Subscript):
-        return []
-    return list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]

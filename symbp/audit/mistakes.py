@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Literal
 
 from symbp.audit.evaluate import is_indicator
+from symbp.formula.syntax import items_of
 
 Kind = Literal[
     "sign", "factor", "transpose", "elementwise product", "matrix product", "order of factors", "sum over the batch",
@@ -44,8 +45,7 @@ def letters_in(node: ast.AST) -> Iterator[ast.Name]:
         if isinstance(each, ast.Subscript) and is_indicator(each) is None:
             if isinstance(each.value, ast.Name) and each.value.id in ("sum", "mean", "max", "min"):
                 continue
-            items = each.slice.elts if isinstance(each.slice, ast.Tuple) else [each.slice]
-            yield from (i for i in items if isinstance(i, ast.Name))
+            yield from (i for i in items_of(each.slice) if isinstance(i, ast.Name))
 
 
 class Rename(ast.NodeTransformer):

@@ -10,6 +10,7 @@ from symbp.audit.evaluate import is_indicator
 from symbp.audit.mistakes import Kind, Rename, factors, letters_in
 from symbp.audit.setting import Setting
 from symbp.audit.syntax import PRIME, Statement
+from symbp.formula.syntax import items_of
 
 
 class Nodes:
@@ -42,7 +43,7 @@ class Nodes:
     def indices(self, node: ast.expr) -> Iterator[tuple[Kind, ast.expr]]:
         if not isinstance(node, ast.Subscript) or is_indicator(node) is not None:
             return
-        items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        items = items_of(node.slice)
         if len(items) == 2:
             yield "index swapped", ast.Subscript(node.value, ast.Tuple([items[1], items[0]]))
         letters = sorted({n.id for side in (self.statement.left, self.statement.right) for n in letters_in(side)})

@@ -9,7 +9,7 @@ import sympy as sp
 from sympy.printing.str import StrPrinter
 
 from symbp.audit.setting import BATCH, Setting
-from symbp.audit.syntax import Statement, left_places
+from symbp.audit.syntax import Statement, places_of
 from symbp.formula.equation import Equation
 from symbp.formula.expression import SumOver, index
 from symbp.formula.indices import Names, rename_bound
@@ -53,7 +53,7 @@ def _lengths(equation: Equation, left: str) -> dict[sp.Basic, sp.Basic]:
 
 def in_letters(equation: Equation, statement: Statement) -> Equation:
     """The equation at the indices that a claim has on its left side."""
-    places = left_places(statement.left)
+    places = places_of(statement.left)
     if len(places) != len(equation.target.indices) or not all(isinstance(p, ast.Name) for p in places):
         return equation
     letters = [index(p.id) for p in places if isinstance(p, ast.Name)]

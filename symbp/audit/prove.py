@@ -18,7 +18,7 @@ from symbp.audit.indexed import tensor_of
 from symbp.audit.normal import TooManyTermsError, multiplied_out
 from symbp.audit.setting import BATCH, Setting
 from symbp.audit.symbolic import Indexed, Translation, UntranslatedError
-from symbp.audit.syntax import Statement
+from symbp.audit.syntax import Statement, places_of
 from symbp.audit.truth import Subject, as_taken, cotangents_read, subject
 from symbp.derive.algebra import everywhere, larger, tidy
 from symbp.derive.derivation import DerivationError
@@ -72,7 +72,7 @@ def _difference(statement: Statement, setting: Setting) -> tuple[sp.Expr, tuple[
 
 def _with_indices(statement: Statement, about: Subject, setting: Setting) -> _Right:
     translation = Indexed(setting)
-    places = _left_places(statement, translation, setting)
+    places = _at_left(statement, translation, setting)
     return _Right(translation.value(statement.right), places, translation)
 
 
@@ -121,7 +121,7 @@ def _definitions(about: Subject, setting: Setting, keep: set[str]) -> tuple[Equa
     return as_taken(own.equation, own.steps), [as_taken(g.equation, g.steps) for g in found if g is not own]
 
 
-def _left_places(statement: Statement, translation: Indexed, setting: Setting) -> tuple[sp.Expr, ...]:
+def _at_left(statement: Statement, translation: Indexed, setting: Setting) -> tuple[sp.Expr, ...]:
     left = statement.left
     if isinstance(left, ast.Subscript) and isinstance(left.value, ast.Name):
         return translation.places(left.slice, setting.vocabulary.find(left.value.id).tensor)
@@ -129,15 +129,8 @@ def _left_places(statement: Statement, translation: Indexed, setting: Setting) -
     if isinstance(call, ast.Name):
         return ()
     assert isinstance(call, ast.Call)
-    items: list[ast.expr] = []
-    axes: list[sp.Expr] = []
-    for argument in call.args:
-        if isinstance(argument, ast.Subscript):
-            items += argument.slice.elts if isinstance(argument.slice, ast.Tuple) else [argument.slice]
-        axes += setting.tensor(tensor_of(argument, setting)).axes
-    if isinstance(left, ast.Subscript):
-        items += left.slice.elts if isinstance(left.slice, ast.Tuple) else [left.slice]
-    return translation.letters(items, tuple(axes))
+    axes = (axis for argument in call.args for axis in setting.tensor(tensor_of(argument, setting)).axes)
+    return translation.letters(places_of(left), tuple(axes))
 
 
 def substituted(expression: sp.Expr, definition: Equation, names: Names, sizes: Sizes) -> sp.Expr:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from symbp.audit.latex import read_latex
 from symbp.audit.setting import Setting
 from symbp.audit.syntax import Statement, read_text
-from symbp.audit.vocabulary import UnknownNameError
 
 _LATEX = re.compile(r"\\[A-Za-z]|[_^]\{|\^[lL(\[]")
 
@@ -28,11 +27,8 @@ def read_claim(text: str, setting: Setting) -> list[Statement]:
 
 def _is_error(setting: Setting) -> bool:
     """Whether `delta[i,j]` is the derivative of the cost by a weighted input of two axes."""
-    try:
-        found = setting.vocabulary.find("delta")
-    except UnknownNameError:
-        return False
-    return len(setting.tensor(found.tensor).axes) == 2 and not setting.formula.output.axes
+    found = setting.vocabulary.known("delta")
+    return found is not None and len(setting.tensor(found.tensor).axes) == 2 and not setting.formula.output.axes
 
 
 class _Kronecker(ast.NodeTransformer):

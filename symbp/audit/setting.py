@@ -14,7 +14,7 @@ import numpy as np
 import sympy as sp
 
 from symbp.audit.layout import Layout
-from symbp.audit.vocabulary import Vocabulary
+from symbp.audit.vocabulary import COUNT, Vocabulary
 from symbp.derive.derivation import FormulaDerivation
 from symbp.derive.derive import derive_formula
 from symbp.derive.jacobian import Jacobian, derive_jacobian
@@ -34,6 +34,10 @@ class Point:
 
     values: Mapping[str, np.ndarray]
     sizes: Mapping[sp.Symbol, int]
+
+    def number(self, value: sp.Expr) -> np.ndarray:
+        """An expression in sizes as a number."""
+        return np.asarray(float(value.xreplace({s: sp.Integer(n) for s, n in self.sizes.items()})))
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,14 @@ class Setting:
         reads = (read for e in self.formula.equations for read in elements(e.body))
         pairs = ((i, a) for read in reads for i, a in zip(read.indices, self.tensor(read.tensor).axes, strict=True))
         return next(axis for place, axis in pairs if any(elements(place, integers)))
+
+    def number(self, name: str) -> sp.Expr | None:
+        """A number by its name: of the examples, or pi; None where a quantity is called so, or nothing."""
+        if self.vocabulary.known(name) is not None:
+            return None
+        if name in COUNT and self.batched:
+            return BATCH
+        return sp.pi if name == "pi" else None
 
     def tensor(self, name: str) -> Tensor:
         return self.formula.tensors[name]

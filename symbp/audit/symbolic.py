@@ -15,12 +15,12 @@ from symbp.audit.evaluate import is_indicator
 from symbp.audit.functions import function
 from symbp.audit.indexed import standing, tensor_of
 from symbp.audit.setting import BATCH, Setting
-from symbp.audit.syntax import DERIVATIVE, PRIME
+from symbp.audit.syntax import DERIVATIVE, PRIME, places_of
 from symbp.audit.truth import Subject, derived
-from symbp.audit.vocabulary import COUNT, UnknownNameError
 from symbp.derive.simplify import Sizes
 from symbp.formula.expression import SumOver, element, index
 from symbp.formula.indices import Names, bound_indices, rename_bound
+from symbp.formula.syntax import items_of
 
 RELATIONS = {ast.Gt: sp.Gt, ast.GtE: sp.Ge, ast.Lt: sp.Lt, ast.LtE: sp.Le, ast.Eq: sp.Eq, ast.NotEq: sp.Ne}
 OPERATIONS: dict[type[ast.operator], Callable[[sp.Expr, sp.Expr], sp.Expr]] = {
@@ -77,16 +77,6 @@ class Translation:
             return sp.Gt(value(node), 0)
         return RELATIONS[type(node.ops[0])](value(node.left), value(node.comparators[0]))
 
-    def number(self, name: str) -> sp.Expr | None:
-        """A name that is no tensor: the number of examples, pi."""
-        try:
-            self.setting.vocabulary.find(name)
-        except UnknownNameError:
-            if name in COUNT and self.setting.batched:
-                return BATCH
-            return sp.pi if name == "pi" else None
-        return None
-
     def applied(self, name: str, argument: ast.expr, value: sp.Expr) -> sp.Expr:
         read = tensor_of(argument, self.setting)
         found = function(name.removesuffix(PRIME), read, self.setting)
@@ -104,7 +94,7 @@ class Indexed(Translation):
             case ast.Constant(value=number):
                 return sp.Rational(str(number))
             case ast.Name(id=name):
-                number = self.number(name)
+                number = self.setting.number(name)
                 if number is not None:
                     return number
                 return index(name) if index(name) in self.sizes else self.read(name, ())
@@ -142,8 +132,7 @@ class Indexed(Translation):
         return letter if letter in self.sizes else self.value(node)
 
     def places(self, node: ast.expr, tensor: str) -> tuple[sp.Expr, ...]:
-        items = node.elts if isinstance(node, ast.Tuple) else [node]
-        return self.letters(items, self.setting.tensor(tensor).axes)
+        return self.letters(items_of(node), self.setting.tensor(tensor).axes)
 
     def letters(self, items: list[ast.expr], axes: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...]:
         found: list[sp.Expr] = []
@@ -161,7 +150,7 @@ class Indexed(Translation):
     def reduced(self, name: str, bound: ast.expr, body: ast.expr) -> sp.Expr:
         if name not in ("sum", "mean"):
             raise UntranslatedError(name)
-        items = bound.elts if isinstance(bound, ast.Tuple) else [bound]
+        items = items_of(bound)
         symbols = [index(i.id) for i in items if isinstance(i, ast.Name)]
         held = {s: self.sizes.pop(s) for s in symbols if s in self.sizes}
         for symbol in symbols:
@@ -182,7 +171,7 @@ class Indexed(Translation):
     def called(self, name: str, arguments: list[ast.expr]) -> sp.Expr:
         if name == DERIVATIVE:
             of, by = (tensor_of(a, self.setting) for a in arguments)
-            items = [i for a in arguments for i in _items(a)]
+            items = [i for a in arguments for i in places_of(a)]
             axes = (*self.setting.tensor(of).axes, *self.setting.tensor(by).axes)
             return self.derivative(of, by, self.letters(items, axes))
         if name == "delta" and len(arguments) == 2:
@@ -196,9 +185,3 @@ class Indexed(Translation):
         if len(arguments) != 1:
             raise UntranslatedError(name)
         return self.applied(name, arguments[0], self.value(arguments[0]))
-
-
-def _items(node: ast.expr) -> list[ast.expr]:
-    if not isinstance(node, ast.Subscript):
-        return []
-    return list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]

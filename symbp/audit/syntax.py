@@ -19,6 +19,7 @@ from typing import Literal
 
 from symbp.audit.numpy import as_claimed, without_keywords
 from symbp.formula.grammar import MAX_DEPTH, NAME, FormulaError, called, depth, nesting
+from symbp.formula.syntax import items_of
 
 MAX_TEXT = 1_000  # characters of a claim
 MAX_NODES = 300
@@ -95,13 +96,12 @@ def checked(statement: Statement) -> Statement:
     return statement
 
 
-def left_places(node: ast.expr) -> list[ast.expr]:
+def places_of(node: ast.expr) -> list[ast.expr]:
     """The indices of a quantity, in order: of the derivative `dy[i]/dx[j]`, those of both."""
     if isinstance(node, ast.Subscript):
-        outer = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
-        return [*left_places(node.value), *outer]
+        return [*places_of(node.value), *items_of(node.slice)]
     if isinstance(node, ast.Call):
-        return [place for argument in node.args for place in left_places(argument)]
+        return [place for argument in node.args for place in places_of(argument)]
     return []
 
 

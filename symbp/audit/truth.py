@@ -63,11 +63,8 @@ def cotangents_read(statement: Statement, setting: Setting) -> set[str]:
     found = set()
     for node in ast.walk(statement.right):
         if isinstance(node, ast.Name):
-            try:
-                quantity = setting.vocabulary.find(node.id)
-            except UserError:
-                continue
-            if quantity.cotangent:
+            quantity = setting.vocabulary.known(node.id)
+            if quantity is not None and quantity.cotangent:
                 found.add(quantity.tensor)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == DERIVATIVE:
             names = [n.value if isinstance(n, ast.Subscript) else n for n in node.args]

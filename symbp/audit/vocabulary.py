@@ -56,6 +56,13 @@ class Vocabulary:
 
     def find(self, name: str) -> Quantity:
         """What a name stands for; UnknownNameError, with the nearest name there is, where it is none."""
+        found = self.known(name)
+        if found is None:
+            raise UnknownNameError(f"`{name[:60]}` is no quantity here{self._near(name)}")
+        return found
+
+    def known(self, name: str) -> Quantity | None:
+        """What a name stands for; None where it is no quantity."""
         tensors = {n for n, t in self.formula.tensors.items() if t.kind != "int"}
         for tensor in self._spellings(name):
             if tensor in tensors:
@@ -72,7 +79,7 @@ class Vocabulary:
                     return Quantity(tensor, cotangent=True)
         if name in COST and not self.formula.output.axes:
             return Quantity(self.cost)
-        raise UnknownNameError(f"`{name[:60]}` is no quantity here{self._near(name)}")
+        return None
 
     def _spellings(self, name: str) -> Iterator[str]:
         yield name

@@ -11,7 +11,7 @@ from symbp.audit.mistakes import Kind, Rename, factors, flipped, left_place, let
 from symbp.audit.setting import BATCH, Setting
 from symbp.audit.syntax import PRIME, Statement
 from symbp.audit.truth import subject
-from symbp.audit.vocabulary import UnknownNameError
+from symbp.formula.syntax import items_of
 
 
 class Whole:
@@ -49,15 +49,10 @@ class Whole:
         """Whether an index runs over the examples."""
         for node in ast.walk(self.statement.right):
             if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name):
-                try:
-                    tensor = self.setting.vocabulary.find(node.value.id).tensor
-                except UnknownNameError:
-                    continue
-                items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-                axes = self.setting.tensor(tensor).axes
-                if any(
-                    isinstance(i, ast.Name) and i.id == letter and a == BATCH for i, a in zip(items, axes, strict=False)
-                ):
+                found = self.setting.vocabulary.known(node.value.id)
+                axes = self.setting.tensor(found.tensor).axes if found is not None else ()
+                pairs = zip(items_of(node.slice), axes, strict=False)
+                if any(isinstance(i, ast.Name) and i.id == letter and a == BATCH for i, a in pairs):
                     return True
         return False
 

@@ -6,6 +6,7 @@ import ast
 
 from symbp.catalog.entry import Entry
 from symbp.formula.grammar import FormulaError, read_lines
+from symbp.formula.syntax import items_of
 from symbp.forward.rows import formula_of
 from symbp.spec.model import NetworkSpec, Problem
 
@@ -42,7 +43,7 @@ def written_rank(entry: Entry, tensor: str = "") -> int | None:
     for line in read_lines(entry.equations):
         for node in ast.walk(line.right):
             if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == name:
-                items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+                items = items_of(node.slice)
                 if not any(isinstance(n, ast.Constant) and n.value is ... for i in items for n in ast.walk(i)):
                     return len(items) - numbered
     return None

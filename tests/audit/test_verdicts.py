@@ -191,3 +191,9 @@ def test_what_is_right_at_special_values_says_at_which(verdict, formula: str, cl
     found = verdict(claim, f"formula: {formula}")
     assert found.status == "wrong"
     assert found.diagnosis.right_for == ((f"right for {special}",) if special else ())
+
+
+def test_a_number_has_no_rows_to_add_up(verdict) -> None:
+    assert verdict("grad_w = sum(2, 1) * w", "formula: norm2(X @ w - y)**2").reason == (
+        "`sum(2, 1)` is of a number, which has neither rows nor columns"
+    )
