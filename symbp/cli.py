@@ -75,6 +75,19 @@ def _stop(ctx: click.Context, status: int, message: str) -> NoReturn:
     ctx.exit(status)
 
 
+class _Expression(click.Command):
+    """A command of an expression, which may begin with a minus sign."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """What begins with one minus sign and is no option is an expression: `-log(x)`."""
+        if "--" in args:
+            return super().parse_args(ctx, args)
+        known = {name for option in self.get_params(ctx) for name in option.opts}
+        negative = [a for a in args if a.startswith("-") and not a.startswith("--") and a not in known]
+        rest = [a for a in args if a not in negative]
+        return super().parse_args(ctx, [*rest, "--", *negative] if negative else rest)
+
+
 def _format(*names: str) -> Callable[[Command], Command]:
     of = "of the output"
     return click.option("--format", "form", type=click.Choice(names), default="text", show_default=True, help=of)
@@ -181,7 +194,7 @@ def derive(
         click.echo(path)
 
 
-@main.command(short_help="Differentiate one expression, with steps and NumPy code.")
+@main.command(cls=_Expression, short_help="Differentiate one expression, with steps and NumPy code.")
 @click.argument("expression")
 @click.option("--wrt", help="the tensor to differentiate by; may be left out where there is one alone")
 @click.option("--order", type=click.IntRange(1, 2), default=1, show_default=True, help="2: the Hessian")

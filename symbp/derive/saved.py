@@ -94,7 +94,6 @@ def _anchors(equation: Equation) -> list[Element]:
         e
         for e in outermost(equation.body)
         if isinstance(e, Element)
-        and free
         and free == {i for i in e.indices if not i.is_Integer}
         and all(i.is_Symbol or i.is_Integer for i in e.indices)
     ]

@@ -89,3 +89,19 @@ def test_hints(typed: str, hint: str) -> None:
 def test_products_by_elements_of_matrices_are_told() -> None:
     assert "a product of matrices is A @ x" in run("tr(A*X*B)", "--wrt", "X")[1]
     assert "by elements" not in run("tr(A@X@B) * c", "--wrt", "X")[1]
+
+
+def test_an_expression_may_begin_with_a_minus_sign() -> None:
+    status, output = run("-sum(log(x))", "--wrt", "x")
+    assert status == 0
+    assert "∂C/∂x = −1/x" in output
+    assert run("-h")[1].startswith("Usage")
+    assert run("--wrd", "x", "-x")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "wrt", "result"),
+    [("sigmoid(w.T @ x + b)", "w", "C · xᵢ · (1 − C)"), ("log(1 + exp(z))", "z", "−expm1(−C)"), ("1/x", "x", "−C²")],
+)
+def test_numbers_are_saved_values_too(text: str, wrt: str, result: str) -> None:
+    assert result in run(text, "--wrt", wrt)[1]
