@@ -19,8 +19,9 @@ from symbp.audit.symbolic import OPERATIONS, RELATIONS, Translation, Untranslate
 from symbp.audit.syntax import DERIVATIVE
 from symbp.audit.truth import Subject, derived
 from symbp.formula.constants import constant
+from symbp.formula.defined import Determinant, Solution
 from symbp.formula.equation import Equation
-from symbp.formula.expression import SumOver
+from symbp.formula.expression import SumOver, elements
 
 Index: TypeAlias = "sp.Symbol | None"
 
@@ -111,6 +112,8 @@ class Between(Translation):
             one, other = map(self.part, arguments)
             flipped = other if other.rows is None else Part(other.columns, other.rows, lambda r, c: other.at(c, r))
             return self.product(one, flipped)
+        if name in ("inv", "det"):
+            return self.defined(name, arguments[0])
         if name == "diag" and len(arguments) == 1:
             return self.diagonal(self.part(arguments[0]))
         if name == "where" and len(arguments) == 3:
@@ -122,6 +125,14 @@ class Between(Translation):
             raise UntranslatedError(name)
         part = self.part(arguments[0])
         return Part(part.rows, part.columns, lambda r, c: self.applied(name, arguments[0], part.at(r, c)))
+
+    def defined(self, name: str, argument: ast.expr) -> Part:
+        """The inverse or the determinant of a matrix, where the formula has it."""
+        of, kind = tensor_of(argument, self.setting), Solution if name == "inv" else Determinant
+        for equation in self.setting.formula.equations:
+            if isinstance(equation.body, kind) and of in {read.tensor for read in elements(equation.body)}:
+                return self.named(equation.target.tensor)
+        raise UntranslatedError(name)
 
     def diagonal(self, part: Part) -> Part:
         extent = part.rows if part.columns is None else part.columns

@@ -10,8 +10,9 @@ from sympy.printing.str import StrPrinter
 
 from symbp.audit.setting import BATCH, Setting
 from symbp.audit.syntax import Statement, places_of
+from symbp.formula.defined import Determinant, is_defined
 from symbp.formula.equation import Equation
-from symbp.formula.expression import SumOver, index
+from symbp.formula.expression import SumOver, elements, index
 from symbp.formula.indices import Names, rename_bound
 from symbp.matrices import tree as t
 from symbp.matrices.find import find_matrices
@@ -84,13 +85,28 @@ def between_matrices(equation: Equation, setting: Setting) -> str | None:
     """
     if setting.batched and len(equation.target.indices) < 2:
         return None
+    right = _right_side(equation, setting)
+    return None if right is None else f"{equation.target.tensor} = {right}"
+
+
+def _right_side(equation: Equation, setting: Setting) -> str | None:
     node = find_matrices(equation)
     if node is None:
         return None
     try:
-        return f"{equation.target.tensor} = {_write(node)[0]}"
+        text = _write(node)[0]
     except _UnwritableError:
         return None
+    said = {e.target.tensor: e for e in setting.formula.equations if is_defined(e.body)}
+    return re.sub(r"\b\w+\b", lambda m: _defined(said[m[0]], setting) if m[0] in said else m[0], text)
+
+
+def _defined(equation: Equation, setting: Setting) -> str:
+    """An inverse or a determinant as a claim writes it, `inv(A)`, of what it is of."""
+    of = next(e.tensor for e in elements(equation.body))
+    made = next((e for e in setting.formula.equations if e.target.tensor == of), None)
+    inner = _right_side(made, setting) if made else None
+    return f"{'det' if isinstance(equation.body, Determinant) else 'inv'}({inner or of})"
 
 
 class _UnwritableError(Exception):

@@ -24,6 +24,7 @@ from symbp.derive.algebra import everywhere, larger, tidy
 from symbp.derive.derivation import DerivationError
 from symbp.derive.simplify import Record, Simplifier, Sizes
 from symbp.derive.stable import Shifts
+from symbp.formula.defined import is_defined
 from symbp.formula.equation import Equation
 from symbp.formula.expression import UNITS, Element, MaxOver, SumOver, Winner, element, elements
 from symbp.formula.indices import Names, bound_indices, rename_bound
@@ -153,7 +154,7 @@ def _put_in_place(expression: sp.Expr, setting: Setting, sizes: Sizes) -> Iterat
     """The expression as it is, then without activations, then without anything computed."""
     yield expression
     names = Names({s.name for s in sizes} | {s.name for s in expression.free_symbols})
-    equations = list(reversed(setting.derivation.formula.equations))
+    equations = [e for e in reversed(setting.derivation.formula.equations) if not is_defined(e.body)]
     for keep_sums in (True, False):
         for equation in equations:
             if keep_sums and _is_weighted(equation):

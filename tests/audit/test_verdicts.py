@@ -197,3 +197,10 @@ def test_a_number_has_no_rows_to_add_up(verdict) -> None:
     assert verdict("grad_w = sum(2, 1) * w", "formula: norm2(X @ w - y)**2").reason == (
         "`sum(2, 1)` is of a number, which has neither rows nor columns"
     )
+
+
+def test_inverses_and_determinants_are_proven_and_written_as_such(verdict) -> None:
+    assert verdict("grad_A = -inv(A).T @ x @ y.T @ inv(A).T", "formula: x.T @ inv(A) @ y").status == "proven"
+    assert verdict("grad_A = det(A) * inv(A).T", "formula: det(A)").status == "proven"
+    found = verdict("grad_X = X @ inv(X.T @ X)", "formula: logdet(X.T @ X)")
+    assert found.correct == ("grad_X = X @ inv(X.T @ X).T + X @ inv(X.T @ X)",)
