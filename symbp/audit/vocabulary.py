@@ -17,8 +17,7 @@ from symbp.errors import UserError
 from symbp.formula.equation import Formula
 
 PREDICTION = ("yhat", "y_hat", "hat_y", "o", "p")
-COSTS = ("C", "L", "J", "E", "loss", "cost")
-COST = ("C", "J", "L", "E", "loss", "cost")
+COST = ("C", "J", "L", "E", "loss", "cost")  # where no tensor is called so
 COUNT = ("N", "m", "n", "B")  # the number of examples
 _GRADIENT = re.compile(r"(?:grad_|nabla_|d_|d|g_)(\w+)")
 _DELTA = re.compile(r"(?:delta|err|error|e)_?(\w*)")
@@ -92,8 +91,6 @@ class Vocabulary:
             yield f"{plain}1"
         if name in PREDICTION:
             yield self.prediction
-        if name in COSTS and not self.formula.output.axes:
-            yield self.cost
         if plain[:1].isupper():
             yield from self._cases(plain[0].lower() + plain[1:])
         elif plain[:1].islower():
