@@ -68,8 +68,14 @@ def _arguments(equation: Equation) -> list[sp.Expr]:
 
 
 def _contracts(argument: sp.Basic) -> bool:
+    """Whether tensors are contracted in it, and not only in the argument of another function: log(1 + exp(w x))."""
     sums = [n for n in sp.preorder_traversal(argument) if isinstance(n, SumOver)]
-    return bool(sums) and not any(n.body.has(sp.Function) for n in sums)
+    return _is_outside(argument) and not any(n.body.has(sp.Function) for n in sums)
+
+
+def _is_outside(node: sp.Basic) -> bool:
+    applied = isinstance(node, sp.Function) and not isinstance(node, sp.Piecewise)
+    return isinstance(node, SumOver) or (not applied and any(map(_is_outside, node.args)))
 
 
 def _reads_part(argument: sp.Expr, equation: Equation) -> bool:

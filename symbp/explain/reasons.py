@@ -64,13 +64,19 @@ class _Reason:
                 return self.say(f"{rule}.of", detail=named) if named else self.say(f"{rule}.bare")
 
     def chain(self, step: Step) -> Inline:
-        read = sorted({partial.of.tensor for partial in step.after.atoms(Partial)})
-        by = next(iter(step.after.atoms(Partial))).by
+        """What depends on what, through what: tensors that read it, or on the way forward those that are read."""
+        partials = step.after.atoms(Partial)
+        assert isinstance(step.before, Partial)
+        whole, by = step.before.of.tensor, step.before.by
+        forward = {p.of.tensor for p in partials} == {whole} and {p.by.tensor for p in partials} != {by.tensor}
+        own = by.tensor if forward else COST
+        read = sorted({p.by.tensor if forward else p.of.tensor for p in partials})
         of = self.naming.tensor(by.tensor)
         named = {t: self.say("chain rule.again", tensor=of) if t == by.tensor else self.naming.tensor(t) for t in read}
-        through = self.language.listed(name for tensor, name in named.items() if tensor != COST)
-        places: dict[str, Filling] = {"C": self.naming.tensor(COST), "tensor": of, "through": through}
-        if COST in read:
+        through = self.language.listed(name for tensor, name in named.items() if tensor != own)
+        total = self.naming.tensor(whole if forward else COST)
+        places: dict[str, Filling] = {"C": total, "tensor": of, "through": through}
+        if own in read:
             return self.say("chain rule.direct", **places)
         return self.say("chain rule.of", **places, element=write(by, self.naming))
 

@@ -99,6 +99,7 @@ class _Page:
             assert result.jacobian is not None
             formula = result.jacobian.formula
             found = [(d.equation, d.steps) for d in result.jacobian.derivatives]
+        yield from self.named(formula, result)
         for equation, steps in found:
             place = tuple(write(i, Naming()) for i in equation.target.indices)
             name = renamed(Naming().tensor(equation.target.tensor, place), result)
@@ -110,9 +111,20 @@ class _Page:
             yield Heading(2, self.say("diff.joined"))
             yield from self.steps(result.joined, formula, result)
 
+    def named(self, formula: Formula, result: Result) -> Iterator[Part]:
+        """What functions are of, where the derivation gives it a name of its own, and what is in terms of it."""
+        new = {e.target.tensor for e in formula.equations} - {*self.whole.formula.tensors}
+        if new and result.first is None:
+            yield Paragraph(self.say("diff.named"))
+            for equation in formula.equations:
+                if equation.target.tensor in new or any(e.tensor in new for e in elements(equation.body)):
+                    yield renamed(Equations(next(self.numbers), (self.line(equation),)), result)
+
+    def line(self, equation: Equation) -> m.Line:
+        return m.Line(write(equation.target, Naming()), write(equation.body, Naming()))
+
     def stands(self, equation: Equation, result: Result) -> Part:
-        line = m.Line(write(equation.target, Naming()), write(equation.body, Naming()))
-        part: Part = renamed(Equations(next(self.numbers), (line,)), result)
+        part: Part = renamed(Equations(next(self.numbers), (self.line(equation),)), result)
         return part
 
     def steps(self, steps: Sequence[Step], formula: Formula, result: Result) -> Iterator[Part]:

@@ -105,3 +105,18 @@ def test_an_expression_may_begin_with_a_minus_sign() -> None:
 )
 def test_numbers_are_saved_values_too(text: str, wrt: str, result: str) -> None:
     assert result in run(text, "--wrt", wrt)[1]
+
+
+def test_what_functions_are_of_is_named_and_stable() -> None:
+    output = run("log(1 + exp(w.T @ x))", "--wrt", "w")[1]
+    assert "z_C = Σᵢ wᵢ · xᵢ" in output
+    assert "return -np.expm1(-C) * x" in output
+    assert "z_f[i] = Σⱼ Aᵢⱼ · xⱼ" in run("tanh(A @ x)", "--wrt", "x")[1]
+
+
+def test_chain_rules_on_the_way_forward() -> None:
+    output = " ".join(run("sigmoid(w.T @ x)", "--wrt", "w", "--order", "2")[1].split())
+    assert "∂C/∂w depends on w through C:" in output
+    assert output.count("C depends on w through z_C:") == 2
+    output = " ".join(run("y[i] = tanh(sum[j](A[i,j]*x[j]))*x[i]", "--wrt", "x")[1].split())
+    assert "y reads x itself, and depends on it through z_y too" in output

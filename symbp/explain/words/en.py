@@ -172,6 +172,7 @@ PHRASES: Mapping[str, str] = {
     "diff.expression": "The expression",
     "diff.elementwise": "Here {times} multiplies by elements, as in NumPy; a product of matrices is {product}.",
     "diff.inverse": "{inverse} is the inverse of {matrix}, which solves",
+    "diff.named": "What a function is applied to has a name of its own, so that its derivative is found once:",
     "diff.steps": "Step by step",
     "diff.joined": "In one expression",
     "diff.result": "The result",

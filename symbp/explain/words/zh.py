@@ -166,6 +166,7 @@ PHRASES: Mapping[str, str] = {
     "diff.expression": "表达式",
     "diff.elementwise": "这里{times}是逐元素相乘，与 NumPy 相同；矩阵乘积写作{product}。",
     "diff.inverse": "{inverse}是{matrix}的逆矩阵，满足：",
+    "diff.named": "函数的自变量另有其名，这样它的导数只需求一次：",
     "diff.steps": "逐步推导",
     "diff.joined": "合为一个表达式",
     "diff.result": "结果",
