@@ -41,7 +41,7 @@ ALLOWED: dict[str, set[str]] = {
     "audit": {
         *("catalog", "formula", "matrices.find", "matrices.tree", "derive", "spec.model", "spec.yaml", "spec.read"),
         *("forward.build", "forward.network", "forward.rows", "forward.inline"),
-        *("expression.read", "expression.closed", "explain.notations", "explain.layout"),
+        *("expression.read", "expression.closed", "explain.notations", "explain.layout", "explain.identifiers"),
     },
     "plan": {
         "pipeline",

@@ -18,26 +18,15 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from symbp.audit.functions import ANY, ELEMENTWISE
 from symbp.audit.syntax import DERIVATIVE, MAX_TEXT, PRIME, Form, Statement, checked
 from symbp.audit.tokens import Cursor, tokens
+from symbp.explain.identifiers import GREEK
 from symbp.formula.grammar import MAX_DEPTH, FormulaError
 
-GREEK = [
-    r"\delta",
-    r"\sigma",
-    r"\phi",
-    r"\eta",
-    r"\alpha",
-    r"\beta",
-    r"\gamma",
-    r"\lambda",
-    r"\epsilon",
-    r"\mu",
-    r"\theta",
-]
-FUNCTIONS = {r"\exp": "exp", r"\log": "log", r"\tanh": "tanh", r"\max": "max", r"\min": "min", r"\cosh": "cosh"}
+LETTERS = frozenset(rf"\{name}" for name in GREEK)
+FUNCTIONS = {rf"\{name}": name for name in (*ELEMENTWISE, "max", "min")}
 LAYERED = ("W", "b", "z", "a", "w", "Z", "A", "delta", "d")
-CALLED = ("f", "g", "h", "sigma", "phi")
 RELATIONS: dict[str, type[ast.cmpop]] = {">": ast.Gt, "<": ast.Lt, r"\geq": ast.GtE, r"\leq": ast.LtE}
 
 
@@ -133,7 +122,7 @@ class _Reader(Cursor):
         if token in ("(", "[", "{") or token.isalnum():
             return True
         return token in (
-            *GREEK,
+            *LETTERS,
             *FUNCTIONS,
             r"\frac",
             r"\sum",
@@ -200,7 +189,7 @@ class _Reader(Cursor):
             if token == "1" and self.peek() in ("_", "["):
                 return self.indicator()
             return ast.Constant(float(token) if "." in token else int(token))
-        if token in GREEK or token.isalpha():
+        if token in LETTERS or token.isalpha():
             return self.decorated(token.lstrip("\\"))
         raise self.error(f"`{token}` is not part of the LaTeX that is read")
 
@@ -271,7 +260,7 @@ class _Reader(Cursor):
 
     def decorated(self, name: str) -> ast.expr:
         """A name with its layer and its indices, or a function with its argument."""
-        if name in CALLED and self.peek() in ("'", "(", "^"):
+        if name in ANY and self.peek() in ("'", "(", "^"):
             return self.called(name)
         if len(name) > 1 and name.isalpha() and self.peek() in ("'", "("):
             return self.called(name)

@@ -204,3 +204,13 @@ def test_inverses_and_determinants_are_proven_and_written_as_such(verdict) -> No
     assert verdict("grad_A = det(A) * inv(A).T", "formula: det(A)").status == "proven"
     found = verdict("grad_X = X @ inv(X.T @ X)", "formula: logdet(X.T @ X)")
     assert found.correct == ("grad_X = X @ inv(X.T @ X).T + X @ inv(X.T @ X)",)
+
+
+SLOPES = {"sin": r"\cos(\rho z)", "cosh": r"\sinh(\rho z)", "exp": r"\exp(\rho z)", "tanh": r"(1 - \tanh(\rho z)^2)"}
+
+
+@pytest.mark.parametrize("function", SLOPES)
+def test_latex_has_the_functions_and_letters_that_claims_have(tmp_path: Path, function: str) -> None:
+    claim = rf"\nabla_z C = \rho \odot {SLOPES[function]}"
+    audited = judged(f"formula: sum({function}(rho * z))\nclaims: ['{claim}']", tmp_path).audited
+    assert [v.status for each in audited for v in each.verdicts] == ["proven"]
