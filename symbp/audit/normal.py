@@ -64,17 +64,22 @@ def _at_one_place(expression: sp.Expr, sizes: Mapping[sp.Symbol, sp.Expr]) -> sp
 def _settled(expression: sp.Expr) -> sp.Expr:
     """Comparisons of cases, case by case."""
 
-    def by_cases(relation: Relational) -> sp.Basic:
+    def settled(relation: Relational) -> sp.Basic:
         cases = next(side for side in relation.args if isinstance(side, sp.Piecewise))
-        found, before = list[sp.Basic](), list[sp.Basic]()
-        for value, condition in cases.args:
-            found.append(sp.And(relation.xreplace({cases: value}), condition, *before))
-            before.append(sp.Not(condition))
-        return sp.Or(*found)
+        return by_cases(relation, cases, cases)
 
     plain = expression.replace(
         lambda n: isinstance(n, sp.ITE), lambda n: sp.Or(sp.And(n.args[0], n.args[1]), sp.And(~n.args[0], n.args[2]))
     )
     return plain.replace(
-        lambda n: isinstance(n, Relational) and any(isinstance(a, sp.Piecewise) for a in n.args), by_cases
+        lambda n: isinstance(n, Relational) and any(isinstance(a, sp.Piecewise) for a in n.args), settled
     )
+
+
+def by_cases(relation: Relational, part: sp.Expr, cases: sp.Piecewise) -> sp.Basic:
+    """The relation with cases in place of a part, and no cases in it."""
+    found, before = list[sp.Basic](), list[sp.Basic]()
+    for value, condition in cases.args:
+        found.append(sp.And(relation.xreplace({part: value}), condition, *before))
+        before.append(sp.Not(condition))
+    return sp.Or(*found)

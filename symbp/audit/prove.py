@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import sympy as sp
+from sympy.core.relational import Relational
 
 from symbp.audit.between import Between, Part
 from symbp.audit.indexed import tensor_of
-from symbp.audit.normal import TooManyTermsError, multiplied_out
+from symbp.audit.normal import TooManyTermsError, by_cases, multiplied_out
 from symbp.audit.setting import BATCH, Setting
 from symbp.audit.symbolic import Indexed, Translation, UntranslatedError
 from symbp.audit.syntax import Statement, places_of
@@ -144,10 +145,20 @@ def substituted(expression: sp.Expr, definition: Equation, names: Names, sizes: 
         learnt: Sizes = dict(definition.sizes)
         body = rename_bound(definition.body, names, learnt)
         sizes.update({s: learnt[s] for s in bound_indices(body)})
-        expression = expression.xreplace(
-            {read: body.xreplace(dict(zip(definition.target.indices, read.indices, strict=True)))}
+        expression = _put(
+            expression, read, body.xreplace(dict(zip(definition.target.indices, read.indices, strict=True)))
         )
     return rename_bound(expression, names, sizes)
+
+
+def _put(expression: sp.Expr, read: Element, value: sp.Expr) -> sp.Expr:
+    """The expression with a value in place of an element; conditions, which hold no cases, are settled by them."""
+    rule: dict[sp.Basic, sp.Basic] = {read: value}
+    folded = sp.piecewise_fold(value) if value.has(sp.Piecewise) else value
+    if isinstance(folded, sp.Piecewise):
+        relations = (r for r in expression.atoms(Relational) if r.has(read))
+        rule |= {relation: by_cases(relation, read, folded) for relation in relations}
+    return expression.xreplace(rule)
 
 
 def _put_in_place(expression: sp.Expr, setting: Setting, sizes: Sizes) -> Iterator[sp.Expr]:

@@ -16,7 +16,7 @@ from symbp.audit.functions import function
 from symbp.audit.indexed import standing, tensor_of
 from symbp.audit.setting import BATCH, Setting
 from symbp.audit.syntax import DERIVATIVE, PRIME, places_of
-from symbp.audit.truth import Subject, derived
+from symbp.audit.truth import as_taken
 from symbp.derive.simplify import Sizes
 from symbp.formula.expression import SumOver, element, index
 from symbp.formula.indices import Names, bound_indices, rename_bound
@@ -62,8 +62,8 @@ class Translation:
         """A cotangent, or an entry of a Jacobian as the engine derives it."""
         if of == self.setting.formula.output.name and not self.setting.tensor(of).axes:
             return self.cotangent(by, places)
-        equation = derived(Subject(of, by), self.setting)
-        assert equation is not None
+        found = self.setting.jacobian(of, by).derivatives[-1]
+        equation = as_taken(found.equation, found.steps)
         learnt: Sizes = dict(equation.sizes)
         self.names.taken |= {s.name for s in equation.sizes}
         body = rename_bound(equation.body, self.names, learnt)

@@ -214,3 +214,15 @@ def test_latex_has_the_functions_and_letters_that_claims_have(tmp_path: Path, fu
     claim = rf"\nabla_z C = \rho \odot {SLOPES[function]}"
     audited = judged(f"formula: sum({function}(rho * z))\nclaims: ['{claim}']", tmp_path).audited
     assert [v.status for each in audited for v in each.verdicts] == ["proven"]
+
+
+@pytest.mark.parametrize("right", ["1[z > 0]", "1[h > 0] * 1[a > 0]", "1[a > 0]", "where(a > 0, 1, 0)"])
+def test_conditions_on_computed_numbers_are_proven(verdict, right: str) -> None:
+    setting = """
+equations: |
+  z = w*x + b
+  h = relu(z)
+  a = relu(h)
+  C = (a - y)**2/2
+"""
+    assert verdict(f"dC/dz = (a - y) * {right}", setting).status == "proven"
