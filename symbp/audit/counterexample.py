@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -30,10 +31,12 @@ class Counterexample:
     right: str
 
 
-def counterexample(statement: Statement, setting: Setting) -> Counterexample | None:
+def counterexample(
+    statement: Statement, setting: Setting, points: Iterable[Point] | None = None
+) -> Counterexample | None:
     """The smallest point found where the claim is wrong, or no number; None where there is none, as with shapes."""
     best: tuple[int, Counterexample] | None = None
-    for point in small_points(setting):
+    for point in small_points(setting) if points is None else points:
         try:
             truth, claimed = sides(statement, setting, point)
         except MeaninglessError:

@@ -9,6 +9,7 @@ from typing import Literal
 from symbp.audit.compare import agree, sides
 from symbp.audit.counterexample import Counterexample, counterexample
 from symbp.audit.diagnose import Diagnosis, diagnose
+from symbp.audit.points import points_at_zero
 from symbp.audit.print import between_matrices, in_letters, with_indices
 from symbp.audit.prove import proven
 from symbp.audit.setting import Point, Setting
@@ -25,7 +26,10 @@ Status = Literal["proven", "equal", "wrong"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What was found of a claim at `points`; `reason` says which shapes do not fit; `correct` is derived."""
+    """What was found of a claim at `points`; `reason` says which shapes do not fit; `correct` is derived.
+
+    `shown` is where a wrong claim fails, and where one that is equal at random points is not: at a kink, or a hole.
+    """
 
     statement: Statement
     status: Status
@@ -44,8 +48,11 @@ def judge(statement: Statement, setting: Setting, points: Sequence[Point], netwo
         right = all(agree(*sides(statement, setting, point)) for point in points)
     except MeaninglessError as error:
         right, reason = False, str(error)
+    if right and proven(statement, setting):
+        return Verdict(statement, "proven", len(points))
     if right:
-        return Verdict(statement, "proven" if proven(statement, setting) else "equal", len(points))
+        apart = counterexample(statement, setting, points_at_zero(setting))
+        return Verdict(statement, "equal", len(points), shown=apart)
     found = diagnose(statement, setting, points, network)
     shown = counterexample(statement, setting)
     return Verdict(statement, "wrong", len(points), reason, correct(statement, setting), shown, found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import combinations, islice
 from math import prod
 
 import numpy as np
@@ -19,6 +20,7 @@ KINDS = 3  # of entries: normal, positive below 1, small
 MOST = 20_000  # values over all indices of one equation
 ROUNDS = 10  # points of each size that are tried
 POINTS = 8
+MOST_ZEROS = 40
 
 
 def random_points(setting: Setting, count: int = POINTS, seed: int = 0) -> tuple[list[Point], float]:
@@ -121,6 +123,18 @@ def _whole(
         return draw.choice([-2.0, -1.0, 1.0, 2.0, 3.0] if attempt < ROUNDS - 2 else [0.25, 0.5, -0.5, 0.75], shape)
 
     return _given(setting, sizes, draw, number)
+
+
+def points_at_zero(setting: Setting, seed: int = 0) -> Iterator[Point]:
+    """Small points at which one or two of the tensors that are given are 0, where kinks are likely to be."""
+    draw = np.random.default_rng(seed)
+    sizes = dict.fromkeys(setting.sizes, 2)
+    names = [t.name for t in setting.formula.tensors.values() if t.role in GIVEN and t.kind != "int"]
+    for zeros in islice((*combinations(names, 1), *combinations(names, 2)), MOST_ZEROS):
+        given = _whole(setting, sizes, draw, 0)
+        point = setting.point(sizes, {n: 0 * v if n in zeros else v for n, v in given.items()})
+        if point is not None:
+            yield point
 
 
 def undefined_at(setting: Setting, most: int = 2, seed: int = 0) -> tuple[str, ...]:

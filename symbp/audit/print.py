@@ -82,8 +82,10 @@ def between_matrices(equation: Equation, setting: Setting) -> str | None:
     """`delta2 = (W3 @ delta3) * ...`, or None where it has no such form.
 
     A tensor of one axis is a column in it; where examples are rows that is not so, and only what has two axes is shown.
+    A length other than the number of examples has a name with indices alone.
     """
-    if setting.batched and len(equation.target.indices) < 2:
+    lengths = (set(setting.sizes) | {e for e in equation.sizes.values() if e.is_Symbol}) - {BATCH}
+    if (setting.batched and len(equation.target.indices) < 2) or equation.body.free_symbols & lengths:
         return None
     right = _right_side(equation, setting)
     return None if right is None else f"{equation.target.tensor} = {right}"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 
+from symbp.audit.counterexample import Counterexample
 from symbp.audit.judge import Verdict
 from symbp.audit.run import Audit, Audited
 from symbp.errors import printable
@@ -67,8 +68,10 @@ def _status(verdict: Verdict) -> str:
 
 
 def findings(verdict: Verdict) -> Iterator[tuple[str, str]]:
-    """What is told of a wrong claim, by name."""
+    """What is told of a claim, by name: of a right one only where it is not."""
     if verdict.status != "wrong":
+        if verdict.shown is not None:
+            yield "but not at", _example(verdict.shown)
         return
     if verdict.reason:
         yield "shapes", verdict.reason
@@ -80,11 +83,15 @@ def findings(verdict: Verdict) -> Iterator[tuple[str, str]]:
     if not found.proven:
         yield from (("derived", text) for text in verdict.correct)
     if verdict.shown is not None:
-        values = ", ".join(f"{name} = {value}" for name, value in verdict.shown.values)
-        place = f" at {list(verdict.shown.place)}" if verdict.shown.place else ""
-        yield "for example", f"{values}: claimed {verdict.shown.claimed}, right is {verdict.shown.right}{place}"
+        yield "for example", _example(verdict.shown)
     for text in found.right_for:
         yield "nearby", text
+
+
+def _example(shown: Counterexample) -> str:
+    values = ", ".join(f"{name} = {value}" for name, value in shown.values)
+    place = f" at {list(shown.place)}" if shown.place else ""
+    return f"{values}: claimed {shown.claimed}, right is {shown.right}{place}"
 
 
 def counts(audits: Sequence[Audit]) -> Counter[str]:

@@ -78,8 +78,9 @@ def apart(equation: Equation, derivative: sp.Expr, spelling: Spelling) -> sp.Exp
 
 
 def _is_looked_at(equation: Equation, derivative: sp.Expr) -> bool:
-    """Whether the equation computes anything, and neither is too large."""
+    """Whether the equation computes anything from a tensor, and neither is too large."""
     computes = not isinstance(equation.body, Element | stop) and not is_defined(equation.body)
+    computes = computes and any(elements(equation.body))
     return computes and not larger(equation.body, RATIONAL) and not larger(derivative, TIDIED)
 
 

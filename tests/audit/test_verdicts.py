@@ -226,3 +226,20 @@ equations: |
   C = (a - y)**2/2
 """
     assert verdict(f"dC/dz = (a - y) * {right}", setting).status == "proven"
+
+
+@pytest.mark.parametrize(("slope", "claimed"), [("1[z2 >= 0]", ""), ("(a2 / z2)", "no number"), ("1[a2 > 0]", None)])
+def test_a_claim_that_fails_only_at_a_kink_says_where(verdict, slope: str, claimed: str | None) -> None:
+    found = verdict(f"delta2 = (W3 @ delta3) * {slope}")
+    assert found.status in ("proven", "equal")
+    assert (found.shown is None) == (claimed is None)
+    if found.shown and claimed is not None:
+        assert found.shown.right == "0"
+        assert claimed in found.shown.claimed
+
+
+def test_a_length_is_written_so_that_a_claim_can_say_it(verdict) -> None:
+    squared = THREE_LAYERS.replace("softmax_cross_entropy", "mse")
+    (right,) = verdict("delta3 = z3 - y", squared).correct
+    assert right.endswith("/size(l)")
+    assert verdict(right, squared).status == "proven"

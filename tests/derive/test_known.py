@@ -62,6 +62,12 @@ def test_a_sum_taken_apart_is_no_saved_value():
     assert rules[-2:] == ["factor out", "saved value"]
 
 
+def test_a_branch_that_is_a_number_is_no_saved_value():
+    """Where a ReLU is 0, so is its derivative, and not `a`."""
+    relu = derive_formula(read_formula("test", "a = max(0, z)", Scope({"z": Declared(0, "input")}, {}, ("a",))))
+    assert gradients(relu)["z"] == "d_z = Piecewise((1, a > 0), (0, True))*d_a"
+
+
 def test_dense():
     assert derived("y[n,j] = sum[i](x[n,i] * W[i,j]) + b[j]", x=2, W=2, b=1) == {
         "x": "d_x[n,i] = sum[j](W[i,j]*d_y[n,j])",
