@@ -20,6 +20,7 @@ def read_claim(text: str, setting: Setting) -> list[Statement]:
         found = read_latex(text, max(1, setting.vocabulary.layers), numbers=numbers)
     else:
         found = read_text(text)
+    found = [replace(s, right=_Softmax(setting).visit(s.right)) if s.form == "matrix" else s for s in found]
     if _is_error(setting):
         return found
     return [replace(s, left=_Kronecker().visit(s.left), right=_Kronecker().visit(s.right)) for s in found]
@@ -39,3 +40,19 @@ class _Kronecker(ast.NodeTransformer):
             case ast.Subscript(value=ast.Name(id="delta"), slice=ast.Tuple(elts=[ast.Name(), ast.Name()] as letters)):
                 return ast.Call(ast.Name("delta"), letters, [])
         return self.generic_visit(node)
+
+
+class _Softmax(ast.NodeTransformer):
+    """Writes `softmax(z)` as the quotient that it is: over a vector, or over the neurons of each example."""
+
+    def __init__(self, setting: Setting) -> None:
+        rows = ast.Constant(0 if setting.examples_last else 1)
+        self.along = [rows] if setting.batched else []
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        match node:
+            case ast.Call(func=ast.Name(id="softmax"), args=[argument]):
+                above = ast.Call(ast.Name("exp"), [argument], [])
+                return ast.BinOp(above, ast.Div(), ast.Call(ast.Name("sum"), [above, *self.along], []))
+        return node

@@ -16,6 +16,7 @@ from symbp.audit.syntax import DERIVATIVE, Statement
 from symbp.derive.algebra import everywhere
 from symbp.derive.deltas import factor_out
 from symbp.derive.derivation import Gradient, Step
+from symbp.derive.jacobian import Derivative, simplifier_of
 from symbp.derive.simplify import Simplifier
 from symbp.derive.stable import Shifts
 from symbp.errors import UserError
@@ -81,7 +82,9 @@ def derived(about: Subject, setting: Setting, keep: Collection[str] = ()) -> Equ
         return made.get(about.of)
     if not about.is_cotangent(setting):
         jacobian = setting.jacobian(about.of, about.by)
-        return jacobian.derivatives[-1].equation
+        *others, last = jacobian.derivatives
+        known = {d.equation.target.tensor: plain(d) for d in others}
+        return closed(plain(last), known, simplifier_of(jacobian, about.by))[0]
     found = {g.tensor: g for g in setting.derivation.backward}
     if about.by not in found:
         return None
@@ -108,7 +111,7 @@ def _one_in_a_row(equation: Equation, setting: Setting) -> Equation:
     return replace(equation, body=everywhere(body, sp.factor_terms))
 
 
-def plain(found: Gradient) -> Equation:
+def plain(found: Gradient | Derivative) -> Equation:
     """The equation before its stable form, which may read shifts."""
     stable = next((s for s in found.steps if s.rule == "stable form"), None)
     return found.equation if stable is None else replace(found.equation, body=stable.before, sizes=stable.sizes)

@@ -107,3 +107,17 @@ def test_what_cannot_be_read_hides_no_verdict(tmp_path: Path) -> None:
     assert "✓ proven" in output
     assert "claims.yaml:2: claims[1]: `.shape` is not part of the language" in output
     assert "missing" not in output
+
+
+@pytest.mark.parametrize("convention", ["nielsen", "rows", "ng"])
+def test_softmax_is_over_the_neurons_of_an_example(tmp_path: Path, convention: str) -> None:
+    network = "network: {input: 4, layers: [dense: 3], loss: softmax_cross_entropy}\n"
+    status, output = run(tmp_path, f"{network}convention: {convention}\nclaims: [a = softmax(z), yhat = softmax(z)]")
+    assert status == 0
+    assert output.count("✓ proven") == 2
+
+
+def test_jacobians_are_derived_to_the_end(tmp_path: Path) -> None:
+    output = run(tmp_path, "formula: softmax(z)\nclaims: [df/dz = softmax(z) * (1 - softmax(z))]")[1]
+    assert "derived                 df[i]/dz[" in output
+    assert "D_" not in output
