@@ -177,7 +177,7 @@ def derive(
     from symbp.targets.write import write_files
 
     read, choices = _read(spec), Choices(layer, lang, level, notation, worksheet)
-    name = f"{read.name}_worksheet" if worksheet else read.name
+    name = f"{read.name}{choices.suffix}"
     if form == "pdf" and output is None:
         raise UserError("a PDF is not printed to the terminal; choose a folder with -o")
     derivation, code = (pipeline.derive(read), None) if worksheet else pipeline.derive_and_emit(read)

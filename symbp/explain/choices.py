@@ -34,6 +34,13 @@ class Choices:
         _known("level", self.level, get_args(Level))
         _known("notation", self.notation, NOTATIONS)
 
+    @property
+    def suffix(self) -> str:
+        """What the name of a file tells of them: each that is not the default, as in `_nielsen_zh_worksheet`."""
+        names = ("layer", "level", "notation", "language")
+        chosen = [getattr(self, name) for name in names if getattr(self, name) != getattr(DEFAULTS, name)]
+        return "".join(f"_{each}" for each in (*chosen, *(["worksheet"] if self.worksheet else [])))
+
 
 def _known(what: str, value: str, valid: Iterable[str]) -> None:
     """UserError, with the nearest, for a value that is none of the valid ones."""

@@ -63,6 +63,13 @@ def test_a_worksheet_is_a_file_of_its_own(form: str) -> None:
     assert "np.dot" not in sheet, "the code would tell the answers"
 
 
+def test_what_is_chosen_is_in_the_name_of_the_file() -> None:
+    options = ("--layer", "dense_1", "--level", "summary", "--notation", "ng", "--lang", "zh", "--worksheet")
+    run("derive", "small.yaml", "-o", "out", *options)
+    run("derive", "small.yaml", "-o", "out", "--notation", "batch", "--lang", "en", "--level", "steps")
+    assert sorted(p.name for p in Path("out").iterdir()) == ["small.txt", "small_dense_1_summary_ng_zh_worksheet.txt"]
+
+
 def test_the_nearest_layer_is_named(folder: Path) -> None:
     message = refused("derive", "small.yaml", "--layer", "dense1", "-o", "out")
     assert message.startswith("symbp: the network has no layer `dense1`; did you mean `dense_1`?")
