@@ -109,7 +109,8 @@ def _summary(audits: Sequence[Audit]) -> str:
         f"{found['wrong']} wrong",
         *([f"{gaps} missing"] if gaps else []),
     ]
-    return f"{sum(found.values())} claims: {', '.join(parts)}"
+    total = sum(found.values())
+    return f"{total} {'claim' if total == 1 else 'claims'}: {', '.join(parts)}"
 
 
 def as_markdown(audits: Sequence[Audit]) -> str:

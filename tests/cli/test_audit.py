@@ -24,7 +24,7 @@ def test_right_claims_exit_with_0(tmp_path: Path) -> None:
     status, output = run(tmp_path, FORMULA + "claims: [grad_w = 2 * X.T @ (X @ w - y)]")
     assert status == 0
     assert "✓ proven" in output
-    assert "1 claims: 1 proven, 0 equal at random points, 0 wrong" in output
+    assert "1 claim: 1 proven, 0 equal at random points, 0 wrong" in output
 
 
 @pytest.mark.parametrize("form", ["text", "markdown"])
