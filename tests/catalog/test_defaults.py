@@ -78,7 +78,7 @@ ALIASES = [
     for kind in KINDS
     for entry in entries(kind)
     for alias in entry.every_alias()
-    if not alias.startswith("keras.")
+    if not alias.startswith(("keras.", "optax."))
 ]
 
 
