@@ -30,7 +30,7 @@ ALLOWED: dict[str, set[str]] = {
         *("catalog", "formula", "explain"),
         *("spec.model", "forward.network", "derive.derivation"),
         *("matrices.find", "matrices.tree"),
-        *("program.program", "program.operands", "program.slices", "program.plan", "program.optimize"),
+        *("program.program", "program.operands", "program.slices", "program.plan", "program.optimize", "program.cost"),
     },
     "pipeline": {"formula", "spec.model", "forward", "derive", "program", "explain", "targets"},
     "verify": {"formula", "spec.model", "forward", "derive", "program", "pipeline", "targets.load"},
@@ -78,6 +78,7 @@ ALLOWED: dict[str, set[str]] = {
 STAGES = ("spec", "forward", "derive", "program", "targets")  # in the order of the pipeline
 DATA = {  # functions that only read the data of their stage, and so may be called by a later one
     "program.operands": {"reads", "renamed", "is_alias", "is_stop", "needed", "written"},
+    "program.cost": {"bytes_of", "entries"},
     "program.plan": {"in_order"},
     "program.slices": {"extents_of", "sliced", "loops"},
 }

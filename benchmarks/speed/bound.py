@@ -12,7 +12,7 @@ from scipy.linalg import blas
 
 from benchmarks.speed.contender import Contender
 from benchmarks.speed.workloads import Workload, generated
-from symbp.forward.network import BATCH, Dim
+from symbp.program.cost import Sizes, extents
 from symbp.program.program import Contract, Loop, Program, Statement
 
 Multiply = Callable[[Any, Any, Any], object]
@@ -52,12 +52,10 @@ def _contractions(program: Program, routines: tuple[str, ...]) -> Iterator[tuple
 
 
 def _product(op: Contract, times: int, program: Program, batch: int) -> Product:
-    extents: dict[str, int] = {}
-    for name, axes in ((op.left, op.left_axes), (op.right, op.right_axes)):
-        extents |= {letter: _size(dim, batch) for letter, dim in zip(axes, program.arrays[name].shape, strict=True)}
+    sizes = extents(op, Sizes(program.arrays, batch, 4))
 
     def together(letters: set[str]) -> int:
-        return math.prod(extents[letter] for letter in letters)
+        return math.prod(sizes[letter] for letter in letters)
 
     left, right, out = (set(axes) for axes in (op.left_axes, op.right_axes, op.out_axes))
     stack = (left & right & out) | set(op.stack)
@@ -68,10 +66,6 @@ def _product(op: Contract, times: int, program: Program, batch: int) -> Product:
         together(stack),
         times,
     )
-
-
-def _size(dim: Dim, batch: int) -> int:
-    return batch if dim == BATCH else int(dim)
 
 
 def prepare(workload: Workload, library: str = "numpy") -> Contender:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from symbp.pipeline import Generated
 from symbp.program.cost import Cost, Sizes, cost, entries, of_operation
-from symbp.program.operands import is_alias, needed, written
+from symbp.program.operands import is_alias, needed, reads, written
 from symbp.program.program import TRAINING, Contract, Fold, Loop, Map, Op, Pool, Program, Range, Statement
 from symbp.targets.numpy import memory
 from symbp.targets.numpy.routines import formula
@@ -164,7 +164,7 @@ def _wholes(items: Sequence[Statement | Loop]) -> dict[str, str]:
         for each in item.slices if isinstance(item, Loop) else ():
             found[each.out] = found.get(each.array, each.array)
         for op in filter(is_alias, item.operations):
-            operand = op.operand  # type: ignore[union-attr]  # views, picks and offsets have one
+            (operand,) = reads(op)
             found[op.out] = found.get(operand, operand)
     return found
 

@@ -104,7 +104,7 @@ def _arithmetic(op: Op, sizes: Sizes) -> int:
         case Map() | Select():
             return sizes.count(op.out)
         case Contract():
-            return 2 * math.prod(_extents(op, sizes).values())
+            return 2 * math.prod(extents(op, sizes).values())
         case Fold():
             return sizes.count(op.operand)
         case Scatter(source=str(source)):
@@ -121,8 +121,8 @@ def _arithmetic(op: Op, sizes: Sizes) -> int:
             return 0
 
 
-def _extents(op: Contract, sizes: Sizes) -> dict[str, int]:
-    """Of every letter."""
+def extents(op: Contract, sizes: Sizes) -> dict[str, int]:
+    """The size of every letter of a contraction."""
     sides = ((op.left_axes, op.left), (op.right_axes, op.right))
     shapes = ((letters, sizes.arrays[name].shape) for letters, name in sides)
     return {x: entries((dim,), sizes.batch) for letters, dims in shapes for x, dim in zip(letters, dims, strict=True)}

@@ -19,20 +19,15 @@ from symbp.forward.network import BATCH
 from symbp.program.operands import is_alias, is_bordered, is_stop, needed, reads, written
 from symbp.program.program import Array, Loop, Map, Op, Program, Range, Select, Stack, Statement
 
-BYTES = {"float": 4, "int": 8, "bool": 1, "byte": 1}
-
 
 @dataclass(frozen=True)
 class Plan:
     """`buffer_of` names, for each array of the workspace, the first array that has its buffer.
 
     `places` says of parts that are computed in a stack: the stack, its axis, the position.
-    `per_example` and `fixed` count the bytes of all buffers together, in single precision.
     """
 
     buffer_of: Mapping[str, str]
-    per_example: int
-    fixed: int
     places: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)
 
 
@@ -128,14 +123,7 @@ def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
                 taken = any(buffer_of.get(made) == buffer_of[name] and name != made for made in moment.made)
                 if not taken:
                     free.setdefault(_format(program.arrays[name]), []).append(buffer_of[name])
-    per_example = fixed = 0
-    for name in dict.fromkeys(buffer_of.values()):
-        size = _bytes(program.arrays[name])
-        if BATCH in program.arrays[name].shape:
-            per_example += size
-        else:
-            fixed += size
-    return Plan(buffer_of, per_example, fixed, places)
+    return Plan(buffer_of, places)
 
 
 def _format(array: Array) -> tuple[object, ...]:
@@ -171,10 +159,3 @@ def _inherited(
         if whole and name in buffer_of and _format(held) == _format(array):
             return buffer_of[name]
     return None
-
-
-def _bytes(array: Array) -> int:
-    size = BYTES[array.kind]
-    for dim, more in zip(array.shape, (sum(array.margin), *[0] * len(array.shape)), strict=False):
-        size *= 1 if dim == BATCH else int(dim) + more
-    return size

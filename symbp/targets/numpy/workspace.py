@@ -5,13 +5,13 @@ Ranges, positions and scratch that NumPy's calls need besides (`Scope.extras`) h
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from symbp.forward.network import BATCH, Dim, NetworkTensor
+from symbp.forward.network import Dim, NetworkTensor
+from symbp.program.cost import bytes_of, entries
 from symbp.program.operands import is_stop, written
 from symbp.program.plan import Plan, in_order
 from symbp.program.program import Array, ArrayKind, Loop, Offset, Program, Shift, Statement
@@ -33,8 +33,7 @@ class Allocation:
         """Those that are allocated, for a batch of this size."""
         if self.shape is None:
             return 0
-        size = {"float": np.dtype(dtype), "int": np.dtype(np.intp), "bool": np.dtype(np.bool_), "byte": np.dtype("u1")}
-        return size[self.kind].itemsize * math.prod(batch if dim == BATCH else int(dim) for dim in self.shape)
+        return bytes_of(self.kind, np.dtype(dtype).itemsize) * entries(self.shape, batch)
 
 
 def allocations(

@@ -21,7 +21,7 @@ def test_lines_agree_with_the_evaluator(name: str) -> None:
     scope = Scope(case.program.arrays, references, {}, depth=0)
     scope.bind(operations)
     body = [line for op in operations for line in lines(op, scope)]
-    made = workspace.allocations(case.program, Plan({}, 0, 0), {}, scope, "_")
+    made = workspace.allocations(case.program, Plan({}), {}, scope, "_")
     ws = types.SimpleNamespace()
     space = {"np": np, "math": math, "self": ws, "ws": ws, "n": case.n, "dtype": np.float64, **case.given}
     exec("\n".join(line for each in made for line in each.lines), space)
