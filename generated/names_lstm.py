@@ -114,6 +114,9 @@ class Workspace:
         self.positions_16 = np.empty((n, 16), np.intp)
         self.picked_16 = np.empty((n, 16), dtype)
         self.ones_16_n = np.ones(16 * n, dtype)
+        self.starts_16 = np.empty((n, 16), np.intp)
+        self.places_16_32 = np.empty((n, 16, 32), np.intp)
+        self.range_32 = np.arange(32)
         self.loss_weight = np.array(
             (
                 1.0,
@@ -442,7 +445,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # embedding_1: d_y (n, 16, 32), x (n, 16) -> d_E (28, 32)
     # (6) ∂C/∂E[k,d] = Σₙ Σₜ ∂C/∂y[n,t,d] · 𝟙[k = xₙₜ]
     gradients.embedding_1_E.fill(0)
-    np.add.at(gradients.embedding_1_E, x, ws.d_embedding_1_y)
+    np.multiply(x, 32, out=ws.starts_16, dtype=np.intp)
+    np.add(ws.starts_16[:, :, None], ws.range_32, out=ws.places_16_32)
+    np.add.at(gradients.embedding_1_E.reshape(-1), ws.places_16_32.reshape(-1), ws.d_embedding_1_y.reshape(-1))
 
 
 def forward(params: Parameters, x: Array, workspace: Workspace | None = None) -> Array:

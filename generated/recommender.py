@@ -108,6 +108,9 @@ class Workspace:
         self.n = n
         self.dtype = np.dtype(dtype)
         self.ones_n = np.ones(n, dtype)
+        self.starts = np.empty(n, np.intp)
+        self.places_4 = np.empty((n, 4), np.intp)
+        self.range_4 = np.arange(4)
         self.taste_y = np.empty((n, 4), dtype)
         self.nature_y = np.empty((n, 4), dtype)
         self.dot_1_y_product = np.empty((n,), dtype)
@@ -266,12 +269,12 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # of_item: d_y (n, 1), item (n) -> d_E (200, 1)
     # (4) ∂C/∂E[k,d] = Σₙ ∂C/∂y[n,d] · 𝟙[k = xₙ]
     gradients.of_item_E.fill(0)
-    np.add.at(gradients.of_item_E, x["item"], ws.d_of_item_y)
+    np.add.at(gradients.of_item_E.reshape(-1), x["item"], ws.d_of_item_y.reshape(-1))
 
     # of_user: d_y (n, 1), user (n) -> d_E (300, 1)
     # (4) ∂C/∂E[k,d] = Σₙ ∂C/∂y[n,d] · 𝟙[k = xₙ]
     gradients.of_user_E.fill(0)
-    np.add.at(gradients.of_user_E, x["user"], ws.d_of_user_y)
+    np.add.at(gradients.of_user_E.reshape(-1), x["user"], ws.d_of_user_y.reshape(-1))
 
     # dot_1: d_y (n, 1), nature.y (n, 4), taste.y (n, 4) -> d_taste.y (n, 4), d_nature.y (n, 4)
     # (9) ∂C/∂x₁[n,k] = x₂[n,k] · Σⱼ ∂C/∂yₙⱼ
@@ -283,12 +286,16 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # nature: d_y (n, 4), item (n) -> d_E (200, 4)
     # (4) ∂C/∂E[k,d] = Σₙ ∂C/∂y[n,d] · 𝟙[k = xₙ]
     gradients.nature_E.fill(0)
-    np.add.at(gradients.nature_E, x["item"], ws.d_nature_y)
+    np.multiply(x["item"], 4, out=ws.starts, dtype=np.intp)
+    np.add(ws.starts[:, None], ws.range_4, out=ws.places_4)
+    np.add.at(gradients.nature_E.reshape(-1), ws.places_4.reshape(-1), ws.d_nature_y.reshape(-1))
 
     # taste: d_y (n, 4), user (n) -> d_E (300, 4)
     # (4) ∂C/∂E[k,d] = Σₙ ∂C/∂y[n,d] · 𝟙[k = xₙ]
     gradients.taste_E.fill(0)
-    np.add.at(gradients.taste_E, x["user"], ws.d_taste_y)
+    np.multiply(x["user"], 4, out=ws.starts, dtype=np.intp)
+    np.add(ws.starts[:, None], ws.range_4, out=ws.places_4)
+    np.add.at(gradients.taste_E.reshape(-1), ws.places_4.reshape(-1), ws.d_taste_y.reshape(-1))
 
 
 def forward(params: Parameters, x: Arrays, workspace: Workspace | None = None) -> Array:

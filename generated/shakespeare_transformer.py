@@ -321,6 +321,9 @@ class Workspace:
         self.picked_64 = np.empty((n, 64), dtype)
         self.ones_64_n = np.ones(64 * n, dtype)
         self.ones_n = np.ones(n, dtype)
+        self.starts_64 = np.empty((n, 64), np.intp)
+        self.places_64_96 = np.empty((n, 64, 96), np.intp)
+        self.range_96 = np.arange(96)
         self.embedding_1_y = np.empty((n, 64, 96), dtype)
         self.learned_positions_1_y = self.embedding_1_y
         self.transformer_encoder_1_layer_norm_1_mu = np.empty((n, 64), dtype)
@@ -2341,7 +2344,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # embedding_1: d_y (n, 64, 96), x (n, 64) -> d_E (65, 96)
     # (6) ∂C/∂E[k,d] = Σₙ Σₜ ∂C/∂y[n,t,d] · 𝟙[k = xₙₜ]
     gradients.embedding_1_E.fill(0)
-    np.add.at(gradients.embedding_1_E, x, ws.d_embedding_1_y)
+    np.multiply(x, 96, out=ws.starts_64, dtype=np.intp)
+    np.add(ws.starts_64[:, :, None], ws.range_96, out=ws.places_64_96)
+    np.add.at(gradients.embedding_1_E.reshape(-1), ws.places_64_96.reshape(-1), ws.d_embedding_1_y.reshape(-1))
 
 
 def forward(params: Parameters, x: Array, workspace: Workspace | None = None) -> Array:

@@ -7,6 +7,7 @@ axes, where NumPy does. Not here: comments, the order of statements, how arrays 
 
 from __future__ import annotations
 
+import math
 from functools import singledispatch
 from itertools import pairwise
 
@@ -116,21 +117,21 @@ def _(op: Range, scope: Scope) -> list[str]:
 
 @lines.register
 def _(op: Gather, scope: Scope) -> list[str]:
-    out, source = scope[op.out], scope[op.source]
+    out, held = scope[op.out], scope[op.source]
     if scope.picks_one_of_each_row(op.indices):
         starts, positions = scope.row_starts(op.source), scope.positions(op.source)
         return [
             *scope.call("np.add", starts, scope[op.indices[-1] or ""], f"out={positions}"),
-            *scope.call(f"{source}.take", positions, f"out={out}", 'mode="clip"'),
+            *scope.call(f"{held}.take", positions, f"out={out}", 'mode="clip"'),
         ]
     if op.indices[0] is not None and not any(op.indices[1:]):
-        return scope.call(f"{source}.take", scope[op.indices[0]], "axis=0", f"out={out}", 'mode="clip"')
-    return scope.line(f"{out}[...] = {source}[{_index(op.indices, scope)}]")
+        return scope.call(f"{held}.take", scope[op.indices[0]], "axis=0", f"out={out}", 'mode="clip"')
+    return scope.line(f"{out}[...] = {held}[{_index(op.indices, scope)}]")
 
 
 @lines.register
 def _(op: Scatter, scope: Scope) -> list[str]:
-    out, source = scope[op.out], scope.operand(op.source)
+    out, added = scope[op.out], scope.operand(op.source)
     start = _cleared(out, scope) if op.base is None else lines(Map(op.out, "copy", (op.base,)), scope)
     if op.distinct and scope.picks_one_of_each_row(op.indices):
         starts, positions, picked = scope.row_starts(op.out), scope.positions(op.out), scope.picked(op.out)
@@ -138,12 +139,27 @@ def _(op: Scatter, scope: Scope) -> list[str]:
             *start,
             *scope.call("np.add", starts, scope[op.indices[-1] or ""], f"out={positions}"),
             *scope.call(f"{out}.take", positions, f"out={picked}", 'mode="clip"'),
-            *scope.line(f"{picked} += {source}"),
+            *scope.line(f"{picked} += {added}"),
             *scope.call(f"{out}.put", positions, picked),
         ]
+    if scope.adds_rows(op):
+        return [*start, *_rows_added(op, scope)]
     last = max(axis for axis, name in enumerate(op.indices) if name is not None)
     places = ["slice(None)" if name is None else scope[name] for name in op.indices[: last + 1]]
-    return start + scope.call("np.add.at", out, f"({', '.join(places)})" if last else places[0], source)
+    return start + scope.call("np.add.at", out, f"({', '.join(places)})" if last else places[0], added)
+
+
+def _rows_added(op: Scatter, scope: Scope) -> list[str]:
+    """Rows added at labels, number by number, in a fifth of the time: `np.add.at` is fast along a single axis."""
+    label, columns = op.indices[0] or "", math.prod(map(int, scope.arrays[op.out].shape[1:]))
+    rank, places, code = len(scope.arrays[label].shape), scope[label], []
+    if columns > 1 or rank > 1:
+        starts, places = scope.starts(label), scope.places_of_rows(label, columns)
+        code += scope.call("np.multiply", scope[label], str(columns), f"out={starts}", "dtype=np.intp")
+        code += scope.call("np.add", f"{starts}[{':, ' * rank}None]", scope.range(columns), f"out={places}")
+        places = f"{places}.reshape(-1)"
+    out, added = (f"{name}.reshape(-1)" for name in (scope[op.out], scope.operand(op.source)))
+    return [*code, *scope.call("np.add.at", out, places, added)]
 
 
 @lines.register

@@ -23,6 +23,7 @@ from symbp.program.program import (
     Pick,
     Range,
     Scalar,
+    Scatter,
     Slice,
     Statement,
     View,
@@ -82,9 +83,12 @@ class Scope:
             stack, axis, position = self.places[name]
             return self.stacked(stack, axis, position)
         if name in self.ranges:
-            length = next((dim for dim in self.arrays[name].shape if dim != 1), 1)
-            return self._extra(f"range_{length}", f"np.arange({length})", (length,), "int")
+            return self.range(next((dim for dim in self.arrays[name].shape if dim != 1), 1))
         return self.names[name]
+
+    def range(self, length: Dim) -> str:
+        """0, 1, 2, ..."""
+        return self._extra(f"range_{length}", f"np.arange({length})", (length,), "int")
 
     def part(self, name: str, index: Sequence[str]) -> str:
         """A part of an array: of every axis a slice, or one position. Axes that a view permutes are indexed before."""
@@ -135,6 +139,24 @@ class Scope:
             for axis, (name, dim) in enumerate(zip(leading, rows, strict=True))
         )
 
+    def adds_rows(self, op: Scatter) -> bool:
+        """Whether whole rows are added at labels, and all numbers lie side by side."""
+        label, *others = op.indices
+        if label is None or not others or any(others) or not isinstance(op.source, str):
+            return False
+        columns = self.arrays[op.out].shape[1:]
+        shown = (*self.arrays[label].shape, *columns)
+        fits = self.arrays[op.source].shape == shown and BATCH not in columns
+        return fits and self.is_whole(op.source) and self.is_whole(op.out)
+
+    def starts(self, label: str) -> str:
+        """Scratch for where the row of each label starts among the numbers of an array."""
+        return self._scratch("starts", self.arrays[label].shape, "int", "np.intp")
+
+    def places_of_rows(self, label: str, columns: int) -> str:
+        """Scratch for where each number goes of a row for each label."""
+        return self._scratch("places", (*self.arrays[label].shape, columns), "int", "np.intp")
+
     def row_starts(self, name: str) -> str:
         """Where each row of an array starts among its numbers."""
         *rows, columns = self.arrays[name].shape
@@ -145,16 +167,15 @@ class Scope:
 
     def positions(self, name: str) -> str:
         """Scratch for a position in each row of an array."""
-        return self._of_rows("positions", name, "int", "np.intp")
+        return self._scratch("positions", self.arrays[name].shape[:-1], "int", "np.intp")
 
     def picked(self, name: str) -> str:
         """Scratch for a number of each row of an array."""
-        return self._of_rows("picked", name, "float", "dtype")
+        return self._scratch("picked", self.arrays[name].shape[:-1], "float", "dtype")
 
-    def _of_rows(self, word: str, name: str, kind: ArrayKind, dtype: str) -> str:
-        rows = self.arrays[name].shape[:-1]
-        shape = "n" if rows == ("n",) else source.shape(rows)
-        return self._extra(_named(word, *rows[1:]), f"np.empty({shape}, {dtype})", rows, kind)
+    def _scratch(self, word: str, shape: tuple[Dim, ...], kind: ArrayKind, dtype: str) -> str:
+        made = f"np.empty({'n' if shape == (BATCH,) else source.shape(shape)}, {dtype})"
+        return self._extra(_named(word, *shape[1:]), made, shape, kind)
 
     def ones(self, shape: tuple[Dim, ...]) -> str:
         """As many ones as an array of this shape has numbers, in a row."""
