@@ -171,7 +171,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     """The network's output."""
     # dense_1: W (784, 128), x (n, 784), b (128) -> z (n, 128)
     # (1) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(x, params.dense_1_W, out=ws.dense_1_z)
+    x.dot(params.dense_1_W, out=ws.dense_1_z)
     ws.dense_1_z += params.dense_1_b
 
     # relu_1: dense_1.z (n, 128) -> a (n, 128)
@@ -180,12 +180,12 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # code: W (128, 16), relu_1.a (n, 128), b (16) -> z (n, 16)
     # (1) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.relu_1_a, params.code_W, out=ws.code_z)
+    ws.relu_1_a.dot(params.code_W, out=ws.code_z)
     ws.code_z += params.code_b
 
     # dense_3: W (16, 128), code.z (n, 16), b (128) -> z (n, 128)
     # (1) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.code_z, params.dense_3_W, out=ws.dense_3_z)
+    ws.code_z.dot(params.dense_3_W, out=ws.dense_3_z)
     ws.dense_3_z += params.dense_3_b
 
     # relu_2: dense_3.z (n, 128) -> a (n, 128)
@@ -194,7 +194,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # picture: W (128, 784), relu_2.a (n, 128), b (784) -> z (n, 784)
     # (1) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.relu_2_a, params.picture_W, out=ws.picture_z)
+    ws.relu_2_a.dot(params.picture_W, out=ws.picture_z)
     ws.picture_z += params.picture_b
 
     # sigmoid_1: picture.z (n, 784) -> a (n, 784)
@@ -213,7 +213,7 @@ def _loss(ws: Workspace, x: Array) -> None:
     # loss: sigmoid_1.a (n, 784), x (n, 784) -> C
     # (26) C = 1/(N · Nⱼ) · Σₙ Σⱼ (aₙⱼ − yₙⱼ)²
     np.subtract(ws.sigmoid_1_a, x, out=ws.loss_C_subtract)
-    np.dot(ws.loss_C_subtract.reshape(n * 784), ws.loss_C_subtract.reshape(n * 784), out=ws.C)
+    ws.loss_C_subtract.reshape(n * 784).dot(ws.loss_C_subtract.reshape(n * 784), out=ws.C)
     ws.C *= 1 / (784 * n)
 
 
@@ -233,11 +233,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # picture: W (128, 784), d_z (n, 784), relu_2.a (n, 128) -> d_relu_2.a (n, 128), d_W (128, 784), d_b (784)
     # (5) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(ws.d_picture_z, params.picture_W.T, out=ws.d_relu_2_a)
+    ws.d_picture_z.dot(params.picture_W.T, out=ws.d_relu_2_a)
     # (9) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(ws.relu_2_a.T, ws.d_picture_z, out=gradients.picture_W)
+    ws.relu_2_a.T.dot(ws.d_picture_z, out=gradients.picture_W)
     # (12) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_picture_z, out=gradients.picture_b)
+    ws.ones_n.dot(ws.d_picture_z, out=gradients.picture_b)
 
     # relu_2: a (n, 128), d_a (n, 128) -> d_dense_3.z (n, 128)
     # (18) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
@@ -246,19 +246,19 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # dense_3: W (16, 128), d_z (n, 128), code.z (n, 16) -> d_code.z (n, 16), d_W (16, 128), d_b (128)
     # (5) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(ws.d_dense_3_z, params.dense_3_W.T, out=ws.d_code_z)
+    ws.d_dense_3_z.dot(params.dense_3_W.T, out=ws.d_code_z)
     # (9) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(ws.code_z.T, ws.d_dense_3_z, out=gradients.dense_3_W)
+    ws.code_z.T.dot(ws.d_dense_3_z, out=gradients.dense_3_W)
     # (12) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_dense_3_z, out=gradients.dense_3_b)
+    ws.ones_n.dot(ws.d_dense_3_z, out=gradients.dense_3_b)
 
     # code: W (128, 16), d_z (n, 16), relu_1.a (n, 128) -> d_relu_1.a (n, 128), d_W (128, 16), d_b (16)
     # (5) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(ws.d_code_z, params.code_W.T, out=ws.d_relu_1_a)
+    ws.d_code_z.dot(params.code_W.T, out=ws.d_relu_1_a)
     # (9) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(ws.relu_1_a.T, ws.d_code_z, out=gradients.code_W)
+    ws.relu_1_a.T.dot(ws.d_code_z, out=gradients.code_W)
     # (12) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_code_z, out=gradients.code_b)
+    ws.ones_n.dot(ws.d_code_z, out=gradients.code_b)
 
     # relu_1: a (n, 128), d_a (n, 128) -> d_dense_1.z (n, 128)
     # (18) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
@@ -267,9 +267,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # dense_1: d_z (n, 128), x (n, 784) -> d_W (784, 128), d_b (128)
     # (9) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(x.T, ws.d_dense_1_z, out=gradients.dense_1_W)
+    x.T.dot(ws.d_dense_1_z, out=gradients.dense_1_W)
     # (12) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_dense_1_z, out=gradients.dense_1_b)
+    ws.ones_n.dot(ws.d_dense_1_z, out=gradients.dense_1_b)
 
 
 def _input(params: Parameters, ws: Workspace, x: Array) -> None:
@@ -283,7 +283,7 @@ def _input(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_1: W (784, 128), d_z (n, 128), d_x.loss (n, 784) -> d_x.dense_1 (n, 784), d_x (n, 784)
     # (5) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(ws.d_dense_1_z, params.dense_1_W.T, out=ws.d_x_dense_1)
+    ws.d_dense_1_z.dot(params.dense_1_W.T, out=ws.d_x_dense_1)
     # ∂C/∂xᵢⱼ = ∂C/∂x.dense_1ᵢⱼ + ∂C/∂x.lossᵢⱼ
     np.add(ws.d_x_loss, ws.d_x_dense_1, out=ws.d_x)
 

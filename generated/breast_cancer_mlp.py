@@ -150,7 +150,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     """The network's output."""
     # dense_1: W (30, 16), x (n, 30), b (16) -> z (n, 16)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(x, params.dense_1_W, out=ws.dense_1_z)
+    x.dot(params.dense_1_W, out=ws.dense_1_z)
     ws.dense_1_z += params.dense_1_b
 
     # tanh_1: dense_1.z (n, 16) -> a (n, 16)
@@ -159,7 +159,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_2: W (16, 1), tanh_1.a (n, 16), b (1) -> z (n, 1)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.tanh_1_a, params.dense_2_W, out=ws.dense_2_z)
+    ws.tanh_1_a.dot(params.dense_2_W, out=ws.dense_2_z)
     ws.dense_2_z += params.dense_2_b
 
 
@@ -204,11 +204,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # dense_2: W (16, 1), d_z (n, 1), tanh_1.a (n, 16) -> d_tanh_1.a (n, 16), d_W (16, 1), d_b (1)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(ws.d_dense_2_z, params.dense_2_W.T, out=ws.d_tanh_1_a)
+    ws.d_dense_2_z.dot(params.dense_2_W.T, out=ws.d_tanh_1_a)
     # (11) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(ws.tanh_1_a.T, ws.d_dense_2_z, out=gradients.dense_2_W)
+    ws.tanh_1_a.T.dot(ws.d_dense_2_z, out=gradients.dense_2_W)
     # (14) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_dense_2_z, out=gradients.dense_2_b)
+    ws.ones_n.dot(ws.d_dense_2_z, out=gradients.dense_2_b)
 
     # tanh_1: a (n, 16), d_a (n, 16) -> d_dense_1.z (n, 16)
     # (20) δₙⱼ = ∂C/∂aₙⱼ · (1 − aₙⱼ²)
@@ -218,16 +218,16 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # dense_1: d_z (n, 16), x (n, 30) -> d_W (30, 16), d_b (16)
     # (11) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(x.T, ws.d_dense_1_z, out=gradients.dense_1_W)
+    x.T.dot(ws.d_dense_1_z, out=gradients.dense_1_W)
     # (14) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_dense_1_z, out=gradients.dense_1_b)
+    ws.ones_n.dot(ws.d_dense_1_z, out=gradients.dense_1_b)
 
 
 def _input(params: Parameters, ws: Workspace) -> None:
     """The derivative of the cost by the network's input; after `_backward`."""
     # dense_1: W (30, 16), d_z (n, 16) -> d_x (n, 30)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(ws.d_dense_1_z, params.dense_1_W.T, out=ws.d_x)
+    ws.d_dense_1_z.dot(params.dense_1_W.T, out=ws.d_x)
 
 
 def forward(params: Parameters, x: Array, workspace: Workspace | None = None) -> Array:

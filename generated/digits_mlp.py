@@ -104,10 +104,11 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
+        self.ones_10 = np.ones(10, dtype)
         self.row_starts_10 = np.arange(0, n * 10, 10)
         self.positions = np.empty(n, np.intp)
-        self.picked = np.empty(n, dtype)
         self.ones_n = np.ones(n, dtype)
+        self.picked = np.empty(n, dtype)
         self.dense_1_z = np.empty((n, 64), dtype)
         self.relu_1_a = self.dense_1_z
         self.dense_2_z = np.empty((n, 32), dtype)
@@ -153,7 +154,7 @@ def _check_y(y: Array, n: int, dtype: np.dtype[Any]) -> None:
         raise TypeError(f"y: expected integers of shape (n,), came {_describe(y)}")
     if y.shape != (n,):
         raise ValueError(f"y: expected integers of shape (n,) with n = {n} as in x, came {_describe(y)}")
-    if y.min() < 0 or y.max() >= 10:
+    if y.item(y.argmin()) < 0 or y.item(y.argmax()) >= 10:  # faster than min and max
         raise ValueError(f"y: expected labels from 0 to 9, came {y.min()} to {y.max()}")
 
 
@@ -172,7 +173,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     """The network's output."""
     # dense_1: W (64, 64), x (n, 64), b (64) -> z (n, 64)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(x, params.dense_1_W, out=ws.dense_1_z)
+    x.dot(params.dense_1_W, out=ws.dense_1_z)
     ws.dense_1_z += params.dense_1_b
 
     # relu_1: dense_1.z (n, 64) -> a (n, 64)
@@ -181,7 +182,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_2: W (64, 32), relu_1.a (n, 64), b (32) -> z (n, 32)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.relu_1_a, params.dense_2_W, out=ws.dense_2_z)
+    ws.relu_1_a.dot(params.dense_2_W, out=ws.dense_2_z)
     ws.dense_2_z += params.dense_2_b
 
     # relu_2: dense_2.z (n, 32) -> a (n, 32)
@@ -190,7 +191,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_3: W (32, 10), relu_2.a (n, 32), b (10) -> z (n, 10)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.relu_2_a, params.dense_3_W, out=ws.dense_3_z)
+    ws.relu_2_a.dot(params.dense_3_W, out=ws.dense_3_z)
     ws.dense_3_z += params.dense_3_b
 
 
@@ -202,7 +203,7 @@ def _predict(ws: Workspace) -> None:
     # (31) aₙⱼ = exp(zₙⱼ − shiftₙ)/(Σₖ exp(zₙₖ − shiftₙ))
     np.subtract(ws.dense_3_z, ws.softmax_shift[:, None], out=ws.softmax_a_exp)
     np.exp(ws.softmax_a_exp, out=ws.softmax_a_exp)
-    ws.softmax_a_exp.sum(axis=1, out=ws.softmax_a_sum)
+    ws.softmax_a_exp.dot(ws.ones_10, out=ws.softmax_a_sum)
     np.divide(ws.softmax_a_exp, ws.softmax_a_sum[:, None], out=ws.softmax_a)
 
 
@@ -216,13 +217,13 @@ def _loss(ws: Workspace, y: Array) -> None:
     # (24) C = 1/N · Σₙ (log(Σₖ exp(zₙₖ − shiftₙ)) − (z[n,yₙ] − shiftₙ))
     np.subtract(ws.dense_3_z, ws.loss_shift[:, None], out=ws.loss_C_exp)
     np.exp(ws.loss_C_exp, out=ws.loss_C_exp)
-    ws.loss_C_exp.sum(axis=1, out=ws.loss_C_sum)
+    ws.loss_C_exp.dot(ws.ones_10, out=ws.loss_C_sum)
     np.log(ws.loss_C_sum, out=ws.loss_C_subtract_3)
     np.add(ws.row_starts_10, y, out=ws.positions)
     ws.dense_3_z.take(ws.positions, out=ws.loss_C_subtract_2, mode="clip")
     ws.loss_C_subtract_2 -= ws.loss_shift
     ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
-    ws.loss_C_subtract_3.sum(out=ws.C)
+    ws.ones_n.dot(ws.loss_C_subtract_3, out=ws.C)
     ws.C *= 1 / n
 
 
@@ -243,11 +244,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # dense_3: W (32, 10), d_z (n, 10), relu_2.a (n, 32) -> d_relu_2.a (n, 32), d_W (32, 10), d_b (10)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(ws.d_dense_3_z, params.dense_3_W.T, out=ws.d_relu_2_a)
+    ws.d_dense_3_z.dot(params.dense_3_W.T, out=ws.d_relu_2_a)
     # (11) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(ws.relu_2_a.T, ws.d_dense_3_z, out=gradients.dense_3_W)
+    ws.relu_2_a.T.dot(ws.d_dense_3_z, out=gradients.dense_3_W)
     # (14) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_dense_3_z, out=gradients.dense_3_b)
+    ws.ones_n.dot(ws.d_dense_3_z, out=gradients.dense_3_b)
 
     # relu_2: a (n, 32), d_a (n, 32) -> d_dense_2.z (n, 32)
     # (20) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
@@ -256,11 +257,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # dense_2: W (64, 32), d_z (n, 32), relu_1.a (n, 64) -> d_relu_1.a (n, 64), d_W (64, 32), d_b (32)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(ws.d_dense_2_z, params.dense_2_W.T, out=ws.d_relu_1_a)
+    ws.d_dense_2_z.dot(params.dense_2_W.T, out=ws.d_relu_1_a)
     # (11) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(ws.relu_1_a.T, ws.d_dense_2_z, out=gradients.dense_2_W)
+    ws.relu_1_a.T.dot(ws.d_dense_2_z, out=gradients.dense_2_W)
     # (14) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_dense_2_z, out=gradients.dense_2_b)
+    ws.ones_n.dot(ws.d_dense_2_z, out=gradients.dense_2_b)
 
     # relu_1: a (n, 64), d_a (n, 64) -> d_dense_1.z (n, 64)
     # (20) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
@@ -269,16 +270,16 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # dense_1: d_z (n, 64), x (n, 64) -> d_W (64, 64), d_b (64)
     # (11) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(x.T, ws.d_dense_1_z, out=gradients.dense_1_W)
+    x.T.dot(ws.d_dense_1_z, out=gradients.dense_1_W)
     # (14) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_dense_1_z, out=gradients.dense_1_b)
+    ws.ones_n.dot(ws.d_dense_1_z, out=gradients.dense_1_b)
 
 
 def _input(params: Parameters, ws: Workspace) -> None:
     """The derivative of the cost by the network's input; after `_backward`."""
     # dense_1: W (64, 64), d_z (n, 64) -> d_x (n, 64)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(ws.d_dense_1_z, params.dense_1_W.T, out=ws.d_x)
+    ws.d_dense_1_z.dot(params.dense_1_W.T, out=ws.d_x)
 
 
 def forward(params: Parameters, x: Array, workspace: Workspace | None = None) -> Array:

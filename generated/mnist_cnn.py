@@ -120,14 +120,17 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
+        self.ones_10 = np.ones(10, dtype)
         self.row_starts_10 = np.arange(0, n * 10, 10)
         self.positions = np.empty(n, np.intp)
+        self.ones_n = np.ones(n, dtype)
         self.worse_16_14_14_n = np.empty((16, 14, 14, n), np.bool_)
         self.mask_16_14_14_n = np.empty((16, 14, 14, n), np.bool_)
         self.worse_32_5_5_n = np.empty((32, 5, 5, n), np.bool_)
         self.mask_32_5_5_n = np.empty((32, 5, 5, n), np.bool_)
         self.picked = np.empty(n, dtype)
-        self.ones_n = np.ones(n, dtype)
+        self.ones_10_10_n = np.ones(10 * 10 * n, dtype)
+        self.ones_28_28_n = np.ones(28 * 28 * n, dtype)
         self.conv2d_1_z_padded = np.zeros((1, 32, 32, n), dtype)  # with its border
         self.conv2d_1_z_columns = np.empty((1, 5, 5, 28, 28, n), dtype)
         self.conv2d_1_z = np.empty((16, 28, 28, n), dtype)
@@ -201,7 +204,7 @@ def _check_y(y: Array, n: int, dtype: np.dtype[Any]) -> None:
         raise TypeError(f"y: expected integers of shape (n,), came {_describe(y)}")
     if y.shape != (n,):
         raise ValueError(f"y: expected integers of shape (n,) with n = {n} as in x, came {_describe(y)}")
-    if y.min() < 0 or y.max() >= 10:
+    if y.item(y.argmin()) < 0 or y.item(y.argmax()) >= 10:  # faster than min and max
         raise ValueError(f"y: expected labels from 0 to 9, came {y.min()} to {y.max()}")
 
 
@@ -226,10 +229,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(5):
         for v in range(5):
             ws.conv2d_1_z_columns[:, u, v] = ws.conv2d_1_z_padded[:, u : u + 28, v : v + 28]
-    np.dot(
-        params.conv2d_1_W.reshape(16, 1 * 5 * 5),
-        ws.conv2d_1_z_columns.reshape(1 * 5 * 5, 28 * 28 * n),
-        out=ws.conv2d_1_z.reshape(16, 28 * 28 * n),
+    params.conv2d_1_W.reshape(16, 1 * 5 * 5).dot(
+        ws.conv2d_1_z_columns.reshape(1 * 5 * 5, 28 * 28 * n), out=ws.conv2d_1_z.reshape(16, 28 * 28 * n)
     )
     ws.conv2d_1_z += params.conv2d_1_b[:, None, None, None]
 
@@ -249,10 +250,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(5):
         for v in range(5):
             ws.conv2d_2_z_columns[:, u, v] = ws.max_pool2d_1_y[:, u : u + 10, v : v + 10]
-    np.dot(
-        params.conv2d_2_W.reshape(32, 16 * 5 * 5),
-        ws.conv2d_2_z_columns.reshape(16 * 5 * 5, 10 * 10 * n),
-        out=ws.conv2d_2_z.reshape(32, 10 * 10 * n),
+    params.conv2d_2_W.reshape(32, 16 * 5 * 5).dot(
+        ws.conv2d_2_z_columns.reshape(16 * 5 * 5, 10 * 10 * n), out=ws.conv2d_2_z.reshape(32, 10 * 10 * n)
     )
     ws.conv2d_2_z += params.conv2d_2_b[:, None, None, None]
 
@@ -272,7 +271,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_1: W (800, 120), flatten_1.y (800, n), b (120) -> z (n, 120)
     # (39) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.max_pool2d_2_y.reshape(800, n).T, params.dense_1_W, out=ws.dense_1_z)
+    ws.max_pool2d_2_y.reshape(800, n).T.dot(params.dense_1_W, out=ws.dense_1_z)
     ws.dense_1_z += params.dense_1_b
 
     # relu_3: dense_1.z (n, 120) -> a (n, 120)
@@ -281,7 +280,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_2: W (120, 84), relu_3.a (n, 120), b (84) -> z (n, 84)
     # (39) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.relu_3_a, params.dense_2_W, out=ws.dense_2_z)
+    ws.relu_3_a.dot(params.dense_2_W, out=ws.dense_2_z)
     ws.dense_2_z += params.dense_2_b
 
     # relu_4: dense_2.z (n, 84) -> a (n, 84)
@@ -290,7 +289,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_3: W (84, 10), relu_4.a (n, 84), b (10) -> z (n, 10)
     # (39) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.relu_4_a, params.dense_3_W, out=ws.dense_3_z)
+    ws.relu_4_a.dot(params.dense_3_W, out=ws.dense_3_z)
     ws.dense_3_z += params.dense_3_b
 
 
@@ -302,7 +301,7 @@ def _predict(ws: Workspace) -> None:
     # (67) aₙⱼ = exp(zₙⱼ − shiftₙ)/(Σₖ exp(zₙₖ − shiftₙ))
     np.subtract(ws.dense_3_z, ws.softmax_shift[:, None], out=ws.softmax_a_exp)
     np.exp(ws.softmax_a_exp, out=ws.softmax_a_exp)
-    ws.softmax_a_exp.sum(axis=1, out=ws.softmax_a_sum)
+    ws.softmax_a_exp.dot(ws.ones_10, out=ws.softmax_a_sum)
     np.divide(ws.softmax_a_exp, ws.softmax_a_sum[:, None], out=ws.softmax_a)
 
 
@@ -316,13 +315,13 @@ def _loss(ws: Workspace, y: Array) -> None:
     # (60) C = 1/N · Σₙ (log(Σₖ exp(zₙₖ − shiftₙ)) − (z[n,yₙ] − shiftₙ))
     np.subtract(ws.dense_3_z, ws.loss_shift[:, None], out=ws.loss_C_exp)
     np.exp(ws.loss_C_exp, out=ws.loss_C_exp)
-    ws.loss_C_exp.sum(axis=1, out=ws.loss_C_sum)
+    ws.loss_C_exp.dot(ws.ones_10, out=ws.loss_C_sum)
     np.log(ws.loss_C_sum, out=ws.loss_C_subtract_3)
     np.add(ws.row_starts_10, y, out=ws.positions)
     ws.dense_3_z.take(ws.positions, out=ws.loss_C_subtract_2, mode="clip")
     ws.loss_C_subtract_2 -= ws.loss_shift
     ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
-    ws.loss_C_subtract_3.sum(out=ws.C)
+    ws.ones_n.dot(ws.loss_C_subtract_3, out=ws.C)
     ws.C *= 1 / n
 
 
@@ -365,11 +364,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # dense_3: W (84, 10), d_z (n, 10), relu_4.a (n, 84) -> d_relu_4.a (n, 84), d_W (84, 10), d_b (10)
     # (43) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(ws.d_dense_3_z, params.dense_3_W.T, out=ws.d_relu_4_a)
+    ws.d_dense_3_z.dot(params.dense_3_W.T, out=ws.d_relu_4_a)
     # (47) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(ws.relu_4_a.T, ws.d_dense_3_z, out=gradients.dense_3_W)
+    ws.relu_4_a.T.dot(ws.d_dense_3_z, out=gradients.dense_3_W)
     # (50) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_dense_3_z, out=gradients.dense_3_b)
+    ws.ones_n.dot(ws.d_dense_3_z, out=gradients.dense_3_b)
 
     # relu_4: a (n, 84), d_a (n, 84) -> d_dense_2.z (n, 84)
     # (56) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
@@ -378,11 +377,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # dense_2: W (120, 84), d_z (n, 84), relu_3.a (n, 120) -> d_relu_3.a (n, 120), d_W (120, 84), d_b (84)
     # (43) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(ws.d_dense_2_z, params.dense_2_W.T, out=ws.d_relu_3_a)
+    ws.d_dense_2_z.dot(params.dense_2_W.T, out=ws.d_relu_3_a)
     # (47) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(ws.relu_3_a.T, ws.d_dense_2_z, out=gradients.dense_2_W)
+    ws.relu_3_a.T.dot(ws.d_dense_2_z, out=gradients.dense_2_W)
     # (50) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_dense_2_z, out=gradients.dense_2_b)
+    ws.ones_n.dot(ws.d_dense_2_z, out=gradients.dense_2_b)
 
     # relu_3: a (n, 120), d_a (n, 120) -> d_dense_1.z (n, 120)
     # (56) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
@@ -391,11 +390,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # dense_1: W (800, 120), d_z (n, 120), flatten_1.y (800, n) -> d_flatten_1.y (800, n), d_W (800, 120), d_b (120)
     # (43) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(params.dense_1_W, ws.d_dense_1_z.T, out=ws.d_flatten_1_y)
+    params.dense_1_W.dot(ws.d_dense_1_z.T, out=ws.d_flatten_1_y)
     # (47) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(ws.max_pool2d_2_y.reshape(800, n), ws.d_dense_1_z, out=gradients.dense_1_W)
+    ws.max_pool2d_2_y.reshape(800, n).dot(ws.d_dense_1_z, out=gradients.dense_1_W)
     # (50) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_dense_1_z, out=gradients.dense_1_b)
+    ws.ones_n.dot(ws.d_dense_1_z, out=gradients.dense_1_b)
 
     # flatten_1: d_y (800, n) -> d_max_pool2d_2.y (32, 5, 5, n)
     # (38) ∂C/∂x[n,c,h,w] = ∂C/∂y[n,⟨c,h,w⟩]
@@ -424,22 +423,18 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.copyto(ws.conv2d_2_d_x_padded[:, :, 4:14], ws.d_conv2d_2_z)
     for u in range(5):
         ws.conv2d_2_d_x_columns[:, u] = ws.conv2d_2_d_x_padded[:, :, 4 - u : 18 - u]
-    np.dot(
-        ws.conv2d_2_d_x_copy.reshape(16 * 5, 32 * 5),
-        ws.conv2d_2_d_x_columns.reshape(32 * 5, 10 * 14 * n),
-        out=ws.conv2d_2_d_x_product.reshape(16 * 5, 10 * 14 * n),
+    ws.conv2d_2_d_x_copy.reshape(16 * 5, 32 * 5).dot(
+        ws.conv2d_2_d_x_columns.reshape(32 * 5, 10 * 14 * n), out=ws.conv2d_2_d_x_product.reshape(16 * 5, 10 * 14 * n)
     )
     ws.d_max_pool2d_1_y.fill(0)
     for u in range(5):
         ws.d_max_pool2d_1_y[:, u : u + 10] += ws.conv2d_2_d_x_product[:, u]
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.dot(
-        ws.d_conv2d_2_z.reshape(32, 10 * 10 * n),
-        ws.conv2d_2_z_columns.reshape(16 * 5 * 5, 10 * 10 * n).T,
-        out=gradients.conv2d_2_W.reshape(32, 16 * 5 * 5),
+    ws.d_conv2d_2_z.reshape(32, 10 * 10 * n).dot(
+        ws.conv2d_2_z_columns.reshape(16 * 5 * 5, 10 * 10 * n).T, out=gradients.conv2d_2_W.reshape(32, 16 * 5 * 5)
     )
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
-    ws.d_conv2d_2_z.sum(axis=(1, 2, 3), out=gradients.conv2d_2_b)
+    ws.d_conv2d_2_z.reshape(32, 10 * 10 * n).dot(ws.ones_10_10_n, out=gradients.conv2d_2_b)
 
     # max_pool2d_1: d_y (16, 14, 14, n), y_u_winner (16, 14, 14, n) -> d_relu_1.a (16, 28, 28, n)
     # (31) ∂C/∂x[n,c,h,w] = Σ[p,q] ∂C/∂y[n,c,p,q] · 𝟙[h = Sₕ · p + yᵤ[n,c,p,q] − Pₕ] · 𝟙[w = S_w · q + yᵥ[n,c,p,q] −
@@ -456,13 +451,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # conv2d_1: d_z (16, 28, 28, n), z_columns (1, 5, 5, 28, 28, n) -> d_W (16, 1, 5, 5), d_b (16)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.dot(
-        ws.d_conv2d_1_z.reshape(16, 28 * 28 * n),
-        ws.conv2d_1_z_columns.reshape(1 * 5 * 5, 28 * 28 * n).T,
-        out=gradients.conv2d_1_W.reshape(16, 1 * 5 * 5),
+    ws.d_conv2d_1_z.reshape(16, 28 * 28 * n).dot(
+        ws.conv2d_1_z_columns.reshape(1 * 5 * 5, 28 * 28 * n).T, out=gradients.conv2d_1_W.reshape(16, 1 * 5 * 5)
     )
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
-    ws.d_conv2d_1_z.sum(axis=(1, 2, 3), out=gradients.conv2d_1_b)
+    ws.d_conv2d_1_z.reshape(16, 28 * 28 * n).dot(ws.ones_28_28_n, out=gradients.conv2d_1_b)
 
 
 def _input(params: Parameters, ws: Workspace) -> None:
@@ -472,10 +465,8 @@ def _input(params: Parameters, ws: Workspace) -> None:
     # conv2d_1: d_z (16, 28, 28, n), W (16, 1, 5, 5) -> d_x (n, 1, 28, 28)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_1_d_x_copy, ws.d_conv2d_1_z.transpose(0, 3, 1, 2))
-    np.dot(
-        params.conv2d_1_W.reshape(16, 1 * 5 * 5).T,
-        ws.conv2d_1_d_x_copy.reshape(16, n * 28 * 28),
-        out=ws.conv2d_1_d_x_product.reshape(1 * 5 * 5, n * 28 * 28),
+    params.conv2d_1_W.reshape(16, 1 * 5 * 5).T.dot(
+        ws.conv2d_1_d_x_copy.reshape(16, n * 28 * 28), out=ws.conv2d_1_d_x_product.reshape(1 * 5 * 5, n * 28 * 28)
     )
     ws.conv2d_1_d_x_overlap.fill(0)
     for u in range(5):

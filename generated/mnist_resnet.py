@@ -261,10 +261,13 @@ class Workspace:
         self.n = n
         self.dtype = np.dtype(dtype)
         self.log_max = float(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)))
+        self.ones_14_14_n = np.ones(14 * 14 * n, dtype)
+        self.ones_7_7_n = np.ones(7 * 7 * n, dtype)
+        self.ones_10 = np.ones(10, dtype)
         self.row_starts_10 = np.arange(0, n * 10, 10)
         self.positions = np.empty(n, np.intp)
-        self.picked = np.empty(n, dtype)
         self.ones_n = np.ones(n, dtype)
+        self.picked = np.empty(n, dtype)
         self.conv2d_1_z_padded = np.zeros((1, 29, 29, n), dtype)  # with its border
         self.conv2d_1_z_columns = np.empty((1, 3, 3, 14, 14, n), dtype)
         self.conv2d_1_z = np.empty((16, 14, 14, n), dtype)
@@ -545,7 +548,7 @@ def _check_y(y: Array, n: int, dtype: np.dtype[Any]) -> None:
         raise TypeError(f"y: expected integers of shape (n,), came {_describe(y)}")
     if y.shape != (n,):
         raise ValueError(f"y: expected integers of shape (n,) with n = {n} as in x, came {_describe(y)}")
-    if y.min() < 0 or y.max() >= 10:
+    if y.item(y.argmin()) < 0 or y.item(y.argmax()) >= 10:  # faster than min and max
         raise ValueError(f"y: expected labels from 0 to 9, came {y.min()} to {y.max()}")
 
 
@@ -570,10 +573,8 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_1_z_columns[:, u, v] = ws.conv2d_1_z_padded[:, u : u + 27 : 2, v : v + 27 : 2]
-    np.dot(
-        params.conv2d_1_W.reshape(16, 1 * 3 * 3),
-        ws.conv2d_1_z_columns.reshape(1 * 3 * 3, 14 * 14 * n),
-        out=ws.conv2d_1_z.reshape(16, 14 * 14 * n),
+    params.conv2d_1_W.reshape(16, 1 * 3 * 3).dot(
+        ws.conv2d_1_z_columns.reshape(1 * 3 * 3, 14 * 14 * n), out=ws.conv2d_1_z.reshape(16, 14 * 14 * n)
     )
 
     # stem.inference: stem.running_var (16), stem.gamma (16), stem.running_mean (16), conv2d_1.z (16, 14, 14, n),
@@ -603,10 +604,8 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_2_z_columns[:, u, v] = ws.conv2d_2_z_padded[:, u : u + 14, v : v + 14]
-    np.dot(
-        params.conv2d_2_W.reshape(16, 16 * 3 * 3),
-        ws.conv2d_2_z_columns.reshape(16 * 3 * 3, 14 * 14 * n),
-        out=ws.conv2d_2_z.reshape(16, 14 * 14 * n),
+    params.conv2d_2_W.reshape(16, 16 * 3 * 3).dot(
+        ws.conv2d_2_z_columns.reshape(16 * 3 * 3, 14 * 14 * n), out=ws.conv2d_2_z.reshape(16, 14 * 14 * n)
     )
 
     # batch_norm_2.inference: batch_norm_2.running_var (16), batch_norm_2.gamma (16), batch_norm_2.running_mean (16),
@@ -636,10 +635,8 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_3_z_columns[:, u, v] = ws.conv2d_3_z_padded[:, u : u + 14, v : v + 14]
-    np.dot(
-        params.conv2d_3_W.reshape(16, 16 * 3 * 3),
-        ws.conv2d_3_z_columns.reshape(16 * 3 * 3, 14 * 14 * n),
-        out=ws.conv2d_3_z.reshape(16, 14 * 14 * n),
+    params.conv2d_3_W.reshape(16, 16 * 3 * 3).dot(
+        ws.conv2d_3_z_columns.reshape(16 * 3 * 3, 14 * 14 * n), out=ws.conv2d_3_z.reshape(16, 14 * 14 * n)
     )
 
     # inner_1.inference: inner_1.running_var (16), inner_1.gamma (16), inner_1.running_mean (16), conv2d_3.z (16, 14,
@@ -673,10 +670,8 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_4_z_columns[:, u, v] = ws.conv2d_4_z_padded[:, u : u + 13 : 2, v : v + 13 : 2]
-    np.dot(
-        params.conv2d_4_W.reshape(32, 16 * 3 * 3),
-        ws.conv2d_4_z_columns.reshape(16 * 3 * 3, 7 * 7 * n),
-        out=ws.conv2d_4_z.reshape(32, 7 * 7 * n),
+    params.conv2d_4_W.reshape(32, 16 * 3 * 3).dot(
+        ws.conv2d_4_z_columns.reshape(16 * 3 * 3, 7 * 7 * n), out=ws.conv2d_4_z.reshape(32, 7 * 7 * n)
     )
 
     # batch_norm_4.inference: batch_norm_4.running_var (32), batch_norm_4.gamma (32), batch_norm_4.running_mean (32),
@@ -706,10 +701,8 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_5_z_columns[:, u, v] = ws.conv2d_5_z_padded[:, u : u + 7, v : v + 7]
-    np.dot(
-        params.conv2d_5_W.reshape(32, 32 * 3 * 3),
-        ws.conv2d_5_z_columns.reshape(32 * 3 * 3, 7 * 7 * n),
-        out=ws.conv2d_5_z.reshape(32, 7 * 7 * n),
+    params.conv2d_5_W.reshape(32, 32 * 3 * 3).dot(
+        ws.conv2d_5_z_columns.reshape(32 * 3 * 3, 7 * 7 * n), out=ws.conv2d_5_z.reshape(32, 7 * 7 * n)
     )
 
     # inner_2.inference: inner_2.running_var (32), inner_2.gamma (32), inner_2.running_mean (32), conv2d_5.z (32, 7, 7,
@@ -728,10 +721,8 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(1):
         for v in range(1):
             ws.conv2d_6_z_columns[:, u, v] = ws.silu_3_a[:, u : u + 13 : 2, v : v + 13 : 2]
-    np.dot(
-        params.conv2d_6_W.reshape(32, 16 * 1 * 1),
-        ws.conv2d_6_z_columns.reshape(16 * 1 * 1, 7 * 7 * n),
-        out=ws.conv2d_6_z.reshape(32, 7 * 7 * n),
+    params.conv2d_6_W.reshape(32, 16 * 1 * 1).dot(
+        ws.conv2d_6_z_columns.reshape(16 * 1 * 1, 7 * 7 * n), out=ws.conv2d_6_z.reshape(32, 7 * 7 * n)
     )
 
     # shortcut.inference: shortcut.running_var (32), shortcut.gamma (32), shortcut.running_mean (32), conv2d_6.z (32, 7,
@@ -765,10 +756,8 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_7_z_columns[:, u, v] = ws.conv2d_7_z_padded[:, u : u + 7, v : v + 7]
-    np.dot(
-        params.conv2d_7_W.reshape(32, 32 * 3 * 3),
-        ws.conv2d_7_z_columns.reshape(32 * 3 * 3, 7 * 7 * n),
-        out=ws.conv2d_7_z.reshape(32, 7 * 7 * n),
+    params.conv2d_7_W.reshape(32, 32 * 3 * 3).dot(
+        ws.conv2d_7_z_columns.reshape(32 * 3 * 3, 7 * 7 * n), out=ws.conv2d_7_z.reshape(32, 7 * 7 * n)
     )
 
     # batch_norm_7.inference: batch_norm_7.running_var (32), batch_norm_7.gamma (32), batch_norm_7.running_mean (32),
@@ -798,10 +787,8 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_8_z_columns[:, u, v] = ws.conv2d_8_z_padded[:, u : u + 7, v : v + 7]
-    np.dot(
-        params.conv2d_8_W.reshape(32, 32 * 3 * 3),
-        ws.conv2d_8_z_columns.reshape(32 * 3 * 3, 7 * 7 * n),
-        out=ws.conv2d_8_z.reshape(32, 7 * 7 * n),
+    params.conv2d_8_W.reshape(32, 32 * 3 * 3).dot(
+        ws.conv2d_8_z_columns.reshape(32 * 3 * 3, 7 * 7 * n), out=ws.conv2d_8_z.reshape(32, 7 * 7 * n)
     )
 
     # inner_3.inference: inner_3.running_var (32), inner_3.gamma (32), inner_3.running_mean (32), conv2d_8.z (32, 7, 7,
@@ -836,7 +823,7 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_1: W (32, 10), global_average_pool_1.y (32, n), b (10) -> z (n, 10)
     # (108) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.global_average_pool_1_y.T, params.dense_1_W, out=ws.dense_1_z)
+    ws.global_average_pool_1_y.T.dot(params.dense_1_W, out=ws.dense_1_z)
     ws.dense_1_z += params.dense_1_b
 
 
@@ -850,16 +837,14 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_1_z_columns[:, u, v] = ws.conv2d_1_z_padded[:, u : u + 27 : 2, v : v + 27 : 2]
-    np.dot(
-        params.conv2d_1_W.reshape(16, 1 * 3 * 3),
-        ws.conv2d_1_z_columns.reshape(1 * 3 * 3, 14 * 14 * n),
-        out=ws.conv2d_1_z.reshape(16, 14 * 14 * n),
+    params.conv2d_1_W.reshape(16, 1 * 3 * 3).dot(
+        ws.conv2d_1_z_columns.reshape(1 * 3 * 3, 14 * 14 * n), out=ws.conv2d_1_z.reshape(16, 14 * 14 * n)
     )
 
     # stem: conv2d_1.z (16, 14, 14, n), gamma (16), beta (16) -> mu (16), v (16), r (16), x_hat (16, 14, 14, n), y (16,
     #     14, 14, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
-    ws.conv2d_1_z.sum(axis=(1, 2, 3), out=ws.stem_mu)
+    ws.conv2d_1_z.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=ws.stem_mu)
     ws.stem_mu *= 1 / (196 * n)
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_1_z, ws.stem_mu[:, None, None, None], out=ws.stem_v_subtract)
@@ -895,16 +880,14 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_2_z_columns[:, u, v] = ws.conv2d_2_z_padded[:, u : u + 14, v : v + 14]
-    np.dot(
-        params.conv2d_2_W.reshape(16, 16 * 3 * 3),
-        ws.conv2d_2_z_columns.reshape(16 * 3 * 3, 14 * 14 * n),
-        out=ws.conv2d_2_z.reshape(16, 14 * 14 * n),
+    params.conv2d_2_W.reshape(16, 16 * 3 * 3).dot(
+        ws.conv2d_2_z_columns.reshape(16 * 3 * 3, 14 * 14 * n), out=ws.conv2d_2_z.reshape(16, 14 * 14 * n)
     )
 
     # batch_norm_2: conv2d_2.z (16, 14, 14, n), gamma (16), beta (16) -> mu (16), v (16), r (16), x_hat (16, 14, 14, n),
     #     y (16, 14, 14, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
-    ws.conv2d_2_z.sum(axis=(1, 2, 3), out=ws.batch_norm_2_mu)
+    ws.conv2d_2_z.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=ws.batch_norm_2_mu)
     ws.batch_norm_2_mu *= 1 / (196 * n)
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_2_z, ws.batch_norm_2_mu[:, None, None, None], out=ws.batch_norm_2_v_subtract)
@@ -940,16 +923,14 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_3_z_columns[:, u, v] = ws.conv2d_3_z_padded[:, u : u + 14, v : v + 14]
-    np.dot(
-        params.conv2d_3_W.reshape(16, 16 * 3 * 3),
-        ws.conv2d_3_z_columns.reshape(16 * 3 * 3, 14 * 14 * n),
-        out=ws.conv2d_3_z.reshape(16, 14 * 14 * n),
+    params.conv2d_3_W.reshape(16, 16 * 3 * 3).dot(
+        ws.conv2d_3_z_columns.reshape(16 * 3 * 3, 14 * 14 * n), out=ws.conv2d_3_z.reshape(16, 14 * 14 * n)
     )
 
     # inner_1: conv2d_3.z (16, 14, 14, n), gamma (16), beta (16) -> mu (16), v (16), r (16), x_hat (16, 14, 14, n), y
     #     (16, 14, 14, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
-    ws.conv2d_3_z.sum(axis=(1, 2, 3), out=ws.inner_1_mu)
+    ws.conv2d_3_z.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=ws.inner_1_mu)
     ws.inner_1_mu *= 1 / (196 * n)
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_3_z, ws.inner_1_mu[:, None, None, None], out=ws.inner_1_v_subtract)
@@ -989,16 +970,14 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_4_z_columns[:, u, v] = ws.conv2d_4_z_padded[:, u : u + 13 : 2, v : v + 13 : 2]
-    np.dot(
-        params.conv2d_4_W.reshape(32, 16 * 3 * 3),
-        ws.conv2d_4_z_columns.reshape(16 * 3 * 3, 7 * 7 * n),
-        out=ws.conv2d_4_z.reshape(32, 7 * 7 * n),
+    params.conv2d_4_W.reshape(32, 16 * 3 * 3).dot(
+        ws.conv2d_4_z_columns.reshape(16 * 3 * 3, 7 * 7 * n), out=ws.conv2d_4_z.reshape(32, 7 * 7 * n)
     )
 
     # batch_norm_4: conv2d_4.z (32, 7, 7, n), gamma (32), beta (32) -> mu (32), v (32), r (32), x_hat (32, 7, 7, n), y
     #     (32, 7, 7, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
-    ws.conv2d_4_z.sum(axis=(1, 2, 3), out=ws.batch_norm_4_mu)
+    ws.conv2d_4_z.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.batch_norm_4_mu)
     ws.batch_norm_4_mu *= 1 / (49 * n)
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_4_z, ws.batch_norm_4_mu[:, None, None, None], out=ws.batch_norm_4_v_subtract)
@@ -1034,16 +1013,14 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_5_z_columns[:, u, v] = ws.conv2d_5_z_padded[:, u : u + 7, v : v + 7]
-    np.dot(
-        params.conv2d_5_W.reshape(32, 32 * 3 * 3),
-        ws.conv2d_5_z_columns.reshape(32 * 3 * 3, 7 * 7 * n),
-        out=ws.conv2d_5_z.reshape(32, 7 * 7 * n),
+    params.conv2d_5_W.reshape(32, 32 * 3 * 3).dot(
+        ws.conv2d_5_z_columns.reshape(32 * 3 * 3, 7 * 7 * n), out=ws.conv2d_5_z.reshape(32, 7 * 7 * n)
     )
 
     # inner_2: conv2d_5.z (32, 7, 7, n), gamma (32), beta (32) -> mu (32), v (32), r (32), x_hat (32, 7, 7, n), y (32,
     #     7, 7, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
-    ws.conv2d_5_z.sum(axis=(1, 2, 3), out=ws.inner_2_mu)
+    ws.conv2d_5_z.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.inner_2_mu)
     ws.inner_2_mu *= 1 / (49 * n)
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_5_z, ws.inner_2_mu[:, None, None, None], out=ws.inner_2_v_subtract)
@@ -1068,16 +1045,14 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(1):
         for v in range(1):
             ws.conv2d_6_z_columns[:, u, v] = ws.silu_3_a[:, u : u + 13 : 2, v : v + 13 : 2]
-    np.dot(
-        params.conv2d_6_W.reshape(32, 16 * 1 * 1),
-        ws.conv2d_6_z_columns.reshape(16 * 1 * 1, 7 * 7 * n),
-        out=ws.conv2d_6_z.reshape(32, 7 * 7 * n),
+    params.conv2d_6_W.reshape(32, 16 * 1 * 1).dot(
+        ws.conv2d_6_z_columns.reshape(16 * 1 * 1, 7 * 7 * n), out=ws.conv2d_6_z.reshape(32, 7 * 7 * n)
     )
 
     # shortcut: conv2d_6.z (32, 7, 7, n), gamma (32), beta (32) -> mu (32), v (32), r (32), x_hat (32, 7, 7, n), y (32,
     #     7, 7, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
-    ws.conv2d_6_z.sum(axis=(1, 2, 3), out=ws.shortcut_mu)
+    ws.conv2d_6_z.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.shortcut_mu)
     ws.shortcut_mu *= 1 / (49 * n)
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_6_z, ws.shortcut_mu[:, None, None, None], out=ws.shortcut_v_subtract)
@@ -1117,16 +1092,14 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_7_z_columns[:, u, v] = ws.conv2d_7_z_padded[:, u : u + 7, v : v + 7]
-    np.dot(
-        params.conv2d_7_W.reshape(32, 32 * 3 * 3),
-        ws.conv2d_7_z_columns.reshape(32 * 3 * 3, 7 * 7 * n),
-        out=ws.conv2d_7_z.reshape(32, 7 * 7 * n),
+    params.conv2d_7_W.reshape(32, 32 * 3 * 3).dot(
+        ws.conv2d_7_z_columns.reshape(32 * 3 * 3, 7 * 7 * n), out=ws.conv2d_7_z.reshape(32, 7 * 7 * n)
     )
 
     # batch_norm_7: conv2d_7.z (32, 7, 7, n), gamma (32), beta (32) -> mu (32), v (32), r (32), x_hat (32, 7, 7, n), y
     #     (32, 7, 7, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
-    ws.conv2d_7_z.sum(axis=(1, 2, 3), out=ws.batch_norm_7_mu)
+    ws.conv2d_7_z.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.batch_norm_7_mu)
     ws.batch_norm_7_mu *= 1 / (49 * n)
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_7_z, ws.batch_norm_7_mu[:, None, None, None], out=ws.batch_norm_7_v_subtract)
@@ -1162,16 +1135,14 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_8_z_columns[:, u, v] = ws.conv2d_8_z_padded[:, u : u + 7, v : v + 7]
-    np.dot(
-        params.conv2d_8_W.reshape(32, 32 * 3 * 3),
-        ws.conv2d_8_z_columns.reshape(32 * 3 * 3, 7 * 7 * n),
-        out=ws.conv2d_8_z.reshape(32, 7 * 7 * n),
+    params.conv2d_8_W.reshape(32, 32 * 3 * 3).dot(
+        ws.conv2d_8_z_columns.reshape(32 * 3 * 3, 7 * 7 * n), out=ws.conv2d_8_z.reshape(32, 7 * 7 * n)
     )
 
     # inner_3: conv2d_8.z (32, 7, 7, n), gamma (32), beta (32) -> mu (32), v (32), r (32), x_hat (32, 7, 7, n), y (32,
     #     7, 7, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
-    ws.conv2d_8_z.sum(axis=(1, 2, 3), out=ws.inner_3_mu)
+    ws.conv2d_8_z.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.inner_3_mu)
     ws.inner_3_mu *= 1 / (49 * n)
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_8_z, ws.inner_3_mu[:, None, None, None], out=ws.inner_3_v_subtract)
@@ -1212,7 +1183,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_1: W (32, 10), global_average_pool_1.y (32, n), b (10) -> z (n, 10)
     # (108) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.global_average_pool_1_y.T, params.dense_1_W, out=ws.dense_1_z)
+    ws.global_average_pool_1_y.T.dot(params.dense_1_W, out=ws.dense_1_z)
     ws.dense_1_z += params.dense_1_b
 
 
@@ -1224,7 +1195,7 @@ def _predict(ws: Workspace) -> None:
     # (130) aₙⱼ = exp(zₙⱼ − shiftₙ)/(Σₖ exp(zₙₖ − shiftₙ))
     np.subtract(ws.dense_1_z, ws.softmax_shift[:, None], out=ws.softmax_a_exp)
     np.exp(ws.softmax_a_exp, out=ws.softmax_a_exp)
-    ws.softmax_a_exp.sum(axis=1, out=ws.softmax_a_sum)
+    ws.softmax_a_exp.dot(ws.ones_10, out=ws.softmax_a_sum)
     np.divide(ws.softmax_a_exp, ws.softmax_a_sum[:, None], out=ws.softmax_a)
 
 
@@ -1238,13 +1209,13 @@ def _loss(ws: Workspace, y: Array) -> None:
     # (123) C = 1/N · Σₙ (log(Σₖ exp(zₙₖ − shiftₙ)) − (z[n,yₙ] − shiftₙ))
     np.subtract(ws.dense_1_z, ws.loss_shift[:, None], out=ws.loss_C_exp)
     np.exp(ws.loss_C_exp, out=ws.loss_C_exp)
-    ws.loss_C_exp.sum(axis=1, out=ws.loss_C_sum)
+    ws.loss_C_exp.dot(ws.ones_10, out=ws.loss_C_sum)
     np.log(ws.loss_C_sum, out=ws.loss_C_subtract_3)
     np.add(ws.row_starts_10, y, out=ws.positions)
     ws.dense_1_z.take(ws.positions, out=ws.loss_C_subtract_2, mode="clip")
     ws.loss_C_subtract_2 -= ws.loss_shift
     ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
-    ws.loss_C_subtract_3.sum(out=ws.C)
+    ws.ones_n.dot(ws.loss_C_subtract_3, out=ws.C)
     ws.C *= 1 / n
 
 
@@ -1405,11 +1376,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # dense_1: W (32, 10), d_z (n, 10), global_average_pool_1.y (32, n) -> d_global_average_pool_1.y (32, n), d_W (32,
     #     10), d_b (10)
     # (112) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(params.dense_1_W, ws.d_dense_1_z.T, out=ws.d_global_average_pool_1_y)
+    params.dense_1_W.dot(ws.d_dense_1_z.T, out=ws.d_global_average_pool_1_y)
     # (116) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(ws.global_average_pool_1_y, ws.d_dense_1_z, out=gradients.dense_1_W)
+    ws.global_average_pool_1_y.dot(ws.d_dense_1_z, out=gradients.dense_1_W)
     # (119) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_dense_1_z, out=gradients.dense_1_b)
+    ws.ones_n.dot(ws.d_dense_1_z, out=gradients.dense_1_b)
 
     # global_average_pool_1: d_y (32, n) -> d_silu_7.a (32, 7, 7, n)
     # (107) ∂C/∂x[n,c,h,w] = 1/(Nₕ · N_w) · ∂C/∂y[n,c]
@@ -1446,7 +1417,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.multiply(ws.d_inner_3_r, -0.5, out=ws.d_inner_3_v)
     ws.d_inner_3_v *= ws.inner_3_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
-    ws.d_inner_3_x_hat.sum(axis=(1, 2, 3), out=ws.d_inner_3_mu)
+    ws.d_inner_3_x_hat.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.d_inner_3_mu)
     ws.d_inner_3_mu *= ws.inner_3_r
     np.negative(ws.d_inner_3_mu, out=ws.d_inner_3_mu)
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
@@ -1465,7 +1436,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
         out=gradients.inner_3_gamma[:, None, None],
     )
     # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
-    ws.d_inner_3_y.sum(axis=(1, 2, 3), out=gradients.inner_3_beta)
+    ws.d_inner_3_y.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=gradients.inner_3_beta)
 
     # conv2d_8: W (32, 32, 3, 3), d_z (32, 7, 7, n), z_columns (32, 3, 3, 7, 7, n) -> d_silu_6.a (32, 7, 7, n), d_W (32,
     #     32, 3, 3)
@@ -1475,16 +1446,12 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(3):
         for v in range(3):
             ws.conv2d_8_d_x_columns[:, u, v] = ws.conv2d_8_d_x_padded[:, 2 - u : 9 - u, 2 - v : 9 - v]
-    np.dot(
-        ws.conv2d_8_d_x_copy.reshape(32, 32 * 3 * 3),
-        ws.conv2d_8_d_x_columns.reshape(32 * 3 * 3, 7 * 7 * n),
-        out=ws.d_silu_6_a.reshape(32, 7 * 7 * n),
+    ws.conv2d_8_d_x_copy.reshape(32, 32 * 3 * 3).dot(
+        ws.conv2d_8_d_x_columns.reshape(32 * 3 * 3, 7 * 7 * n), out=ws.d_silu_6_a.reshape(32, 7 * 7 * n)
     )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.dot(
-        ws.d_conv2d_8_z.reshape(32, 7 * 7 * n),
-        ws.conv2d_8_z_columns.reshape(32 * 3 * 3, 7 * 7 * n).T,
-        out=gradients.conv2d_8_W.reshape(32, 32 * 3 * 3),
+    ws.d_conv2d_8_z.reshape(32, 7 * 7 * n).dot(
+        ws.conv2d_8_z_columns.reshape(32 * 3 * 3, 7 * 7 * n).T, out=gradients.conv2d_8_W.reshape(32, 32 * 3 * 3)
     )
 
     # silu_6: d_a (32, 7, 7, n), batch_norm_7.y (32, 7, 7, n), sigmoid (32, 7, 7, n) -> d_sigmoid (32, 7, 7, n),
@@ -1515,7 +1482,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.multiply(ws.d_batch_norm_7_r, -0.5, out=ws.d_batch_norm_7_v)
     ws.d_batch_norm_7_v *= ws.batch_norm_7_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
-    ws.d_batch_norm_7_x_hat.sum(axis=(1, 2, 3), out=ws.d_batch_norm_7_mu)
+    ws.d_batch_norm_7_x_hat.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.d_batch_norm_7_mu)
     ws.d_batch_norm_7_mu *= ws.batch_norm_7_r
     np.negative(ws.d_batch_norm_7_mu, out=ws.d_batch_norm_7_mu)
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
@@ -1536,7 +1503,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
         out=gradients.batch_norm_7_gamma[:, None, None],
     )
     # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
-    ws.d_batch_norm_7_y.sum(axis=(1, 2, 3), out=gradients.batch_norm_7_beta)
+    ws.d_batch_norm_7_y.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=gradients.batch_norm_7_beta)
 
     # conv2d_7: W (32, 32, 3, 3), d_z (32, 7, 7, n), d_inner_3.y (32, 7, 7, n), z_columns (32, 3, 3, 7, 7, n) ->
     #     d_silu_5.a.conv2d_7 (32, 7, 7, n), d_silu_5.a (32, 7, 7, n), d_W (32, 32, 3, 3)
@@ -1546,18 +1513,14 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(3):
         for v in range(3):
             ws.conv2d_7_d_x_columns[:, u, v] = ws.conv2d_7_d_x_padded[:, 2 - u : 9 - u, 2 - v : 9 - v]
-    np.dot(
-        ws.conv2d_7_d_x_copy.reshape(32, 32 * 3 * 3),
-        ws.conv2d_7_d_x_columns.reshape(32 * 3 * 3, 7 * 7 * n),
-        out=ws.d_silu_5_a_conv2d_7.reshape(32, 7 * 7 * n),
+    ws.conv2d_7_d_x_copy.reshape(32, 32 * 3 * 3).dot(
+        ws.conv2d_7_d_x_columns.reshape(32 * 3 * 3, 7 * 7 * n), out=ws.d_silu_5_a_conv2d_7.reshape(32, 7 * 7 * n)
     )
     # ∂C/∂silu_5.aᵢⱼₖₗ = ∂C/∂silu_5.a.add_3ᵢⱼₖₗ + ∂C/∂silu_5.a.conv2d_7ᵢⱼₖₗ
     np.add(ws.d_inner_3_y, ws.d_silu_5_a_conv2d_7, out=ws.d_silu_5_a)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.dot(
-        ws.d_conv2d_7_z.reshape(32, 7 * 7 * n),
-        ws.conv2d_7_z_columns.reshape(32 * 3 * 3, 7 * 7 * n).T,
-        out=gradients.conv2d_7_W.reshape(32, 32 * 3 * 3),
+    ws.d_conv2d_7_z.reshape(32, 7 * 7 * n).dot(
+        ws.conv2d_7_z_columns.reshape(32 * 3 * 3, 7 * 7 * n).T, out=gradients.conv2d_7_W.reshape(32, 32 * 3 * 3)
     )
 
     # silu_5: d_a (32, 7, 7, n), block_2.y (32, 7, 7, n), sigmoid (32, 7, 7, n) -> d_sigmoid (32, 7, 7, n), d_block_2.y
@@ -1591,7 +1554,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.multiply(ws.d_shortcut_r, -0.5, out=ws.d_shortcut_v)
     ws.d_shortcut_v *= ws.shortcut_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
-    ws.d_shortcut_x_hat.sum(axis=(1, 2, 3), out=ws.d_shortcut_mu)
+    ws.d_shortcut_x_hat.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.d_shortcut_mu)
     ws.d_shortcut_mu *= ws.shortcut_r
     np.negative(ws.d_shortcut_mu, out=ws.d_shortcut_mu)
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
@@ -1610,25 +1573,21 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
         out=gradients.shortcut_gamma[:, None, None],
     )
     # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
-    ws.d_inner_2_y.sum(axis=(1, 2, 3), out=gradients.shortcut_beta)
+    ws.d_inner_2_y.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=gradients.shortcut_beta)
 
     # conv2d_6: W (32, 16, 1, 1), d_z (32, 7, 7, n), z_columns (16, 1, 1, 7, 7, n) -> d_silu_3.a.conv2d_6 (16, 14, 14,
     #     n), d_W (32, 16, 1, 1)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
-    np.dot(
-        params.conv2d_6_W.reshape(32, 16 * 1 * 1).T,
-        ws.d_conv2d_6_z.reshape(32, 7 * 7 * n),
-        out=ws.conv2d_6_d_x_product.reshape(16 * 1 * 1, 7 * 7 * n),
+    params.conv2d_6_W.reshape(32, 16 * 1 * 1).T.dot(
+        ws.d_conv2d_6_z.reshape(32, 7 * 7 * n), out=ws.conv2d_6_d_x_product.reshape(16 * 1 * 1, 7 * 7 * n)
     )
     ws.d_silu_3_a_conv2d_6.fill(0)
     for u in range(1):
         for v in range(1):
             ws.d_silu_3_a_conv2d_6[:, u : u + 13 : 2, v : v + 13 : 2] += ws.conv2d_6_d_x_product[:, u, v]
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.dot(
-        ws.d_conv2d_6_z.reshape(32, 7 * 7 * n),
-        ws.conv2d_6_z_columns.reshape(16 * 1 * 1, 7 * 7 * n).T,
-        out=gradients.conv2d_6_W.reshape(32, 16 * 1 * 1),
+    ws.d_conv2d_6_z.reshape(32, 7 * 7 * n).dot(
+        ws.conv2d_6_z_columns.reshape(16 * 1 * 1, 7 * 7 * n).T, out=gradients.conv2d_6_W.reshape(32, 16 * 1 * 1)
     )
 
     # inner_2: y_gamma_view (32, 1, 1, 1), d_y (32, 7, 7, n), x_hat (32, 7, 7, n), r (32), x_hat_r_view (32, 1, 1, 1),
@@ -1649,7 +1608,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.multiply(ws.d_inner_2_r, -0.5, out=ws.d_inner_2_v)
     ws.d_inner_2_v *= ws.inner_2_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
-    ws.d_inner_2_x_hat.sum(axis=(1, 2, 3), out=ws.d_inner_2_mu)
+    ws.d_inner_2_x_hat.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.d_inner_2_mu)
     ws.d_inner_2_mu *= ws.inner_2_r
     np.negative(ws.d_inner_2_mu, out=ws.d_inner_2_mu)
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
@@ -1678,16 +1637,12 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(3):
         for v in range(3):
             ws.conv2d_5_d_x_columns[:, u, v] = ws.conv2d_5_d_x_padded[:, 2 - u : 9 - u, 2 - v : 9 - v]
-    np.dot(
-        ws.conv2d_5_d_x_copy.reshape(32, 32 * 3 * 3),
-        ws.conv2d_5_d_x_columns.reshape(32 * 3 * 3, 7 * 7 * n),
-        out=ws.d_silu_4_a.reshape(32, 7 * 7 * n),
+    ws.conv2d_5_d_x_copy.reshape(32, 32 * 3 * 3).dot(
+        ws.conv2d_5_d_x_columns.reshape(32 * 3 * 3, 7 * 7 * n), out=ws.d_silu_4_a.reshape(32, 7 * 7 * n)
     )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.dot(
-        ws.d_conv2d_5_z.reshape(32, 7 * 7 * n),
-        ws.conv2d_5_z_columns.reshape(32 * 3 * 3, 7 * 7 * n).T,
-        out=gradients.conv2d_5_W.reshape(32, 32 * 3 * 3),
+    ws.d_conv2d_5_z.reshape(32, 7 * 7 * n).dot(
+        ws.conv2d_5_z_columns.reshape(32 * 3 * 3, 7 * 7 * n).T, out=gradients.conv2d_5_W.reshape(32, 32 * 3 * 3)
     )
 
     # silu_4: d_a (32, 7, 7, n), batch_norm_4.y (32, 7, 7, n), sigmoid (32, 7, 7, n) -> d_sigmoid (32, 7, 7, n),
@@ -1718,7 +1673,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.multiply(ws.d_batch_norm_4_r, -0.5, out=ws.d_batch_norm_4_v)
     ws.d_batch_norm_4_v *= ws.batch_norm_4_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
-    ws.d_batch_norm_4_x_hat.sum(axis=(1, 2, 3), out=ws.d_batch_norm_4_mu)
+    ws.d_batch_norm_4_x_hat.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.d_batch_norm_4_mu)
     ws.d_batch_norm_4_mu *= ws.batch_norm_4_r
     np.negative(ws.d_batch_norm_4_mu, out=ws.d_batch_norm_4_mu)
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
@@ -1739,15 +1694,13 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
         out=gradients.batch_norm_4_gamma[:, None, None],
     )
     # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
-    ws.d_batch_norm_4_y.sum(axis=(1, 2, 3), out=gradients.batch_norm_4_beta)
+    ws.d_batch_norm_4_y.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=gradients.batch_norm_4_beta)
 
     # conv2d_4: W (32, 16, 3, 3), d_z (32, 7, 7, n), d_silu_3.a.conv2d_6 (16, 14, 14, n), z_columns (16, 3, 3, 7, 7, n)
     #     -> d_silu_3.a.conv2d_4 (16, 14, 14, n), d_silu_3.a (16, 14, 14, n), d_W (32, 16, 3, 3)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
-    np.dot(
-        params.conv2d_4_W.reshape(32, 16 * 3 * 3).T,
-        ws.d_conv2d_4_z.reshape(32, 7 * 7 * n),
-        out=ws.conv2d_4_d_x_product.reshape(16 * 3 * 3, 7 * 7 * n),
+    params.conv2d_4_W.reshape(32, 16 * 3 * 3).T.dot(
+        ws.d_conv2d_4_z.reshape(32, 7 * 7 * n), out=ws.conv2d_4_d_x_product.reshape(16 * 3 * 3, 7 * 7 * n)
     )
     ws.conv2d_4_d_x_overlap.fill(0)
     for u in range(3):
@@ -1757,10 +1710,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # ∂C/∂silu_3.aᵢⱼₖₗ = ∂C/∂silu_3.a.conv2d_4ᵢⱼₖₗ + ∂C/∂silu_3.a.conv2d_6ᵢⱼₖₗ
     np.add(ws.d_silu_3_a_conv2d_6, ws.d_silu_3_a_conv2d_4, out=ws.d_silu_3_a)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.dot(
-        ws.d_conv2d_4_z.reshape(32, 7 * 7 * n),
-        ws.conv2d_4_z_columns.reshape(16 * 3 * 3, 7 * 7 * n).T,
-        out=gradients.conv2d_4_W.reshape(32, 16 * 3 * 3),
+    ws.d_conv2d_4_z.reshape(32, 7 * 7 * n).dot(
+        ws.conv2d_4_z_columns.reshape(16 * 3 * 3, 7 * 7 * n).T, out=gradients.conv2d_4_W.reshape(32, 16 * 3 * 3)
     )
 
     # silu_3: d_a (16, 14, 14, n), block_1.y (16, 14, 14, n), sigmoid (16, 14, 14, n) -> d_sigmoid (16, 14, 14, n),
@@ -1794,7 +1745,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.multiply(ws.d_inner_1_r, -0.5, out=ws.d_inner_1_v)
     ws.d_inner_1_v *= ws.inner_1_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
-    ws.d_inner_1_x_hat.sum(axis=(1, 2, 3), out=ws.d_inner_1_mu)
+    ws.d_inner_1_x_hat.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=ws.d_inner_1_mu)
     ws.d_inner_1_mu *= ws.inner_1_r
     np.negative(ws.d_inner_1_mu, out=ws.d_inner_1_mu)
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
@@ -1813,7 +1764,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
         out=gradients.inner_1_gamma[:, None, None],
     )
     # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
-    ws.d_inner_1_y.sum(axis=(1, 2, 3), out=gradients.inner_1_beta)
+    ws.d_inner_1_y.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=gradients.inner_1_beta)
 
     # conv2d_3: W (16, 16, 3, 3), d_z (16, 14, 14, n), z_columns (16, 3, 3, 14, 14, n) -> d_silu_2.a (16, 14, 14, n),
     #     d_W (16, 16, 3, 3)
@@ -1823,16 +1774,12 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(3):
         for v in range(3):
             ws.conv2d_3_d_x_columns[:, u, v] = ws.conv2d_3_d_x_padded[:, 2 - u : 16 - u, 2 - v : 16 - v]
-    np.dot(
-        ws.conv2d_3_d_x_copy.reshape(16, 16 * 3 * 3),
-        ws.conv2d_3_d_x_columns.reshape(16 * 3 * 3, 14 * 14 * n),
-        out=ws.d_silu_2_a.reshape(16, 14 * 14 * n),
+    ws.conv2d_3_d_x_copy.reshape(16, 16 * 3 * 3).dot(
+        ws.conv2d_3_d_x_columns.reshape(16 * 3 * 3, 14 * 14 * n), out=ws.d_silu_2_a.reshape(16, 14 * 14 * n)
     )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.dot(
-        ws.d_conv2d_3_z.reshape(16, 14 * 14 * n),
-        ws.conv2d_3_z_columns.reshape(16 * 3 * 3, 14 * 14 * n).T,
-        out=gradients.conv2d_3_W.reshape(16, 16 * 3 * 3),
+    ws.d_conv2d_3_z.reshape(16, 14 * 14 * n).dot(
+        ws.conv2d_3_z_columns.reshape(16 * 3 * 3, 14 * 14 * n).T, out=gradients.conv2d_3_W.reshape(16, 16 * 3 * 3)
     )
 
     # silu_2: d_a (16, 14, 14, n), batch_norm_2.y (16, 14, 14, n), sigmoid (16, 14, 14, n) -> d_sigmoid (16, 14, 14, n),
@@ -1863,7 +1810,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.multiply(ws.d_batch_norm_2_r, -0.5, out=ws.d_batch_norm_2_v)
     ws.d_batch_norm_2_v *= ws.batch_norm_2_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
-    ws.d_batch_norm_2_x_hat.sum(axis=(1, 2, 3), out=ws.d_batch_norm_2_mu)
+    ws.d_batch_norm_2_x_hat.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=ws.d_batch_norm_2_mu)
     ws.d_batch_norm_2_mu *= ws.batch_norm_2_r
     np.negative(ws.d_batch_norm_2_mu, out=ws.d_batch_norm_2_mu)
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
@@ -1884,7 +1831,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
         out=gradients.batch_norm_2_gamma[:, None, None],
     )
     # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
-    ws.d_batch_norm_2_y.sum(axis=(1, 2, 3), out=gradients.batch_norm_2_beta)
+    ws.d_batch_norm_2_y.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=gradients.batch_norm_2_beta)
 
     # conv2d_2: W (16, 16, 3, 3), d_z (16, 14, 14, n), d_inner_1.y (16, 14, 14, n), z_columns (16, 3, 3, 14, 14, n) ->
     #     d_silu_1.a.conv2d_2 (16, 14, 14, n), d_silu_1.a (16, 14, 14, n), d_W (16, 16, 3, 3)
@@ -1894,18 +1841,14 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(3):
         for v in range(3):
             ws.conv2d_2_d_x_columns[:, u, v] = ws.conv2d_2_d_x_padded[:, 2 - u : 16 - u, 2 - v : 16 - v]
-    np.dot(
-        ws.conv2d_2_d_x_copy.reshape(16, 16 * 3 * 3),
-        ws.conv2d_2_d_x_columns.reshape(16 * 3 * 3, 14 * 14 * n),
-        out=ws.d_silu_1_a_conv2d_2.reshape(16, 14 * 14 * n),
+    ws.conv2d_2_d_x_copy.reshape(16, 16 * 3 * 3).dot(
+        ws.conv2d_2_d_x_columns.reshape(16 * 3 * 3, 14 * 14 * n), out=ws.d_silu_1_a_conv2d_2.reshape(16, 14 * 14 * n)
     )
     # ∂C/∂silu_1.aᵢⱼₖₗ = ∂C/∂silu_1.a.block_1ᵢⱼₖₗ + ∂C/∂silu_1.a.conv2d_2ᵢⱼₖₗ
     np.add(ws.d_inner_1_y, ws.d_silu_1_a_conv2d_2, out=ws.d_silu_1_a)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.dot(
-        ws.d_conv2d_2_z.reshape(16, 14 * 14 * n),
-        ws.conv2d_2_z_columns.reshape(16 * 3 * 3, 14 * 14 * n).T,
-        out=gradients.conv2d_2_W.reshape(16, 16 * 3 * 3),
+    ws.d_conv2d_2_z.reshape(16, 14 * 14 * n).dot(
+        ws.conv2d_2_z_columns.reshape(16 * 3 * 3, 14 * 14 * n).T, out=gradients.conv2d_2_W.reshape(16, 16 * 3 * 3)
     )
 
     # silu_1: d_a (16, 14, 14, n), stem.y (16, 14, 14, n), sigmoid (16, 14, 14, n) -> d_sigmoid (16, 14, 14, n),
@@ -1936,7 +1879,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.multiply(ws.d_stem_r, -0.5, out=ws.d_stem_v)
     ws.d_stem_v *= ws.stem_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
-    ws.d_stem_x_hat.sum(axis=(1, 2, 3), out=ws.d_stem_mu)
+    ws.d_stem_x_hat.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=ws.d_stem_mu)
     ws.d_stem_mu *= ws.stem_r
     np.negative(ws.d_stem_mu, out=ws.d_stem_mu)
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
@@ -1955,14 +1898,12 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
         out=gradients.stem_gamma[:, None, None],
     )
     # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
-    ws.d_stem_y.sum(axis=(1, 2, 3), out=gradients.stem_beta)
+    ws.d_stem_y.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=gradients.stem_beta)
 
     # conv2d_1: d_z (16, 14, 14, n), z_columns (1, 3, 3, 14, 14, n) -> d_W (16, 1, 3, 3)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.dot(
-        ws.d_conv2d_1_z.reshape(16, 14 * 14 * n),
-        ws.conv2d_1_z_columns.reshape(1 * 3 * 3, 14 * 14 * n).T,
-        out=gradients.conv2d_1_W.reshape(16, 1 * 3 * 3),
+    ws.d_conv2d_1_z.reshape(16, 14 * 14 * n).dot(
+        ws.conv2d_1_z_columns.reshape(1 * 3 * 3, 14 * 14 * n).T, out=gradients.conv2d_1_W.reshape(16, 1 * 3 * 3)
     )
 
 
@@ -1972,10 +1913,8 @@ def _input(params: Parameters, ws: Workspace) -> None:
 
     # conv2d_1: W (16, 1, 3, 3), d_z (16, 14, 14, n) -> d_x (n, 1, 28, 28)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
-    np.dot(
-        params.conv2d_1_W.reshape(16, 1 * 3 * 3).T,
-        ws.d_conv2d_1_z.reshape(16, 14 * 14 * n),
-        out=ws.conv2d_1_d_x_product.reshape(1 * 3 * 3, 14 * 14 * n),
+    params.conv2d_1_W.reshape(16, 1 * 3 * 3).T.dot(
+        ws.d_conv2d_1_z.reshape(16, 14 * 14 * n), out=ws.conv2d_1_d_x_product.reshape(1 * 3 * 3, 14 * 14 * n)
     )
     ws.conv2d_1_d_x_overlap.fill(0)
     for u in range(3):

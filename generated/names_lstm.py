@@ -109,6 +109,7 @@ class Workspace:
         self.n = n
         self.dtype = np.dtype(dtype)
         self.log_max = float(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)))
+        self.ones_28 = np.ones(28, dtype)
         self.range_n = np.arange(n)
         self.row_starts_16_28 = np.arange(0, n * 16 * 28, 28).reshape(n, 16)
         self.positions_16 = np.empty((n, 16), np.intp)
@@ -212,7 +213,7 @@ def _check_x(x: Array, dtype: np.dtype[Any]) -> int:
         raise TypeError(f"x: expected integers of shape (n, 16), came {_describe(x)}")
     if x.ndim != 2 or x.shape[1:] != (16,) or len(x) == 0:
         raise ValueError(f"x: expected integers of shape (n, 16) with n > 0, came {_describe(x)}")
-    if x.min() < 0 or x.max() >= 28:
+    if x.item(x.argmin()) < 0 or x.item(x.argmax()) >= 28:  # faster than min and max
         raise ValueError(f"x: expected integers from 0 to 27, came {x.min()} to {x.max()}")
     return len(x)
 
@@ -223,7 +224,7 @@ def _check_y(y: Array, n: int, dtype: np.dtype[Any]) -> None:
         raise TypeError(f"y: expected integers of shape (n, 16), came {_describe(y)}")
     if y.shape != (n, 16):
         raise ValueError(f"y: expected integers of shape (n, 16) with n = {n} as in x, came {_describe(y)}")
-    if y.min() < 0 or y.max() >= 28:
+    if y.item(y.argmin()) < 0 or y.item(y.argmax()) >= 28:  # faster than min and max
         raise ValueError(f"y: expected labels from 0 to 27, came {y.min()} to {y.max()}")
 
 
@@ -269,7 +270,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         e_t = ws.lstm_1_e[t]
         h_t = ws.lstm_1_h[t]
         # (7) z[n,t,q,j] = Σₖ h[n,t − 1,k] · V[k,q,j] + known_z[n,t,q,j]
-        np.dot(h_before_t, params.lstm_1_V.reshape(128, 4 * 128), out=ws.lstm_1_z_t.reshape(n, 4 * 128))
+        h_before_t.dot(params.lstm_1_V.reshape(128, 4 * 128), out=ws.lstm_1_z_t.reshape(n, 4 * 128))
         ws.lstm_1_z_t += known_z_t
         # (16) iₙₜⱼ = σ(z[n,t,0,j])
         np.negative(ws.lstm_1_z_t[:, 0], out=i_t)
@@ -304,24 +305,28 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_1: W (128, 28), lstm_1.y (n, 16, 128), b (28) -> z (n, 16, 28)
     # (102) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.lstm_1_y.reshape(n * 16, 128), params.dense_1_W, out=ws.dense_1_z.reshape(n * 16, 28))
+    ws.lstm_1_y.reshape(n * 16, 128).dot(params.dense_1_W, out=ws.dense_1_z.reshape(n * 16, 28))
     ws.dense_1_z += params.dense_1_b
 
 
 def _predict(ws: Workspace) -> None:
     """The prediction, from the network's output."""
+    n = ws.n
+
     # softmax: dense_1.z (n, 16, 28) -> shift (n, 16), a (n, 16, 28)
     # (126) shiftₙₜ = maxₖ zₙₜₖ
     ws.dense_1_z.max(axis=2, out=ws.softmax_shift)
     # (126) aₙₜⱼ = exp(zₙₜⱼ − shiftₙₜ)/(Σₖ exp(zₙₜₖ − shiftₙₜ))
     np.subtract(ws.dense_1_z, ws.softmax_shift[:, :, None], out=ws.softmax_a_exp)
     np.exp(ws.softmax_a_exp, out=ws.softmax_a_exp)
-    ws.softmax_a_exp.sum(axis=2, out=ws.softmax_a_sum)
+    ws.softmax_a_exp.reshape(n * 16, 28).dot(ws.ones_28, out=ws.softmax_a_sum.reshape(n * 16))
     np.divide(ws.softmax_a_exp, ws.softmax_a_sum[:, :, None], out=ws.softmax_a)
 
 
 def _loss(ws: Workspace, y: Array) -> None:
     """The cost C, from the network's output."""
+    n = ws.n
+
     # loss: dense_1.z (n, 16, 28), weight (28), y (n, 16) -> shift (n, 16), C
     # (118) shiftₙₜ = maxₖ zₙₜₖ
     ws.dense_1_z.max(axis=2, out=ws.loss_shift)
@@ -329,7 +334,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     #     weight[yₙₜ])
     np.subtract(ws.dense_1_z, ws.loss_shift[:, :, None], out=ws.loss_C_exp)
     np.exp(ws.loss_C_exp, out=ws.loss_C_exp)
-    ws.loss_C_exp.sum(axis=2, out=ws.loss_C_sum)
+    ws.loss_C_exp.reshape(n * 16, 28).dot(ws.ones_28, out=ws.loss_C_sum.reshape(n * 16))
     np.log(ws.loss_C_sum, out=ws.loss_C_subtract_3)
     ws.loss_weight.take(y, axis=0, out=ws.loss_C_read, mode="clip")
     ws.loss_C_subtract_3 *= ws.loss_C_read
@@ -362,11 +367,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # dense_1: W (128, 28), d_z (n, 16, 28), lstm_1.y (n, 16, 128) -> d_lstm_1.y (n, 16, 128), d_W (128, 28), d_b (28)
     # (107) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
-    np.dot(ws.d_dense_1_z.reshape(n * 16, 28), params.dense_1_W.T, out=ws.d_lstm_1_y.reshape(n * 16, 128))
+    ws.d_dense_1_z.reshape(n * 16, 28).dot(params.dense_1_W.T, out=ws.d_lstm_1_y.reshape(n * 16, 128))
     # (111) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
-    np.dot(ws.lstm_1_y.reshape(n * 16, 128).T, ws.d_dense_1_z.reshape(n * 16, 28), out=gradients.dense_1_W)
+    ws.lstm_1_y.reshape(n * 16, 128).T.dot(ws.d_dense_1_z.reshape(n * 16, 28), out=gradients.dense_1_W)
     # (114) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
-    np.dot(ws.ones_16_n, ws.d_dense_1_z.reshape(n * 16, 28), out=gradients.dense_1_b)
+    ws.ones_16_n.dot(ws.d_dense_1_z.reshape(n * 16, 28), out=gradients.dense_1_b)
 
     # lstm_1: e (16, n, 128), o (16, n, 128), g (16, n, 128), i (16, n, 128), c (16, n, 128), f (16, n, 128), V (128, 4,
     #     128), d_y (n, 16, 128), W (32, 4, 128), embedding_1.y (n, 16, 32), h (16, n, 128) -> known_d_c (16, n, 128),
@@ -406,7 +411,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         known_d_z_3_t = ws.lstm_1_known_d_z_3[t]
         known_d_z_4_t = ws.lstm_1_known_d_z_4[t]
         # (26) ∂C/∂hₙₜⱼ = Σ[k,q] δ[n,t + 1,q,k] · V[j,q,k] + ∂C/∂yₙₜⱼ
-        np.dot(d_z_after_t.reshape(n, 4 * 128), params.lstm_1_V.reshape(128, 4 * 128).T, out=ws.lstm_1_d_h_t)
+        d_z_after_t.reshape(n, 4 * 128).dot(params.lstm_1_V.reshape(128, 4 * 128).T, out=ws.lstm_1_d_h_t)
         ws.lstm_1_d_h_t += d_y_t
         # (40) ∂C/∂cₙₜⱼ = ∂C/∂c[n,t + 1,j] · f[n,t + 1,j] + ∂C/∂hₙₜⱼ · known_d_cₙₜⱼ
         np.multiply(d_c_after_t, f_after_t, out=d_c_t)
@@ -426,19 +431,15 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     )
     # (88) ∂C/∂W[d,q,j] = Σₙ Σₜ δ[n,t,q,j] · x[n,t,d]
     np.copyto(ws.lstm_1_d_W_copy, ws.embedding_1_y.transpose(1, 0, 2))
-    np.dot(
-        ws.lstm_1_d_W_copy.reshape(16 * n, 32).T,
-        ws.d_lstm_1_z.reshape(16 * n, 4 * 128),
-        out=gradients.lstm_1_W.reshape(32, 4 * 128),
+    ws.lstm_1_d_W_copy.reshape(16 * n, 32).T.dot(
+        ws.d_lstm_1_z.reshape(16 * n, 4 * 128), out=gradients.lstm_1_W.reshape(32, 4 * 128)
     )
     # (93) ∂C/∂V[k,q,j] = Σₙ Σₜ δ[n,t,q,j] · h[n,t − 1,k]
-    np.dot(
-        ws.lstm_1_h_before.reshape(16 * n, 128).T,
-        ws.d_lstm_1_z.reshape(16 * n, 4 * 128),
-        out=gradients.lstm_1_V.reshape(128, 4 * 128),
+    ws.lstm_1_h_before.reshape(16 * n, 128).T.dot(
+        ws.d_lstm_1_z.reshape(16 * n, 4 * 128), out=gradients.lstm_1_V.reshape(128, 4 * 128)
     )
     # (97) ∂C/∂b[q,j] = Σₙ Σₜ δ[n,t,q,j]
-    np.dot(ws.ones_16_n, ws.d_lstm_1_z.reshape(16 * n, 4 * 128), out=gradients.lstm_1_b.reshape(4 * 128))
+    ws.ones_16_n.dot(ws.d_lstm_1_z.reshape(16 * n, 4 * 128), out=gradients.lstm_1_b.reshape(4 * 128))
     # (101) ∂C/∂bₕ[q,j] = Σₙ Σₜ δ[n,t,q,j]
     np.copyto(gradients.lstm_1_b_h, gradients.lstm_1_b)
 

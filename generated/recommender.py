@@ -108,6 +108,7 @@ class Workspace:
         self.n = n
         self.dtype = np.dtype(dtype)
         self.ones_n = np.ones(n, dtype)
+        self.ones_1 = np.ones(1, dtype)
         self.starts = np.empty(n, np.intp)
         self.places_4 = np.empty((n, 4), np.intp)
         self.range_4 = np.arange(4)
@@ -152,7 +153,7 @@ def _check_arrays(name: str, given: Arrays, arrays: Mapping[str, tuple[tuple[int
             raise TypeError(f"{label}: expected {expected}, came {_describe(array)}")
         if array.ndim != 1 + len(shape) or array.shape[1:] != shape or len(array) == 0:
             raise ValueError(f"{label}: expected {expected} with n > 0, came {_describe(array)}")
-        if classes and (array.min() < 0 or array.max() >= classes):
+        if classes and (array.item(array.argmin()) < 0 or array.item(array.argmax()) >= classes):
             came = f"{array.min()} to {array.max()}"
             raise ValueError(f"{label}: expected integers from 0 to {classes - 1}, came {came}")
         counts[key] = len(array)
@@ -227,7 +228,7 @@ def _forward(params: Parameters, ws: Workspace, x: Arrays) -> None:
 
     # dense_1: W (3, 1), concatenate_1.y (n, 3), b (1) -> z (n, 1)
     # (27) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.concatenate_1_y, params.dense_1_W, out=ws.dense_1_z)
+    ws.concatenate_1_y.dot(params.dense_1_W, out=ws.dense_1_z)
     ws.dense_1_z += params.dense_1_b
 
 
@@ -238,7 +239,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     # loss: dense_1.z (n, 1), rating (n, 1) -> C
     # (39) C = 1/(N · Nⱼ) · Σₙ Σⱼ (aₙⱼ − yₙⱼ)²
     np.subtract(ws.dense_1_z, y, out=ws.loss_C_subtract)
-    np.dot(ws.loss_C_subtract.reshape(n * 1), ws.loss_C_subtract.reshape(n * 1), out=ws.C)
+    ws.loss_C_subtract.reshape(n * 1).dot(ws.loss_C_subtract.reshape(n * 1), out=ws.C)
     ws.C *= 1 / n
 
 
@@ -252,11 +253,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # dense_1: W (3, 1), d_z (n, 1), concatenate_1.y (n, 3) -> d_concatenate_1.y (n, 3), d_W (3, 1), d_b (1)
     # (31) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(ws.d_dense_1_z, params.dense_1_W.T, out=ws.d_concatenate_1_y)
+    ws.d_dense_1_z.dot(params.dense_1_W.T, out=ws.d_concatenate_1_y)
     # (35) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(ws.concatenate_1_y.T, ws.d_dense_1_z, out=gradients.dense_1_W)
+    ws.concatenate_1_y.T.dot(ws.d_dense_1_z, out=gradients.dense_1_W)
     # (38) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_dense_1_z, out=gradients.dense_1_b)
+    ws.ones_n.dot(ws.d_dense_1_z, out=gradients.dense_1_b)
 
     # concatenate_1: d_y (n, 3) -> d_dot_1.y (n, 1), d_of_user.y (n, 1), d_of_item.y (n, 1)
     # (18) ∂C/∂x₁[n,j] = ∂C/∂yₙⱼ
@@ -278,7 +279,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # dot_1: d_y (n, 1), nature.y (n, 4), taste.y (n, 4) -> d_taste.y (n, 4), d_nature.y (n, 4)
     # (9) ∂C/∂x₁[n,k] = x₂[n,k] · Σⱼ ∂C/∂yₙⱼ
-    ws.d_dot_1_y.sum(axis=1, out=ws.dot_1_d_x_1_sum)
+    ws.d_dot_1_y.dot(ws.ones_1, out=ws.dot_1_d_x_1_sum)
     np.multiply(ws.dot_1_d_x_1_sum[:, None], ws.nature_y, out=ws.d_taste_y)
     # (13) ∂C/∂x₂[n,k] = x₁[n,k] · Σⱼ ∂C/∂yₙⱼ
     np.multiply(ws.dot_1_d_x_1_sum[:, None], ws.taste_y, out=ws.d_nature_y)

@@ -155,6 +155,9 @@ class Workspace:
         self.n = n
         self.dtype = np.dtype(dtype)
         self.log_max = float(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)))
+        self.ones_32_32_n = np.ones(32 * 32 * n, dtype)
+        self.ones_16_16_n = np.ones(16 * 16 * n, dtype)
+        self.ones_8_8_n = np.ones(8 * 8 * n, dtype)
         self.conv2d_1_z_padded = np.zeros((1, 34, 34, n), dtype)  # with its border
         self.conv2d_1_z_columns = np.empty((1, 3, 3, 32, 32, n), dtype)
         self.conv2d_1_z = np.empty((8, 32, 32, n), dtype)
@@ -332,10 +335,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_1_z_columns[:, u, v] = ws.conv2d_1_z_padded[:, u : u + 32, v : v + 32]
-    np.dot(
-        params.conv2d_1_W.reshape(8, 1 * 3 * 3),
-        ws.conv2d_1_z_columns.reshape(1 * 3 * 3, 32 * 32 * n),
-        out=ws.conv2d_1_z.reshape(8, 32 * 32 * n),
+    params.conv2d_1_W.reshape(8, 1 * 3 * 3).dot(
+        ws.conv2d_1_z_columns.reshape(1 * 3 * 3, 32 * 32 * n), out=ws.conv2d_1_z.reshape(8, 32 * 32 * n)
     )
     ws.conv2d_1_z += params.conv2d_1_b[:, None, None, None]
 
@@ -355,10 +356,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.whole_z_columns[:, u, v] = ws.whole_z_padded[:, u : u + 32, v : v + 32]
-    np.dot(
-        params.whole_W.reshape(8, 8 * 3 * 3),
-        ws.whole_z_columns.reshape(8 * 3 * 3, 32 * 32 * n),
-        out=ws.whole_z.reshape(8, 32 * 32 * n),
+    params.whole_W.reshape(8, 8 * 3 * 3).dot(
+        ws.whole_z_columns.reshape(8 * 3 * 3, 32 * 32 * n), out=ws.whole_z.reshape(8, 32 * 32 * n)
     )
     ws.whole_z += params.whole_b[:, None, None, None]
 
@@ -386,10 +385,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.half_z_columns[:, u, v] = ws.half_z_padded[:, u : u + 16, v : v + 16]
-    np.dot(
-        params.half_W.reshape(16, 8 * 3 * 3),
-        ws.half_z_columns.reshape(8 * 3 * 3, 16 * 16 * n),
-        out=ws.half_z.reshape(16, 16 * 16 * n),
+    params.half_W.reshape(16, 8 * 3 * 3).dot(
+        ws.half_z_columns.reshape(8 * 3 * 3, 16 * 16 * n), out=ws.half_z.reshape(16, 16 * 16 * n)
     )
     ws.half_z += params.half_b[:, None, None, None]
 
@@ -417,10 +414,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_4_z_columns[:, u, v] = ws.conv2d_4_z_padded[:, u : u + 8, v : v + 8]
-    np.dot(
-        params.conv2d_4_W.reshape(32, 16 * 3 * 3),
-        ws.conv2d_4_z_columns.reshape(16 * 3 * 3, 8 * 8 * n),
-        out=ws.conv2d_4_z.reshape(32, 8 * 8 * n),
+    params.conv2d_4_W.reshape(32, 16 * 3 * 3).dot(
+        ws.conv2d_4_z_columns.reshape(16 * 3 * 3, 8 * 8 * n), out=ws.conv2d_4_z.reshape(32, 8 * 8 * n)
     )
     ws.conv2d_4_z += params.conv2d_4_b[:, None, None, None]
 
@@ -440,10 +435,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(3):
         for v in range(3):
             ws.conv2d_5_z_columns[:, u, v] = ws.conv2d_5_z_padded[:, u : u + 8, v : v + 8]
-    np.dot(
-        params.conv2d_5_W.reshape(32, 32 * 3 * 3),
-        ws.conv2d_5_z_columns.reshape(32 * 3 * 3, 8 * 8 * n),
-        out=ws.conv2d_5_z.reshape(32, 8 * 8 * n),
+    params.conv2d_5_W.reshape(32, 32 * 3 * 3).dot(
+        ws.conv2d_5_z_columns.reshape(32 * 3 * 3, 8 * 8 * n), out=ws.conv2d_5_z.reshape(32, 8 * 8 * n)
     )
     ws.conv2d_5_z += params.conv2d_5_b[:, None, None, None]
 
@@ -460,10 +453,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # up_to_half: W (32, 16, 2, 2), silu_5.a (32, 8, 8, n), b (16) -> z (16, 16, 16, n)
     # (46) zₙₒₕₖ = Σ[c,p,q,u,v] x[n,c,p,q] · W[c,o,u,v] · 𝟙[h = Dₕ · u + Sₕ · p − Pₕ] · 𝟙[k = D_w · v + S_w · q − P_w] +
     #     bₒ
-    np.dot(
-        params.up_to_half_W.reshape(32, 16 * 2 * 2).T,
-        ws.silu_5_a.reshape(32, 8 * 8 * n),
-        out=ws.up_to_half_z_product.reshape(16 * 2 * 2, 8 * 8 * n),
+    params.up_to_half_W.reshape(32, 16 * 2 * 2).T.dot(
+        ws.silu_5_a.reshape(32, 8 * 8 * n), out=ws.up_to_half_z_product.reshape(16 * 2 * 2, 8 * 8 * n)
     )
     ws.up_to_half_z.fill(0)
     for u in range(2):
@@ -483,10 +474,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     np.copyto(ws.conv2d_6_z_padded[:, 1:17], ws.concatenate_1_y)
     for u in range(3):
         ws.conv2d_6_z_columns[:, u] = ws.conv2d_6_z_padded[:, u : u + 16]
-    np.dot(
-        ws.conv2d_6_z_copy.reshape(32 * 3, 16 * 3).T,
-        ws.conv2d_6_z_columns.reshape(32 * 3, 16 * 16 * n),
-        out=ws.conv2d_6_z_product.reshape(16 * 3, 16 * 16 * n),
+    ws.conv2d_6_z_copy.reshape(32 * 3, 16 * 3).T.dot(
+        ws.conv2d_6_z_columns.reshape(32 * 3, 16 * 16 * n), out=ws.conv2d_6_z_product.reshape(16 * 3, 16 * 16 * n)
     )
     ws.conv2d_6_z_overlap.fill(0)
     for u in range(3):
@@ -507,10 +496,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # up_to_whole: W (16, 8, 2, 2), silu_6.a (16, 16, 16, n), b (8) -> z (8, 32, 32, n)
     # (46) zₙₒₕₖ = Σ[c,p,q,u,v] x[n,c,p,q] · W[c,o,u,v] · 𝟙[h = Dₕ · u + Sₕ · p − Pₕ] · 𝟙[k = D_w · v + S_w · q − P_w] +
     #     bₒ
-    np.dot(
-        params.up_to_whole_W.reshape(16, 8 * 2 * 2).T,
-        ws.silu_6_a.reshape(16, 16 * 16 * n),
-        out=ws.up_to_whole_z_product.reshape(8 * 2 * 2, 16 * 16 * n),
+    params.up_to_whole_W.reshape(16, 8 * 2 * 2).T.dot(
+        ws.silu_6_a.reshape(16, 16 * 16 * n), out=ws.up_to_whole_z_product.reshape(8 * 2 * 2, 16 * 16 * n)
     )
     ws.up_to_whole_z.fill(0)
     for u in range(2):
@@ -530,10 +517,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     np.copyto(ws.conv2d_7_z_padded[:, 1:33], ws.concatenate_2_y)
     for u in range(3):
         ws.conv2d_7_z_columns[:, u] = ws.conv2d_7_z_padded[:, u : u + 32]
-    np.dot(
-        ws.conv2d_7_z_copy.reshape(16 * 3, 8 * 3).T,
-        ws.conv2d_7_z_columns.reshape(16 * 3, 32 * 32 * n),
-        out=ws.conv2d_7_z_product.reshape(8 * 3, 32 * 32 * n),
+    ws.conv2d_7_z_copy.reshape(16 * 3, 8 * 3).T.dot(
+        ws.conv2d_7_z_columns.reshape(16 * 3, 32 * 32 * n), out=ws.conv2d_7_z_product.reshape(8 * 3, 32 * 32 * n)
     )
     ws.conv2d_7_z_overlap.fill(0)
     for u in range(3):
@@ -554,10 +539,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_8: W (1, 8, 1, 1), silu_7.a (8, 32, 32, n), b (1) -> z (n, 1, 32, 32)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
     np.copyto(ws.conv2d_8_z_copy, params.conv2d_8_W.transpose(1, 0, 2, 3))
-    np.dot(
-        ws.conv2d_8_z_copy.reshape(8, 1 * 1 * 1).T,
-        ws.silu_7_a.reshape(8, 32 * 32 * n),
-        out=ws.conv2d_8_z_product.reshape(1 * 1 * 1, 32 * 32 * n),
+    ws.conv2d_8_z_copy.reshape(8, 1 * 1 * 1).T.dot(
+        ws.silu_7_a.reshape(8, 32 * 32 * n), out=ws.conv2d_8_z_product.reshape(1 * 1 * 1, 32 * 32 * n)
     )
     ws.conv2d_8_z.fill(0)
     for u in range(1):
@@ -613,10 +596,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
             ws.conv2d_8_d_x_columns[:, u, v] = ws.d_conv2d_8_z[:, :, 0 - u : 32 - u, 0 - v : 32 - v].transpose(
                 1, 2, 3, 0
             )
-    np.dot(
-        ws.conv2d_8_z_copy.reshape(8, 1 * 1 * 1),
-        ws.conv2d_8_d_x_columns.reshape(1 * 1 * 1, 32 * 32 * n),
-        out=ws.d_silu_7_a.reshape(8, 32 * 32 * n),
+    ws.conv2d_8_z_copy.reshape(8, 1 * 1 * 1).dot(
+        ws.conv2d_8_d_x_columns.reshape(1 * 1 * 1, 32 * 32 * n), out=ws.d_silu_7_a.reshape(8, 32 * 32 * n)
     )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     for u in range(1):
@@ -624,10 +605,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
             ws.conv2d_8_d_W_columns[:, u, v] = ws.d_conv2d_8_z[:, :, 0 - u : 32 - u, 0 - v : 32 - v].transpose(
                 1, 2, 3, 0
             )
-    np.dot(
-        ws.silu_7_a.reshape(8, 32 * 32 * n),
-        ws.conv2d_8_d_W_columns.reshape(1 * 1 * 1, 32 * 32 * n).T,
-        out=ws.conv2d_8_d_W_product.reshape(8, 1 * 1 * 1),
+    ws.silu_7_a.reshape(8, 32 * 32 * n).dot(
+        ws.conv2d_8_d_W_columns.reshape(1 * 1 * 1, 32 * 32 * n).T, out=ws.conv2d_8_d_W_product.reshape(8, 1 * 1 * 1)
     )
     np.copyto(gradients.conv2d_8_W, ws.conv2d_8_d_W_product.transpose(1, 0, 2, 3))
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
@@ -651,23 +630,19 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(3):
         for v in range(3):
             ws.conv2d_7_d_x_columns[:, u, v] = ws.conv2d_7_d_x_padded[:, 2 - u : 34 - u, 2 - v : 34 - v]
-    np.dot(
-        ws.conv2d_7_d_x_copy.reshape(16, 8 * 3 * 3),
-        ws.conv2d_7_d_x_columns.reshape(8 * 3 * 3, 32 * 32 * n),
-        out=ws.d_concatenate_2_y.reshape(16, 32 * 32 * n),
+    ws.conv2d_7_d_x_copy.reshape(16, 8 * 3 * 3).dot(
+        ws.conv2d_7_d_x_columns.reshape(8 * 3 * 3, 32 * 32 * n), out=ws.d_concatenate_2_y.reshape(16, 32 * 32 * n)
     )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     np.copyto(ws.conv2d_7_d_W_padded[:, :, 1:33], ws.d_conv2d_7_z)
     for u in range(3):
         ws.conv2d_7_d_W_columns[:, u] = ws.conv2d_7_d_W_padded[:, :, 2 - u : 34 - u]
-    np.dot(
-        ws.conv2d_7_d_W_columns.reshape(8 * 3, 32 * 32 * n),
-        ws.conv2d_7_z_columns.reshape(16 * 3, 32 * 32 * n).T,
-        out=ws.conv2d_7_d_W_product.reshape(8 * 3, 16 * 3),
+    ws.conv2d_7_d_W_columns.reshape(8 * 3, 32 * 32 * n).dot(
+        ws.conv2d_7_z_columns.reshape(16 * 3, 32 * 32 * n).T, out=ws.conv2d_7_d_W_product.reshape(8 * 3, 16 * 3)
     )
     np.copyto(gradients.conv2d_7_W, ws.conv2d_7_d_W_product.transpose(0, 2, 3, 1))
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
-    ws.d_conv2d_7_z.sum(axis=(1, 2, 3), out=gradients.conv2d_7_b)
+    ws.d_conv2d_7_z.reshape(8, 32 * 32 * n).dot(ws.ones_32_32_n, out=gradients.conv2d_7_b)
 
     # concatenate_2: d_y (16, 32, 32, n) -> d_up_to_whole.z (8, 32, 32, n), d_silu_2.a.concatenate_2 (8, 32, 32, n)
     # (72) ∂C/∂x₁[n,j,t,u] = ∂C/∂yₙⱼₜᵤ
@@ -681,19 +656,15 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(2):
         for v in range(2):
             ws.up_to_whole_d_x_columns[:, u, v] = ws.d_up_to_whole_z[:, u : u + 31 : 2, v : v + 31 : 2]
-    np.dot(
-        params.up_to_whole_W.reshape(16, 8 * 2 * 2),
-        ws.up_to_whole_d_x_columns.reshape(8 * 2 * 2, 16 * 16 * n),
-        out=ws.d_silu_6_a.reshape(16, 16 * 16 * n),
+    params.up_to_whole_W.reshape(16, 8 * 2 * 2).dot(
+        ws.up_to_whole_d_x_columns.reshape(8 * 2 * 2, 16 * 16 * n), out=ws.d_silu_6_a.reshape(16, 16 * 16 * n)
     )
     # (62) ∂C/∂W[c,o,u,v] = Σ[n,p,q] δ[n,o,Dₕ · u + Sₕ · p − Pₕ,D_w · v + S_w · q − P_w] · x[n,c,p,q]
-    np.dot(
-        ws.silu_6_a.reshape(16, 16 * 16 * n),
-        ws.up_to_whole_d_x_columns.reshape(8 * 2 * 2, 16 * 16 * n).T,
-        out=gradients.up_to_whole_W.reshape(16, 8 * 2 * 2),
+    ws.silu_6_a.reshape(16, 16 * 16 * n).dot(
+        ws.up_to_whole_d_x_columns.reshape(8 * 2 * 2, 16 * 16 * n).T, out=gradients.up_to_whole_W.reshape(16, 8 * 2 * 2)
     )
     # (65) ∂C/∂bₒ = Σₙ Σₕ Σₖ δₙₒₕₖ
-    ws.d_up_to_whole_z.sum(axis=(1, 2, 3), out=gradients.up_to_whole_b)
+    ws.d_up_to_whole_z.reshape(8, 32 * 32 * n).dot(ws.ones_32_32_n, out=gradients.up_to_whole_b)
 
     # silu_6: d_a (16, 16, 16, n), conv2d_6.z (16, 16, 16, n), sigmoid (16, 16, 16, n) -> d_sigmoid (16, 16, 16, n),
     #     d_conv2d_6.z (16, 16, 16, n)
@@ -713,10 +684,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(3):
         for v in range(3):
             ws.conv2d_6_d_x_columns[:, u, v] = ws.conv2d_6_d_x_padded[:, 2 - u : 18 - u, 2 - v : 18 - v]
-    np.dot(
-        ws.conv2d_6_d_x_copy.reshape(32, 16 * 3 * 3),
-        ws.conv2d_6_d_x_columns.reshape(16 * 3 * 3, 16 * 16 * n),
-        out=ws.d_concatenate_1_y.reshape(32, 16 * 16 * n),
+    ws.conv2d_6_d_x_copy.reshape(32, 16 * 3 * 3).dot(
+        ws.conv2d_6_d_x_columns.reshape(16 * 3 * 3, 16 * 16 * n), out=ws.d_concatenate_1_y.reshape(32, 16 * 16 * n)
     )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     np.copyto(ws.conv2d_6_d_W_padded[:, :, 1:17], ws.d_conv2d_6_z)
@@ -728,7 +697,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
         out=gradients.conv2d_6_W.reshape(16, 32 * 3, 3),
     )
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
-    ws.d_conv2d_6_z.sum(axis=(1, 2, 3), out=gradients.conv2d_6_b)
+    ws.d_conv2d_6_z.reshape(16, 16 * 16 * n).dot(ws.ones_16_16_n, out=gradients.conv2d_6_b)
 
     # concatenate_1: d_y (32, 16, 16, n) -> d_up_to_half.z (16, 16, 16, n), d_silu_3.a.concatenate_1 (16, 16, 16, n)
     # (72) ∂C/∂x₁[n,j,t,u] = ∂C/∂yₙⱼₜᵤ
@@ -742,19 +711,15 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(2):
         for v in range(2):
             ws.up_to_half_d_x_columns[:, u, v] = ws.d_up_to_half_z[:, u : u + 15 : 2, v : v + 15 : 2]
-    np.dot(
-        params.up_to_half_W.reshape(32, 16 * 2 * 2),
-        ws.up_to_half_d_x_columns.reshape(16 * 2 * 2, 8 * 8 * n),
-        out=ws.d_silu_5_a.reshape(32, 8 * 8 * n),
+    params.up_to_half_W.reshape(32, 16 * 2 * 2).dot(
+        ws.up_to_half_d_x_columns.reshape(16 * 2 * 2, 8 * 8 * n), out=ws.d_silu_5_a.reshape(32, 8 * 8 * n)
     )
     # (62) ∂C/∂W[c,o,u,v] = Σ[n,p,q] δ[n,o,Dₕ · u + Sₕ · p − Pₕ,D_w · v + S_w · q − P_w] · x[n,c,p,q]
-    np.dot(
-        ws.silu_5_a.reshape(32, 8 * 8 * n),
-        ws.up_to_half_d_x_columns.reshape(16 * 2 * 2, 8 * 8 * n).T,
-        out=gradients.up_to_half_W.reshape(32, 16 * 2 * 2),
+    ws.silu_5_a.reshape(32, 8 * 8 * n).dot(
+        ws.up_to_half_d_x_columns.reshape(16 * 2 * 2, 8 * 8 * n).T, out=gradients.up_to_half_W.reshape(32, 16 * 2 * 2)
     )
     # (65) ∂C/∂bₒ = Σₙ Σₕ Σₖ δₙₒₕₖ
-    ws.d_up_to_half_z.sum(axis=(1, 2, 3), out=gradients.up_to_half_b)
+    ws.d_up_to_half_z.reshape(16, 16 * 16 * n).dot(ws.ones_16_16_n, out=gradients.up_to_half_b)
 
     # silu_5: d_a (32, 8, 8, n), conv2d_5.z (32, 8, 8, n), sigmoid (32, 8, 8, n) -> d_sigmoid (32, 8, 8, n),
     #     d_conv2d_5.z (32, 8, 8, n)
@@ -774,19 +739,15 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(3):
         for v in range(3):
             ws.conv2d_5_d_x_columns[:, u, v] = ws.conv2d_5_d_x_padded[:, 2 - u : 10 - u, 2 - v : 10 - v]
-    np.dot(
-        ws.conv2d_5_d_x_copy.reshape(32, 32 * 3 * 3),
-        ws.conv2d_5_d_x_columns.reshape(32 * 3 * 3, 8 * 8 * n),
-        out=ws.d_silu_4_a.reshape(32, 8 * 8 * n),
+    ws.conv2d_5_d_x_copy.reshape(32, 32 * 3 * 3).dot(
+        ws.conv2d_5_d_x_columns.reshape(32 * 3 * 3, 8 * 8 * n), out=ws.d_silu_4_a.reshape(32, 8 * 8 * n)
     )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.dot(
-        ws.d_conv2d_5_z.reshape(32, 8 * 8 * n),
-        ws.conv2d_5_z_columns.reshape(32 * 3 * 3, 8 * 8 * n).T,
-        out=gradients.conv2d_5_W.reshape(32, 32 * 3 * 3),
+    ws.d_conv2d_5_z.reshape(32, 8 * 8 * n).dot(
+        ws.conv2d_5_z_columns.reshape(32 * 3 * 3, 8 * 8 * n).T, out=gradients.conv2d_5_W.reshape(32, 32 * 3 * 3)
     )
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
-    ws.d_conv2d_5_z.sum(axis=(1, 2, 3), out=gradients.conv2d_5_b)
+    ws.d_conv2d_5_z.reshape(32, 8 * 8 * n).dot(ws.ones_8_8_n, out=gradients.conv2d_5_b)
 
     # silu_4: d_a (32, 8, 8, n), conv2d_4.z (32, 8, 8, n), sigmoid (32, 8, 8, n) -> d_sigmoid (32, 8, 8, n),
     #     d_conv2d_4.z (32, 8, 8, n)
@@ -805,23 +766,19 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.copyto(ws.conv2d_4_d_x_padded[:, :, 1:9], ws.d_conv2d_4_z)
     for u in range(3):
         ws.conv2d_4_d_x_columns[:, u] = ws.conv2d_4_d_x_padded[:, :, 2 - u : 10 - u]
-    np.dot(
-        ws.conv2d_4_d_x_copy.reshape(16 * 3, 32 * 3),
-        ws.conv2d_4_d_x_columns.reshape(32 * 3, 8 * 8 * n),
-        out=ws.conv2d_4_d_x_product.reshape(16 * 3, 8 * 8 * n),
+    ws.conv2d_4_d_x_copy.reshape(16 * 3, 32 * 3).dot(
+        ws.conv2d_4_d_x_columns.reshape(32 * 3, 8 * 8 * n), out=ws.conv2d_4_d_x_product.reshape(16 * 3, 8 * 8 * n)
     )
     ws.conv2d_4_d_x_overlap.fill(0)
     for u in range(3):
         ws.conv2d_4_d_x_overlap[:, u : u + 8] += ws.conv2d_4_d_x_product[:, u]
     np.copyto(ws.d_average_pool2d_2_y, ws.conv2d_4_d_x_overlap[:, 1:9])
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.dot(
-        ws.d_conv2d_4_z.reshape(32, 8 * 8 * n),
-        ws.conv2d_4_z_columns.reshape(16 * 3 * 3, 8 * 8 * n).T,
-        out=gradients.conv2d_4_W.reshape(32, 16 * 3 * 3),
+    ws.d_conv2d_4_z.reshape(32, 8 * 8 * n).dot(
+        ws.conv2d_4_z_columns.reshape(16 * 3 * 3, 8 * 8 * n).T, out=gradients.conv2d_4_W.reshape(32, 16 * 3 * 3)
     )
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
-    ws.d_conv2d_4_z.sum(axis=(1, 2, 3), out=gradients.conv2d_4_b)
+    ws.d_conv2d_4_z.reshape(32, 8 * 8 * n).dot(ws.ones_8_8_n, out=gradients.conv2d_4_b)
 
     # average_pool2d_2: d_y (16, 8, 8, n), d_silu_3.a.concatenate_1 (16, 16, 16, n) -> d_silu_3.a.average_pool2d_2 (16,
     #     16, 16, n), d_silu_3.a (16, 16, 16, n)
@@ -852,23 +809,19 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.copyto(ws.half_d_x_padded[:, :, 1:17], ws.d_half_z)
     for u in range(3):
         ws.half_d_x_columns[:, u] = ws.half_d_x_padded[:, :, 2 - u : 18 - u]
-    np.dot(
-        ws.half_d_x_copy.reshape(8 * 3, 16 * 3),
-        ws.half_d_x_columns.reshape(16 * 3, 16 * 16 * n),
-        out=ws.half_d_x_product.reshape(8 * 3, 16 * 16 * n),
+    ws.half_d_x_copy.reshape(8 * 3, 16 * 3).dot(
+        ws.half_d_x_columns.reshape(16 * 3, 16 * 16 * n), out=ws.half_d_x_product.reshape(8 * 3, 16 * 16 * n)
     )
     ws.half_d_x_overlap.fill(0)
     for u in range(3):
         ws.half_d_x_overlap[:, u : u + 16] += ws.half_d_x_product[:, u]
     np.copyto(ws.d_average_pool2d_1_y, ws.half_d_x_overlap[:, 1:17])
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.dot(
-        ws.d_half_z.reshape(16, 16 * 16 * n),
-        ws.half_z_columns.reshape(8 * 3 * 3, 16 * 16 * n).T,
-        out=gradients.half_W.reshape(16, 8 * 3 * 3),
+    ws.d_half_z.reshape(16, 16 * 16 * n).dot(
+        ws.half_z_columns.reshape(8 * 3 * 3, 16 * 16 * n).T, out=gradients.half_W.reshape(16, 8 * 3 * 3)
     )
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
-    ws.d_half_z.sum(axis=(1, 2, 3), out=gradients.half_b)
+    ws.d_half_z.reshape(16, 16 * 16 * n).dot(ws.ones_16_16_n, out=gradients.half_b)
 
     # average_pool2d_1: d_y (8, 16, 16, n), d_silu_2.a.concatenate_2 (8, 32, 32, n) -> d_silu_2.a.average_pool2d_1 (8,
     #     32, 32, n), d_silu_2.a (8, 32, 32, n)
@@ -900,19 +853,15 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(3):
         for v in range(3):
             ws.whole_d_x_columns[:, u, v] = ws.whole_d_x_padded[:, 2 - u : 34 - u, 2 - v : 34 - v]
-    np.dot(
-        ws.whole_d_x_copy.reshape(8, 8 * 3 * 3),
-        ws.whole_d_x_columns.reshape(8 * 3 * 3, 32 * 32 * n),
-        out=ws.d_silu_1_a.reshape(8, 32 * 32 * n),
+    ws.whole_d_x_copy.reshape(8, 8 * 3 * 3).dot(
+        ws.whole_d_x_columns.reshape(8 * 3 * 3, 32 * 32 * n), out=ws.d_silu_1_a.reshape(8, 32 * 32 * n)
     )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.dot(
-        ws.d_whole_z.reshape(8, 32 * 32 * n),
-        ws.whole_z_columns.reshape(8 * 3 * 3, 32 * 32 * n).T,
-        out=gradients.whole_W.reshape(8, 8 * 3 * 3),
+    ws.d_whole_z.reshape(8, 32 * 32 * n).dot(
+        ws.whole_z_columns.reshape(8 * 3 * 3, 32 * 32 * n).T, out=gradients.whole_W.reshape(8, 8 * 3 * 3)
     )
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
-    ws.d_whole_z.sum(axis=(1, 2, 3), out=gradients.whole_b)
+    ws.d_whole_z.reshape(8, 32 * 32 * n).dot(ws.ones_32_32_n, out=gradients.whole_b)
 
     # silu_1: d_a (8, 32, 32, n), conv2d_1.z (8, 32, 32, n), sigmoid (8, 32, 32, n) -> d_sigmoid (8, 32, 32, n),
     #     d_conv2d_1.z (8, 32, 32, n)
@@ -926,13 +875,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # conv2d_1: d_z (8, 32, 32, n), z_columns (1, 3, 3, 32, 32, n) -> d_W (8, 1, 3, 3), d_b (8)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.dot(
-        ws.d_conv2d_1_z.reshape(8, 32 * 32 * n),
-        ws.conv2d_1_z_columns.reshape(1 * 3 * 3, 32 * 32 * n).T,
-        out=gradients.conv2d_1_W.reshape(8, 1 * 3 * 3),
+    ws.d_conv2d_1_z.reshape(8, 32 * 32 * n).dot(
+        ws.conv2d_1_z_columns.reshape(1 * 3 * 3, 32 * 32 * n).T, out=gradients.conv2d_1_W.reshape(8, 1 * 3 * 3)
     )
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
-    ws.d_conv2d_1_z.sum(axis=(1, 2, 3), out=gradients.conv2d_1_b)
+    ws.d_conv2d_1_z.reshape(8, 32 * 32 * n).dot(ws.ones_32_32_n, out=gradients.conv2d_1_b)
 
 
 def _input(params: Parameters, ws: Workspace) -> None:
@@ -942,10 +889,8 @@ def _input(params: Parameters, ws: Workspace) -> None:
     # conv2d_1: d_z (8, 32, 32, n), W (8, 1, 3, 3) -> d_x (n, 1, 32, 32)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_1_d_x_copy, ws.d_conv2d_1_z.transpose(0, 3, 1, 2))
-    np.dot(
-        params.conv2d_1_W.reshape(8, 1 * 3 * 3).T,
-        ws.conv2d_1_d_x_copy.reshape(8, n * 32 * 32),
-        out=ws.conv2d_1_d_x_product.reshape(1 * 3 * 3, n * 32 * 32),
+    params.conv2d_1_W.reshape(8, 1 * 3 * 3).T.dot(
+        ws.conv2d_1_d_x_copy.reshape(8, n * 32 * 32), out=ws.conv2d_1_d_x_product.reshape(1 * 3 * 3, n * 32 * 32)
     )
     ws.conv2d_1_d_x_overlap.fill(0)
     for u in range(3):

@@ -315,6 +315,9 @@ class Workspace:
         self.n = n
         self.dtype = np.dtype(dtype)
         self.range_64 = np.arange(64)
+        self.ones_96 = np.ones(96, dtype)
+        self.ones_64 = np.ones(64, dtype)
+        self.ones_65 = np.ones(65, dtype)
         self.range_n = np.arange(n)
         self.row_starts_64_65 = np.arange(0, n * 64 * 65, 65).reshape(n, 64)
         self.positions_64 = np.empty((n, 64), np.intp)
@@ -572,7 +575,7 @@ def _check_x(x: Array, dtype: np.dtype[Any]) -> int:
         raise TypeError(f"x: expected integers of shape (n, 64), came {_describe(x)}")
     if x.ndim != 2 or x.shape[1:] != (64,) or len(x) == 0:
         raise ValueError(f"x: expected integers of shape (n, 64) with n > 0, came {_describe(x)}")
-    if x.min() < 0 or x.max() >= 65:
+    if x.item(x.argmin()) < 0 or x.item(x.argmax()) >= 65:  # faster than min and max
         raise ValueError(f"x: expected integers from 0 to 64, came {x.min()} to {x.max()}")
     return len(x)
 
@@ -583,7 +586,7 @@ def _check_y(y: Array, n: int, dtype: np.dtype[Any]) -> None:
         raise TypeError(f"y: expected integers of shape (n, 64), came {_describe(y)}")
     if y.shape != (n, 64):
         raise ValueError(f"y: expected integers of shape (n, 64) with n = {n} as in x, came {_describe(y)}")
-    if y.min() < 0 or y.max() >= 65:
+    if y.item(y.argmin()) < 0 or y.item(y.argmax()) >= 65:  # faster than min and max
         raise ValueError(f"y: expected labels from 0 to 64, came {y.min()} to {y.max()}")
 
 
@@ -642,7 +645,9 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # transformer_encoder_1_layer_norm_1: learned_positions_1.y (n, 64, 96), gamma (96), beta (96) -> mu (n, 64), v (n,
     #     64), r (n, 64), x_hat (n, 64, 96), y (n, 64, 96)
     # (17) μₙₜ = 1/Nₖ · Σₖ xₙₜₖ
-    ws.learned_positions_1_y.sum(axis=2, out=ws.transformer_encoder_1_layer_norm_1_mu)
+    ws.learned_positions_1_y.reshape(n * 64, 96).dot(
+        ws.ones_96, out=ws.transformer_encoder_1_layer_norm_1_mu.reshape(n * 64)
+    )
     ws.transformer_encoder_1_layer_norm_1_mu *= 0.010416666666666666
     # (18) vₙₜ = 1/Nₖ · Σₖ (xₙₜₖ − μₙₜ)²
     np.subtract(
@@ -679,22 +684,19 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     v (n, 64, 4, 24), s (n, 4, 64, 64), m (n, 4, 64, 64), shift (n, 4, 64), p (n, 4, 64, 64), o (n, 64, 4, 24), y
     #     (n, 64, 96)
     # (64) q[n,t,h,d] = Σᵢ xₙₜᵢ · Wq[i,h,d] + bq[h,d]
-    np.dot(
-        ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96),
+    ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96).dot(
         params.transformer_encoder_1_asked_Wq.reshape(96, 4 * 24),
         out=ws.transformer_encoder_1_asked_q.reshape(n * 64, 4 * 24),
     )
     ws.transformer_encoder_1_asked_q += params.transformer_encoder_1_asked_bq
     # (65) k[n,t,h,d] = Σᵢ xₙₜᵢ · Wk[i,h,d] + bk[h,d]
-    np.dot(
-        ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96),
+    ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96).dot(
         params.transformer_encoder_1_asked_Wk.reshape(96, 4 * 24),
         out=ws.transformer_encoder_1_asked_k.reshape(n * 64, 4 * 24),
     )
     ws.transformer_encoder_1_asked_k += params.transformer_encoder_1_asked_bk
     # (66) v[n,t,h,d] = Σᵢ xₙₜᵢ · Wv[i,h,d] + bv[h,d]
-    np.dot(
-        ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96),
+    ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96).dot(
         params.transformer_encoder_1_asked_Wv.reshape(96, 4 * 24),
         out=ws.transformer_encoder_1_asked_v.reshape(n * 64, 4 * 24),
     )
@@ -720,7 +722,9 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         out=ws.transformer_encoder_1_asked_p_exp,
     )
     np.exp(ws.transformer_encoder_1_asked_p_exp, out=ws.transformer_encoder_1_asked_p_exp)
-    ws.transformer_encoder_1_asked_p_exp.sum(axis=3, out=ws.transformer_encoder_1_asked_p_sum)
+    ws.transformer_encoder_1_asked_p_exp.reshape(n * 4 * 64, 64).dot(
+        ws.ones_64, out=ws.transformer_encoder_1_asked_p_sum.reshape(n * 4 * 64)
+    )
     np.divide(
         ws.transformer_encoder_1_asked_p_exp,
         ws.transformer_encoder_1_asked_p_sum[:, :, :, None],
@@ -733,8 +737,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         out=ws.transformer_encoder_1_asked_o.transpose(0, 2, 1, 3),
     )
     # (71) yₙₜⱼ = Σ[d,h] o[n,t,h,d] · Wo[h,d,j] + boⱼ
-    np.dot(
-        ws.transformer_encoder_1_asked_o.reshape(n * 64, 4 * 24),
+    ws.transformer_encoder_1_asked_o.reshape(n * 64, 4 * 24).dot(
         params.transformer_encoder_1_asked_Wo.reshape(4 * 24, 96),
         out=ws.transformer_encoder_1_asked_y.reshape(n * 64, 96),
     )
@@ -748,7 +751,9 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # transformer_encoder_1_layer_norm_2: transformer_encoder_1_attended.y (n, 64, 96), gamma (96), beta (96) -> mu (n,
     #     64), v (n, 64), r (n, 64), x_hat (n, 64, 96), y (n, 64, 96)
     # (17) μₙₜ = 1/Nₖ · Σₖ xₙₜₖ
-    ws.transformer_encoder_1_attended_y.sum(axis=2, out=ws.transformer_encoder_1_layer_norm_2_mu)
+    ws.transformer_encoder_1_attended_y.reshape(n * 64, 96).dot(
+        ws.ones_96, out=ws.transformer_encoder_1_layer_norm_2_mu.reshape(n * 64)
+    )
     ws.transformer_encoder_1_layer_norm_2_mu *= 0.010416666666666666
     # (18) vₙₜ = 1/Nₖ · Σₖ (xₙₜₖ − μₙₜ)²
     np.subtract(
@@ -783,10 +788,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # transformer_encoder_1_between: W (96, 384), transformer_encoder_1_layer_norm_2.y (n, 64, 96), b (384) -> z (n, 64,
     #     384)
     # (175) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
-    np.dot(
-        ws.transformer_encoder_1_layer_norm_2_y.reshape(n * 64, 96),
-        params.transformer_encoder_1_between_W,
-        out=ws.transformer_encoder_1_between_z.reshape(n * 64, 384),
+    ws.transformer_encoder_1_layer_norm_2_y.reshape(n * 64, 96).dot(
+        params.transformer_encoder_1_between_W, out=ws.transformer_encoder_1_between_z.reshape(n * 64, 384)
     )
     ws.transformer_encoder_1_between_z += params.transformer_encoder_1_between_b
 
@@ -806,10 +809,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # transformer_encoder_1_more: W (384, 96), transformer_encoder_1_gelu_1.a (n, 64, 384), b (96) -> z (n, 64, 96)
     # (175) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
-    np.dot(
-        ws.transformer_encoder_1_gelu_1_a.reshape(n * 64, 384),
-        params.transformer_encoder_1_more_W,
-        out=ws.transformer_encoder_1_more_z.reshape(n * 64, 96),
+    ws.transformer_encoder_1_gelu_1_a.reshape(n * 64, 384).dot(
+        params.transformer_encoder_1_more_W, out=ws.transformer_encoder_1_more_z.reshape(n * 64, 96)
     )
     ws.transformer_encoder_1_more_z += params.transformer_encoder_1_more_b
 
@@ -821,7 +822,9 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # transformer_encoder_2_layer_norm_1: transformer_encoder_1_add_2.y (n, 64, 96), gamma (96), beta (96) -> mu (n,
     #     64), v (n, 64), r (n, 64), x_hat (n, 64, 96), y (n, 64, 96)
     # (17) μₙₜ = 1/Nₖ · Σₖ xₙₜₖ
-    ws.transformer_encoder_1_add_2_y.sum(axis=2, out=ws.transformer_encoder_2_layer_norm_1_mu)
+    ws.transformer_encoder_1_add_2_y.reshape(n * 64, 96).dot(
+        ws.ones_96, out=ws.transformer_encoder_2_layer_norm_1_mu.reshape(n * 64)
+    )
     ws.transformer_encoder_2_layer_norm_1_mu *= 0.010416666666666666
     # (18) vₙₜ = 1/Nₖ · Σₖ (xₙₜₖ − μₙₜ)²
     np.subtract(
@@ -858,22 +861,19 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     bo (96) -> q (n, 64, 4, 24), k (n, 64, 4, 24), v (n, 64, 4, 24), s (n, 4, 64, 64), m (n, 4, 64, 64), shift (n,
     #     4, 64), p (n, 4, 64, 64), o (n, 64, 4, 24), y (n, 64, 96)
     # (64) q[n,t,h,d] = Σᵢ xₙₜᵢ · Wq[i,h,d] + bq[h,d]
-    np.dot(
-        ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96),
+    ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96).dot(
         params.transformer_encoder_2_asked_Wq.reshape(96, 4 * 24),
         out=ws.transformer_encoder_2_asked_q.reshape(n * 64, 4 * 24),
     )
     ws.transformer_encoder_2_asked_q += params.transformer_encoder_2_asked_bq
     # (65) k[n,t,h,d] = Σᵢ xₙₜᵢ · Wk[i,h,d] + bk[h,d]
-    np.dot(
-        ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96),
+    ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96).dot(
         params.transformer_encoder_2_asked_Wk.reshape(96, 4 * 24),
         out=ws.transformer_encoder_2_asked_k.reshape(n * 64, 4 * 24),
     )
     ws.transformer_encoder_2_asked_k += params.transformer_encoder_2_asked_bk
     # (66) v[n,t,h,d] = Σᵢ xₙₜᵢ · Wv[i,h,d] + bv[h,d]
-    np.dot(
-        ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96),
+    ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96).dot(
         params.transformer_encoder_2_asked_Wv.reshape(96, 4 * 24),
         out=ws.transformer_encoder_2_asked_v.reshape(n * 64, 4 * 24),
     )
@@ -898,7 +898,9 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         out=ws.transformer_encoder_2_asked_p_exp,
     )
     np.exp(ws.transformer_encoder_2_asked_p_exp, out=ws.transformer_encoder_2_asked_p_exp)
-    ws.transformer_encoder_2_asked_p_exp.sum(axis=3, out=ws.transformer_encoder_2_asked_p_sum)
+    ws.transformer_encoder_2_asked_p_exp.reshape(n * 4 * 64, 64).dot(
+        ws.ones_64, out=ws.transformer_encoder_2_asked_p_sum.reshape(n * 4 * 64)
+    )
     np.divide(
         ws.transformer_encoder_2_asked_p_exp,
         ws.transformer_encoder_2_asked_p_sum[:, :, :, None],
@@ -911,8 +913,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         out=ws.transformer_encoder_2_asked_o.transpose(0, 2, 1, 3),
     )
     # (71) yₙₜⱼ = Σ[d,h] o[n,t,h,d] · Wo[h,d,j] + boⱼ
-    np.dot(
-        ws.transformer_encoder_2_asked_o.reshape(n * 64, 4 * 24),
+    ws.transformer_encoder_2_asked_o.reshape(n * 64, 4 * 24).dot(
         params.transformer_encoder_2_asked_Wo.reshape(4 * 24, 96),
         out=ws.transformer_encoder_2_asked_y.reshape(n * 64, 96),
     )
@@ -926,7 +927,9 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # transformer_encoder_2_layer_norm_2: transformer_encoder_2_attended.y (n, 64, 96), gamma (96), beta (96) -> mu (n,
     #     64), v (n, 64), r (n, 64), x_hat (n, 64, 96), y (n, 64, 96)
     # (17) μₙₜ = 1/Nₖ · Σₖ xₙₜₖ
-    ws.transformer_encoder_2_attended_y.sum(axis=2, out=ws.transformer_encoder_2_layer_norm_2_mu)
+    ws.transformer_encoder_2_attended_y.reshape(n * 64, 96).dot(
+        ws.ones_96, out=ws.transformer_encoder_2_layer_norm_2_mu.reshape(n * 64)
+    )
     ws.transformer_encoder_2_layer_norm_2_mu *= 0.010416666666666666
     # (18) vₙₜ = 1/Nₖ · Σₖ (xₙₜₖ − μₙₜ)²
     np.subtract(
@@ -961,10 +964,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # transformer_encoder_2_between: W (96, 384), transformer_encoder_2_layer_norm_2.y (n, 64, 96), b (384) -> z (n, 64,
     #     384)
     # (175) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
-    np.dot(
-        ws.transformer_encoder_2_layer_norm_2_y.reshape(n * 64, 96),
-        params.transformer_encoder_2_between_W,
-        out=ws.transformer_encoder_2_between_z.reshape(n * 64, 384),
+    ws.transformer_encoder_2_layer_norm_2_y.reshape(n * 64, 96).dot(
+        params.transformer_encoder_2_between_W, out=ws.transformer_encoder_2_between_z.reshape(n * 64, 384)
     )
     ws.transformer_encoder_2_between_z += params.transformer_encoder_2_between_b
 
@@ -984,10 +985,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # transformer_encoder_2_more: W (384, 96), transformer_encoder_2_gelu_1.a (n, 64, 384), b (96) -> z (n, 64, 96)
     # (175) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
-    np.dot(
-        ws.transformer_encoder_2_gelu_1_a.reshape(n * 64, 384),
-        params.transformer_encoder_2_more_W,
-        out=ws.transformer_encoder_2_more_z.reshape(n * 64, 96),
+    ws.transformer_encoder_2_gelu_1_a.reshape(n * 64, 384).dot(
+        params.transformer_encoder_2_more_W, out=ws.transformer_encoder_2_more_z.reshape(n * 64, 96)
     )
     ws.transformer_encoder_2_more_z += params.transformer_encoder_2_more_b
 
@@ -999,7 +998,9 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # transformer_encoder_3_layer_norm_1: transformer_encoder_2_add_2.y (n, 64, 96), gamma (96), beta (96) -> mu (n,
     #     64), v (n, 64), r (n, 64), x_hat (n, 64, 96), y (n, 64, 96)
     # (17) μₙₜ = 1/Nₖ · Σₖ xₙₜₖ
-    ws.transformer_encoder_2_add_2_y.sum(axis=2, out=ws.transformer_encoder_3_layer_norm_1_mu)
+    ws.transformer_encoder_2_add_2_y.reshape(n * 64, 96).dot(
+        ws.ones_96, out=ws.transformer_encoder_3_layer_norm_1_mu.reshape(n * 64)
+    )
     ws.transformer_encoder_3_layer_norm_1_mu *= 0.010416666666666666
     # (18) vₙₜ = 1/Nₖ · Σₖ (xₙₜₖ − μₙₜ)²
     np.subtract(
@@ -1036,22 +1037,19 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     bo (96) -> q (n, 64, 4, 24), k (n, 64, 4, 24), v (n, 64, 4, 24), s (n, 4, 64, 64), m (n, 4, 64, 64), shift (n,
     #     4, 64), p (n, 4, 64, 64), o (n, 64, 4, 24), y (n, 64, 96)
     # (64) q[n,t,h,d] = Σᵢ xₙₜᵢ · Wq[i,h,d] + bq[h,d]
-    np.dot(
-        ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96),
+    ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96).dot(
         params.transformer_encoder_3_asked_Wq.reshape(96, 4 * 24),
         out=ws.transformer_encoder_3_asked_q.reshape(n * 64, 4 * 24),
     )
     ws.transformer_encoder_3_asked_q += params.transformer_encoder_3_asked_bq
     # (65) k[n,t,h,d] = Σᵢ xₙₜᵢ · Wk[i,h,d] + bk[h,d]
-    np.dot(
-        ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96),
+    ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96).dot(
         params.transformer_encoder_3_asked_Wk.reshape(96, 4 * 24),
         out=ws.transformer_encoder_3_asked_k.reshape(n * 64, 4 * 24),
     )
     ws.transformer_encoder_3_asked_k += params.transformer_encoder_3_asked_bk
     # (66) v[n,t,h,d] = Σᵢ xₙₜᵢ · Wv[i,h,d] + bv[h,d]
-    np.dot(
-        ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96),
+    ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96).dot(
         params.transformer_encoder_3_asked_Wv.reshape(96, 4 * 24),
         out=ws.transformer_encoder_3_asked_v.reshape(n * 64, 4 * 24),
     )
@@ -1076,7 +1074,9 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         out=ws.transformer_encoder_3_asked_p_exp,
     )
     np.exp(ws.transformer_encoder_3_asked_p_exp, out=ws.transformer_encoder_3_asked_p_exp)
-    ws.transformer_encoder_3_asked_p_exp.sum(axis=3, out=ws.transformer_encoder_3_asked_p_sum)
+    ws.transformer_encoder_3_asked_p_exp.reshape(n * 4 * 64, 64).dot(
+        ws.ones_64, out=ws.transformer_encoder_3_asked_p_sum.reshape(n * 4 * 64)
+    )
     np.divide(
         ws.transformer_encoder_3_asked_p_exp,
         ws.transformer_encoder_3_asked_p_sum[:, :, :, None],
@@ -1089,8 +1089,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         out=ws.transformer_encoder_3_asked_o.transpose(0, 2, 1, 3),
     )
     # (71) yₙₜⱼ = Σ[d,h] o[n,t,h,d] · Wo[h,d,j] + boⱼ
-    np.dot(
-        ws.transformer_encoder_3_asked_o.reshape(n * 64, 4 * 24),
+    ws.transformer_encoder_3_asked_o.reshape(n * 64, 4 * 24).dot(
         params.transformer_encoder_3_asked_Wo.reshape(4 * 24, 96),
         out=ws.transformer_encoder_3_asked_y.reshape(n * 64, 96),
     )
@@ -1104,7 +1103,9 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # transformer_encoder_3_layer_norm_2: transformer_encoder_3_attended.y (n, 64, 96), gamma (96), beta (96) -> mu (n,
     #     64), v (n, 64), r (n, 64), x_hat (n, 64, 96), y (n, 64, 96)
     # (17) μₙₜ = 1/Nₖ · Σₖ xₙₜₖ
-    ws.transformer_encoder_3_attended_y.sum(axis=2, out=ws.transformer_encoder_3_layer_norm_2_mu)
+    ws.transformer_encoder_3_attended_y.reshape(n * 64, 96).dot(
+        ws.ones_96, out=ws.transformer_encoder_3_layer_norm_2_mu.reshape(n * 64)
+    )
     ws.transformer_encoder_3_layer_norm_2_mu *= 0.010416666666666666
     # (18) vₙₜ = 1/Nₖ · Σₖ (xₙₜₖ − μₙₜ)²
     np.subtract(
@@ -1139,10 +1140,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # transformer_encoder_3_between: W (96, 384), transformer_encoder_3_layer_norm_2.y (n, 64, 96), b (384) -> z (n, 64,
     #     384)
     # (175) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
-    np.dot(
-        ws.transformer_encoder_3_layer_norm_2_y.reshape(n * 64, 96),
-        params.transformer_encoder_3_between_W,
-        out=ws.transformer_encoder_3_between_z.reshape(n * 64, 384),
+    ws.transformer_encoder_3_layer_norm_2_y.reshape(n * 64, 96).dot(
+        params.transformer_encoder_3_between_W, out=ws.transformer_encoder_3_between_z.reshape(n * 64, 384)
     )
     ws.transformer_encoder_3_between_z += params.transformer_encoder_3_between_b
 
@@ -1162,10 +1161,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # transformer_encoder_3_more: W (384, 96), transformer_encoder_3_gelu_1.a (n, 64, 384), b (96) -> z (n, 64, 96)
     # (175) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
-    np.dot(
-        ws.transformer_encoder_3_gelu_1_a.reshape(n * 64, 384),
-        params.transformer_encoder_3_more_W,
-        out=ws.transformer_encoder_3_more_z.reshape(n * 64, 96),
+    ws.transformer_encoder_3_gelu_1_a.reshape(n * 64, 384).dot(
+        params.transformer_encoder_3_more_W, out=ws.transformer_encoder_3_more_z.reshape(n * 64, 96)
     )
     ws.transformer_encoder_3_more_z += params.transformer_encoder_3_more_b
 
@@ -1177,7 +1174,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # layer_norm_1: transformer_encoder_3_add_2.y (n, 64, 96), gamma (96), beta (96) -> mu (n, 64), v (n, 64), r (n,
     #     64), x_hat (n, 64, 96), y (n, 64, 96)
     # (17) μₙₜ = 1/Nₖ · Σₖ xₙₜₖ
-    ws.transformer_encoder_3_add_2_y.sum(axis=2, out=ws.layer_norm_1_mu)
+    ws.transformer_encoder_3_add_2_y.reshape(n * 64, 96).dot(ws.ones_96, out=ws.layer_norm_1_mu.reshape(n * 64))
     ws.layer_norm_1_mu *= 0.010416666666666666
     # (18) vₙₜ = 1/Nₖ · Σₖ (xₙₜₖ − μₙₜ)²
     np.subtract(ws.transformer_encoder_3_add_2_y, ws.layer_norm_1_mu[:, :, None], out=ws.layer_norm_1_v_subtract)
@@ -1199,19 +1196,21 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_1: W (96, 65), layer_norm_1.y (n, 64, 96), b (65) -> z (n, 64, 65)
     # (175) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.layer_norm_1_y.reshape(n * 64, 96), params.dense_1_W, out=ws.dense_1_z.reshape(n * 64, 65))
+    ws.layer_norm_1_y.reshape(n * 64, 96).dot(params.dense_1_W, out=ws.dense_1_z.reshape(n * 64, 65))
     ws.dense_1_z += params.dense_1_b
 
 
 def _predict(ws: Workspace) -> None:
     """The prediction, from the network's output."""
+    n = ws.n
+
     # softmax: dense_1.z (n, 64, 65) -> shift (n, 64), a (n, 64, 65)
     # (214) shiftₙₜ = maxₖ zₙₜₖ
     ws.dense_1_z.max(axis=2, out=ws.softmax_shift)
     # (214) aₙₜⱼ = exp(zₙₜⱼ − shiftₙₜ)/(Σₖ exp(zₙₜₖ − shiftₙₜ))
     np.subtract(ws.dense_1_z, ws.softmax_shift[:, :, None], out=ws.softmax_a_exp)
     np.exp(ws.softmax_a_exp, out=ws.softmax_a_exp)
-    ws.softmax_a_exp.sum(axis=2, out=ws.softmax_a_sum)
+    ws.softmax_a_exp.reshape(n * 64, 65).dot(ws.ones_65, out=ws.softmax_a_sum.reshape(n * 64))
     np.divide(ws.softmax_a_exp, ws.softmax_a_sum[:, :, None], out=ws.softmax_a)
 
 
@@ -1225,7 +1224,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     # (206) C = 1/(N · Nₜ) · Σₙ Σₜ (log(Σₖ exp(zₙₜₖ − shiftₙₜ)) − (z[n,t,yₙₜ] − shiftₙₜ))
     np.subtract(ws.dense_1_z, ws.loss_shift[:, :, None], out=ws.loss_C_exp)
     np.exp(ws.loss_C_exp, out=ws.loss_C_exp)
-    ws.loss_C_exp.sum(axis=2, out=ws.loss_C_sum)
+    ws.loss_C_exp.reshape(n * 64, 65).dot(ws.ones_65, out=ws.loss_C_sum.reshape(n * 64))
     np.log(ws.loss_C_sum, out=ws.loss_C_subtract_3)
     np.add(ws.row_starts_64_65, y, out=ws.positions_64)
     ws.dense_1_z.take(ws.positions_64, out=ws.loss_C_subtract_2, mode="clip")
@@ -1253,11 +1252,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # dense_1: W (96, 65), d_z (n, 64, 65), layer_norm_1.y (n, 64, 96) -> d_layer_norm_1.y (n, 64, 96), d_W (96, 65),
     #     d_b (65)
     # (180) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
-    np.dot(ws.d_dense_1_z.reshape(n * 64, 65), params.dense_1_W.T, out=ws.d_layer_norm_1_y.reshape(n * 64, 96))
+    ws.d_dense_1_z.reshape(n * 64, 65).dot(params.dense_1_W.T, out=ws.d_layer_norm_1_y.reshape(n * 64, 96))
     # (184) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
-    np.dot(ws.layer_norm_1_y.reshape(n * 64, 96).T, ws.d_dense_1_z.reshape(n * 64, 65), out=gradients.dense_1_W)
+    ws.layer_norm_1_y.reshape(n * 64, 96).T.dot(ws.d_dense_1_z.reshape(n * 64, 65), out=gradients.dense_1_W)
     # (187) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
-    np.dot(ws.ones_64_n, ws.d_dense_1_z.reshape(n * 64, 65), out=gradients.dense_1_b)
+    ws.ones_64_n.dot(ws.d_dense_1_z.reshape(n * 64, 65), out=gradients.dense_1_b)
 
     # layer_norm_1: gamma (96), d_y (n, 64, 96), x_hat (n, 64, 96), r (n, 64), x_hat_r_view (n, 64, 1) -> d_x_hat (n,
     #     64, 96), d_r (n, 64), d_v (n, 64), d_mu (n, 64), d_transformer_encoder_3_add_2.y (n, 64, 96), d_gamma (96),
@@ -1277,7 +1276,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.multiply(ws.d_layer_norm_1_r, -0.5, out=ws.d_layer_norm_1_v)
     ws.d_layer_norm_1_v *= ws.layer_norm_1_d_v_multiply
     # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
-    ws.d_layer_norm_1_x_hat.sum(axis=2, out=ws.d_layer_norm_1_mu)
+    ws.d_layer_norm_1_x_hat.reshape(n * 64, 96).dot(ws.ones_96, out=ws.d_layer_norm_1_mu.reshape(n * 64))
     ws.d_layer_norm_1_mu *= ws.layer_norm_1_r
     np.negative(ws.d_layer_norm_1_mu, out=ws.d_layer_norm_1_mu)
     # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
@@ -1291,7 +1290,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (60) ∂C/∂γₖ = Σₙ Σₜ ∂C/∂yₙₜₖ · x̂ₙₜₖ
     np.einsum("abc,abc->c", ws.d_layer_norm_1_y, ws.layer_norm_1_x_hat, out=gradients.layer_norm_1_gamma)
     # (63) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
-    np.dot(ws.ones_64_n, ws.d_layer_norm_1_y.reshape(n * 64, 96), out=gradients.layer_norm_1_beta)
+    ws.ones_64_n.dot(ws.d_layer_norm_1_y.reshape(n * 64, 96), out=gradients.layer_norm_1_beta)
 
     # transformer_encoder_3_add_2: d_y (n, 64, 96) -> d_transformer_encoder_3_attended.y.transformer_encoder_3_add_2 (n,
     #     64, 96)
@@ -1301,20 +1300,16 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     #     96), transformer_encoder_3_gelu_1.a (n, 64, 384) -> d_transformer_encoder_3_gelu_1.a (n, 64, 384), d_W (384,
     #     96), d_b (96)
     # (180) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
-    np.dot(
-        ws.d_transformer_encoder_3_attended_y_transformer_encoder_3_add_2.reshape(n * 64, 96),
-        params.transformer_encoder_3_more_W.T,
-        out=ws.d_transformer_encoder_3_gelu_1_a.reshape(n * 64, 384),
+    ws.d_transformer_encoder_3_attended_y_transformer_encoder_3_add_2.reshape(n * 64, 96).dot(
+        params.transformer_encoder_3_more_W.T, out=ws.d_transformer_encoder_3_gelu_1_a.reshape(n * 64, 384)
     )
     # (184) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
-    np.dot(
-        ws.transformer_encoder_3_gelu_1_a.reshape(n * 64, 384).T,
+    ws.transformer_encoder_3_gelu_1_a.reshape(n * 64, 384).T.dot(
         ws.d_transformer_encoder_3_attended_y_transformer_encoder_3_add_2.reshape(n * 64, 96),
         out=gradients.transformer_encoder_3_more_W,
     )
     # (187) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
-    np.dot(
-        ws.ones_64_n,
+    ws.ones_64_n.dot(
         ws.d_transformer_encoder_3_attended_y_transformer_encoder_3_add_2.reshape(n * 64, 96),
         out=gradients.transformer_encoder_3_more_b,
     )
@@ -1343,22 +1338,16 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # transformer_encoder_3_between: W (96, 384), d_z (n, 64, 384), transformer_encoder_3_layer_norm_2.y (n, 64, 96) ->
     #     d_transformer_encoder_3_layer_norm_2.y (n, 64, 96), d_W (96, 384), d_b (384)
     # (180) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
-    np.dot(
-        ws.d_transformer_encoder_3_between_z.reshape(n * 64, 384),
-        params.transformer_encoder_3_between_W.T,
-        out=ws.d_transformer_encoder_3_layer_norm_2_y.reshape(n * 64, 96),
+    ws.d_transformer_encoder_3_between_z.reshape(n * 64, 384).dot(
+        params.transformer_encoder_3_between_W.T, out=ws.d_transformer_encoder_3_layer_norm_2_y.reshape(n * 64, 96)
     )
     # (184) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
-    np.dot(
-        ws.transformer_encoder_3_layer_norm_2_y.reshape(n * 64, 96).T,
-        ws.d_transformer_encoder_3_between_z.reshape(n * 64, 384),
-        out=gradients.transformer_encoder_3_between_W,
+    ws.transformer_encoder_3_layer_norm_2_y.reshape(n * 64, 96).T.dot(
+        ws.d_transformer_encoder_3_between_z.reshape(n * 64, 384), out=gradients.transformer_encoder_3_between_W
     )
     # (187) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
-    np.dot(
-        ws.ones_64_n,
-        ws.d_transformer_encoder_3_between_z.reshape(n * 64, 384),
-        out=gradients.transformer_encoder_3_between_b,
+    ws.ones_64_n.dot(
+        ws.d_transformer_encoder_3_between_z.reshape(n * 64, 384), out=gradients.transformer_encoder_3_between_b
     )
 
     # transformer_encoder_3_layer_norm_2: gamma (96), d_y (n, 64, 96), x_hat (n, 64, 96), r (n, 64), x_hat_r_view (n,
@@ -1384,7 +1373,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.multiply(ws.d_transformer_encoder_3_layer_norm_2_r, -0.5, out=ws.d_transformer_encoder_3_layer_norm_2_v)
     ws.d_transformer_encoder_3_layer_norm_2_v *= ws.transformer_encoder_3_layer_norm_2_d_v_multiply
     # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
-    ws.d_transformer_encoder_3_layer_norm_2_x_hat.sum(axis=2, out=ws.d_transformer_encoder_3_layer_norm_2_mu)
+    ws.d_transformer_encoder_3_layer_norm_2_x_hat.reshape(n * 64, 96).dot(
+        ws.ones_96, out=ws.d_transformer_encoder_3_layer_norm_2_mu.reshape(n * 64)
+    )
     ws.d_transformer_encoder_3_layer_norm_2_mu *= ws.transformer_encoder_3_layer_norm_2_r
     np.negative(ws.d_transformer_encoder_3_layer_norm_2_mu, out=ws.d_transformer_encoder_3_layer_norm_2_mu)
     # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
@@ -1430,8 +1421,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         out=gradients.transformer_encoder_3_layer_norm_2_gamma,
     )
     # (63) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
-    np.dot(
-        ws.ones_64_n,
+    ws.ones_64_n.dot(
         ws.d_transformer_encoder_3_layer_norm_2_y.reshape(n * 64, 96),
         out=gradients.transformer_encoder_3_layer_norm_2_beta,
     )
@@ -1448,8 +1438,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     #     d_Wq (96, 4, 24), d_Wk (96, 4, 24), d_Wv (96, 4, 24), d_bq (4, 24), d_bk (4, 24), d_bv (4, 24), d_Wo (4, 24,
     #     96), d_bo (96)
     # (78) ∂C/∂o[n,t,h,d] = Σⱼ ∂C/∂yₙₜⱼ · Wo[h,d,j]
-    np.dot(
-        ws.d_transformer_encoder_2_add_2_y_transformer_encoder_3_attended.reshape(n * 64, 96),
+    ws.d_transformer_encoder_2_add_2_y_transformer_encoder_3_attended.reshape(n * 64, 96).dot(
         params.transformer_encoder_3_asked_Wo.reshape(4 * 24, 96).T,
         out=ws.d_transformer_encoder_3_asked_o.reshape(n * 64, 4 * 24),
     )
@@ -1499,68 +1488,57 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.d_transformer_encoder_3_asked_q *= math.sqrt(6) / 12
     # (128) ∂C/∂xₙₜᵢ = Σ[d,h] ∂C/∂k[n,t,h,d] · Wk[i,h,d] + Σ[d,h] ∂C/∂q[n,t,h,d] · Wq[i,h,d] + Σ[d,h] ∂C/∂v[n,t,h,d] ·
     #     Wv[i,h,d]
-    np.dot(
-        ws.d_transformer_encoder_3_asked_k.reshape(n * 64, 4 * 24),
+    ws.d_transformer_encoder_3_asked_k.reshape(n * 64, 4 * 24).dot(
         params.transformer_encoder_3_asked_Wk.reshape(96, 4 * 24).T,
         out=ws.d_transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96),
     )
-    np.dot(
-        ws.d_transformer_encoder_3_asked_q.reshape(n * 64, 4 * 24),
+    ws.d_transformer_encoder_3_asked_q.reshape(n * 64, 4 * 24).dot(
         params.transformer_encoder_3_asked_Wq.reshape(96, 4 * 24).T,
         out=ws.transformer_encoder_3_asked_d_x_product_2.reshape(n * 64, 96),
     )
-    np.dot(
-        ws.d_transformer_encoder_3_asked_v.reshape(n * 64, 4 * 24),
+    ws.d_transformer_encoder_3_asked_v.reshape(n * 64, 4 * 24).dot(
         params.transformer_encoder_3_asked_Wv.reshape(96, 4 * 24).T,
         out=ws.transformer_encoder_3_asked_d_x_product_3.reshape(n * 64, 96),
     )
     ws.d_transformer_encoder_3_layer_norm_1_y += ws.transformer_encoder_3_asked_d_x_product_2
     ws.d_transformer_encoder_3_layer_norm_1_y += ws.transformer_encoder_3_asked_d_x_product_3
     # (133) ∂C/∂Wq[i,h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d] · xₙₜᵢ
-    np.dot(
-        ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96).T,
+    ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96).T.dot(
         ws.d_transformer_encoder_3_asked_q.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_3_asked_Wq.reshape(96, 4 * 24),
     )
     # (138) ∂C/∂Wk[i,h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d] · xₙₜᵢ
-    np.dot(
-        ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96).T,
+    ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96).T.dot(
         ws.d_transformer_encoder_3_asked_k.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_3_asked_Wk.reshape(96, 4 * 24),
     )
     # (143) ∂C/∂Wv[i,h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d] · xₙₜᵢ
-    np.dot(
-        ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96).T,
+    ws.transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96).T.dot(
         ws.d_transformer_encoder_3_asked_v.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_3_asked_Wv.reshape(96, 4 * 24),
     )
     # (147) ∂C/∂bq[h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d]
-    np.dot(
-        ws.ones_64_n,
+    ws.ones_64_n.dot(
         ws.d_transformer_encoder_3_asked_q.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_3_asked_bq.reshape(4 * 24),
     )
     # (151) ∂C/∂bk[h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d]
-    np.dot(
-        ws.ones_64_n,
+    ws.ones_64_n.dot(
         ws.d_transformer_encoder_3_asked_k.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_3_asked_bk.reshape(4 * 24),
     )
     # (155) ∂C/∂bv[h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d]
-    np.dot(
-        ws.ones_64_n,
+    ws.ones_64_n.dot(
         ws.d_transformer_encoder_3_asked_v.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_3_asked_bv.reshape(4 * 24),
     )
     # (160) ∂C/∂Wo[h,d,j] = Σₙ Σₜ ∂C/∂yₙₜⱼ · o[n,t,h,d]
-    np.dot(
-        ws.transformer_encoder_3_asked_o.reshape(n * 64, 4 * 24).T,
+    ws.transformer_encoder_3_asked_o.reshape(n * 64, 4 * 24).T.dot(
         ws.d_transformer_encoder_2_add_2_y_transformer_encoder_3_attended.reshape(n * 64, 96),
         out=gradients.transformer_encoder_3_asked_Wo.reshape(4 * 24, 96),
     )
     # (163) ∂C/∂boⱼ = Σₙ Σₜ ∂C/∂yₙₜⱼ
-    np.dot(
-        ws.ones_64_n,
+    ws.ones_64_n.dot(
         ws.d_transformer_encoder_2_add_2_y_transformer_encoder_3_attended.reshape(n * 64, 96),
         out=gradients.transformer_encoder_3_asked_bo,
     )
@@ -1588,7 +1566,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.multiply(ws.d_transformer_encoder_3_layer_norm_1_r, -0.5, out=ws.d_transformer_encoder_3_layer_norm_1_v)
     ws.d_transformer_encoder_3_layer_norm_1_v *= ws.transformer_encoder_3_layer_norm_1_d_v_multiply
     # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
-    ws.d_transformer_encoder_3_layer_norm_1_x_hat.sum(axis=2, out=ws.d_transformer_encoder_3_layer_norm_1_mu)
+    ws.d_transformer_encoder_3_layer_norm_1_x_hat.reshape(n * 64, 96).dot(
+        ws.ones_96, out=ws.d_transformer_encoder_3_layer_norm_1_mu.reshape(n * 64)
+    )
     ws.d_transformer_encoder_3_layer_norm_1_mu *= ws.transformer_encoder_3_layer_norm_1_r
     np.negative(ws.d_transformer_encoder_3_layer_norm_1_mu, out=ws.d_transformer_encoder_3_layer_norm_1_mu)
     # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
@@ -1634,8 +1614,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         out=gradients.transformer_encoder_3_layer_norm_1_gamma,
     )
     # (63) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
-    np.dot(
-        ws.ones_64_n,
+    ws.ones_64_n.dot(
         ws.d_transformer_encoder_3_layer_norm_1_y.reshape(n * 64, 96),
         out=gradients.transformer_encoder_3_layer_norm_1_beta,
     )
@@ -1648,20 +1627,16 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     #     96), transformer_encoder_2_gelu_1.a (n, 64, 384) -> d_transformer_encoder_2_gelu_1.a (n, 64, 384), d_W (384,
     #     96), d_b (96)
     # (180) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
-    np.dot(
-        ws.d_transformer_encoder_2_attended_y_transformer_encoder_2_add_2.reshape(n * 64, 96),
-        params.transformer_encoder_2_more_W.T,
-        out=ws.d_transformer_encoder_2_gelu_1_a.reshape(n * 64, 384),
+    ws.d_transformer_encoder_2_attended_y_transformer_encoder_2_add_2.reshape(n * 64, 96).dot(
+        params.transformer_encoder_2_more_W.T, out=ws.d_transformer_encoder_2_gelu_1_a.reshape(n * 64, 384)
     )
     # (184) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
-    np.dot(
-        ws.transformer_encoder_2_gelu_1_a.reshape(n * 64, 384).T,
+    ws.transformer_encoder_2_gelu_1_a.reshape(n * 64, 384).T.dot(
         ws.d_transformer_encoder_2_attended_y_transformer_encoder_2_add_2.reshape(n * 64, 96),
         out=gradients.transformer_encoder_2_more_W,
     )
     # (187) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
-    np.dot(
-        ws.ones_64_n,
+    ws.ones_64_n.dot(
         ws.d_transformer_encoder_2_attended_y_transformer_encoder_2_add_2.reshape(n * 64, 96),
         out=gradients.transformer_encoder_2_more_b,
     )
@@ -1690,22 +1665,16 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # transformer_encoder_2_between: W (96, 384), d_z (n, 64, 384), transformer_encoder_2_layer_norm_2.y (n, 64, 96) ->
     #     d_transformer_encoder_2_layer_norm_2.y (n, 64, 96), d_W (96, 384), d_b (384)
     # (180) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
-    np.dot(
-        ws.d_transformer_encoder_2_between_z.reshape(n * 64, 384),
-        params.transformer_encoder_2_between_W.T,
-        out=ws.d_transformer_encoder_2_layer_norm_2_y.reshape(n * 64, 96),
+    ws.d_transformer_encoder_2_between_z.reshape(n * 64, 384).dot(
+        params.transformer_encoder_2_between_W.T, out=ws.d_transformer_encoder_2_layer_norm_2_y.reshape(n * 64, 96)
     )
     # (184) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
-    np.dot(
-        ws.transformer_encoder_2_layer_norm_2_y.reshape(n * 64, 96).T,
-        ws.d_transformer_encoder_2_between_z.reshape(n * 64, 384),
-        out=gradients.transformer_encoder_2_between_W,
+    ws.transformer_encoder_2_layer_norm_2_y.reshape(n * 64, 96).T.dot(
+        ws.d_transformer_encoder_2_between_z.reshape(n * 64, 384), out=gradients.transformer_encoder_2_between_W
     )
     # (187) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
-    np.dot(
-        ws.ones_64_n,
-        ws.d_transformer_encoder_2_between_z.reshape(n * 64, 384),
-        out=gradients.transformer_encoder_2_between_b,
+    ws.ones_64_n.dot(
+        ws.d_transformer_encoder_2_between_z.reshape(n * 64, 384), out=gradients.transformer_encoder_2_between_b
     )
 
     # transformer_encoder_2_layer_norm_2: gamma (96), d_y (n, 64, 96), x_hat (n, 64, 96), r (n, 64), x_hat_r_view (n,
@@ -1731,7 +1700,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.multiply(ws.d_transformer_encoder_2_layer_norm_2_r, -0.5, out=ws.d_transformer_encoder_2_layer_norm_2_v)
     ws.d_transformer_encoder_2_layer_norm_2_v *= ws.transformer_encoder_2_layer_norm_2_d_v_multiply
     # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
-    ws.d_transformer_encoder_2_layer_norm_2_x_hat.sum(axis=2, out=ws.d_transformer_encoder_2_layer_norm_2_mu)
+    ws.d_transformer_encoder_2_layer_norm_2_x_hat.reshape(n * 64, 96).dot(
+        ws.ones_96, out=ws.d_transformer_encoder_2_layer_norm_2_mu.reshape(n * 64)
+    )
     ws.d_transformer_encoder_2_layer_norm_2_mu *= ws.transformer_encoder_2_layer_norm_2_r
     np.negative(ws.d_transformer_encoder_2_layer_norm_2_mu, out=ws.d_transformer_encoder_2_layer_norm_2_mu)
     # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
@@ -1777,8 +1748,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         out=gradients.transformer_encoder_2_layer_norm_2_gamma,
     )
     # (63) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
-    np.dot(
-        ws.ones_64_n,
+    ws.ones_64_n.dot(
         ws.d_transformer_encoder_2_layer_norm_2_y.reshape(n * 64, 96),
         out=gradients.transformer_encoder_2_layer_norm_2_beta,
     )
@@ -1795,8 +1765,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     #     d_Wq (96, 4, 24), d_Wk (96, 4, 24), d_Wv (96, 4, 24), d_bq (4, 24), d_bk (4, 24), d_bv (4, 24), d_Wo (4, 24,
     #     96), d_bo (96)
     # (78) ∂C/∂o[n,t,h,d] = Σⱼ ∂C/∂yₙₜⱼ · Wo[h,d,j]
-    np.dot(
-        ws.d_transformer_encoder_1_add_2_y_transformer_encoder_2_attended.reshape(n * 64, 96),
+    ws.d_transformer_encoder_1_add_2_y_transformer_encoder_2_attended.reshape(n * 64, 96).dot(
         params.transformer_encoder_2_asked_Wo.reshape(4 * 24, 96).T,
         out=ws.d_transformer_encoder_2_asked_o.reshape(n * 64, 4 * 24),
     )
@@ -1846,68 +1815,57 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.d_transformer_encoder_2_asked_q *= math.sqrt(6) / 12
     # (128) ∂C/∂xₙₜᵢ = Σ[d,h] ∂C/∂k[n,t,h,d] · Wk[i,h,d] + Σ[d,h] ∂C/∂q[n,t,h,d] · Wq[i,h,d] + Σ[d,h] ∂C/∂v[n,t,h,d] ·
     #     Wv[i,h,d]
-    np.dot(
-        ws.d_transformer_encoder_2_asked_k.reshape(n * 64, 4 * 24),
+    ws.d_transformer_encoder_2_asked_k.reshape(n * 64, 4 * 24).dot(
         params.transformer_encoder_2_asked_Wk.reshape(96, 4 * 24).T,
         out=ws.d_transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96),
     )
-    np.dot(
-        ws.d_transformer_encoder_2_asked_q.reshape(n * 64, 4 * 24),
+    ws.d_transformer_encoder_2_asked_q.reshape(n * 64, 4 * 24).dot(
         params.transformer_encoder_2_asked_Wq.reshape(96, 4 * 24).T,
         out=ws.transformer_encoder_2_asked_d_x_product_2.reshape(n * 64, 96),
     )
-    np.dot(
-        ws.d_transformer_encoder_2_asked_v.reshape(n * 64, 4 * 24),
+    ws.d_transformer_encoder_2_asked_v.reshape(n * 64, 4 * 24).dot(
         params.transformer_encoder_2_asked_Wv.reshape(96, 4 * 24).T,
         out=ws.transformer_encoder_2_asked_d_x_product_3.reshape(n * 64, 96),
     )
     ws.d_transformer_encoder_2_layer_norm_1_y += ws.transformer_encoder_2_asked_d_x_product_2
     ws.d_transformer_encoder_2_layer_norm_1_y += ws.transformer_encoder_2_asked_d_x_product_3
     # (133) ∂C/∂Wq[i,h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d] · xₙₜᵢ
-    np.dot(
-        ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96).T,
+    ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96).T.dot(
         ws.d_transformer_encoder_2_asked_q.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_2_asked_Wq.reshape(96, 4 * 24),
     )
     # (138) ∂C/∂Wk[i,h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d] · xₙₜᵢ
-    np.dot(
-        ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96).T,
+    ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96).T.dot(
         ws.d_transformer_encoder_2_asked_k.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_2_asked_Wk.reshape(96, 4 * 24),
     )
     # (143) ∂C/∂Wv[i,h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d] · xₙₜᵢ
-    np.dot(
-        ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96).T,
+    ws.transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96).T.dot(
         ws.d_transformer_encoder_2_asked_v.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_2_asked_Wv.reshape(96, 4 * 24),
     )
     # (147) ∂C/∂bq[h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d]
-    np.dot(
-        ws.ones_64_n,
+    ws.ones_64_n.dot(
         ws.d_transformer_encoder_2_asked_q.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_2_asked_bq.reshape(4 * 24),
     )
     # (151) ∂C/∂bk[h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d]
-    np.dot(
-        ws.ones_64_n,
+    ws.ones_64_n.dot(
         ws.d_transformer_encoder_2_asked_k.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_2_asked_bk.reshape(4 * 24),
     )
     # (155) ∂C/∂bv[h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d]
-    np.dot(
-        ws.ones_64_n,
+    ws.ones_64_n.dot(
         ws.d_transformer_encoder_2_asked_v.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_2_asked_bv.reshape(4 * 24),
     )
     # (160) ∂C/∂Wo[h,d,j] = Σₙ Σₜ ∂C/∂yₙₜⱼ · o[n,t,h,d]
-    np.dot(
-        ws.transformer_encoder_2_asked_o.reshape(n * 64, 4 * 24).T,
+    ws.transformer_encoder_2_asked_o.reshape(n * 64, 4 * 24).T.dot(
         ws.d_transformer_encoder_1_add_2_y_transformer_encoder_2_attended.reshape(n * 64, 96),
         out=gradients.transformer_encoder_2_asked_Wo.reshape(4 * 24, 96),
     )
     # (163) ∂C/∂boⱼ = Σₙ Σₜ ∂C/∂yₙₜⱼ
-    np.dot(
-        ws.ones_64_n,
+    ws.ones_64_n.dot(
         ws.d_transformer_encoder_1_add_2_y_transformer_encoder_2_attended.reshape(n * 64, 96),
         out=gradients.transformer_encoder_2_asked_bo,
     )
@@ -1935,7 +1893,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.multiply(ws.d_transformer_encoder_2_layer_norm_1_r, -0.5, out=ws.d_transformer_encoder_2_layer_norm_1_v)
     ws.d_transformer_encoder_2_layer_norm_1_v *= ws.transformer_encoder_2_layer_norm_1_d_v_multiply
     # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
-    ws.d_transformer_encoder_2_layer_norm_1_x_hat.sum(axis=2, out=ws.d_transformer_encoder_2_layer_norm_1_mu)
+    ws.d_transformer_encoder_2_layer_norm_1_x_hat.reshape(n * 64, 96).dot(
+        ws.ones_96, out=ws.d_transformer_encoder_2_layer_norm_1_mu.reshape(n * 64)
+    )
     ws.d_transformer_encoder_2_layer_norm_1_mu *= ws.transformer_encoder_2_layer_norm_1_r
     np.negative(ws.d_transformer_encoder_2_layer_norm_1_mu, out=ws.d_transformer_encoder_2_layer_norm_1_mu)
     # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
@@ -1981,8 +1941,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         out=gradients.transformer_encoder_2_layer_norm_1_gamma,
     )
     # (63) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
-    np.dot(
-        ws.ones_64_n,
+    ws.ones_64_n.dot(
         ws.d_transformer_encoder_2_layer_norm_1_y.reshape(n * 64, 96),
         out=gradients.transformer_encoder_2_layer_norm_1_beta,
     )
@@ -1995,20 +1954,16 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     #     96), transformer_encoder_1_gelu_1.a (n, 64, 384) -> d_transformer_encoder_1_gelu_1.a (n, 64, 384), d_W (384,
     #     96), d_b (96)
     # (180) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
-    np.dot(
-        ws.d_transformer_encoder_1_attended_y_transformer_encoder_1_add_2.reshape(n * 64, 96),
-        params.transformer_encoder_1_more_W.T,
-        out=ws.d_transformer_encoder_1_gelu_1_a.reshape(n * 64, 384),
+    ws.d_transformer_encoder_1_attended_y_transformer_encoder_1_add_2.reshape(n * 64, 96).dot(
+        params.transformer_encoder_1_more_W.T, out=ws.d_transformer_encoder_1_gelu_1_a.reshape(n * 64, 384)
     )
     # (184) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
-    np.dot(
-        ws.transformer_encoder_1_gelu_1_a.reshape(n * 64, 384).T,
+    ws.transformer_encoder_1_gelu_1_a.reshape(n * 64, 384).T.dot(
         ws.d_transformer_encoder_1_attended_y_transformer_encoder_1_add_2.reshape(n * 64, 96),
         out=gradients.transformer_encoder_1_more_W,
     )
     # (187) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
-    np.dot(
-        ws.ones_64_n,
+    ws.ones_64_n.dot(
         ws.d_transformer_encoder_1_attended_y_transformer_encoder_1_add_2.reshape(n * 64, 96),
         out=gradients.transformer_encoder_1_more_b,
     )
@@ -2037,22 +1992,16 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # transformer_encoder_1_between: W (96, 384), d_z (n, 64, 384), transformer_encoder_1_layer_norm_2.y (n, 64, 96) ->
     #     d_transformer_encoder_1_layer_norm_2.y (n, 64, 96), d_W (96, 384), d_b (384)
     # (180) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
-    np.dot(
-        ws.d_transformer_encoder_1_between_z.reshape(n * 64, 384),
-        params.transformer_encoder_1_between_W.T,
-        out=ws.d_transformer_encoder_1_layer_norm_2_y.reshape(n * 64, 96),
+    ws.d_transformer_encoder_1_between_z.reshape(n * 64, 384).dot(
+        params.transformer_encoder_1_between_W.T, out=ws.d_transformer_encoder_1_layer_norm_2_y.reshape(n * 64, 96)
     )
     # (184) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
-    np.dot(
-        ws.transformer_encoder_1_layer_norm_2_y.reshape(n * 64, 96).T,
-        ws.d_transformer_encoder_1_between_z.reshape(n * 64, 384),
-        out=gradients.transformer_encoder_1_between_W,
+    ws.transformer_encoder_1_layer_norm_2_y.reshape(n * 64, 96).T.dot(
+        ws.d_transformer_encoder_1_between_z.reshape(n * 64, 384), out=gradients.transformer_encoder_1_between_W
     )
     # (187) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
-    np.dot(
-        ws.ones_64_n,
-        ws.d_transformer_encoder_1_between_z.reshape(n * 64, 384),
-        out=gradients.transformer_encoder_1_between_b,
+    ws.ones_64_n.dot(
+        ws.d_transformer_encoder_1_between_z.reshape(n * 64, 384), out=gradients.transformer_encoder_1_between_b
     )
 
     # transformer_encoder_1_layer_norm_2: gamma (96), d_y (n, 64, 96), x_hat (n, 64, 96), r (n, 64), x_hat_r_view (n,
@@ -2078,7 +2027,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.multiply(ws.d_transformer_encoder_1_layer_norm_2_r, -0.5, out=ws.d_transformer_encoder_1_layer_norm_2_v)
     ws.d_transformer_encoder_1_layer_norm_2_v *= ws.transformer_encoder_1_layer_norm_2_d_v_multiply
     # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
-    ws.d_transformer_encoder_1_layer_norm_2_x_hat.sum(axis=2, out=ws.d_transformer_encoder_1_layer_norm_2_mu)
+    ws.d_transformer_encoder_1_layer_norm_2_x_hat.reshape(n * 64, 96).dot(
+        ws.ones_96, out=ws.d_transformer_encoder_1_layer_norm_2_mu.reshape(n * 64)
+    )
     ws.d_transformer_encoder_1_layer_norm_2_mu *= ws.transformer_encoder_1_layer_norm_2_r
     np.negative(ws.d_transformer_encoder_1_layer_norm_2_mu, out=ws.d_transformer_encoder_1_layer_norm_2_mu)
     # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
@@ -2124,8 +2075,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         out=gradients.transformer_encoder_1_layer_norm_2_gamma,
     )
     # (63) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
-    np.dot(
-        ws.ones_64_n,
+    ws.ones_64_n.dot(
         ws.d_transformer_encoder_1_layer_norm_2_y.reshape(n * 64, 96),
         out=gradients.transformer_encoder_1_layer_norm_2_beta,
     )
@@ -2141,8 +2091,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     #     (n, 64, 4, 24), d_transformer_encoder_1_layer_norm_1.y (n, 64, 96), d_Wq (96, 4, 24), d_Wk (96, 4, 24), d_Wv
     #     (96, 4, 24), d_bq (4, 24), d_bk (4, 24), d_bv (4, 24), d_Wo (4, 24, 96), d_bo (96)
     # (78) ∂C/∂o[n,t,h,d] = Σⱼ ∂C/∂yₙₜⱼ · Wo[h,d,j]
-    np.dot(
-        ws.d_learned_positions_1_y_transformer_encoder_1_attended.reshape(n * 64, 96),
+    ws.d_learned_positions_1_y_transformer_encoder_1_attended.reshape(n * 64, 96).dot(
         params.transformer_encoder_1_asked_Wo.reshape(4 * 24, 96).T,
         out=ws.d_transformer_encoder_1_asked_o.reshape(n * 64, 4 * 24),
     )
@@ -2192,68 +2141,57 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.d_transformer_encoder_1_asked_q *= math.sqrt(6) / 12
     # (128) ∂C/∂xₙₜᵢ = Σ[d,h] ∂C/∂k[n,t,h,d] · Wk[i,h,d] + Σ[d,h] ∂C/∂q[n,t,h,d] · Wq[i,h,d] + Σ[d,h] ∂C/∂v[n,t,h,d] ·
     #     Wv[i,h,d]
-    np.dot(
-        ws.d_transformer_encoder_1_asked_k.reshape(n * 64, 4 * 24),
+    ws.d_transformer_encoder_1_asked_k.reshape(n * 64, 4 * 24).dot(
         params.transformer_encoder_1_asked_Wk.reshape(96, 4 * 24).T,
         out=ws.d_transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96),
     )
-    np.dot(
-        ws.d_transformer_encoder_1_asked_q.reshape(n * 64, 4 * 24),
+    ws.d_transformer_encoder_1_asked_q.reshape(n * 64, 4 * 24).dot(
         params.transformer_encoder_1_asked_Wq.reshape(96, 4 * 24).T,
         out=ws.transformer_encoder_1_asked_d_x_product_2.reshape(n * 64, 96),
     )
-    np.dot(
-        ws.d_transformer_encoder_1_asked_v.reshape(n * 64, 4 * 24),
+    ws.d_transformer_encoder_1_asked_v.reshape(n * 64, 4 * 24).dot(
         params.transformer_encoder_1_asked_Wv.reshape(96, 4 * 24).T,
         out=ws.transformer_encoder_1_asked_d_x_product_3.reshape(n * 64, 96),
     )
     ws.d_transformer_encoder_1_layer_norm_1_y += ws.transformer_encoder_1_asked_d_x_product_2
     ws.d_transformer_encoder_1_layer_norm_1_y += ws.transformer_encoder_1_asked_d_x_product_3
     # (133) ∂C/∂Wq[i,h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d] · xₙₜᵢ
-    np.dot(
-        ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96).T,
+    ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96).T.dot(
         ws.d_transformer_encoder_1_asked_q.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_1_asked_Wq.reshape(96, 4 * 24),
     )
     # (138) ∂C/∂Wk[i,h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d] · xₙₜᵢ
-    np.dot(
-        ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96).T,
+    ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96).T.dot(
         ws.d_transformer_encoder_1_asked_k.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_1_asked_Wk.reshape(96, 4 * 24),
     )
     # (143) ∂C/∂Wv[i,h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d] · xₙₜᵢ
-    np.dot(
-        ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96).T,
+    ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96).T.dot(
         ws.d_transformer_encoder_1_asked_v.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_1_asked_Wv.reshape(96, 4 * 24),
     )
     # (147) ∂C/∂bq[h,d] = Σₙ Σₜ ∂C/∂q[n,t,h,d]
-    np.dot(
-        ws.ones_64_n,
+    ws.ones_64_n.dot(
         ws.d_transformer_encoder_1_asked_q.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_1_asked_bq.reshape(4 * 24),
     )
     # (151) ∂C/∂bk[h,d] = Σₙ Σₜ ∂C/∂k[n,t,h,d]
-    np.dot(
-        ws.ones_64_n,
+    ws.ones_64_n.dot(
         ws.d_transformer_encoder_1_asked_k.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_1_asked_bk.reshape(4 * 24),
     )
     # (155) ∂C/∂bv[h,d] = Σₙ Σₜ ∂C/∂v[n,t,h,d]
-    np.dot(
-        ws.ones_64_n,
+    ws.ones_64_n.dot(
         ws.d_transformer_encoder_1_asked_v.reshape(n * 64, 4 * 24),
         out=gradients.transformer_encoder_1_asked_bv.reshape(4 * 24),
     )
     # (160) ∂C/∂Wo[h,d,j] = Σₙ Σₜ ∂C/∂yₙₜⱼ · o[n,t,h,d]
-    np.dot(
-        ws.transformer_encoder_1_asked_o.reshape(n * 64, 4 * 24).T,
+    ws.transformer_encoder_1_asked_o.reshape(n * 64, 4 * 24).T.dot(
         ws.d_learned_positions_1_y_transformer_encoder_1_attended.reshape(n * 64, 96),
         out=gradients.transformer_encoder_1_asked_Wo.reshape(4 * 24, 96),
     )
     # (163) ∂C/∂boⱼ = Σₙ Σₜ ∂C/∂yₙₜⱼ
-    np.dot(
-        ws.ones_64_n,
+    ws.ones_64_n.dot(
         ws.d_learned_positions_1_y_transformer_encoder_1_attended.reshape(n * 64, 96),
         out=gradients.transformer_encoder_1_asked_bo,
     )
@@ -2281,7 +2219,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.multiply(ws.d_transformer_encoder_1_layer_norm_1_r, -0.5, out=ws.d_transformer_encoder_1_layer_norm_1_v)
     ws.d_transformer_encoder_1_layer_norm_1_v *= ws.transformer_encoder_1_layer_norm_1_d_v_multiply
     # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
-    ws.d_transformer_encoder_1_layer_norm_1_x_hat.sum(axis=2, out=ws.d_transformer_encoder_1_layer_norm_1_mu)
+    ws.d_transformer_encoder_1_layer_norm_1_x_hat.reshape(n * 64, 96).dot(
+        ws.ones_96, out=ws.d_transformer_encoder_1_layer_norm_1_mu.reshape(n * 64)
+    )
     ws.d_transformer_encoder_1_layer_norm_1_mu *= ws.transformer_encoder_1_layer_norm_1_r
     np.negative(ws.d_transformer_encoder_1_layer_norm_1_mu, out=ws.d_transformer_encoder_1_layer_norm_1_mu)
     # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
@@ -2327,8 +2267,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         out=gradients.transformer_encoder_1_layer_norm_1_gamma,
     )
     # (63) ∂C/∂βₖ = Σₙ Σₜ ∂C/∂yₙₜₖ
-    np.dot(
-        ws.ones_64_n,
+    ws.ones_64_n.dot(
         ws.d_transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96),
         out=gradients.transformer_encoder_1_layer_norm_1_beta,
     )
@@ -2337,9 +2276,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (12) ∂C/∂x[n,t,d] = ∂C/∂y[n,t,d]
     np.copyto(ws.d_embedding_1_y, ws.d_learned_positions_1_y)
     # (16) ∂C/∂P[t,d] = Σₙ ∂C/∂y[n,t,d]
-    np.dot(
-        ws.ones_n, ws.d_learned_positions_1_y.reshape(n, 64 * 96), out=gradients.learned_positions_1_P.reshape(64 * 96)
-    )
+    ws.ones_n.dot(ws.d_learned_positions_1_y.reshape(n, 64 * 96), out=gradients.learned_positions_1_P.reshape(64 * 96))
 
     # embedding_1: d_y (n, 64, 96), x (n, 64) -> d_E (65, 96)
     # (6) ∂C/∂E[k,d] = Σₙ Σₜ ∂C/∂y[n,t,d] · 𝟙[k = xₙₜ]
@@ -2504,7 +2441,7 @@ class Trainer:
         t = self.steps
         g, norm = self._gradients.flat, self._norm
         # norm = √(Σₚ gₚ²)
-        np.dot(g, g, out=norm)
+        g.dot(g, out=norm)
         np.sqrt(norm, out=norm)
         for start in range(0, SIZE, STRETCH):
             part = slice(start, start + STRETCH)

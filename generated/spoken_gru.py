@@ -119,10 +119,11 @@ class Workspace:
         self.n = n
         self.dtype = np.dtype(dtype)
         self.log_max = float(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)))
+        self.ones_8 = np.ones(8, dtype)
         self.row_starts_8 = np.arange(0, n * 8, 8)
         self.positions = np.empty(n, np.intp)
-        self.picked = np.empty(n, dtype)
         self.ones_n = np.ones(n, dtype)
+        self.picked = np.empty(n, dtype)
         self.ones_40_n = np.ones(40 * n, dtype)
         self.gru_1_e = np.empty((40, n, 3, 48), dtype)
         self.gru_1_s = np.empty((40, n, 3, 48), dtype)
@@ -226,7 +227,7 @@ def _check_y(y: Array, n: int, dtype: np.dtype[Any]) -> None:
         raise TypeError(f"y: expected integers of shape (n,), came {_describe(y)}")
     if y.shape != (n,):
         raise ValueError(f"y: expected integers of shape (n,) with n = {n} as in x, came {_describe(y)}")
-    if y.min() < 0 or y.max() >= 8:
+    if y.item(y.argmin()) < 0 or y.item(y.argmax()) >= 8:  # faster than min and max
         raise ValueError(f"y: expected labels from 0 to 7, came {y.min()} to {y.max()}")
 
 
@@ -259,7 +260,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         m_t = ws.gru_1_m[t]
         h_t = ws.gru_1_h[t]
         # (4) s[n,t,q,j] = Σₖ h[n,t − 1,k] · V[k,q,j] + bₕ[q,j]
-        np.dot(h_before_t, params.gru_1_V.reshape(48, 3 * 48), out=s_t.reshape(n, 3 * 48))
+        h_before_t.dot(params.gru_1_V.reshape(48, 3 * 48), out=s_t.reshape(n, 3 * 48))
         s_t += params.gru_1_b_h
         # (10) rₙₜⱼ = σ(e[n,t,0,j] + s[n,t,0,j])
         np.add(e_t[:, 0], s_t[:, 0], out=r_t)
@@ -301,7 +302,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         m_t = ws.gru_2_m[t]
         h_t = ws.gru_2_h[t]
         # (91) s[n,t,q,j] = Σₖ h[n,t − 1,k] · V[k,q,j] + bₕ[q,j]
-        np.dot(h_before_t, params.gru_2_V.reshape(48, 3 * 48), out=s_t.reshape(n, 3 * 48))
+        h_before_t.dot(params.gru_2_V.reshape(48, 3 * 48), out=s_t.reshape(n, 3 * 48))
         s_t += params.gru_2_b_h
         # (97) rₙₜⱼ = σ(e[n,t,0,j] + s[n,t,0,j])
         np.add(e_t[:, 0], s_t[:, 0], out=r_t)
@@ -330,7 +331,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_1: W (48, 8), gru_2.y (n, 48), b (8) -> z (n, 8)
     # (176) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.gru_2_h[39], params.dense_1_W, out=ws.dense_1_z)
+    ws.gru_2_h[39].dot(params.dense_1_W, out=ws.dense_1_z)
     ws.dense_1_z += params.dense_1_b
 
 
@@ -342,7 +343,7 @@ def _predict(ws: Workspace) -> None:
     # (198) aₙⱼ = exp(zₙⱼ − shiftₙ)/(Σₖ exp(zₙₖ − shiftₙ))
     np.subtract(ws.dense_1_z, ws.softmax_shift[:, None], out=ws.softmax_a_exp)
     np.exp(ws.softmax_a_exp, out=ws.softmax_a_exp)
-    ws.softmax_a_exp.sum(axis=1, out=ws.softmax_a_sum)
+    ws.softmax_a_exp.dot(ws.ones_8, out=ws.softmax_a_sum)
     np.divide(ws.softmax_a_exp, ws.softmax_a_sum[:, None], out=ws.softmax_a)
 
 
@@ -356,13 +357,13 @@ def _loss(ws: Workspace, y: Array) -> None:
     # (191) C = 1/N · Σₙ (log(Σₖ exp(zₙₖ − shiftₙ)) − (z[n,yₙ] − shiftₙ))
     np.subtract(ws.dense_1_z, ws.loss_shift[:, None], out=ws.loss_C_exp)
     np.exp(ws.loss_C_exp, out=ws.loss_C_exp)
-    ws.loss_C_exp.sum(axis=1, out=ws.loss_C_sum)
+    ws.loss_C_exp.dot(ws.ones_8, out=ws.loss_C_sum)
     np.log(ws.loss_C_sum, out=ws.loss_C_subtract_3)
     np.add(ws.row_starts_8, y, out=ws.positions)
     ws.dense_1_z.take(ws.positions, out=ws.loss_C_subtract_2, mode="clip")
     ws.loss_C_subtract_2 -= ws.loss_shift
     ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
-    ws.loss_C_subtract_3.sum(out=ws.C)
+    ws.ones_n.dot(ws.loss_C_subtract_3, out=ws.C)
     ws.C *= 1 / n
 
 
@@ -383,11 +384,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # dense_1: W (48, 8), d_z (n, 8), gru_2.y (n, 48) -> d_gru_2.y (n, 48), d_W (48, 8), d_b (8)
     # (180) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(ws.d_dense_1_z, params.dense_1_W.T, out=ws.gru_2_known_d_h[39])
+    ws.d_dense_1_z.dot(params.dense_1_W.T, out=ws.gru_2_known_d_h[39])
     # (184) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(ws.gru_2_h[39].T, ws.d_dense_1_z, out=gradients.dense_1_W)
+    ws.gru_2_h[39].T.dot(ws.d_dense_1_z, out=gradients.dense_1_W)
     # (187) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_dense_1_z, out=gradients.dense_1_b)
+    ws.ones_n.dot(ws.d_dense_1_z, out=gradients.dense_1_b)
 
     # gru_2: d_y (n, 48), p (40, n, 48), h (40, n, 48), m (40, n, 48), s (40, n, 3, 48), r (40, n, 48), V (48, 3, 48), W
     #     (48, 3, 48), gru_1.y (n, 40, 48) -> known_d_h (40, n, 48), known_d_m (40, n, 48), known_d_p (40, n, 48),
@@ -429,7 +430,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         known_d_s_3_t = ws.gru_2_known_d_s_3[t]
         # (108) ∂C/∂hₙₜⱼ = ∂C/∂h[n,t + 1,j] · p[n,t + 1,j] + Σ[k,q] ∂C/∂s[n,t + 1,q,k] · V[j,q,k] + known_d_hₙₜⱼ
         np.multiply(d_h_after_t, p_after_t, out=d_h_t)
-        np.dot(d_s_after_t.reshape(n, 3 * 48), params.gru_2_V.reshape(48, 3 * 48).T, out=ws.gru_2_d_h_t_product)
+        d_s_after_t.reshape(n, 3 * 48).dot(params.gru_2_V.reshape(48, 3 * 48).T, out=ws.gru_2_d_h_t_product)
         d_h_t += known_d_h_t
         d_h_t += ws.gru_2_d_h_t_product
         # (113) ∂C/∂mₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_mₙₜⱼ
@@ -458,21 +459,17 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     )
     # (162) ∂C/∂W[d,q,j] = Σₙ Σₜ ∂C/∂e[n,t,q,j] · x[n,t,d]
     np.copyto(ws.gru_2_d_W_copy, ws.gru_1_y.transpose(1, 0, 2))
-    np.dot(
-        ws.gru_2_d_W_copy.reshape(40 * n, 48).T,
-        ws.d_gru_2_e.reshape(40 * n, 3 * 48),
-        out=gradients.gru_2_W.reshape(48, 3 * 48),
+    ws.gru_2_d_W_copy.reshape(40 * n, 48).T.dot(
+        ws.d_gru_2_e.reshape(40 * n, 3 * 48), out=gradients.gru_2_W.reshape(48, 3 * 48)
     )
     # (167) ∂C/∂V[k,q,j] = Σₙ Σₜ ∂C/∂s[n,t,q,j] · h[n,t − 1,k]
-    np.dot(
-        ws.gru_2_h_before.reshape(40 * n, 48).T,
-        ws.d_gru_2_s.reshape(40 * n, 3 * 48),
-        out=gradients.gru_2_V.reshape(48, 3 * 48),
+    ws.gru_2_h_before.reshape(40 * n, 48).T.dot(
+        ws.d_gru_2_s.reshape(40 * n, 3 * 48), out=gradients.gru_2_V.reshape(48, 3 * 48)
     )
     # (171) ∂C/∂b[q,j] = Σₙ Σₜ ∂C/∂e[n,t,q,j]
-    np.dot(ws.ones_40_n, ws.d_gru_2_e.reshape(40 * n, 3 * 48), out=gradients.gru_2_b.reshape(3 * 48))
+    ws.ones_40_n.dot(ws.d_gru_2_e.reshape(40 * n, 3 * 48), out=gradients.gru_2_b.reshape(3 * 48))
     # (175) ∂C/∂bₕ[q,j] = Σₙ Σₜ ∂C/∂s[n,t,q,j]
-    np.dot(ws.ones_40_n, ws.d_gru_2_s.reshape(40 * n, 3 * 48), out=gradients.gru_2_b_h.reshape(3 * 48))
+    ws.ones_40_n.dot(ws.d_gru_2_s.reshape(40 * n, 3 * 48), out=gradients.gru_2_b_h.reshape(3 * 48))
 
     # gru_1: p (40, n, 48), h (40, n, 48), m (40, n, 48), s (40, n, 3, 48), r (40, n, 48), V (48, 3, 48), d_y (n, 40,
     #     48), x (n, 40, 14) -> known_d_m (40, n, 48), known_d_p (40, n, 48), known_d_r (40, n, 48), known_d_s (40, n,
@@ -512,7 +509,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         known_d_s_3_t = ws.gru_1_known_d_s_3[t]
         # (22) ∂C/∂hₙₜⱼ = ∂C/∂h[n,t + 1,j] · p[n,t + 1,j] + Σ[k,q] ∂C/∂s[n,t + 1,q,k] · V[j,q,k] + ∂C/∂yₙₜⱼ
         np.multiply(d_h_after_t, p_after_t, out=d_h_t)
-        np.dot(d_s_after_t.reshape(n, 3 * 48), params.gru_1_V.reshape(48, 3 * 48).T, out=ws.gru_1_d_h_t_product)
+        d_s_after_t.reshape(n, 3 * 48).dot(params.gru_1_V.reshape(48, 3 * 48).T, out=ws.gru_1_d_h_t_product)
         d_h_t += d_y_t
         d_h_t += ws.gru_1_d_h_t_product
         # (27) ∂C/∂mₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_mₙₜⱼ
@@ -537,21 +534,17 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.copyto(ws.d_gru_1_e[:, :, 1], ws.gru_1_d_e_multiply_4)
     # (76) ∂C/∂W[d,q,j] = Σₙ Σₜ ∂C/∂e[n,t,q,j] · x[n,t,d]
     np.copyto(ws.gru_1_d_W_copy, x.transpose(1, 0, 2))
-    np.dot(
-        ws.gru_1_d_W_copy.reshape(40 * n, 14).T,
-        ws.d_gru_1_e.reshape(40 * n, 3 * 48),
-        out=gradients.gru_1_W.reshape(14, 3 * 48),
+    ws.gru_1_d_W_copy.reshape(40 * n, 14).T.dot(
+        ws.d_gru_1_e.reshape(40 * n, 3 * 48), out=gradients.gru_1_W.reshape(14, 3 * 48)
     )
     # (81) ∂C/∂V[k,q,j] = Σₙ Σₜ ∂C/∂s[n,t,q,j] · h[n,t − 1,k]
-    np.dot(
-        ws.gru_1_h_before.reshape(40 * n, 48).T,
-        ws.d_gru_1_s.reshape(40 * n, 3 * 48),
-        out=gradients.gru_1_V.reshape(48, 3 * 48),
+    ws.gru_1_h_before.reshape(40 * n, 48).T.dot(
+        ws.d_gru_1_s.reshape(40 * n, 3 * 48), out=gradients.gru_1_V.reshape(48, 3 * 48)
     )
     # (85) ∂C/∂b[q,j] = Σₙ Σₜ ∂C/∂e[n,t,q,j]
-    np.dot(ws.ones_40_n, ws.d_gru_1_e.reshape(40 * n, 3 * 48), out=gradients.gru_1_b.reshape(3 * 48))
+    ws.ones_40_n.dot(ws.d_gru_1_e.reshape(40 * n, 3 * 48), out=gradients.gru_1_b.reshape(3 * 48))
     # (89) ∂C/∂bₕ[q,j] = Σₙ Σₜ ∂C/∂s[n,t,q,j]
-    np.dot(ws.ones_40_n, ws.d_gru_1_s.reshape(40 * n, 3 * 48), out=gradients.gru_1_b_h.reshape(3 * 48))
+    ws.ones_40_n.dot(ws.d_gru_1_s.reshape(40 * n, 3 * 48), out=gradients.gru_1_b_h.reshape(3 * 48))
 
 
 def _input(params: Parameters, ws: Workspace) -> None:
@@ -711,7 +704,7 @@ class Trainer:
         t = self.steps
         g, norm = self._gradients.flat, self._norm
         # norm = √(Σₚ gₚ²)
-        np.dot(g, g, out=norm)
+        g.dot(g, out=norm)
         np.sqrt(norm, out=norm)
         for start in range(0, SIZE, STRETCH):
             part = slice(start, start + STRETCH)

@@ -191,9 +191,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     (20, n, 16), p (20, n, 16), m (20, n, 16), h (20, n, 16), y (n, 16)
     # (1) e[n,t,q,j] = Σ[d] x[n,t,d] · W[d,q,j] + b[q,j]
     np.copyto(ws.gru_1_e_copy, x.transpose(1, 0, 2))
-    np.dot(
-        ws.gru_1_e_copy.reshape(20 * n, 2), params.gru_1_W.reshape(2, 3 * 16), out=ws.gru_1_e.reshape(20 * n, 3 * 16)
-    )
+    ws.gru_1_e_copy.reshape(20 * n, 2).dot(params.gru_1_W.reshape(2, 3 * 16), out=ws.gru_1_e.reshape(20 * n, 3 * 16))
     ws.gru_1_e += params.gru_1_b
     for t in range(20):
         s_t = ws.gru_1_s[t]
@@ -204,7 +202,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         m_t = ws.gru_1_m[t]
         h_t = ws.gru_1_h[t]
         # (2) s[n,t,q,j] = Σₖ h[n,t − 1,k] · V[k,q,j] + bₕ[q,j]
-        np.dot(h_before_t, params.gru_1_V.reshape(16, 3 * 16), out=s_t.reshape(n, 3 * 16))
+        h_before_t.dot(params.gru_1_V.reshape(16, 3 * 16), out=s_t.reshape(n, 3 * 16))
         s_t += params.gru_1_b_h
         # (8) rₙₜⱼ = σ(e[n,t,0,j] + s[n,t,0,j])
         np.add(e_t[:, 0], s_t[:, 0], out=r_t)
@@ -233,7 +231,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_1: W (16, 1), gru_1.y (n, 16), b (1) -> z (n, 1)
     # (87) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.gru_1_h[19], params.dense_1_W, out=ws.dense_1_z)
+    ws.gru_1_h[19].dot(params.dense_1_W, out=ws.dense_1_z)
     ws.dense_1_z += params.dense_1_b
 
 
@@ -244,7 +242,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     # loss: dense_1.z (n, 1), y (n, 1) -> C
     # (99) C = 1/(N · Nⱼ) · Σₙ Σⱼ (aₙⱼ − yₙⱼ)²
     np.subtract(ws.dense_1_z, y, out=ws.loss_C_subtract)
-    np.dot(ws.loss_C_subtract.reshape(n * 1), ws.loss_C_subtract.reshape(n * 1), out=ws.C)
+    ws.loss_C_subtract.reshape(n * 1).dot(ws.loss_C_subtract.reshape(n * 1), out=ws.C)
     ws.C *= 1 / n
 
 
@@ -258,11 +256,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
 
     # dense_1: W (16, 1), d_z (n, 1), gru_1.y (n, 16) -> d_gru_1.y (n, 16), d_W (16, 1), d_b (1)
     # (91) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(ws.d_dense_1_z, params.dense_1_W.T, out=ws.gru_1_known_d_h[19])
+    ws.d_dense_1_z.dot(params.dense_1_W.T, out=ws.gru_1_known_d_h[19])
     # (95) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(ws.gru_1_h[19].T, ws.d_dense_1_z, out=gradients.dense_1_W)
+    ws.gru_1_h[19].T.dot(ws.d_dense_1_z, out=gradients.dense_1_W)
     # (98) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_dense_1_z, out=gradients.dense_1_b)
+    ws.ones_n.dot(ws.d_dense_1_z, out=gradients.dense_1_b)
 
     # gru_1: d_y (n, 16), p (20, n, 16), h (20, n, 16), m (20, n, 16), s (20, n, 3, 16), r (20, n, 16), V (16, 3, 16),
     #     e_copy (20, n, 2) -> known_d_h (20, n, 16), known_d_m (20, n, 16), known_d_p (20, n, 16), known_d_r (20, n,
@@ -304,7 +302,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
         known_d_s_3_t = ws.gru_1_known_d_s_3[t]
         # (19) ∂C/∂hₙₜⱼ = ∂C/∂h[n,t + 1,j] · p[n,t + 1,j] + Σ[k,q] ∂C/∂s[n,t + 1,q,k] · V[j,q,k] + known_d_hₙₜⱼ
         np.multiply(d_h_after_t, p_after_t, out=d_h_t)
-        np.dot(d_s_after_t.reshape(n, 3 * 16), params.gru_1_V.reshape(16, 3 * 16).T, out=ws.gru_1_d_h_t_product)
+        d_s_after_t.reshape(n, 3 * 16).dot(params.gru_1_V.reshape(16, 3 * 16).T, out=ws.gru_1_d_h_t_product)
         d_h_t += known_d_h_t
         d_h_t += ws.gru_1_d_h_t_product
         # (24) ∂C/∂mₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_mₙₜⱼ
@@ -328,21 +326,17 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     np.copyto(ws.d_gru_1_e[:, :, 0], ws.gru_1_d_e_multiply_2)
     np.copyto(ws.d_gru_1_e[:, :, 1], ws.gru_1_d_e_multiply_4)
     # (73) ∂C/∂W[d,q,j] = Σₙ Σₜ ∂C/∂e[n,t,q,j] · x[n,t,d]
-    np.dot(
-        ws.gru_1_e_copy.reshape(20 * n, 2).T,
-        ws.d_gru_1_e.reshape(20 * n, 3 * 16),
-        out=gradients.gru_1_W.reshape(2, 3 * 16),
+    ws.gru_1_e_copy.reshape(20 * n, 2).T.dot(
+        ws.d_gru_1_e.reshape(20 * n, 3 * 16), out=gradients.gru_1_W.reshape(2, 3 * 16)
     )
     # (78) ∂C/∂V[k,q,j] = Σₙ Σₜ ∂C/∂s[n,t,q,j] · h[n,t − 1,k]
-    np.dot(
-        ws.gru_1_h_before.reshape(20 * n, 16).T,
-        ws.d_gru_1_s.reshape(20 * n, 3 * 16),
-        out=gradients.gru_1_V.reshape(16, 3 * 16),
+    ws.gru_1_h_before.reshape(20 * n, 16).T.dot(
+        ws.d_gru_1_s.reshape(20 * n, 3 * 16), out=gradients.gru_1_V.reshape(16, 3 * 16)
     )
     # (82) ∂C/∂b[q,j] = Σₙ Σₜ ∂C/∂e[n,t,q,j]
-    np.dot(ws.ones_20_n, ws.d_gru_1_e.reshape(20 * n, 3 * 16), out=gradients.gru_1_b.reshape(3 * 16))
+    ws.ones_20_n.dot(ws.d_gru_1_e.reshape(20 * n, 3 * 16), out=gradients.gru_1_b.reshape(3 * 16))
     # (86) ∂C/∂bₕ[q,j] = Σₙ Σₜ ∂C/∂s[n,t,q,j]
-    np.dot(ws.ones_20_n, ws.d_gru_1_s.reshape(20 * n, 3 * 16), out=gradients.gru_1_b_h.reshape(3 * 16))
+    ws.ones_20_n.dot(ws.d_gru_1_s.reshape(20 * n, 3 * 16), out=gradients.gru_1_b_h.reshape(3 * 16))
 
 
 def _input(params: Parameters, ws: Workspace) -> None:
@@ -351,10 +345,8 @@ def _input(params: Parameters, ws: Workspace) -> None:
 
     # gru_1: W (2, 3, 16), d_e (20, n, 3, 16) -> d_x (n, 20, 2)
     # (68) ∂C/∂x[n,t,d] = Σ[j,q] ∂C/∂e[n,t,q,j] · W[d,q,j]
-    np.dot(
-        params.gru_1_W.reshape(2, 3 * 16),
-        ws.d_gru_1_e.reshape(20 * n, 3 * 16).T,
-        out=ws.gru_1_d_x_product.reshape(2, 20 * n),
+    params.gru_1_W.reshape(2, 3 * 16).dot(
+        ws.d_gru_1_e.reshape(20 * n, 3 * 16).T, out=ws.gru_1_d_x_product.reshape(2, 20 * n)
     )
     np.copyto(ws.d_x, ws.gru_1_d_x_product.transpose(2, 1, 0))
 
@@ -492,7 +484,7 @@ class Trainer:
         t = self.steps
         g, norm = self._gradients.flat, self._norm
         # norm = √(Σₚ gₚ²)
-        np.dot(g, g, out=norm)
+        g.dot(g, out=norm)
         np.sqrt(norm, out=norm)
         for start in range(0, SIZE, STRETCH):
             part = slice(start, start + STRETCH)

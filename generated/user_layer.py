@@ -98,10 +98,12 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
+        self.ones_10 = np.ones(10, dtype)
         self.row_starts_10 = np.arange(0, n * 10, 10)
         self.positions = np.empty(n, np.intp)
         self.picked = np.empty(n, dtype)
         self.ones_n = np.ones(n, dtype)
+        self.ones_96 = np.ones(96, dtype)
         self.bells_1_r_subtract = np.empty((n, 96, 64), dtype)
         self.bells_1_r = np.empty((n, 96), dtype)
         self.bells_1_y_square = np.empty((96,), dtype)
@@ -158,7 +160,7 @@ def _check_y(y: Array, n: int, dtype: np.dtype[Any]) -> None:
         raise TypeError(f"y: expected integers of shape (n,), came {_describe(y)}")
     if y.shape != (n,):
         raise ValueError(f"y: expected integers of shape (n,) with n = {n} as in x, came {_describe(y)}")
-    if y.min() < 0 or y.max() >= 10:
+    if y.item(y.argmin()) < 0 or y.item(y.argmax()) >= 10:  # faster than min and max
         raise ValueError(f"y: expected labels from 0 to 9, came {y.min()} to {y.max()}")
 
 
@@ -197,7 +199,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # dense_1: W (96, 10), ripple_1.a (n, 96), b (10) -> z (n, 10)
     # (29) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.ripple_1_a, params.dense_1_W, out=ws.dense_1_z)
+    ws.ripple_1_a.dot(params.dense_1_W, out=ws.dense_1_z)
     ws.dense_1_z += params.dense_1_b
 
 
@@ -209,7 +211,7 @@ def _predict(ws: Workspace) -> None:
     # (42) aₙⱼ = exp(zₙⱼ − shiftₙ)/(Σₖ exp(zₙₖ − shiftₙ))
     np.subtract(ws.dense_1_z, ws.softmax_shift[:, None], out=ws.softmax_a_subtract)
     np.exp(ws.softmax_a_subtract, out=ws.softmax_a_exp)
-    ws.softmax_a_exp.sum(axis=1, out=ws.softmax_a_sum)
+    ws.softmax_a_exp.dot(ws.ones_10, out=ws.softmax_a_sum)
     np.divide(ws.softmax_a_exp, ws.softmax_a_sum[:, None], out=ws.softmax_a)
 
 
@@ -223,7 +225,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     # (42) aₙⱼ = exp(zₙⱼ − shiftₙ)/(Σₖ exp(zₙₖ − shiftₙ))
     np.subtract(ws.dense_1_z, ws.softmax_shift[:, None], out=ws.softmax_a_subtract)
     np.exp(ws.softmax_a_subtract, out=ws.softmax_a_exp)
-    ws.softmax_a_exp.sum(axis=1, out=ws.softmax_a_sum)
+    ws.softmax_a_exp.dot(ws.ones_10, out=ws.softmax_a_sum)
     np.divide(ws.softmax_a_exp, ws.softmax_a_sum[:, None], out=ws.softmax_a)
 
     # loss: softmax.a (n, 10), y (n) -> C
@@ -234,7 +236,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     np.square(ws.loss_C_subtract, out=ws.loss_C_square)
     np.add(1e-07, ws.loss_C_read, out=ws.loss_C_add)
     np.log(ws.loss_C_add, out=ws.loss_C_log)
-    np.dot(ws.loss_C_square, ws.loss_C_log, out=ws.C)
+    ws.loss_C_square.dot(ws.loss_C_log, out=ws.C)
     np.negative(ws.C, out=ws.C)
     ws.C *= 1 / n
 
@@ -265,11 +267,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # dense_1: W (96, 10), d_z (n, 10), ripple_1.a (n, 96) -> d_ripple_1.a (n, 96), d_W (96, 10), d_b (10)
     # (33) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(ws.d_dense_1_z, params.dense_1_W.T, out=ws.d_ripple_1_a)
+    ws.d_dense_1_z.dot(params.dense_1_W.T, out=ws.d_ripple_1_a)
     # (37) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(ws.ripple_1_a.T, ws.d_dense_1_z, out=gradients.dense_1_W)
+    ws.ripple_1_a.T.dot(ws.d_dense_1_z, out=gradients.dense_1_W)
     # (40) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_dense_1_z, out=gradients.dense_1_b)
+    ws.ones_n.dot(ws.d_dense_1_z, out=gradients.dense_1_b)
 
     # ripple_1: bells_1.y (n, 96), a_sin (n, 96), d_a (n, 96) -> d_bells_1.y (n, 96)
     # (28) δₙⱼ = ∂C/∂aₙⱼ · (1 + 2 · height · cos(zₙⱼ) · sin(zₙⱼ))
@@ -286,9 +288,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.d_bells_1_r *= ws.bells_1_y
     np.negative(ws.d_bells_1_r, out=ws.d_bells_1_r)
     # (19) ∂C/∂cᵢⱼ = 2/Nᵢ · (cᵢⱼ · Σₙ ∂C/∂rₙⱼ − Σₙ ∂C/∂rₙⱼ · xₙᵢ)
-    np.dot(ws.ones_n, ws.d_bells_1_r, out=ws.bells_1_d_c_sum)
+    ws.ones_n.dot(ws.d_bells_1_r, out=ws.bells_1_d_c_sum)
     np.multiply(ws.bells_1_d_c_sum, params.bells_1_c, out=gradients.bells_1_c)
-    np.dot(x.T, ws.d_bells_1_r, out=ws.bells_1_d_c_product)
+    x.T.dot(ws.d_bells_1_r, out=ws.bells_1_d_c_product)
     gradients.bells_1_c -= ws.bells_1_d_c_product
     gradients.bells_1_c *= 0.03125
     # (23) ∂C/∂sⱼ = −2 · sⱼ · Σₙ ∂C/∂yₙⱼ · rₙⱼ · yₙⱼ
@@ -302,9 +304,9 @@ def _input(params: Parameters, ws: Workspace, x: Array) -> None:
     """The derivative of the cost by the network's input; after `_backward`."""
     # bells_1: d_r (n, 96), x (n, 64), c (64, 96) -> d_x (n, 64)
     # (13) ∂C/∂xₙᵢ = 2/Nᵢ · (xₙᵢ · Σⱼ ∂C/∂rₙⱼ − Σⱼ ∂C/∂rₙⱼ · cᵢⱼ)
-    ws.d_bells_1_r.sum(axis=1, out=ws.bells_1_d_x_sum)
+    ws.d_bells_1_r.dot(ws.ones_96, out=ws.bells_1_d_x_sum)
     np.multiply(ws.bells_1_d_x_sum[:, None], x, out=ws.d_x)
-    np.dot(ws.d_bells_1_r, params.bells_1_c.T, out=ws.bells_1_d_x_product)
+    ws.d_bells_1_r.dot(params.bells_1_c.T, out=ws.bells_1_d_x_product)
     ws.d_x -= ws.bells_1_d_x_product
     ws.d_x *= 0.03125
 

@@ -124,6 +124,7 @@ class Workspace:
         self.n = n
         self.dtype = np.dtype(dtype)
         self.log_max = float(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)))
+        self.ones_8 = np.ones(8, dtype)
         self.ones_n = np.ones(n, dtype)
         self.gaussian_sample_1_e = np.empty((n, 8), dtype)
         self.seen_z = np.empty((n, 256), dtype)
@@ -234,7 +235,7 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     """The network's output, in inference."""
     # seen: W (784, 256), x (n, 784), b (256) -> z (n, 256)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(x, params.seen_W, out=ws.seen_z)
+    x.dot(params.seen_W, out=ws.seen_z)
     ws.seen_z += params.seen_b
 
     # relu_1: seen.z (n, 256) -> a (n, 256)
@@ -243,7 +244,7 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # mu: W (256, 8), relu_1.a (n, 256), b (8) -> z (n, 8)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.relu_1_a, params.mu_W, out=ws.mu_z)
+    ws.relu_1_a.dot(params.mu_W, out=ws.mu_z)
     ws.mu_z += params.mu_b
 
     # gaussian_sample_1.inference: mu.z (n, 8) -> gaussian_sample_1.y (n, 8)
@@ -252,7 +253,7 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # imagined: W (8, 256), gaussian_sample_1.y (n, 8), b (256) -> z (n, 256)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.gaussian_sample_1_y, params.imagined_W, out=ws.imagined_z)
+    ws.gaussian_sample_1_y.dot(params.imagined_W, out=ws.imagined_z)
     ws.imagined_z += params.imagined_b
 
     # relu_2: imagined.z (n, 256) -> a (n, 256)
@@ -261,7 +262,7 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # picture: W (256, 784), relu_2.a (n, 256), b (784) -> z (n, 784)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.relu_2_a, params.picture_W, out=ws.picture_z)
+    ws.relu_2_a.dot(params.picture_W, out=ws.picture_z)
     ws.picture_z += params.picture_b
 
 
@@ -269,7 +270,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     """The network's output, in training."""
     # seen: W (784, 256), x (n, 784), b (256) -> z (n, 256)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(x, params.seen_W, out=ws.seen_z)
+    x.dot(params.seen_W, out=ws.seen_z)
     ws.seen_z += params.seen_b
 
     # relu_1: seen.z (n, 256) -> a (n, 256)
@@ -278,12 +279,12 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # mu: W (256, 8), relu_1.a (n, 256), b (8) -> z (n, 8)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.relu_1_a, params.mu_W, out=ws.mu_z)
+    ws.relu_1_a.dot(params.mu_W, out=ws.mu_z)
     ws.mu_z += params.mu_b
 
     # log_variance: W (256, 8), relu_1.a (n, 256), b (8) -> z (n, 8)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.relu_1_a, params.log_variance_W, out=ws.log_variance_z)
+    ws.relu_1_a.dot(params.log_variance_W, out=ws.log_variance_z)
     ws.log_variance_z += params.log_variance_b
 
     # gaussian_sample_1: log_variance.z (n, 8), e (n, 8), mu.z (n, 8) -> y (n, 8)
@@ -295,7 +296,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # imagined: W (8, 256), gaussian_sample_1.y (n, 8), b (256) -> z (n, 256)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.gaussian_sample_1_y, params.imagined_W, out=ws.imagined_z)
+    ws.gaussian_sample_1_y.dot(params.imagined_W, out=ws.imagined_z)
     ws.imagined_z += params.imagined_b
 
     # relu_2: imagined.z (n, 256) -> a (n, 256)
@@ -304,7 +305,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # picture: W (256, 784), relu_2.a (n, 256), b (784) -> z (n, 784)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.relu_2_a, params.picture_W, out=ws.picture_z)
+    ws.relu_2_a.dot(params.picture_W, out=ws.picture_z)
     ws.picture_z += params.picture_b
 
 
@@ -325,7 +326,7 @@ def _evaluation(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # log_variance: W (256, 8), relu_1.a (n, 256), b (8) -> z (n, 8)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    np.dot(ws.relu_1_a, params.log_variance_W, out=ws.log_variance_z)
+    ws.relu_1_a.dot(params.log_variance_W, out=ws.log_variance_z)
     ws.log_variance_z += params.log_variance_b
 
     # loss_1: picture.z (n, 784), x (n, 784) -> C
@@ -342,8 +343,8 @@ def _evaluation(params: Parameters, ws: Workspace, x: Array) -> None:
     np.square(ws.mu_z, out=ws.loss_2_C_square)
     ws.loss_2_C_subtract += ws.loss_2_C_square
     ws.loss_2_C_subtract -= ws.log_variance_z
-    ws.loss_2_C_subtract.sum(axis=1, out=ws.loss_2_C_sum)
-    ws.loss_2_C_sum.sum(out=ws.loss_2_C)
+    ws.loss_2_C_subtract.dot(ws.ones_8, out=ws.loss_2_C_sum)
+    ws.ones_n.dot(ws.loss_2_C_sum, out=ws.loss_2_C)
     ws.loss_2_C *= 0.5
     ws.loss_2_C *= 1 / n
 
@@ -370,8 +371,8 @@ def _loss(ws: Workspace, x: Array) -> None:
     np.square(ws.mu_z, out=ws.loss_2_C_subtract)
     ws.loss_2_C_subtract += ws.loss_2_C_expm1
     ws.loss_2_C_subtract -= ws.log_variance_z
-    ws.loss_2_C_subtract.sum(axis=1, out=ws.loss_2_C_sum)
-    ws.loss_2_C_sum.sum(out=ws.loss_2_C)
+    ws.loss_2_C_subtract.dot(ws.ones_8, out=ws.loss_2_C_sum)
+    ws.ones_n.dot(ws.loss_2_C_sum, out=ws.loss_2_C)
     ws.loss_2_C *= 0.5
     ws.loss_2_C *= 1 / n
 
@@ -405,11 +406,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # picture: W (256, 784), d_z (n, 784), relu_2.a (n, 256) -> d_relu_2.a (n, 256), d_W (256, 784), d_b (784)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(ws.d_picture_z, params.picture_W.T, out=ws.d_relu_2_a)
+    ws.d_picture_z.dot(params.picture_W.T, out=ws.d_relu_2_a)
     # (11) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(ws.relu_2_a.T, ws.d_picture_z, out=gradients.picture_W)
+    ws.relu_2_a.T.dot(ws.d_picture_z, out=gradients.picture_W)
     # (14) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_picture_z, out=gradients.picture_b)
+    ws.ones_n.dot(ws.d_picture_z, out=gradients.picture_b)
 
     # relu_2: a (n, 256), d_a (n, 256) -> d_imagined.z (n, 256)
     # (20) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
@@ -419,11 +420,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # imagined: W (8, 256), d_z (n, 256), gaussian_sample_1.y (n, 8) -> d_gaussian_sample_1.y (n, 8), d_W (8, 256), d_b
     #     (256)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(ws.d_imagined_z, params.imagined_W.T, out=ws.d_gaussian_sample_1_y)
+    ws.d_imagined_z.dot(params.imagined_W.T, out=ws.d_gaussian_sample_1_y)
     # (11) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(ws.gaussian_sample_1_y.T, ws.d_imagined_z, out=gradients.imagined_W)
+    ws.gaussian_sample_1_y.T.dot(ws.d_imagined_z, out=gradients.imagined_W)
     # (14) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_imagined_z, out=gradients.imagined_b)
+    ws.ones_n.dot(ws.d_imagined_z, out=gradients.imagined_b)
 
     # gaussian_sample_1: d_y (n, 8), d_mu.z.loss_2 (n, 8), y (n, 8), mu.z (n, 8), d_log_variance.z.loss_2 (n, 8) ->
     #     d_mu.z.gaussian_sample_1 (n, 8), d_mu.z (n, 8), d_log_variance.z.gaussian_sample_1 (n, 8), d_log_variance.z
@@ -441,22 +442,22 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # log_variance: W (256, 8), d_z (n, 8), relu_1.a (n, 256) -> d_relu_1.a.log_variance (n, 256), d_W (256, 8), d_b (8)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(ws.d_log_variance_z, params.log_variance_W.T, out=ws.d_relu_1_a_log_variance)
+    ws.d_log_variance_z.dot(params.log_variance_W.T, out=ws.d_relu_1_a_log_variance)
     # (11) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(ws.relu_1_a.T, ws.d_log_variance_z, out=gradients.log_variance_W)
+    ws.relu_1_a.T.dot(ws.d_log_variance_z, out=gradients.log_variance_W)
     # (14) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_log_variance_z, out=gradients.log_variance_b)
+    ws.ones_n.dot(ws.d_log_variance_z, out=gradients.log_variance_b)
 
     # mu: W (256, 8), d_z (n, 8), d_relu_1.a.log_variance (n, 256), relu_1.a (n, 256) -> d_relu_1.a.mu (n, 256),
     #     d_relu_1.a (n, 256), d_W (256, 8), d_b (8)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(ws.d_mu_z, params.mu_W.T, out=ws.d_relu_1_a_mu)
+    ws.d_mu_z.dot(params.mu_W.T, out=ws.d_relu_1_a_mu)
     # ∂C/∂relu_1.aᵢⱼ = ∂C/∂relu_1.a.log_varianceᵢⱼ + ∂C/∂relu_1.a.muᵢⱼ
     np.add(ws.d_relu_1_a_log_variance, ws.d_relu_1_a_mu, out=ws.d_relu_1_a)
     # (11) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(ws.relu_1_a.T, ws.d_mu_z, out=gradients.mu_W)
+    ws.relu_1_a.T.dot(ws.d_mu_z, out=gradients.mu_W)
     # (14) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_mu_z, out=gradients.mu_b)
+    ws.ones_n.dot(ws.d_mu_z, out=gradients.mu_b)
 
     # relu_1: a (n, 256), d_a (n, 256) -> d_seen.z (n, 256)
     # (20) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
@@ -465,9 +466,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # seen: d_z (n, 256), x (n, 784) -> d_W (784, 256), d_b (256)
     # (11) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    np.dot(x.T, ws.d_seen_z, out=gradients.seen_W)
+    x.T.dot(ws.d_seen_z, out=gradients.seen_W)
     # (14) ∂C/∂bⱼ = Σₙ δₙⱼ
-    np.dot(ws.ones_n, ws.d_seen_z, out=gradients.seen_b)
+    ws.ones_n.dot(ws.d_seen_z, out=gradients.seen_b)
 
 
 def _input(params: Parameters, ws: Workspace) -> None:
@@ -480,7 +481,7 @@ def _input(params: Parameters, ws: Workspace) -> None:
 
     # seen: W (784, 256), d_z (n, 256), d_x.loss_1 (n, 784) -> d_x.seen (n, 784), d_x (n, 784)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    np.dot(ws.d_seen_z, params.seen_W.T, out=ws.d_x_seen)
+    ws.d_seen_z.dot(params.seen_W.T, out=ws.d_x_seen)
     # ∂C/∂xᵢⱼ = ∂C/∂x.loss_1ᵢⱼ + ∂C/∂x.seenᵢⱼ
     np.add(ws.d_x_loss_1, ws.d_x_seen, out=ws.d_x)
 

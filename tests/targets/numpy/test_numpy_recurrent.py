@@ -217,5 +217,5 @@ def test_the_loop_holds_one_product_forward_and_one_backward() -> None:
 
 def products(tree: ast.AST) -> int:
     calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-    found = [call for call in calls if ast.unparse(call.func) in ("np.dot", "np.matmul")]
+    found = [call for call in calls if ast.unparse(call.func).endswith((".dot", "np.matmul"))]
     return sum("ones" not in ast.unparse(call) for call in found)
