@@ -20,6 +20,7 @@ from symbp.errors import DefectError, UserError, printable
 from symbp.explain.choices import DEFAULTS, Level
 from symbp.explain.notations import NOTATIONS
 from symbp.explain.words.languages import LANGUAGES
+from symbp.means import MEANS
 
 if TYPE_CHECKING:
     from symbp.spec.model import NetworkSpec
@@ -36,6 +37,9 @@ LEVEL = click.option(
     help="how much is told",
 )
 DTYPE = click.option("--dtype", type=click.Choice(["float32", "float64"]), help="in place of the spec's")
+WITHOUT = click.option(
+    "--without", type=click.Choice([*MEANS]), multiple=True, help="leave this means out, to measure what it does"
+)
 Command = Callable[..., None]
 FORMATS = {"html": "html", "latex": "tex", "markdown": "md", "text": "txt"}
 COLOUR = click.option(
@@ -110,15 +114,16 @@ def main() -> None:
     help="folder to write to",
 )
 @DTYPE
+@WITHOUT
 @click.option("--force", is_flag=True, help="overwrite files that symbp did not write")
 @click.option("--quiet", is_flag=True, help="print nothing but errors")
-def generate(spec: Path, output: Path, dtype: Any, force: bool, quiet: bool) -> None:
+def generate(spec: Path, output: Path, dtype: Any, without: tuple[str, ...], force: bool, quiet: bool) -> None:
     """Derive a network, check its gradient, write the module and the derivation (LaTeX)."""
     from symbp import pipeline
     from symbp.targets.write import write_files
 
     read = _read(spec)
-    made = pipeline.generate(read, dtype=dtype)
+    made = pipeline.generate(read, dtype=dtype, without=without)
     written = write_files(output, {f"{read.name}.py": made.module, f"{read.name}.tex": made.latex}, force=force)
     if not quiet:
         stages = ", ".join(f"{stage} {seconds:.2f} s" for stage, seconds in made.seconds.items())
@@ -303,22 +308,36 @@ def check(spec: Path, seed: int, batch: int) -> None:
         sys.exit(1)
 
 
+def _means(context: click.Context, option: click.Parameter, wanted: bool) -> None:
+    """Print the names that `--without` takes, and what each does; then end."""
+    if wanted:
+        width = max(map(len, MEANS))
+        click.echo("\n".join(f"{name:<{width}}  {does}" for name, does in MEANS.items()))
+        context.exit()
+
+
 @main.command(short_help="Show what a training step computes and holds.")
 @SPEC
 @click.option("--batch", type=click.IntRange(1), help="examples in the step  [default: the spec's]")
 @DTYPE
-def plan(spec: Path, batch: int | None, dtype: Any) -> None:
+@WITHOUT
+@click.option("--means", is_flag=True, is_eager=True, expose_value=False, callback=_means, help="list the means")
+def plan(spec: Path, batch: int | None, dtype: Any, without: tuple[str, ...]) -> None:
     """Show the program of a training step: shapes, arithmetic, bytes, buffers, what is saved, memory.
 
     Nothing is run: the numbers follow from the network.
     """
+    from dataclasses import replace
+
     from symbp import pipeline
     from symbp.plan.report import plan as planned
+    from symbp.plan.savings import savings
     from symbp.plan.show import show
 
     read = _read(spec)
-    made = pipeline.generate(read, dtype=dtype, check=False)
-    show(planned(made, batch or (read.training.batch_size if read.training else 64)))
+    made = pipeline.program(replace(read, dtype=dtype) if dtype else read, without)
+    batch = batch or (read.training.batch_size if read.training else 64)
+    show(planned(made, batch), savings(made, batch))
 
 
 @main.command(short_help="Train the network, with checkpoints and a loss curve.")

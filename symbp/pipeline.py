@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -33,6 +33,7 @@ from symbp.explain.view import Update
 from symbp.formula.equation import Formula
 from symbp.forward.build import build_network
 from symbp.forward.rows import scalars_of, update_of
+from symbp.means import NONE, Without, left_out
 from symbp.program.optimize import Optimized, optimize
 from symbp.spec.model import NetworkSpec, Problem, SpecError
 from symbp.targets.explanation import Format, write
@@ -46,12 +47,18 @@ WHOLE = Choices(level="full")  # what is written beside a module
 
 
 @dataclass(frozen=True)
-class Generated:
-    """What `generate` makes of a spec. `seconds` says how long each stage took."""
+class Programmed:
+    """A spec, its derivation and its program."""
 
     spec: NetworkSpec
     derivation: Derivation
     optimized: Optimized
+
+
+@dataclass(frozen=True)
+class Generated(Programmed):
+    """What `generate` makes of a spec. `seconds` says how long each stage took."""
+
     module: str
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -74,14 +81,23 @@ def derive_and_emit(spec: NetworkSpec) -> tuple[Derivation, str | NoModule]:
     derivation = derive(spec)
     try:
         with _uncollected():
-            return derivation, emit(spec, derivation, optimize(derivation, updates(spec), step_numbers(derivation)))
+            return derivation, emit(spec, derivation, _optimized(spec, derivation))
     except (NetworkError, SpecError) as error:
         return derivation, NoModule(" ".join(str(error).split()))
 
 
-def generate(spec: NetworkSpec, *, dtype: Literal["float32", "float64"] | None = None, check: bool = True) -> Generated:
-    """Every stage in order. GradientError where, with `check`, the module's gradient is wrong."""
-    spec = replace(spec, dtype=dtype) if dtype else spec
+def generate(
+    spec: NetworkSpec,
+    *,
+    dtype: Literal["float32", "float64"] | None = None,
+    check: bool = True,
+    without: Collection[str] = (),
+) -> Generated:
+    """Every stage in order, `without` these means of `symbp.means`.
+
+    GradientError where, with `check`, the module's gradient is wrong; UserError for a means that there is not.
+    """
+    spec, less = replace(spec, dtype=dtype) if dtype else spec, left_out(without)
     seconds: dict[str, float] = {}
 
     def timed(stage: str, call: Callable[[], T]) -> T:
@@ -89,12 +105,24 @@ def generate(spec: NetworkSpec, *, dtype: Literal["float32", "float64"] | None =
 
     with _uncollected():
         network = timed("forward", lambda: build_network(spec))
-        derivation = timed("derive", lambda: derive_network(network))
-        optimized = timed("optimize", lambda: optimize(derivation, updates(spec), step_numbers(derivation)))
+        derivation = timed("derive", lambda: derive_network(network, less))
+        optimized = timed("optimize", lambda: _optimized(spec, derivation, less))
         module = timed("emit", lambda: emit(spec, derivation, optimized))
         if check:
             timed("check", lambda: check_module(module, spec.name, derivation.network))
     return Generated(spec, derivation, optimized, module, seconds)
+
+
+def program(spec: NetworkSpec, without: Collection[str] = ()) -> Programmed:
+    """The stages up to the program, `without` these means of `symbp.means`."""
+    less = left_out(without)
+    with _uncollected():
+        derivation = _placed(spec, lambda: derive_network(build_network(spec), less))
+        return Programmed(spec, derivation, _placed(spec, lambda: _optimized(spec, derivation, less)))
+
+
+def _optimized(spec: NetworkSpec, derivation: Derivation, without: Without = NONE) -> Optimized:
+    return optimize(derivation, updates(spec), step_numbers(derivation), without=without)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from docs import notations, picture
 from symbp.catalog import KINDS, entries
 from symbp.derive.stable import RULES
 from symbp.explain.notations import NOTATIONS
+from symbp.means import MEANS
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 DESIGN = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
@@ -35,6 +36,12 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_the_table_of_kinks_is_the_catalogs() -> None:
     rows = [f"| `{entry.name}` | {entry.kinks} |" for kind in KINDS for entry in entries(kind) if entry.kinks]
     assert "\n| row | derivative at the kink |\n|---|---|\n" + "\n".join(rows) + "\n\n" in DESIGN
+
+
+def test_the_table_of_means_is_the_codes() -> None:
+    page = (ROOT / "docs" / "plan.md").read_text(encoding="utf-8")
+    rows = "\n".join(f"| `{name}` | {does} |" for name, does in MEANS.items())
+    assert f"\n| means | what it does |\n|---|---|\n{rows}\n\n" in page
 
 
 def test_the_list_of_stable_forms_is_the_rules() -> None:

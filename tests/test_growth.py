@@ -94,9 +94,9 @@ def test_a_formula_is_derived_and_lowered_once_for_all_blocks(monkeypatch):
         count = dict.fromkeys(("derived", "lowered", "verified"), 0)
 
         def counting(name, function, count=count):
-            def counted(*arguments):
+            def counted(*arguments, **options):
                 count[name] += 1
-                return function(*arguments)
+                return function(*arguments, **options)
 
             return counted
 

@@ -22,33 +22,38 @@ from symbp.formula.equation import Equation, Formula, Tensor
 from symbp.formula.expression import Element, Partial, SumOver, element
 from symbp.formula.indices import Names, letter, rename_bound
 from symbp.formula.recurrence import in_order
+from symbp.means import NONE, Without
 
 COSTS = frozenset({COST, "R"})  # results whose own cotangent is 1: a loss, a penalty
 
 
-def derive_formula(formula: Formula, *, wanted: Iterable[str] | None = None, cost: str = COST) -> FormulaDerivation:
+def derive_formula(
+    formula: Formula, *, wanted: Iterable[str] | None = None, cost: str = COST, without: Without = NONE
+) -> FormulaDerivation:
     """Derive the cotangents of the formula's inputs and parameters (of `wanted` alone where it is given).
 
-    `cost` is an output whose own cotangent is 1. The same formula, read once, is derived once in a process.
+    `cost` is an output whose own cotangent is 1. The same formula, read once, is derived once in a process, and
+    once more `without` saved values.
     """
-    key = (id(formula), None if wanted is None else tuple(wanted), cost)
+    saved = "saved values" not in without
+    key = (id(formula), None if wanted is None else tuple(wanted), cost, saved)
     if key not in _DERIVED:
         if len(_DERIVED) >= REMEMBERED:
             _DERIVED.pop(next(iter(_DERIVED)))
-        _DERIVED[key] = (formula, _Derivation(formula, key[1], cost).result())
+        _DERIVED[key] = (formula, _Derivation(formula, key[1], cost, saved).result())
     return _DERIVED[key][1]
 
 
 REMEMBERED = 512  # and the formulas with them, since the keys are their ids
 _DERIVED: dict[
-    tuple[int, tuple[str, ...] | None, str], tuple[Formula, FormulaDerivation]
+    tuple[int, tuple[str, ...] | None, str, bool], tuple[Formula, FormulaDerivation]
 ] = {}  # holds what an id names
 
 
 class _Derivation:
     """The state of one derivation: the formula as it is differentiated, and the cotangents found."""
 
-    def __init__(self, formula: Formula, wanted: Iterable[str] | None, cost: str) -> None:
+    def __init__(self, formula: Formula, wanted: Iterable[str] | None, cost: str, saved: bool) -> None:
         self.cost = cost
         self.primal = prepare(formula, differentiated=wanted is None or bool(tuple(wanted)))
         self.formula = self.primal.formula
@@ -56,7 +61,7 @@ class _Derivation:
         self.wanted = self.primal.between([t.name for t in given if t.kind == "float"] if wanted is None else wanted)
         self.on_path = self.wanted | {t.name for t in self.formula.with_role("output")}
         names = Names([*self.formula.tensors, *self.formula.scalars])
-        self.simplifier = Simplifier(self.formula, Shifts(names), "d_")
+        self.simplifier = Simplifier(self.formula, Shifts(names), "d_", saved)
 
     def result(self) -> FormulaDerivation:
         outputs = {t.name for t in self.formula.with_role("output")}

@@ -10,9 +10,10 @@ from symbp.derive.derive import derive_formula
 from symbp.derive.seam import derive_joint
 from symbp.formula.equation import Formula
 from symbp.forward.network import Block, Network, NetworkTensor
+from symbp.means import NONE, Without
 
 
-def derive_network(network: Network) -> Derivation:
+def derive_network(network: Network, without: Without = NONE) -> Derivation:
     """Derive every formula that the network's blocks use. Cost depends on distinct formulas, not on blocks or sizes.
 
     A formula of inference, or of an update, is brought to the form that is evaluated; it is not differentiated.
@@ -22,13 +23,13 @@ def derive_network(network: Network) -> Derivation:
     made = {b.binding[b.formula.output.name]: b for b in network.blocks}
     for cost in network.costs:
         if any(tensor in made and tensor != cost for tensor in made[cost].binding.values()):  # a penalty reads none
-            network = _join_seam(network, cost, formulas, seams)
+            network = _join_seam(network, cost, formulas, seams, without)
     for block in (*network.blocks, *network.link):
         if block.formula.name not in formulas:
-            formulas[block.formula.name] = derive_formula(block.formula)
+            formulas[block.formula.name] = derive_formula(block.formula, without=without)
         for each in (block.inference, block.update):
             if each and each.formula.name not in formulas:
-                formulas[each.formula.name] = derive_formula(each.formula, wanted=())
+                formulas[each.formula.name] = derive_formula(each.formula, wanted=(), without=without)
     tensors = dict(network.tensors)
 
     def completed(blocks: Iterable[Block]) -> tuple[Block, ...]:
@@ -42,7 +43,9 @@ def derive_network(network: Network) -> Derivation:
     return Derivation(complete, ordered, tuple(seams.values()))
 
 
-def _join_seam(network: Network, cost: str, formulas: dict[str, FormulaDerivation], seams: dict[str, Seam]) -> Network:
+def _join_seam(
+    network: Network, cost: str, formulas: dict[str, FormulaDerivation], seams: dict[str, Seam], without: Without
+) -> Network:
     """Join a cost with the block whose output it alone reads, where that is simpler."""
     loss = next(b for b in network.blocks if cost in b.binding.values())
     made = {b.binding[b.formula.output.name]: b for b in network.blocks}
@@ -59,7 +62,8 @@ def _join_seam(network: Network, cost: str, formulas: dict[str, FormulaDerivatio
     found = derive_joint(before.formula, loss.formula, through)
     if found is None:
         return network
-    derivation, joint = found
+    _, joint = found
+    derivation = derive_formula(joint.formula, without=without)
     formulas[derivation.formula.name] = derivation
     seam = Seam(before.formula.name, loss.formula.name, derivation.formula.name, joint.steps)
     seams.setdefault(derivation.formula.name, seam)

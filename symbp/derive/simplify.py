@@ -46,13 +46,15 @@ class Record:
 class Simplifier:
     """Simplifies derivatives of one formula. Shifts found on the way are gathered in `shifts`.
 
-    `prefix` is what names of derivatives start with: the axes of `d_z` are those of `z`.
+    `prefix` is what names of derivatives start with: the axes of `d_z` are those of `z`. `saved` says whether
+    derivatives are written in values that the formula computed.
     """
 
-    def __init__(self, formula: Formula, shifts: Shifts, prefix: str) -> None:
+    def __init__(self, formula: Formula, shifts: Shifts, prefix: str, saved: bool = True) -> None:
         self.formula = formula
         self.shifts = shifts
         self.prefix = prefix
+        self.saved = saved
         self.signs = Signs(formula.equations)
 
     def equation(self, expression: sp.Expr, record: Record) -> Equation:
@@ -74,8 +76,9 @@ class Simplifier:
         expression = record.step("collect", respelt, collected)
         for equation in self.formula.equations:
             expression = record.step("factor out", expression, self.with_saved(equation, expression, record, apart))
-            better = self.with_saved(equation, expression, record, eliminate)
-            expression = record.step("saved value", expression, better, str(equation))
+            if self.saved:
+                better = self.with_saved(equation, expression, record, eliminate)
+                expression = record.step("saved value", expression, better, str(equation))
         stable, applied = stabilize(expression, self.shifts)
         expression = record.step("stable form", expression, stable, "; ".join(applied))
         held = {*expression.free_symbols, *record.target.free_symbols, *bound_indices(expression)}

@@ -1,5 +1,6 @@
 """`symbp plan`: what a training step of a module will compute and hold, known before it runs.
 
-report   Generated, batch  ->  Report     operations with shapes and cost, what is saved, memory, what each pass did
-show     Report            ->  tables for the terminal
+report   Programmed, batch  ->  Report    operations with shapes and cost, what is saved, memory
+savings  Programmed, batch  ->  Savings   what each means of `symbp.means` saves
+show     both               ->  tables for the terminal
 """

@@ -1,4 +1,4 @@
-"""The report: every operation of a step in order, what is saved for the backward pass, memory, what each pass did.
+"""The report: every operation of a step in order, what is saved for the backward pass, memory.
 
 Costs are those of `symbp.program.cost`: a count of the program, not a measurement.
 """
@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from symbp.pipeline import Generated
-from symbp.program.cost import Cost, Sizes, cost, entries, of_operation
+from symbp.pipeline import Programmed
+from symbp.program.cost import Cost, Sizes, entries, of_operation
 from symbp.program.operands import is_alias, needed, reads, written
 from symbp.program.program import TRAINING, Contract, Fold, Loop, Map, Op, Pool, Program, Range, Statement
 from symbp.targets.numpy import memory
@@ -58,16 +58,6 @@ class Saved:
 
 
 @dataclass(frozen=True)
-class Stage:
-    """The program after a pass: how many operations it has, what a step costs, what a workspace would hold unshared."""
-
-    name: str
-    count: int
-    cost: Cost
-    workspace: int
-
-
-@dataclass(frozen=True)
 class Report:
     """What a training step of the module computes and holds.
 
@@ -80,7 +70,6 @@ class Report:
     lines: tuple[Line, ...]
     saved: tuple[Saved, ...]
     memory: Mapping[str, int]
-    stages: tuple[Stage, ...]
 
     @property
     def cost(self) -> Cost:
@@ -94,11 +83,10 @@ class Report:
         return sum(each.cost.operations for each in every if each.does == PRODUCT)
 
 
-def plan(made: Generated, batch: int) -> Report:
+def plan(made: Programmed, batch: int) -> Report:
     """The report of a module for batches of this size."""
-    dtype = made.spec.dtype
-    program = made.optimized.program
-    sizes = {routine: _sizes(program, routine, batch, dtype) for routine in ROUTINES}
+    program, dtype = made.optimized.program, made.spec.dtype
+    sizes = {routine: sizes_of(program, routine, batch, dtype) for routine in ROUTINES}
     return Report(
         made.spec.name,
         batch,
@@ -106,11 +94,10 @@ def plan(made: Generated, batch: int) -> Report:
         tuple(_lines(program, made.optimized.plan.buffer_of, sizes)),
         tuple(_saved(program, sizes["backward"])),
         memory(made.spec, made.derivation, made.optimized, batch, dtype),
-        tuple(_stage(each.name, each.program, batch, dtype) for each in made.optimized.reports),
     )
 
 
-def _sizes(program: Program, routine: str, batch: int, dtype: DType) -> Sizes:
+def sizes_of(program: Program, routine: str, batch: int, dtype: DType) -> Sizes:
     """Of the update, whose vectors have an entry for each parameter, and of what has one for each example."""
     given = (a.shape for a in program.arrays.values() if a.storage == "parameter" and a.name != "w")
     count = sum(entries(shape, 1) for shape in given)
@@ -167,19 +154,3 @@ def _wholes(items: Sequence[Statement | Loop]) -> dict[str, str]:
             (operand,) = reads(op)
             found[op.out] = found.get(operand, operand)
     return found
-
-
-def _stage(name: str, program: Program, batch: int, dtype: DType) -> Stage:
-    operations, held, total = list[Op](), dict[str, int](), Cost()
-    for routine in ROUTINES:
-        sizes = _sizes(program, routine, batch, dtype)
-        for item in program.items((routine,)):
-            operations += item.operations
-            total += cost(item, sizes)
-            held |= {op.out: sizes.bytes(op.out) for op in item.operations if routine != "update" and _is_held(op)}
-    kept = sum(size for array, size in held.items() if program.arrays[array].storage == "workspace")
-    return Stage(name, len(operations), total, kept)
-
-
-def _is_held(op: Op) -> bool:
-    return not is_alias(op) and not isinstance(op, Range)

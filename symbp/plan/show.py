@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from symbp.plan.report import Line, Operation, Report
+from symbp.plan.savings import Savings, Totals
 from symbp.program.cost import Cost
 
 HEADINGS = {
@@ -21,8 +22,8 @@ HEADINGS = {
 }
 
 
-def show(report: Report, console: Console | None = None) -> None:
-    """Print the program, what is saved for the backward pass, the memory, what each pass saved."""
+def show(report: Report, saved: Savings, console: Console | None = None) -> None:
+    """Print the program, what is saved for the backward pass, the memory, what each means saves."""
     console = console or Console(highlight=False)
     console.print(f"{report.name}: a training step, batch {report.batch}, {report.dtype}", style="bold")
     for routine, lines in groupby(report.lines, key=lambda line: line.routine):
@@ -30,7 +31,7 @@ def show(report: Report, console: Console | None = None) -> None:
         console.print(HEADINGS[routine], style="bold")
         for line in _program(list(lines)):
             console.print(line, soft_wrap=True)
-    for table in (_saved(report), _memory(report), _stages(report)):
+    for table in (_saved(report), _memory(report), _means(saved)):
         console.print()
         console.print(table)
     share = report.products / max(report.cost.operations, 1)
@@ -93,14 +94,18 @@ def _memory(report: Report) -> Table:
     return table
 
 
-def _stages(report: Report) -> Table:
-    columns = ("after", "operations in the program", "arithmetic", "bytes read and written", "workspace")
-    table = _table("What each pass did", *columns)
-    for stage in report.stages:
-        moved = _bytes(stage.cost.read + stage.cost.written)
-        table.add_row(stage.name, str(stage.count), _count(stage.cost.operations), moved, _bytes(stage.workspace))
-    table.add_row("buffers shared", "", "", "", _bytes(report.memory["workspace"]))
+def _means(saved: Savings) -> Table:
+    columns = ("", "operations", "bytes read and written", "bytes held")
+    table = _table("What each means saves", *columns)
+    for name, totals in saved.by.items():
+        table.add_row(name, *_totals(totals))
+    table.add_row("a step without any", *_totals(saved.naive))
+    table.add_row("a step as it is", *_totals(saved.optimized))
     return table
+
+
+def _totals(totals: Totals) -> tuple[str, str, str]:
+    return _count(totals.operations), _bytes(totals.moved), _bytes(totals.held)
 
 
 def _costs(cost: Cost) -> str:
@@ -118,6 +123,8 @@ def _bytes(number: int) -> str:
 
 
 def _scaled(number: float, step: int, units: tuple[str, ...]) -> str:
+    if number < 0:
+        return f"-{_scaled(-number, step, units)}"
     for unit in units[:-1]:
         if number < step:
             return f"{number:.0f}{unit}" if unit == units[0] else f"{number:.3g}{unit}"

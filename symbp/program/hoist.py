@@ -27,13 +27,15 @@ from symbp.formula.recurrence import Group
 class Hoisting:
     """The equations moved out of a recurrence, and of which of its equations each was a part.
 
-    `tensors` gains the tensors that they compute. `sliced` says of a read whether a step can have it as it stands.
+    `tensors` gains the tensors that they compute. `sliced` says of a read whether a step can have it as it stands. With
+    `least`, all stays that a step can compute.
     """
 
     group: Group
     tensors: dict[str, Tensor]
     names: Names
     sliced: Callable[[Equation, Element], bool]
+    least: bool = False
     before: list[Equation] = field(default_factory=list)
     parents: dict[str, str] = field(default_factory=dict)
     known: dict[sp.Expr, Element] = field(default_factory=dict)
@@ -129,8 +131,17 @@ class _Hoist:
         """What does not recur: as it stands where that is a number times a read, else by a tensor of its own."""
         numbers = [f for f in sp.Mul.make_args(node) if self.is_number(f)]
         rest = sp.Mul(*(f for f in sp.Mul.make_args(node) if f not in numbers))
-        plain = isinstance(rest, Element) and self.hoisting.sliced(self.of, rest)
-        return node if rest == 1 or plain else self.known(node)
+        stays = self.in_step(rest) if self.hoisting.least else isinstance(rest, Element) and self.is_sliced(rest)
+        return node if rest == 1 or stays else self.known(node)
+
+    def is_sliced(self, read: Element) -> bool:
+        return self.hoisting.sliced(self.of, read)
+
+    def in_step(self, node: sp.Expr) -> bool:
+        """Whether a step can compute the node: it reads slices, and not the number of the step."""
+        reads = {e: sp.Dummy() for e in elements(node)}
+        index = self.hoisting.group.index(self.of)
+        return all(map(self.is_sliced, reads)) and not node.xreplace(reads).has(index)
 
     def is_number(self, node: sp.Expr) -> bool:
         return not node.free_symbols & set(self.of.sizes) and not any(elements(node))

@@ -11,6 +11,7 @@ import sympy as sp
 from symbp.derive.derivation import FormulaDerivation
 from symbp.formula.equation import Equation
 from symbp.forward.network import BATCH, Block, Dim
+from symbp.means import Without
 from symbp.program.affine import Numbers
 from symbp.program.loops import lower_groups
 from symbp.program.operands import changed
@@ -37,9 +38,9 @@ class Template:
     cotangents: tuple[str, ...]  # the tensors whose cotangents the backward statements find
 
 
-def template(derivation: FormulaDerivation, numbers: Numbers, batch_last: frozenset[str]) -> Template:
+def template(derivation: FormulaDerivation, numbers: Numbers, batch_last: frozenset[str], without: Without) -> Template:
     """Lower every forward and backward equation of a formula, for these sizes, with the batch last in these tensors."""
-    lowered = lower_groups(derivation, numbers, batch_last)
+    lowered = lower_groups(derivation, numbers, batch_last, without)
     return Template(
         tuple(lowered.forward),
         tuple(lowered.backward),

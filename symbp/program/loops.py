@@ -17,6 +17,7 @@ from symbp.formula.equation import Equation, Tensor
 from symbp.formula.expression import Element, element, elements, stop
 from symbp.formula.indices import Names, bound_indices
 from symbp.formula.recurrence import Group, in_groups
+from symbp.means import NONE, Without
 from symbp.program import neighbours
 from symbp.program.affine import Numbers
 from symbp.program.hoist import Hoisting
@@ -44,10 +45,12 @@ class Lowered:
     parents: dict[str, str] = field(default_factory=dict)
 
 
-def lower_groups(derivation: FormulaDerivation, numbers: Numbers, batch_last: frozenset[str]) -> Lowered:
+def lower_groups(
+    derivation: FormulaDerivation, numbers: Numbers, batch_last: frozenset[str], without: Without = NONE
+) -> Lowered:
     """Lower every forward and backward equation of a formula, for these sizes, with the batch last in these tensors."""
     try:
-        return _Lowering(derivation, numbers, batch_last).result()
+        return _Lowering(derivation, numbers, batch_last, without).result()
     except LoweringError as error:
         raise LoweringError(str(error), derivation.formula.name) from None
 
@@ -55,14 +58,16 @@ def lower_groups(derivation: FormulaDerivation, numbers: Numbers, batch_last: fr
 class _Lowering:
     """The state of one formula's lowering. `orders` says in which order the axes of a tensor are stored."""
 
-    def __init__(self, derivation: FormulaDerivation, numbers: Numbers, batch_last: frozenset[str]) -> None:
+    def __init__(
+        self, derivation: FormulaDerivation, numbers: Numbers, batch_last: frozenset[str], without: Without
+    ) -> None:
         backward = tuple(g.equation for g in derivation.backward)
         (forward, backward), edges = without_neighbours([derivation.forward, backward])
         self.passes = in_groups(forward), in_groups(backward)
         self.edges = edges
         self.numbers = numbers
         self.batch_last = {name for tensor in batch_last for name in (tensor, f"d_{tensor}")}
-        self.shared = Shared()
+        self.shared = Shared(without)
         self.done = Lowered()
         self.tensors: dict[str, Tensor] = {}
         self.orders: dict[str, tuple[int, ...]] = {}
@@ -96,7 +101,9 @@ class _Lowering:
                     statements.append(self.statement(group.equations[0]))
                     continue
                 read = {r.tensor for e in (*outside, *self.others(group)) for r in elements(e.body)}
-                hoisting = Hoisting(inlined(group, read), {}, self.names, self.can_slice)
+                hoisting = Hoisting(
+                    inlined(group, read), {}, self.names, self.can_slice, "hoist" in self.shared.without
+                )
                 inside = hoisting.inside()
                 for tensor in hoisting.tensors.values():
                     self.lay_out(tensor)
@@ -199,7 +206,7 @@ class _Loop:
     def __init__(self, lowering: _Lowering, group: Group, read_outside: set[str]) -> None:
         self.lowering = lowering
         self.group = group
-        self.shared = Shared()
+        self.shared = Shared(lowering.shared.without)
         self.slices: dict[Slice, None] = {}
         reads = [(e, r) for e in group.equations for r in elements(e.body) if r.tensor in group.axes]
         carried = {r.tensor for e, r in reads if group.shift(e, r)}

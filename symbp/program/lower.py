@@ -30,6 +30,7 @@ from symbp.formula.expression import (
     softplus,
 )
 from symbp.formula.indices import bound_indices
+from symbp.means import NONE, Without
 from symbp.program import parts, pieces, scatter, sums, windows
 from symbp.program.affine import Numbers
 from symbp.program.functions import ELEMENTWISE
@@ -46,9 +47,11 @@ class Shared:
     """What the equations of a formula tell each other: orders in which columns exist, and where maxima were found.
 
     `positions` holds the arrays of winning positions in windows; `winners` maps a tensor of winning indices to the one
-    that it was read from, the index among the window's that it holds, and the sizes of the window's indices.
+    that it was read from, the index among the window's that it holds, and the sizes of the window's indices. `without`
+    are the means that lowering leaves out.
     """
 
+    without: Without = NONE
     columns: dict[tuple[object, ...], set[tuple[int, ...]]] = field(default_factory=dict)
     positions: dict[tuple[object, ...], str] = field(default_factory=dict)
     winners: dict[str, tuple[str, int, tuple[sp.Expr, ...]]] = field(default_factory=dict)

@@ -28,9 +28,10 @@ from symbp.derive.derivation import Derivation
 from symbp.formula.equation import Equation, Formula
 from symbp.formula.expression import element
 from symbp.forward.network import BATCH, Block, Network
+from symbp.means import NONE, Without
 from symbp.program.instance import Filled, Instance, Template, equations, filled, size_symbols, sizes_of, template
 from symbp.program.layout import batch_last
-from symbp.program.lower import Arrays, lower_equation
+from symbp.program.lower import Arrays, Shared, lower_equation
 from symbp.program.operands import needed, written
 from symbp.program.program import Array, Loop, Map, Program, Routine, Statement, Storage
 
@@ -39,16 +40,20 @@ Item = Statement | Loop
 Numbers = Mapping[tuple[str, str], int]  # (formula, tensor) -> the step of the derivation that a statement implements
 
 
-def lower_network(derivation: Derivation, update: Sequence[Formula] = (), numbers: Numbers | None = None) -> Program:
+def lower_network(
+    derivation: Derivation, update: Sequence[Formula] = (), numbers: Numbers | None = None, without: Without = NONE
+) -> Program:
     """The program of a network; `update` holds clipping and the optimizer, in order."""
-    lowering = _Lowering(derivation, numbers or {})
+    lowering = _Lowering(derivation, numbers or {}, without)
     routines = lowering.routines()
-    steps, arrays = lower_update(update)
+    steps, arrays = lower_update(update, without)
     routines["update"] = Routine("update", steps)
     return Program({**lowering.arrays, **arrays}, routines)
 
 
-def lower_update(formulas: Sequence[Formula]) -> tuple[tuple[Statement, ...], dict[str, Array]]:
+def lower_update(
+    formulas: Sequence[Formula], without: Without = NONE
+) -> tuple[tuple[Statement, ...], dict[str, Array]]:
     """Update equations over flat vectors `w`, `g` and states; arrays that are not states are scratch."""
     statements: list[Statement] = []
     found: dict[str, Array] = {}
@@ -56,7 +61,8 @@ def lower_update(formulas: Sequence[Formula]) -> tuple[tuple[Statement, ...], di
         tensors = dict(formula.tensors)
         arrays: Arrays = {n: (t.axes, t.kind) for n, t in tensors.items()}
         for equation in formula.equations:
-            statements.append(Statement(formula.name, equation, lower_equation(equation, tensors, arrays)))
+            operations = lower_equation(equation, tensors, arrays, shared=Shared(without))
+            statements.append(Statement(formula.name, equation, operations))
         for name, (axes, kind) in arrays.items():
             states = {t.name for t in formula.with_role("state", "output")} | {"w", "g"}
             storage: Storage = "state" if name in states else "workspace"
@@ -68,8 +74,9 @@ def lower_update(formulas: Sequence[Formula]) -> tuple[tuple[Statement, ...], di
 class _Lowering:
     """The state of one lowering: arrays by name, templates by formula and sizes, and those by hyperparameters too."""
 
-    def __init__(self, derivation: Derivation, numbers: Numbers) -> None:
+    def __init__(self, derivation: Derivation, numbers: Numbers, without: Without) -> None:
         self.derivation = derivation
+        self.without = without
         self.network: Network = derivation.network
         self.numbers: dict[str, dict[str, int]] = defaultdict(dict)
         for (formula, tensor), number in numbers.items():
@@ -79,7 +86,7 @@ class _Lowering:
         self.filled: dict[object, Filled] = {}
         self.arrays: dict[str, Array] = {}
         self.storage = _storage(self.network)
-        self.batch_last = batch_last(derivation)
+        self.batch_last = batch_last(derivation) if "layout" not in without else frozenset()
 
     def routines(self) -> dict[str, Routine]:
         network = self.network
@@ -131,7 +138,7 @@ class _Lowering:
         last = frozenset(local for local, name in block.binding.items() if name in self.batch_last)
         key = (derivation.formula.name, frozenset(numbers.items()), last)
         if key not in self.templates:
-            self.templates[key] = template(derivation, numbers, last)
+            self.templates[key] = template(derivation, numbers, last, self.without)
         whole = (*key, frozenset(block.scalars.items()))
         if whole not in self.filled:
             self.filled[whole] = filled(self.templates[key], block)
@@ -151,7 +158,7 @@ class _Lowering:
             for item in instance.backward(shared, self.numbers[block.formula.name]):
                 locals_ = [t for e in equations(item) if (t := e.target.tensor.removeprefix("d_")) in block.binding]
                 given = {block.binding[t] for t in locals_} & set(self.network.inputs)
-                into = of_input if given else statements
+                into = of_input if given and "on request" not in self.without else statements
                 into.append(item)
                 for local in locals_:
                     tensor = block.binding[local]

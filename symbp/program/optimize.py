@@ -1,4 +1,4 @@
-"""The optimize stage: a derivation lowered, every pass applied and verified, the report of what each saved."""
+"""The optimize stage: a derivation lowered, every pass applied and verified, memory planned."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from symbp.derive.derivation import Derivation
 from symbp.formula.equation import Formula
 from symbp.forward.network import Network
+from symbp.means import NONE, Without
 from symbp.program.network import COST, Numbers, lower_network
 from symbp.program.passes import PASSES, Pass
 from symbp.program.plan import Plan, plan_buffers
@@ -16,20 +17,12 @@ from symbp.program.verify import verify
 
 
 @dataclass(frozen=True)
-class PassReport:
-    """The program after a pass; the first is the program as lowered."""
-
-    name: str
-    program: Program
-
-
-@dataclass(frozen=True)
 class Optimized:
-    """The program, the buffers of its workspace, and what the passes did."""
+    """The program, the buffers of its workspace, and the means that were left out."""
 
     program: Program
     plan: Plan
-    reports: tuple[PassReport, ...]
+    without: Without = NONE
 
 
 def optimize(
@@ -37,18 +30,19 @@ def optimize(
     update: Sequence[Formula] = (),
     numbers: Numbers | None = None,
     passes: Sequence[Pass] = PASSES,
+    without: Without = NONE,
 ) -> Optimized:
     """Lower, then apply the passes in order; the verifier runs after each."""
-    program = lower_network(derivation, update, numbers)
+    program = lower_network(derivation, update, numbers, without)
     network = derivation.network
     keep = kept(network)
     verify(program)
-    reports = [PassReport("lowered", program)]
     for each in passes:
-        program = each.apply(program, keep)
-        verify(program)
-        reports.append(PassReport(each.name, program))
-    return Optimized(program, plan_buffers(program, keep), tuple(reports))
+        if each.name not in without:
+            program = each.apply(program, keep)
+            verify(program)
+    plan = plan_buffers(program, keep) if "buffers" not in without else Plan()
+    return Optimized(program, plan, without)
 
 
 def kept(network: Network) -> frozenset[str]:

@@ -42,7 +42,7 @@ STAYING = ("parameter", "gradient", "argument", "random", "running")  # there wh
 
 @dataclass(frozen=True)
 class Pass:
-    """A named rewriting of a program."""
+    """A rewriting of a program, named as in `symbp.means`."""
 
     name: str
     apply: Callable[[Program, Keep], Program]

@@ -27,7 +27,7 @@ class Plan:
     `places` says of parts that are computed in a stack: the stack, its axis, the position.
     """
 
-    buffer_of: Mapping[str, str]
+    buffer_of: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)
 
 

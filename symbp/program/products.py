@@ -57,7 +57,8 @@ def contraction(lowering: Lowering, left: Factor, right: Factor, kept: Axes, las
 
     With `last`, any order is as good that ends with this letter.
     """
-    way = min(_ways(lowering, left, right, kept, last), key=lambda w: w.cost)
+    ways = _ways(lowering, left, right, kept, last)
+    way = next(ways) if "products" in lowering.shared.without else min(ways, key=lambda w: w.cost)
     builder = lowering.builder
     one, other = _laid_out(lowering, left, way.left), _laid_out(lowering, right, way.right)
     letter = dict(zip(dict.fromkeys((*one.axes, *other.axes)), LETTERS, strict=False))

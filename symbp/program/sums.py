@@ -159,7 +159,9 @@ def contract(
     """The sum over these indices of the product of the factors."""
     factors = _absorbed(lowering, factors, over)
     while len(factors) > 1:
-        one, other = min(combinations(factors, 2), key=lambda pair: _cost(lowering, pair, factors, over))
+        pairs = combinations(factors, 2)
+        written = "products" in lowering.shared.without
+        one, other = next(pairs) if written else min(pairs, key=lambda pair: _cost(lowering, pair, factors, over))
         rest = [f for f in factors if f is not one and f is not other]
         later = {a for f in rest for a in f.axes}
         kept = lowering.builder.sorted(a for a in (*one.axes, *other.axes) if a not in over or a in later)

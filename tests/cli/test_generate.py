@@ -13,6 +13,7 @@ import pytest
 from cli.command import SMALL, refused, run, start
 
 from symbp import pipeline
+from symbp.means import MEANS
 from symbp.targets import write
 from symbp.targets.load import GradientError
 
@@ -218,3 +219,13 @@ def test_plan() -> None:
     assert text.startswith("small: a training step, batch 7, float32\n")
     assert "product" in text
     assert "range" in refused("plan", "small.yaml", "--batch", "0")
+
+
+def test_a_means_is_left_out(folder: Path) -> None:
+    listed = run("plan", "--means").stdout.splitlines()
+    assert [line.split("  ")[0] for line in listed] == [*MEANS]
+    assert "\nshare " in run("plan", "small.yaml").stdout
+    assert "\nshare " not in run("plan", "small.yaml", "--without", "share").stdout
+    run("generate", "small.yaml", "-o", "measured", "--without", "in place", "--without", "share")
+    assert "\nwithout    share, in place\n" in (folder / "measured" / "small.py").read_text()
+    assert "'saved values', 'on request'" in refused("plan", "small.yaml", "--without", "bufers")

@@ -69,12 +69,12 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
         *(function.text for function in private.values()),
         *functions.public(network, private, scope, given, _cost(spec), mode),
         *mode.generator(),
-        *trainer.trainer(spec, program, private, given, mode),
+        *trainer.trainer(spec, program, private, given, mode, optimized.without),
         render("numpy/files.py.jinja", running=mode.running),
         *_check(program, network, given, mode),
     ]
     body = _joined(parts)
-    text = _joined([header.header(spec, network, body, mode.table()), body])
+    text = _joined([header.header(spec, network, body, mode.table(), optimized.without), body])
     safety.inspect(text)
     return text
 
@@ -98,7 +98,7 @@ def memory(spec: NetworkSpec, derivation: Derivation, optimized: Optimized, batc
     allocated = workspace.allocations(program, optimized.plan, network.tensors, scope, separator)
     return {
         "workspace": sum(each.bytes(batch, dtype) for each in allocated),
-        **trainer.memory(spec, program, sum(math.prod(p.shape) for p in network.parameters), dtype),
+        **trainer.memory(spec, program, sum(math.prod(p.shape) for p in network.parameters), dtype, optimized.without),
     }
 
 

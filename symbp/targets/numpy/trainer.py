@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from symbp.catalog.entry import StateRow
+from symbp.means import Without
 from symbp.program.program import Program
 from symbp.spec.model import NetworkSpec, Use
 from symbp.targets.environment import render
@@ -25,6 +26,7 @@ def trainer(
     functions: Mapping[str, Function],
     given: tuple[Argument, Argument],
     modes: Modes,
+    without: Without,
 ) -> list[str]:
     """The table of hyperparameters with its check, and the class."""
     numbers = hyperparameters(spec, program)
@@ -32,7 +34,7 @@ def trainer(
     keywords = [f"{h.keyword}: float = {h.value!r}" for h in numbers]
     keywords += ["seed: int = 0"] if modes.random else []
     ranges = [f'"{h.keyword}": ({source.bound(h.low)}, {source.bound(h.high)})' for h in numbers]
-    update = Update(program, numbers)
+    update = Update(program, numbers, without)
     methods = [
         render(
             "numpy/trainer.py.jinja",
@@ -60,7 +62,7 @@ def trainer(
     ]
 
 
-def memory(spec: NetworkSpec, program: Program, size: int, dtype: str) -> dict[str, int]:
+def memory(spec: NetworkSpec, program: Program, size: int, dtype: str, without: Without) -> dict[str, int]:
     """Bytes of what a trainer holds beside workspaces, for `size` parameters."""
     number = np.dtype(dtype).itemsize
     states = spec.optimizer.entry.variant(spec.optimizer.options).states
@@ -68,7 +70,7 @@ def memory(spec: NetworkSpec, program: Program, size: int, dtype: str) -> dict[s
         "parameters": size * number,
         "gradients": size * number,
         "optimizer": number * sum(size if state.axes else 1 for state in states),
-        "update": Update(program, hyperparameters(spec, program)).bytes(size, number),
+        "update": Update(program, hyperparameters(spec, program), without).bytes(size, number),
     }
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from symbp.means import NONE, Without
 from symbp.program.operands import reads
 from symbp.program.program import Array, Map, Program, Statement
 from symbp.targets.numpy import hyperparameters, routines, source
@@ -32,9 +33,10 @@ class Run:
 class Update:
     """The update of a program: `body` of the method, and what it `allocates` once."""
 
-    def __init__(self, program: Program, numbers: Sequence[Hyperparameter]) -> None:
+    def __init__(self, program: Program, numbers: Sequence[Hyperparameter], without: Without = NONE) -> None:
         self.arrays = program.arrays
         self.numbers = numbers
+        self.stretched = "stretches" not in without
         statements = [s for s in program.routines["update"].statements if isinstance(s, Statement)]
         grouped = groupby(statements, key=lambda s: not self.arrays[s.operations[-1].out].shape)
         self.runs = [Run(single, tuple(members)) for single, members in grouped]
@@ -69,8 +71,9 @@ class Update:
     def bytes(self, size: int, number: int) -> int:
         """Of what it allocates, for `size` parameters of `number` bytes each."""
         each = {"float": number, "bool": 1}
+        stretch = min(size, STRETCH) if self.stretched else size
         own = sum(each[a.kind] * (size if a.shape else 1) for a in map(self.arrays.__getitem__, self.own))
-        return own + sum(each[kind] * rows * min(size, STRETCH) for kind, rows in self.rows.items())
+        return own + sum(each[kind] * rows * stretch for kind, rows in self.rows.items())
 
     def _used(self, run: Run) -> list[Array]:
         operations = routines.operations(run.statements)

@@ -1,0 +1,39 @@
+"""The means by which a module is fast and small. Each has a name, and can be left out to measure what it does.
+
+A module without any of them computes the same. A stage asks whether the name of its means is among those left out;
+`symbp plan`, `symbp generate` and docs/plan.md take the names from the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+
+from symbp.errors import UserError
+
+Without = frozenset[str]  # the means that are left out
+NONE: Without = frozenset()
+
+MEANS: Mapping[str, str] = {
+    "saved values": "derivatives are written in what the forward pass computed, where that takes fewer operations",
+    "on request": "the gradient of the network's input is computed only where it is asked for",
+    "layout": "feature maps hold the batch last, so that windows are long runs of numbers",
+    "products": "sums of products are taken in the cheapest order, from arrays laid out at the least cost",
+    "hoist": "what does not recur is computed before a loop, for all of its steps at once",
+    "share": "an operation that was computed already is not computed again",
+    "prune": "operations whose results nothing reads are left out",
+    "in place": "a temporary becomes the array that its last reader writes",
+    "one loss": "the cost in inference is computed as in training, where that needs nothing of training alone",
+    "buffers": "arrays that are never needed at the same time share memory",
+    "stretches": "the optimizer updates a stretch of the parameters at a time, which stays in the cache",
+}
+
+
+def left_out(names: Iterable[str]) -> Without:
+    """These names of means; UserError where one is none."""
+    found = frozenset(names)
+    for name in sorted(found - MEANS.keys()):
+        near = get_close_matches(name, MEANS, 1)
+        meant = f"; did you mean `{near[0]}`?" if near else ""
+        raise UserError(f"`{name[:60]}` is no means that can be left out{meant}\nThere are: {', '.join(MEANS)}.")
+    return found

@@ -1,0 +1,54 @@
+"""What each means saves: the program of a step beside the one without it, and beside one without any."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from symbp.means import MEANS
+from symbp.pipeline import Programmed, program
+from symbp.plan.report import ROUTINES, sizes_of
+from symbp.program.cost import Cost, cost
+from symbp.targets.numpy import memory
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Of a step: arithmetic operations, bytes read and written, bytes held."""
+
+    operations: int
+    moved: int
+    held: int
+
+    def __sub__(self, other: Totals) -> Totals:
+        return Totals(self.operations - other.operations, self.moved - other.moved, self.held - other.held)
+
+
+@dataclass(frozen=True)
+class Savings:
+    """A step as it is, one without any means, and of each means what a step without it alone has more."""
+
+    optimized: Totals
+    naive: Totals
+    by: Mapping[str, Totals]
+
+
+def savings(made: Programmed, batch: int) -> Savings:
+    """The savings of the means that the program does not leave out, for batches of this size."""
+    without, whole = made.optimized.without, totals(made, batch)
+
+    def less(names: Iterable[str]) -> Totals:
+        return totals(program(made.spec, {*without, *names}), batch)
+
+    return Savings(whole, less(MEANS), {name: less([name]) - whole for name in MEANS if name not in without})
+
+
+def totals(made: Programmed, batch: int) -> Totals:
+    """The totals of a step for batches of this size."""
+    steps, dtype = made.optimized.program, made.spec.dtype
+    total = Cost()
+    for routine in ROUTINES:
+        sizes = sizes_of(steps, routine, batch, dtype)
+        total = sum((cost(item, sizes) for item in steps.items((routine,))), total)
+    held = sum(memory(made.spec, made.derivation, made.optimized, batch, dtype).values())
+    return Totals(total.operations, total.read + total.written, held)
