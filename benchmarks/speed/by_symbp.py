@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -11,9 +12,9 @@ from benchmarks.speed.workloads import Workload, generated
 from symbp import pipeline
 
 
-def prepare(workload: Workload, params: Mapping[str, np.ndarray]) -> Contender:
-    """The workload's module."""
-    module = pipeline.load_module(generated(workload))
+def prepare(workload: Workload, params: Mapping[str, np.ndarray], blas: str = "numpy") -> Contender:
+    """The workload's module, whose products are computed by `blas`."""
+    module = pipeline.load_module(generated(replace(workload, spec={**workload.spec, "blas": blas})))
     own = module.init(0, np.float32)
     for name, value in params.items():
         own[name][...] = value

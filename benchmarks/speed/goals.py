@@ -10,23 +10,28 @@ from benchmarks.report import Figure
 from benchmarks.speed.rounds import Measured
 
 FRAMEWORKS = ("PyTorch", "PyTorch, fused", "torch.compile", "JAX", "autograd")
+WITH_SCIPY = "symbp, SciPy"
 Results = Mapping[str, Measured]
 
 
 @dataclass(frozen=True)
 class Goal:
-    """symbp's step over another's: at most `most`. `kind` and `batches` say for which workloads."""
+    """The step of `ours` over another's: at most `most`. `kind` and `batches` say for which workloads."""
 
     kind: str
     batches: tuple[int, ...]
     other: str
     most: float
+    ours: str = "symbp"
 
 
 GOALS = (
     Goal("mlp", (64,), "bound", 1.6),
     *(Goal("mlp", (64,), framework, 1.0) for framework in FRAMEWORKS),
     Goal("mlp", (512,), "bound", 1.1),
+    Goal("mlp", (64,), "bound, SciPy", 1.35, WITH_SCIPY),
+    *(Goal("mlp", (64,), framework, 1.0, WITH_SCIPY) for framework in FRAMEWORKS),
+    Goal("mlp", (512,), "bound, SciPy", 1.1, WITH_SCIPY),
     Goal("small", (1, 8), "PyTorch", 1 / 8),
     Goal("small", (1, 8), "JAX", 1 / 2),
     Goal("cnn", (64,), "PyTorch", 1.5),
@@ -41,10 +46,11 @@ def figures(kind: str, batch: int, threads: int, results: Results) -> list[Figur
     label = f"{kind}, batch {batch}, {threads} {'thread' if threads == 1 else 'threads'}"
     found = []
     for goal in GOALS:
-        if goal.kind == kind and batch in goal.batches and goal.other in results:
-            ratio = median(ours.ratios(results[goal.other]))
+        if goal.kind == kind and batch in goal.batches and {goal.other, goal.ours} <= results.keys():
+            ratio = median(results[goal.ours].ratios(results[goal.other]))
             wanted, said = _worded(goal.most, ratio, goal.other)
-            found.append(Figure(f"{label}: a step", wanted, said, ratio <= goal.most))
+            what = f"{label}: a step" + (" with SciPy's BLAS" if goal.ours == WITH_SCIPY else "")
+            found.append(Figure(what, wanted, said, ratio <= goal.most))
     torch = results.get("PyTorch")
     if torch and ours.peak and torch.peak:
         share = ours.peak / torch.peak

@@ -29,6 +29,7 @@ from symbp import pipeline
 
 CONTENDERS: dict[str, tuple[str, dict[str, Any]]] = {
     "symbp": ("by_symbp", {}),
+    "symbp, SciPy": ("by_symbp", {"blas": "scipy"}),
     "by hand": ("by_hand", {}),
     "PyTorch": ("by_torch", {}),
     "PyTorch, fused": ("by_torch", {"fused": True}),

@@ -12,6 +12,7 @@ from typing import Literal
 from symbp.catalog.entry import Entry
 from symbp.errors import UserError
 
+Blas = Literal["numpy", "scipy"]  # the library that multiplies matrices
 OptionValue = float | int | bool | str | tuple[float, ...]
 
 
@@ -167,6 +168,7 @@ class NetworkSpec:
     clipping: tuple[Use, ...] = ()
     penalties: tuple[Use, ...] = ()
     dtype: Literal["float32", "float64"] = "float32"
+    blas: Blas = "numpy"
     training: TrainingSpec = TrainingSpec()
     data: DataSpec | None = None
     description: str = ""

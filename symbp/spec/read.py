@@ -98,6 +98,7 @@ class _Reading:
             clipping=clipping,
             penalties=penalties,
             dtype=model.dtype,
+            blas=model.blas,
             training=TrainingSpec(**model.training.model_dump()),
             data=_data(model.data),
             description=model.description,

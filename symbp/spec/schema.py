@@ -135,6 +135,7 @@ class SpecModel(_Model):
     clip: Any = Field(None, description="clipping of the gradient, before the optimizer")
     penalty: Any = Field(None, description="penalties on weights, added to the cost")
     dtype: Literal["float32", "float64"] = "float32"
+    blas: Literal["numpy", "scipy"] = Field("numpy", description="the library that multiplies matrices")
     training: TrainingModel = TrainingModel()
     data: DataModel | TextModel | ShapesModel | TonesModel | RatingsModel | VolatilityModel | Source | None = None
     define: dict[str, Any] = Field(default_factory=dict, description="the spec's own activations, layers and losses")

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from symbp.errors import DefectError, NetworkError
+from symbp.errors import DefectError, NetworkError, UserError
 from symbp.forward.network import BATCH, Network, NetworkTensor
 
 EXAMPLES = 3
@@ -48,7 +48,10 @@ class _Text(importlib.abc.SourceLoader):
 
 
 def load_source(text: str, name: str) -> ModuleType:
-    """The module of a text, under a name of its own that no import finds."""
+    """The module of a text, under a name of its own that no import finds.
+
+    UserError where it needs SciPy, and there is none.
+    """
     label = f"symbp_generated_{name}"
     loader = _Text(text, f"<{name}, generated>")
     spec = importlib.machinery.ModuleSpec(label, loader, origin=loader.path)
@@ -56,6 +59,13 @@ def load_source(text: str, name: str) -> ModuleType:
     sys.modules[label] = module
     try:
         loader.exec_module(module)
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("scipy"):
+            raise
+        raise UserError(
+            f"{name}: the spec asks for `blas: scipy`, and SciPy is not installed: `pip install symbp[blas]`, "
+            "or leave the key out for NumPy alone"
+        ) from None
     finally:
         del sys.modules[label]
     return module

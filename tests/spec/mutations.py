@@ -26,6 +26,7 @@ name: defined
 description: "Formulas of one's own"
 input: [2, 3]
 dtype: float64
+blas: scipy
 layers:
   - flatten
   - scale

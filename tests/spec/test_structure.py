@@ -58,6 +58,7 @@ CASES = {
     spec("description: 3"): "7: description: expected a text (in quotes, …); got 3",
     spec("description: " + "a" * 2001): "7: description: expected at most 2000 characters; got 'aaa…...",
     spec("dtype: float16"): "7: dtype: expected float32 or float64; got 'float16'",
+    spec("blas: mkl"): "7: blas: expected numpy or scipy; got 'mkl'",
     # input
     spec(input="input: 0"): "2: input: expected a number of at least 1; got 0",
     spec(input="input: 4294967296"): "2: input: expected a number of at most 2147483647; got 4294967296",

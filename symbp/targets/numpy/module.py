@@ -15,6 +15,7 @@ from symbp.spec.model import NetworkSpec, Problem, SpecError
 from symbp.targets.environment import render
 from symbp.targets.numpy import (
     arguments,
+    blas,
     examples,
     functions,
     header,
@@ -50,7 +51,7 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
         place = replace(spec.place, path="layers")
         raise SpecError([Problem(place, "no layer has parameters, so there is nothing to train; add one: `dense: 10`")])
     given = arguments.arguments(network)
-    scope, separator = _scope(optimized, given)
+    scope, separator = _scope(spec, optimized, given)
     mode = modes.Modes(network, program.arrays, separator)
     private = functions.private(program, scope, given)
     allocated = workspace.allocations(program, optimized.plan, network.tensors, scope, separator)
@@ -62,6 +63,7 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
             dtype=spec.dtype,
             lines=[line for each in allocated for line in each.lines],
             batch_last=_has_batch_last(network, program),
+            blas=bool(scope.extras.keys() & set(blas.ROUTINES)),
         ),
         arguments.checks(*given),
         *mode.functions(),
@@ -75,25 +77,25 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
     ]
     body = _joined(parts)
     text = _joined([header.header(spec, network, body, mode.table(), optimized.without), body])
-    safety.inspect(text)
+    safety.inspect(text, spec.blas)
     return text
 
 
-def _scope(optimized: Optimized, given: Sequence[arguments.Argument]) -> tuple[Scope, str]:
+def _scope(spec: NetworkSpec, optimized: Optimized, given: Sequence[arguments.Argument]) -> tuple[Scope, str]:
     """What the names of the program's arrays are in the module, and what separates their parts."""
     arrays, plan = optimized.program.arrays, optimized.plan
     separator = names.separator(arrays)
     held = {name: reference for argument in given for name, reference in argument.references().items()}
     symbols = {"N": "n", LOG_MAX: f"ws.{LOG_MAX}"}
     references = names.references(arrays, separator, held)
-    return Scope(arrays, references, symbols, buffers=plan.buffer_of, places=plan.places), separator
+    return Scope(arrays, references, symbols, buffers=plan.buffer_of, places=plan.places, blas=spec.blas), separator
 
 
 def memory(spec: NetworkSpec, derivation: Derivation, optimized: Optimized, batch: int, dtype: str) -> dict[str, int]:
     """Bytes of the arrays that a training step of the module holds, for batches of this size: known before it runs."""
     network, program = derivation.network, optimized.program
     given = arguments.arguments(network)
-    scope, separator = _scope(optimized, given)
+    scope, separator = _scope(spec, optimized, given)
     functions.private(program, scope, given)
     allocated = workspace.allocations(program, optimized.plan, network.tensors, scope, separator)
     return {

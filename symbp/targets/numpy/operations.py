@@ -29,7 +29,7 @@ from symbp.program.program import (
     Stack,
     View,
 )
-from symbp.targets.numpy import contractions
+from symbp.targets.numpy import blas, contractions
 from symbp.targets.numpy.scope import Scope, at
 
 IN_PLACE = {"add": "+=", "subtract": "-=", "multiply": "*=", "divide": "/="}
@@ -75,6 +75,8 @@ def _(op: Select, scope: Scope) -> list[str]:
 
 @lines.register
 def _(op: Contract, scope: Scope) -> list[str]:
+    if scope.blas == "scipy" and (code := blas.product(op, scope)):
+        return code
     shapes = (op.left_axes, scope.arrays[op.left].shape), (op.right_axes, scope.arrays[op.right].shape)
     sizes = {letter: str(dim) for letters, shape in shapes for letter, dim in zip(letters, shape, strict=True)}
     whole = all(map(scope.is_whole, (op.left, op.right, op.out)))
@@ -85,7 +87,7 @@ def _(op: Contract, scope: Scope) -> list[str]:
 @lines.register
 def _(op: Fold, scope: Scope) -> list[str]:
     if op.function == "sum" and (product := _product_with_ones(op, scope)):
-        return scope.call(*product)
+        return product
     every = len(op.axes) == len(scope.arrays[op.operand].shape)
     axes = [] if every and op.function != "argmax" else [f"axis={op.axes[0] if len(op.axes) == 1 else op.axes}"]
     keep = ["keepdims=True"] if op.keep else []
@@ -108,7 +110,10 @@ def _product_with_ones(op: Fold, scope: Scope) -> list[str]:
         operand += f".reshape({_count(shape[:cut])}, {_count(shape[cut:])})"
     if len(rest) > 1:
         out += f".reshape({_count(rest)})"
-    return [f"{operand}.dot", ones, f"out={out}"] if first else [f"{ones}.dot", operand, f"out={out}"]
+    if scope.blas == "scipy":
+        return blas.total(operand, ones, out, "only" if not rest else "first" if not first else "last", scope)
+    one, other = (operand, ones) if first else (ones, operand)
+    return scope.call(f"{one}.dot", other, f"out={out}")
 
 
 def _count(shape: tuple[Dim, ...]) -> str:

@@ -12,6 +12,7 @@ import builtins
 from collections.abc import Iterator
 
 from symbp.errors import DefectError
+from symbp.spec.model import Blas
 
 IMPORTS = frozenset(
     {
@@ -28,6 +29,7 @@ IMPORTS = frozenset(
         "typing",
     }
 )
+BLAS = "scipy.linalg"  # of which `blas` alone may be imported, where the spec asks for it
 BUILTINS = frozenset(
     {
         *("bool", "dict", "float", "int", "object", "str", "tuple", "type", "list", "set"),
@@ -42,6 +44,7 @@ ATTRIBUTES = {
     "os": frozenset({"PathLike", "fspath", "fsync", "getpid", "path", "replace", "unlink"}),
     "sys": frozenset({"exit"}),
     "threading": frozenset({"get_ident"}),
+    "blas": frozenset({"sgemm", "dgemm", "sgemv", "dgemv", "sdot", "ddot"}),
 }
 REFUSED = (
     ast.AsyncFunctionDef,
@@ -61,14 +64,14 @@ class UnsafeModuleError(DefectError):
     """A rendered module that holds what no generated module may hold."""
 
 
-def inspect(text: str) -> None:
+def inspect(text: str, blas: Blas = "numpy") -> None:
     """Raise `UnsafeModuleError` where the module holds anything that is not allowed."""
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
         raise UnsafeModuleError(f"line {error.lineno}: {error.msg}") from error
     for node in _nodes(tree):
-        if isinstance(node, _SUSPECTS) and (reason := _objection(node)):
+        if isinstance(node, _SUSPECTS) and (reason := _objection(node, blas)):
             raise UnsafeModuleError(f"line {getattr(node, 'lineno', 0)}: {reason}")
 
 
@@ -86,13 +89,15 @@ def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
                 waiting.append(value)
 
 
-def _objection(node: ast.AST) -> str:
+def _objection(node: ast.AST, blas: Blas) -> str:
     """Why the node is refused, or nothing."""
     if isinstance(node, REFUSED):
         return f"syntax {type(node).__name__}"
     if isinstance(node, ast.Import):
         return next((f"import of {a.name}" for a in node.names if a.name not in IMPORTS), "")
     if isinstance(node, ast.ImportFrom):
+        if node.module == BLAS and blas == "scipy" and [(a.name, a.asname) for a in node.names] == [("blas", None)]:
+            return ""
         return "" if node.module in IMPORTS and node.level == 0 else f"import from {node.module}"
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
         listed = ATTRIBUTES.get(node.value.id)

@@ -28,6 +28,7 @@ from symbp.program.program import (
     Statement,
     View,
 )
+from symbp.spec.model import Blas
 from symbp.targets.numpy import scalars, source
 
 LOG_MAX = "log_max"  # the logarithm of the largest number of the dtype, in scalars of a program
@@ -76,6 +77,7 @@ class Scope:
     turned: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)  # views that permute axes
     places: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)  # parts that stand in a stack
     apart: set[str] = field(default_factory=set)  # arrays whose numbers do not lie side by side, in order
+    blas: Blas = "numpy"
 
     def __getitem__(self, name: str) -> str:
         """The array in Python."""
@@ -188,12 +190,17 @@ class Scope:
         made = f"np.empty({source.shape(shape)}, np.bool_)"
         return self._extra(f"{word}_{'_'.join(map(str, shape))}", made, shape, "bool")
 
-    def scratch(self, shape: tuple[Dim, ...]) -> str:
+    def scratch(self, shape: tuple[Dim, ...], word: str = "scratch") -> str:
         """Scratch for numbers."""
         made = f"np.empty({source.shape(shape)}, dtype)"
-        return self._extra(f"scratch_{'_'.join(map(str, shape))}", made, shape, "float")
+        return self._extra("_".join((word, *map(str, shape))), made, shape, "float")
 
-    def _extra(self, attribute: str, made: str, shape: tuple[Dim, ...], kind: ArrayKind) -> str:
+    def routine(self, name: str) -> str:
+        """A function of SciPy's BLAS, for the dtype of the workspace."""
+        made = f"blas.s{name} if self.dtype == np.float32 else blas.d{name}"
+        return self._extra(name, made, None, "float")
+
+    def _extra(self, attribute: str, made: str, shape: tuple[Dim, ...] | None, kind: ArrayKind) -> str:
         self.extras[attribute] = Extra(made, shape, kind)
         return f"ws.{attribute}"
 
