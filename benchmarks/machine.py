@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = ("numpy", "sympy", "jax", "torch", "scikit-learn")
 
 
-def machine() -> str:
+def machine(packages: Iterable[str] = PACKAGES) -> str:
     """Cores, processor, system; Python and the packages that count."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    found = ", ".join(f"{package} {_version(package)}" for package in PACKAGES)
+    found = ", ".join(f"{package} {_version(package)}" for package in packages)
     return (
         f"{cores} cores of {_processor()} ({platform.machine()}), {platform.system()}; "
         f"Python {platform.python_version()}, {found}."
     )
+
+
+def libraries() -> str:
+    """What NumPy and SciPy multiply matrices with."""
+    import numpy
+    import scipy
+
+    found = {"NumPy": numpy.__config__.CONFIG, "SciPy": scipy.__config__.CONFIG}
+    named = {name: config["Build Dependencies"]["blas"] for name, config in found.items()}
+    said = (f"{name} with {blas['name']} {blas['version']}" for name, blas in named.items())
+    return f"Matrix products: {', '.join(said)}."
 
 
 def _processor() -> str:

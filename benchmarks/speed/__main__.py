@@ -4,82 +4,91 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
-from statistics import median
 
 from benchmarks import ROOT
-from benchmarks.machine import machine
 from benchmarks.report import HEADINGS, Figure, grid, status
-from benchmarks.speed.goals import Results, figures
-from benchmarks.speed.rounds import Measured, measure, spread
-from benchmarks.speed.worker import CONTENDERS
-from benchmarks.speed.workloads import WORKLOADS, Workload
+from benchmarks.speed import kept, memory, start_up
+from benchmarks.speed.contender import CONTENDERS, OURS
+from benchmarks.speed.document import Section, document
+from benchmarks.speed.goals import figures, place
+from benchmarks.speed.rounds import ROUNDS, measure
+from benchmarks.speed.workloads import WORKLOADS
+from symbp.files import replace_file
 
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
-ROUNDS = 9
 KINDS = tuple(dict.fromkeys(workload.kind for workload in WORKLOADS))
-COLUMNS = ("contender", "step, ms", "symbp's over it", "inference, ms", "peak, MB", "allocated, kB", "first step, s")
+THREADS = [1, 2]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; write where everything was measured. The exit status is 1 where a figure does not hold."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description="Time training steps.")
     parser.add_argument("kinds", nargs="*", choices=[[], *KINDS], help="all, where none is named")
-    parser.add_argument("-t", "--threads", type=int, nargs="*", default=[1, 2])
-    parser.add_argument("-r", "--rounds", type=int, default=ROUNDS)
+    parser.add_argument("-t", "--threads", type=int, nargs="*", default=THREADS)
+    parser.add_argument("-r", "--rounds", type=int, help="no more and no less")
     parser.add_argument("-c", "--contenders", nargs="*", choices=[*CONTENDERS], default=[*CONTENDERS])
+    parser.add_argument("--resume", action="store_true", help="go on where a run of everything was stopped")
     chosen = parser.parse_args(arguments)
-    names = ["symbp", *(name for name in chosen.contenders if name != "symbp")]
-    sections, goals = [], []
-    for workload in (w for w in WORKLOADS if w.kind in (chosen.kinds or KINDS)):
+    everything = not chosen.kinds and chosen.threads == THREADS and chosen.contenders == [*CONTENDERS]
+    if chosen.resume and not everything:
+        parser.error("--resume is for a run of everything")
+    names = [OURS, *(name for name in chosen.contenders if name != OURS)]
+    rounds = (chosen.rounds, chosen.rounds) if chosen.rounds else ROUNDS
+    if everything and not chosen.resume:
+        kept.forget()
+    workloads = [workload for workload in WORKLOADS if workload.kind in (chosen.kinds or KINDS)]
+    progress = Progress(len(workloads) * len(chosen.threads) + everything)
+    goals = besides(progress) if everything else []
+    sections = []
+    for workload in workloads:
         for threads in chosen.threads:
-            print(f"{workload.name}, {threads} threads ...", file=sys.stderr, flush=True)
-            results = measure(workload, names, threads, chosen.rounds)
-            sections.append(section(workload, threads, results))
-            goals += figures(workload.kind, workload.batch, threads, results)
+            name = f"{workload.kind}-{workload.batch}-{threads}"
+            results = kept.results(name) if everything else None
+            progress.say(place(workload, threads), measured=results is None)
+            if results is None:
+                compiled = kept.compiled(workload.name) if everything else None
+                results = measure(workload, names, threads, rounds, compiled)
+                if everything:
+                    kept.keep(name, results)
+            sections.append(Section(workload, threads, results))
+            goals += figures(workload, threads, results)
             print(sections[-1], flush=True)
     print(grid(HEADINGS, [figure.cells() for figure in goals]))
-    everything = not chosen.kinds and chosen.threads == [1, 2] and chosen.contenders == [*CONTENDERS]
     if everything:
-        DOCUMENT.write_text(document(goals, sections), encoding="utf-8")
+        replace_file(DOCUMENT, document(goals, sections).encode())
         print(f"written: {DOCUMENT.relative_to(ROOT)}", file=sys.stderr)
     return status(goals)
 
 
-def section(workload: Workload, threads: int, results: Results) -> str:
-    """A table of every contender."""
-    ours = results["symbp"]
-    rows = [_row(name, each, ours) for name, each in results.items()]
-    return f"## {workload.name}, {threads} {'thread' if threads == 1 else 'threads'}\n\n{grid(COLUMNS, rows)}\n"
+def besides(progress: Progress) -> list[Figure]:
+    """The figures of memory and of start-up."""
+    found = kept.figures("besides")
+    progress.say("memory and start-up", measured=found is None)
+    if found is None:
+        largest = {workload.kind: workload for workload in WORKLOADS}
+        found = [*map(memory.planned, WORKLOADS), *map(memory.growth, largest.values()), *start_up.figures()]
+        kept.keep("besides", found)
+    return found
 
 
-def _row(name: str, each: Measured, ours: Measured) -> tuple[str, ...]:
-    counted = each.cost is not None
-    return (
-        name,
-        f"{1e3 * median(each.steps):.3f}",
-        "-" if each is ours else spread(ours.ratios(each)),
-        f"{1e3 * median(each.inferences):.3f}",
-        f"{each.peak / 1e6:.1f}" if counted else "-",
-        f"{each.allocated / 1e3:.1f}" if counted else "-",
-        f"{each.start_up:.1f}",
-    )
+class Progress:
+    """Lines that tell what is measured, and how long the rest will take if it goes on like this."""
 
+    def __init__(self, count: int) -> None:
+        """Nothing is done yet."""
+        self.count, self.number, self.measured, self.start = count, 0, 0, time.perf_counter()
 
-def document(goals: Sequence[Figure], sections: Sequence[str]) -> str:
-    """docs/benchmarks.md."""
-    opening = (
-        "# Speed\n\n"
-        "Written by `make bench` (`python -m benchmarks.speed`). Every contender has a process of its own, with equal "
-        "numbers of threads and cores; they take turns, each starts a round once. All start from the same parameters "
-        "and compute the same cost, which is compared. A step is forward, backward and update, in float32. Times are "
-        "medians over the rounds; ratios are taken round by round, and the middle half of them stands in brackets. "
-        "The peak is of memory, from before the first step on; what is allocated is the most that a steady step holds "
-        "at once above what was held before it, as far as Python and NumPy tell. The first step counts from the start "
-        "of the process, with what it imports, generates or compiles.\n\n"
-        f"Machine: {machine()}\n\n"
-    )
-    return opening + grid(HEADINGS, [figure.cells() for figure in goals]) + "\n\n" + "\n".join(sections)
+    def say(self, what: str, measured: bool) -> None:
+        """The next is about to be measured, or is known."""
+        self.number += 1
+        left = ""
+        if self.measured:
+            passed = time.perf_counter() - self.start
+            left = f", about {passed / self.measured * (self.count - self.number + 1) / 60:.0f} minutes left"
+        self.measured += measured
+        print(f"{self.number} of {self.count}{left}: {what}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

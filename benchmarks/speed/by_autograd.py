@@ -1,8 +1,7 @@
-"""HIPS autograd, for networks that its users write in NumPy."""
+"""HIPS autograd: networks in NumPy, with its own copy of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import autograd.numpy as anp
@@ -11,17 +10,16 @@ from autograd import value_and_grad
 
 from benchmarks.speed.contender import Contender
 from benchmarks.speed.forward import FORWARD, cost, updated
+from benchmarks.speed.given import Given
 from benchmarks.speed.workloads import Workload
 
 
-def prepare(workload: Workload, params: Mapping[str, np.ndarray]) -> Contender | None:
-    """The workload in autograd; None where its users would take a framework."""
-    forward = FORWARD.get(workload.kind)
-    if forward is None:
-        return None
-    given, target = workload.examples()
-    x = tuple(given.values()) if isinstance(given, dict) else (given,)
-    held: list[Any] = [{k: v.copy() for k, v in params.items()}, None]
+def prepare(workload: Workload, given: Given) -> Contender:
+    """The workload in autograd."""
+    forward = FORWARD[workload.kind]
+    inputs, target = workload.examples()
+    x = tuple(inputs.values()) if isinstance(inputs, dict) else (inputs,)
+    held: list[Any] = [{k: v.copy() for k, v in given.parameters.items()}, None]
     gradient = value_and_grad(lambda w: cost(anp, forward(anp, w, x), target))
 
     def step() -> float:

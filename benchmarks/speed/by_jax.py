@@ -1,4 +1,4 @@
-"""JAX: a step compiled by `jit`, whose parameters and optimizer's state are given up to it."""
+"""JAX: a step compiled by `jit`, whose parameters and state are given up to it; convolution and scan are its own."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import lax
 
 from benchmarks.speed.contender import Contender
 from benchmarks.speed.forward import FORWARD, Forward, Parameters, cost, dense, updated
+from benchmarks.speed.given import Given
 from benchmarks.speed.workloads import Workload
 
 
@@ -53,34 +53,16 @@ def lstm(_: Any, params: Parameters, inputs: tuple[Any, ...]) -> Any:
     return dense(params, "dense_1", jnp.moveaxis(h, 0, 1))
 
 
-def transformer(_: Any, params: Parameters, inputs: tuple[Any, ...]) -> Any:
-    """A block, normalized first."""
-    named = {name.removeprefix("transformer_encoder_1_"): value for name, value in params.items()}
-    x = inputs[0]
-    read = _normalized(named, "layer_norm_1", x)
-    q, k, v = (jnp.tensordot(read, named[f"asked.W{each}"], 1) + named[f"asked.b{each}"] for each in "qkv")
-    weights = jax.nn.softmax(jnp.einsum("nthd,nuhd->nhtu", q, k) / q.shape[-1] ** 0.5)
-    mixed = jnp.einsum("nhtu,nuhd->nthd", weights, v)
-    x = x + jnp.tensordot(mixed, named["asked.Wo"], 2) + named["asked.bo"]
-    between = jnp.maximum(dense(named, "between", _normalized(named, "layer_norm_2", x)), 0.0)
-    return x + dense(named, "more", between)
+FORWARDS: Mapping[str, Forward] = {**FORWARD, "cnn": cnn, "lstm": lstm}
 
 
-def _normalized(params: Parameters, name: str, x: Any) -> Any:
-    mean, variance = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
-    return (x - mean) / jnp.sqrt(variance + 1e-5) * params[f"{name}.gamma"] + params[f"{name}.beta"]
-
-
-FORWARDS: Mapping[str, Forward] = {**FORWARD, "cnn": cnn, "lstm": lstm, "transformer": transformer}
-
-
-def prepare(workload: Workload, params: Mapping[str, np.ndarray]) -> Contender:
+def prepare(workload: Workload, given: Given) -> Contender:
     """The workload in JAX."""
     forward = FORWARDS[workload.kind]
-    given, target = workload.examples()
-    x = tuple(map(jnp.asarray, given.values() if isinstance(given, dict) else (given,)))
+    inputs, target = workload.examples()
+    x = tuple(map(jnp.asarray, inputs.values() if isinstance(inputs, dict) else (inputs,)))
     y = jnp.asarray(target)
-    held: list[Any] = [{k: jnp.asarray(v) for k, v in params.items()}, None]
+    held: list[Any] = [{k: jnp.asarray(v) for k, v in given.parameters.items()}, None]
 
     def loss(w: Parameters) -> Any:
         return cost(jnp, forward(jnp, w, x), y)

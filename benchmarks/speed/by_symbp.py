@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-
 import numpy as np
 
 from benchmarks.speed.contender import Contender
-from benchmarks.speed.workloads import Workload, generated
-from symbp import pipeline
+from benchmarks.speed.given import Given
+from benchmarks.speed.workloads import Workload
 
 
-def prepare(workload: Workload, params: Mapping[str, np.ndarray], blas: str = "numpy") -> Contender:
-    """The workload's module, whose products are computed by `blas`."""
-    module = pipeline.load_module(generated(replace(workload, spec={**workload.spec, "blas": blas})))
+def prepare(workload: Workload, given: Given) -> Contender:
+    """The workload's module."""
+    module = given.module
     own = module.init(0, np.float32)
-    for name, value in params.items():
+    for name, value in given.parameters.items():
         own[name][...] = value
     trainer = module.Trainer(own)
     x, y = workload.examples()

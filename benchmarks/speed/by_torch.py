@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional
 
 from benchmarks.speed.contender import Contender
+from benchmarks.speed.given import Given
 from benchmarks.speed.workloads import Batch, Workload
 
 Parameters = Mapping[str, np.ndarray]
@@ -137,9 +138,9 @@ def optimizer(spec: Mapping[str, Any], parameters: list[nn.Parameter], fused: bo
     return torch.optim.SGD(parameters, rate, momentum=options.get("momentum", 0.0), fused=fusing)
 
 
-def prepare(workload: Workload, params: Parameters, *, fused: bool = False, compiled: bool = False) -> Contender:
+def prepare(workload: Workload, given: Given, *, fused: bool = False, compiled: bool = False) -> Contender:
     """The workload in PyTorch; `compiled`, by `torch.compile`."""
-    network = NETWORKS[workload.kind](params)
+    network = NETWORKS[workload.kind](given.parameters)
     updates = optimizer(workload.spec, list(network.parameters()), fused)
     called = torch.compile(network) if compiled else network
     x, y = tensors(workload.examples())

@@ -6,18 +6,28 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from statistics import median, quantiles
+from pathlib import Path
+from queue import SimpleQueue
+from statistics import quantiles
 from typing import Any
 
 from benchmarks import ROOT
+from benchmarks.speed.contender import CONTENDERS, OURS
+from benchmarks.speed.generated import give
+from benchmarks.speed.given import Given
 from benchmarks.speed.workloads import WORKLOADS, Workload
 
-SAMPLE = 0.25  # seconds of steps in each round
+SAMPLE = 0.2  # seconds of steps in each round; of inferences, half of it
+ROUNDS = (5, 11)  # at least, at most
+SETTLED = 0.05  # relative: the middle half of the ratios, when rounds end
 AGREE = 1e-3  # relative, of the first cost in float32: the contenders compute the same
+TOGETHER = 2  # processes that start at the same time
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -37,26 +47,39 @@ class Measured:
         return [a / b for a, b in zip(self.steps, other.steps, strict=True)]
 
 
-class Process:
-    """A worker, ready to take orders; `ready` is None where it does not take part."""
+@dataclass(frozen=True)
+class Results:
+    """What was measured by name, and of those that could not run, why."""
 
-    def __init__(self, contender: str, workload: Workload, threads: int) -> None:
-        """Start it and wait for its first step."""
-        number = str(WORKLOADS.index(workload))
-        start = time.perf_counter()
+    measured: Mapping[str, Measured]
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+
+class Process:
+    """A worker that has taken its first step and takes orders. RuntimeError, with the reason, where it ends."""
+
+    def __init__(
+        self, contender: str, workload: Workload, given: Given, threads: int, cores: Sequence[int], compiled: Path
+    ) -> None:
+        """Start it on these cores and wait for its first step. What PyTorch compiles is kept in a folder."""
         self.name = f"{contender}, {workload.name}"
+        number, places = str(WORKLOADS.index(workload)), ",".join(map(str, cores))
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
+        start = time.perf_counter()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.speed.worker", contender, number],
+            [sys.executable, "-m", "benchmarks.speed.worker", contender, number, str(given.folder), places],
             cwd=ROOT,
-            env={**os.environ, **dict.fromkeys(VARIABLES, str(threads))},
+            env={
+                **os.environ,
+                **dict.fromkeys(VARIABLES, str(threads)),
+                "TORCHINDUCTOR_CACHE_DIR": str(compiled),
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=self._errors,
             text=True,
         )
-        said = self._read()
-        self.takes_part = "takes part" in said
-        self.measured = Measured(said["ready"], time.perf_counter() - start)
+        self.measured = Measured(self._read(), time.perf_counter() - start)
 
     def ask(self, order: str) -> Any:
         """What it answers."""
@@ -69,10 +92,11 @@ class Process:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            assert self._process.stderr is not None
-            reason = self._process.stderr.read()
+            self._process.wait()
+            self._errors.seek(0)
+            said = self._errors.read().strip().splitlines() or ["no word"]
             self.close()
-            raise RuntimeError(f"{self.name}: status {self._process.returncode}: {reason}")
+            raise RuntimeError(f"{self.name}: status {self._process.returncode}: {said[-1]}")
         return json.loads(line)
 
     def __enter__(self) -> Process:
@@ -83,30 +107,96 @@ class Process:
 
     def close(self) -> None:
         """Let it end, and wait for that."""
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+        for pipe in (self._process.stdin, self._process.stdout, self._errors):
             if pipe is not None:
                 pipe.close()
         self._process.wait()
 
 
-def measure(workload: Workload, contenders: Sequence[str], threads: int, rounds: int) -> Mapping[str, Measured]:
-    """All contenders that take part, in turn, another one first in every round. RuntimeError where one fails."""
-    with ExitStack() as stack:
-        processes = {name: stack.enter_context(Process(name, workload, threads)) for name in contenders}
-        taking = {name: process for name, process in processes.items() if process.takes_part}
-        for turn in range(rounds):
-            names = [*taking]
+def measure(
+    workload: Workload,
+    contenders: Sequence[str],
+    threads: int,
+    rounds: tuple[int, int] = ROUNDS,
+    compiled: Path | None = None,
+) -> Results:
+    """All contenders in turn, another one first in every round, until the ratios have settled.
+
+    What is compiled is found there, and kept, where a folder is named; else it is forgotten.
+    RuntimeError where symbp's module fails, or two compute another cost. The others may fail, and say why.
+    """
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        kept = compiled or Path(folder) / "compiled"
+        processes, failed = started(workload, contenders, threads, Path(folder), kept, stack)
+        found = {name: process.measured for name, process in processes.items()}
+        agree(workload.name, found)
+        for turn in range(rounds[1]):
+            names = [*processes]
             shift = turn % len(names)
             for name in names[shift:] + names[:shift]:
-                process = taking[name]
-                process.measured.steps.append(process.ask(f"step {SAMPLE}"))
-                process.measured.inferences.append(process.ask(f"infer {SAMPLE / 2}"))
-        for process in taking.values():
+                found[name].steps.append(processes[name].ask(f"step {SAMPLE}"))
+                found[name].inferences.append(processes[name].ask(f"infer {SAMPLE / 2}"))
+            if rounds[0] <= turn + 1 < rounds[1] and settled(found):
+                break
+        for name, process in processes.items():
             said = process.ask("memory")
-            process.measured.peak, process.measured.allocated = said["peak"], said["allocated"]
-    found = {name: process.measured for name, process in taking.items()}
-    agree(workload.name, found)
-    return found
+            found[name].peak, found[name].allocated = said["peak"], said["allocated"]
+    return Results(found, failed)
+
+
+def started(
+    workload: Workload, contenders: Sequence[str], threads: int, folder: Path, compiled: Path, stack: ExitStack
+) -> tuple[dict[str, Process], dict[str, str]]:
+    """The processes of those that take part, warm, on the same cores; and why others failed.
+
+    Some start at the same time, on cores of their own where there are enough.
+    """
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [*range(os.cpu_count() or 1)]
+    apart = len(cores) >= TOGETHER * threads
+    places = SimpleQueue[list[int]]()
+    for each in range(TOGETHER):
+        places.put(cores[each * threads : (each + 1) * threads] if apart else cores[:threads])
+    made = dict[str, Given]()
+    given = dict[str, Given]()
+    for name in contenders:
+        changes = CONTENDERS[name].changes
+        key = json.dumps(changes)
+        if key not in made:
+            made[key] = give(workload, changes, folder / str(len(made)))
+        if CONTENDERS[name].without_products or made[key].products["step"]:
+            given[name] = made[key]
+
+    def start(name: str) -> Process | str:
+        place = places.get()
+        try:
+            process = Process(name, workload, given[name], threads, place, compiled)
+            stack.callback(process.close)
+            process.ask("warm")
+        except RuntimeError as error:
+            if name == OURS:
+                raise
+            return str(error)
+        finally:
+            places.put(place)
+        return process
+
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        begun = {name: pool.submit(start, name) for name in sorted(given, key=lambda name: not CONTENDERS[name].slow)}
+    found = {name: begun[name].result() for name in given}
+    processes = {name: process for name, process in found.items() if isinstance(process, Process)}
+    for process in processes.values():
+        process.ask(f"cores {','.join(map(str, cores[:threads]))}")
+    return processes, {name: reason for name, reason in found.items() if isinstance(reason, str)}
+
+
+def settled(found: Mapping[str, Measured]) -> bool:
+    """Whether the middle half of all ratios is narrow."""
+    ours = found[OURS]
+    for other in found.values():
+        low, middle, high = quantiles(ours.ratios(other), n=4, method="inclusive")
+        if high - low > SETTLED * middle:
+            return False
+    return True
 
 
 def agree(workload: str, found: Mapping[str, Measured]) -> None:
@@ -116,11 +206,3 @@ def agree(workload: str, found: Mapping[str, Measured]) -> None:
     for name, cost in costs.items():
         if not abs(cost - first) <= AGREE * abs(first):
             raise RuntimeError(f"{workload}: `{name}` computes another cost, {cost} in place of {first}")
-
-
-def spread(ratios: Sequence[float]) -> str:
-    """The median, and the middle half of the rounds."""
-    if len(ratios) < 2:
-        return f"{median(ratios):.2f}"
-    low, middle, high = quantiles(ratios, n=4, method="inclusive")
-    return f"{middle:.2f} ({low:.2f} to {high:.2f})"

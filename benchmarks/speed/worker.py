@@ -1,9 +1,11 @@
-"""One contender and one workload in a process of its own: `python -m benchmarks.speed.worker NAME NUMBER`.
+"""One contender and one workload in a process of its own: `python -m benchmarks.speed.worker NAME NUMBER FOLDER CORES`.
 
-It says `{"ready": cost}` after the first step, then answers each line it reads with one line of JSON:
+It says the cost of its first step, then answers each line it reads with one line of JSON:
 
+    warm            takes a few steps and an inference, which count for nothing; null
+    cores LIST      works on these cores from now on; null
     step SECONDS    seconds of one step: as many as fit into SECONDS, at least one
-    infer SECONDS   the same of inferences; null where there are none
+    infer SECONDS   the same of inferences
     memory          bytes: the peak above what was resident before the first step; what a steady step allocates
 """
 
@@ -16,42 +18,15 @@ import sys
 import time
 import tracemalloc
 from collections.abc import Callable
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+from benchmarks.speed.contender import CONTENDERS, Contender
+from benchmarks.speed.given import Given
+from benchmarks.speed.workloads import WORKLOADS
 
-from benchmarks.speed.contender import Contender
-from benchmarks.speed.workloads import WORKLOADS, Workload, generated
-from symbp import pipeline
-
-CONTENDERS: dict[str, tuple[str, dict[str, Any]]] = {
-    "symbp": ("by_symbp", {}),
-    "symbp, SciPy": ("by_symbp", {"blas": "scipy"}),
-    "by hand": ("by_hand", {}),
-    "PyTorch": ("by_torch", {}),
-    "PyTorch, fused": ("by_torch", {"fused": True}),
-    "torch.compile": ("by_torch", {"compiled": True}),
-    "JAX": ("by_jax", {}),
-    "autograd": ("by_autograd", {}),
-    "bound": ("bound", {"library": "numpy"}),
-    "bound, SciPy": ("bound", {"library": "scipy"}),
-}
-WARM = 5  # steps before anything is measured
-
-
-def made(name: str, workload: Workload) -> Contender | None:
-    """The contender; None where it does not take part."""
-    file, options = CONTENDERS[name]
-    prepare = import_module(f"benchmarks.speed.{file}").prepare
-    if file == "bound":
-        found: Contender | None = prepare(workload, **options)
-    else:
-        module = pipeline.load_module(generated(workload))
-        found = partial(prepare, **options)(workload, dict(module.init(0, np.float32)))
-    return found
+WARM = 4  # steps
 
 
 def timed(call: Callable[[], object], seconds: float) -> float:
@@ -83,16 +58,29 @@ def allocated(call: Callable[[], object]) -> int:
     return peak - before
 
 
+def work_on(cores: str) -> None:
+    """Every thread that there is, and those that come."""
+    if hasattr(os, "sched_setaffinity"):
+        for thread in os.listdir("/proc/self/task"):
+            os.sched_setaffinity(int(thread), map(int, cores.split(",")))
+
+
 def serve(contender: Contender, before: int) -> None:
     """Answer orders until there are no more."""
     for line in sys.stdin:
         order, _, amount = line.strip().partition(" ")
-        answer: Any
-        if order == "memory":
-            answer = {"peak": resident("VmHWM") - before, "allocated": allocated(contender.step)}
-        else:
-            call = contender.step if order == "step" else contender.infer
-            answer = None if call is None else timed(call, float(amount))
+        answer: Any = None
+        match order:
+            case "warm":
+                for _ in range(WARM):
+                    contender.step()
+                contender.infer()
+            case "cores":
+                work_on(amount)
+            case "step" | "infer":
+                answer = timed(getattr(contender, order), float(amount))
+            case "memory":
+                answer = {"peak": resident("VmHWM") - before, "allocated": allocated(contender.step)}
         say(answer)
 
 
@@ -101,25 +89,18 @@ def say(answer: object) -> None:
     print(json.dumps(answer), flush=True)
 
 
-def main(name: str, number: str) -> None:
-    """Make the contender, warm it up, serve."""
-    contender = made(name, WORKLOADS[int(number)])
-    if contender is None:
-        say({"ready": None})
-        return
+def main(name: str, number: str, folder: str, cores: str) -> None:
+    """Make the contender, take a step, serve."""
+    work_on(cores)
+    entry = CONTENDERS[name]
+    prepare = import_module(f"benchmarks.speed.{entry.file}").prepare
+    contender: Contender = prepare(WORKLOADS[int(number)], Given(Path(folder)), **entry.options)
     Path("/proc/self/clear_refs").write_text("5")
     before = resident("VmRSS")
     cost = contender.step()
-    for _ in range(WARM - 1):
-        contender.step()
-    if contender.infer:
-        contender.infer()
-    say({"ready": None if math.isnan(cost) else cost, "takes part": True})
+    say(None if math.isnan(cost) else cost)
     serve(contender, before)
 
 
 if __name__ == "__main__":
-    threads = int(os.environ["OMP_NUM_THREADS"])
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
     main(*sys.argv[1:])

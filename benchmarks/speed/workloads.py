@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-from symbp import pipeline
-from symbp.spec import read_spec
 
 Batch = tuple[Any, np.ndarray]  # inputs, one or by name, and targets
 Draw = Callable[[np.random.Generator, int], Batch]
@@ -36,19 +29,6 @@ class Workload:
     def examples(self, seed: int = 0) -> Batch:
         """The same examples in every process."""
         return self.draw(np.random.default_rng(seed), self.batch)
-
-
-@cache
-def _generated(text: str) -> pipeline.Generated:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "spec.yaml"
-        path.write_text(text, encoding="utf-8")
-        return pipeline.generate(read_spec(path))
-
-
-def generated(workload: Workload) -> pipeline.Generated:
-    """The workload's module, with all that led to it."""
-    return _generated(json.dumps(workload.spec))
 
 
 def _classes(shape: tuple[int, ...], count: int, places: tuple[int, ...] = ()) -> Draw:

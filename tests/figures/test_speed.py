@@ -3,28 +3,43 @@
 from __future__ import annotations
 
 import math
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-from benchmarks.speed.__main__ import section
-from benchmarks.speed.bound import Product, products
+from benchmarks.report import Figure
+from benchmarks.speed import bound, by_hand, kept, memory, rounds
+from benchmarks.speed.__main__ import Progress
+from benchmarks.speed.bound import FORMS, Operands, Product, products
+from benchmarks.speed.contender import CONTENDERS, Entry
+from benchmarks.speed.document import Section, document, spread
+from benchmarks.speed.generated import generated, give
+from benchmarks.speed.given import Given
 from benchmarks.speed.goals import figures
-from benchmarks.speed.rounds import Measured, Process, agree, measure, spread
+from benchmarks.speed.rounds import Measured, Process, Results, agree, measure, settled
 from benchmarks.speed.workloads import WORKLOADS
+from symbp import pipeline
 
 BY_NAME = {workload.name: workload for workload in WORKLOADS}
-SMALL = BY_NAME["small, batch 8"]
+KINDS = {workload.kind: workload for workload in WORKLOADS}
+SMALL, MLP = BY_NAME["small, batch 8"], BY_NAME["mlp, batch 64"]
 
 
 def test_contenders_take_turns_and_compute_the_same() -> None:
-    found = measure(SMALL, ["symbp", "by hand", "bound"], threads=1, rounds=2)
+    results = measure(SMALL, ["symbp", "by hand", "bound"], threads=1, rounds=(2, 2))
+    found = results.measured
     assert {name: len(each.steps) for name, each in found.items()} == dict.fromkeys(("symbp", "by hand", "bound"), 2)
     assert found["bound"].cost is None
     assert found["symbp"].cost == pytest.approx(found["by hand"].cost, rel=1e-5)
     assert found["symbp"].allocated < found["by hand"].allocated
-    text = section(SMALL, 1, found)
-    assert text.startswith("## small, batch 8, 1 thread\n")
+    text = str(Section(SMALL, 1, results))
+    assert text.startswith("### small, batch 8, 1 thread\n")
     assert text.count("\n| ") == 5
+    assert "first step" in text
+    assert "first step" not in str(Section(SMALL, 2, results)), "nobody has a core alone then"
 
 
 def test_another_cost_is_refused() -> None:
@@ -34,30 +49,163 @@ def test_another_cost_is_refused() -> None:
         agree("small", {"symbp": Measured(1.0, 0.1), "other": Measured(math.nan, 0.1)})
 
 
-def test_a_process_that_fails_says_why() -> None:
-    with pytest.raises(RuntimeError, match=r"(?s)nobody, small, batch 8: status 1: .*KeyError"):
-        Process("nobody", SMALL, 1)
+def test_a_process_that_fails_says_why(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"nobody, small, batch 8: status 1: KeyError: 'nobody'"):
+        Process("nobody", SMALL, Given(tmp_path), 1, [0], tmp_path)
 
 
-def test_who_has_no_such_network_does_not_take_part() -> None:
-    with Process("by hand", BY_NAME["recommender, batch 1024"], 1) as process:
-        assert not process.takes_part
+def test_a_contender_that_fails_is_told_of_and_the_others_go_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(rounds, "CONTENDERS", {**CONTENDERS, "nobody": Entry("by_nobody")})
+    with ExitStack() as stack:
+        processes, failed = rounds.started(SMALL, ["symbp", "nobody"], 1, tmp_path, tmp_path, stack)
+        assert [*processes] == ["symbp"]
+    assert "KeyError: 'nobody'" in failed["nobody"]
+    text = str(Section(SMALL, 1, Results({"symbp": Measured(1.0, 0.1, [1.0], [1.0])}, failed)))
+    assert "`nobody` could not run: nobody, small, batch 8: status 1: KeyError: 'nobody'" in text
+
+
+def test_who_computes_nothing_but_products_needs_some() -> None:
+    results = measure(replace(KINDS["recommender"], batch=1024), ["symbp", "bound"], threads=1, rounds=(1, 1))
+    assert [*results.measured] == ["symbp"]
+    assert results.failed == {}
+
+
+def test_rounds_end_when_the_ratios_have_settled() -> None:
+    ours, steady, wild = (Measured(1.0, 0.1, steps) for steps in ([1.0, 2.0, 4.0], [2.0, 4.0, 8.0], [1.0, 4.0, 2.0]))
+    assert settled({"symbp": ours, "other": steady})
+    assert not settled({"symbp": ours, "other": steady, "another": wild})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradients_by_hand_are_those_of_the_module(kind: str) -> None:
+    workload = replace(KINDS[kind], batch=2)
+    module = pipeline.load_module(generated(workload))
+    params = module.init(0, np.float64)
+    inputs, target = workload.examples()
+    x = {name: _wide(each) for name, each in inputs.items()} if isinstance(inputs, dict) else _wide(inputs)
+    cost, gradients = module.loss_and_gradients(params, x, _wide(target))
+    found, by_name = by_hand.differentiated(by_hand.NETWORKS[kind], dict(params), x, _wide(target))
+    assert found == pytest.approx(cost, rel=1e-12)
+    assert by_name.keys() == gradients.keys()
+    scale = max(np.abs(each).max() for each in gradients.values())
+    for name, each in gradients.items():
+        np.testing.assert_allclose(by_name[name], each, rtol=1e-9, atol=1e-12 * scale, err_msg=name)
+
+
+def _wide(array: np.ndarray) -> np.ndarray:
+    return array.astype(np.float64) if array.dtype.kind == "f" else array
 
 
 def test_the_bound_holds_every_product_of_a_step() -> None:
     layers = [(64, 784, 512), (64, 512, 256), (64, 256, 10)]
-    found = sorted(tuple(sorted((p.m, p.k, p.n))) for p in products(BY_NAME["mlp, batch 64"]))
     once_more = [*layers, *layers, *layers[1:]]  # of outputs, of weights' gradients, of what goes back but to the input
-    assert found == sorted(tuple(sorted(each)) for each in once_more)
-    assert sum(p.operations for p in products(SMALL)) == 2 * 8 * (3 * (32 * 16 + 16 * 4) + 2 * 16 * 32)
-    assert any(p.times == 32 for p in products(BY_NAME["lstm, batch 32"])), "what recurs, recurs at each place"
-    assert Product(2, 3, 4, stack=5, times=6).operations == 2 * 2 * 3 * 4 * 5 * 6
+    found = products(generated(MLP).optimized.program, 64)
+    assert sorted(tuple(sorted(p.sizes.values())) for p in found) == sorted(tuple(sorted(each)) for each in once_more)
+    alone = products(generated(MLP).optimized.program, 1)
+    assert len(alone) == len(found), "a batch of one has the same products, and no sums of biases"
+    operations = sum(p.operations for p in products(generated(SMALL).optimized.program, 8))
+    assert operations == 2 * 8 * (3 * (32 * 16 + 16 * 4) + 2 * 16 * 32)
+    recurrent = products(generated(KINDS["lstm"]).optimized.program, 32)
+    assert any(p.times == 32 for p in recurrent), "what recurs, recurs at each place"
+    assert products(generated(KINDS["recommender"]).optimized.program, 8) == []
+
+
+@pytest.mark.parametrize("library", FORMS)
+@pytest.mark.parametrize(
+    "letters",
+    [
+        "ni,ij->nj",
+        "ni,nj->ij",
+        "nj,ij->ni",
+        "in,ij->jn",
+        "nthd,nuhd->nhtu",
+        "nhtu,nuhd->nthd",
+        "ctp,oc->otp",
+        "ai,ij->aj",
+    ],
+)
+def test_every_form_of_a_product_computes_it(library: str, letters: str) -> None:
+    sizes = dict(zip("nijthducpoa", (2, 3, 4, 5, 3, 4, 6, 2, 3, 4, 1), strict=True))
+    left, right, result = letters.replace("->", ",").split(",")
+    stack = "".join(x for x in result if x in left and x in right)
+    operands = Operands(Product(left, right, result, stack, {x: sizes[x] for x in left + right}))
+    expected = np.matmul(*operands.ordered[:2])
+    count = 0
+    for call in FORMS[library](operands):
+        for _, _, out in operands.layouts:
+            out[...] = np.nan
+        call()
+        (made,) = (out for _, _, out in operands.layouts if not np.isnan(out).any())
+        np.testing.assert_allclose(made, expected, rtol=1e-5, atol=1e-5)
+        count += 1
+    assert count >= (len(operands.layouts) if library == "numpy" or not stack else 1)
+
+
+def test_the_fastest_of_several_forms_is_taken() -> None:
+    waits = [0.002, 0.0, 0.004]
+    calls = [lambda wait=wait: bound.time.sleep(wait) for wait in waits]
+    assert bound.fastest(iter(calls)) is calls[1]
 
 
 def test_goals_are_held_against_ratios_of_rounds() -> None:
-    ours, bound = Measured(1.0, 0.1, [2.0, 3.0, 4.0]), Measured(None, 0.1, [1.0, 2.0, 4.0])
-    (figure,) = figures("mlp", 64, 1, {"symbp": ours, "bound": bound})
-    assert figure.holds
-    assert figure.measured == "1.50"
-    assert not figures("mlp", 512, 1, {"symbp": ours, "bound": bound})[0].holds
+    ours, other = Measured(1.0, 0.1, [2.0, 3.0, 4.0]), Measured(None, 0.1, [1.0, 2.0, 4.0])
+    results = Results({"symbp": ours, "bound": other})
+    (figure,) = figures(MLP, 1, results)
+    assert figure == Figure("mlp, batch 64, 1 thread: step of symbp over bound's", "at most 1.6", "1.50", True)
+    assert not figures(BY_NAME["mlp, batch 512"], 1, results)[0].holds
+    (figure,) = figures(SMALL, 2, Results({"symbp": ours, "JAX": Measured(1.0, 0.1, [9.0, 9.0, 9.0])}))
+    assert figure == Figure("small, batch 8, 2 threads: step of JAX over symbp's", "at least 2", "3.0", True)
+    scipy = Results({**results.measured, "symbp, SciPy": other, "PyTorch": other})
+    either = next(each for each in figures(MLP, 1, scipy) if "PyTorch's" in each.name)
+    assert either.name.endswith("step of symbp, SciPy over PyTorch's")
+    assert either.measured == "1.00; symbp 1.50"
     assert spread([1.0, 2.0, 3.0]) == "2.00 (1.50 to 2.50)"
+
+
+def test_memory_is_as_planned_and_does_not_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert memory.planned(SMALL).holds
+    assert memory.growth(SMALL).holds
+    monkeypatch.setattr(memory, "steady", lambda module, workload: 4 * 16 * workload.batch)
+    assert not memory.growth(SMALL).holds
+
+
+def test_what_was_kept_comes_back(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(kept, "FOLDER", tmp_path / "speed")
+    results = Results({"symbp": Measured(1.0, 0.1, [1.0], [2.0], 3, 4)}, {"JAX": "why"})
+    assert kept.results("small-8-1") is None
+    kept.keep("small-8-1", results)
+    kept.keep("besides", [Figure("a", "b", "c", None)])
+    assert kept.results("small-8-1") == results
+    assert kept.figures("besides") == [Figure("a", "b", "c", None)]
+    kept.forget()
+    assert kept.results("small-8-1") is None
+
+
+def test_progress_says_how_much_is_left(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    clock = iter([0.0, 240.0])
+    monkeypatch.setattr("benchmarks.speed.__main__.time.perf_counter", lambda: next(clock))
+    progress = Progress(3)
+    progress.say("one", measured=False)
+    progress.say("two", measured=True)
+    progress.say("three", measured=True)
+    said = capsys.readouterr().err.splitlines()
+    assert said == ["1 of 3: one", "2 of 3: two", "3 of 3, about 4 minutes left: three"]
+
+
+def test_the_page_has_goals_a_table_for_each_workload_and_versions() -> None:
+    section = Section(SMALL, 1, Results({"symbp": Measured(1.0, 0.1, [1.0], [1.0])}))
+    page = document([Figure("speed", "at most 1", "2", False)], [section])
+    assert "| speed  | at most 1 |        2 | **no** |" in page
+    assert str(section) in page
+    assert "torch" in page
+    assert "openblas" in page or "Matrix products" in page
+    assert all(f"| {name} | " in page for name in CONTENDERS), "each contender is explained"
+
+
+def test_what_is_given_holds_the_changes_of_a_spec(tmp_path: Path) -> None:
+    given = give(SMALL, CONTENDERS["symbp, SciPy"].changes, tmp_path / "changed")
+    assert given.parameters["dense_1.W"].dtype == np.float32
+    assert "scipy" in (given.folder / "module.py").read_text()
+    assert len(given.products["step"]) > len(given.products["inference"]) == 3
