@@ -111,8 +111,14 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
-        self.log_max = float(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)))
+        self.zero_128 = np.zeros((128,), dtype)
+        self.log_max = np.array(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)), dtype)
+        self.log_max_784 = np.full((784,), self.log_max, dtype)
+        self.one = np.array(1, dtype)
+        self.one_over_784_n = np.array(1 / (784 * n), dtype)
+        self.one_over_392_n = np.array(1 / (392 * n), dtype)
         self.ones_n = np.ones(n, dtype)
+        self.zero = np.array(0, dtype)
         self.dense_1_z = np.empty((n, 128), dtype)
         self.relu_1_a = self.dense_1_z
         self.code_z = np.empty((n, 16), dtype)
@@ -176,7 +182,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # relu_1: dense_1.z (n, 128) -> a (n, 128)
     # (13) aₙⱼ = max(0, zₙⱼ)
-    np.maximum(ws.dense_1_z, 0, out=ws.relu_1_a)
+    np.maximum(ws.dense_1_z, ws.zero_128, out=ws.relu_1_a)
 
     # code: W (128, 16), relu_1.a (n, 128), b (16) -> z (n, 16)
     # (1) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
@@ -190,7 +196,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # relu_2: dense_3.z (n, 128) -> a (n, 128)
     # (13) aₙⱼ = max(0, zₙⱼ)
-    np.maximum(ws.dense_3_z, 0, out=ws.relu_2_a)
+    np.maximum(ws.dense_3_z, ws.zero_128, out=ws.relu_2_a)
 
     # picture: W (128, 784), relu_2.a (n, 128), b (784) -> z (n, 784)
     # (1) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
@@ -200,10 +206,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # sigmoid_1: picture.z (n, 784) -> a (n, 784)
     # (20) aₙⱼ = σ(zₙⱼ)
     np.negative(ws.picture_z, out=ws.sigmoid_1_a)
-    np.minimum(ws.sigmoid_1_a, ws.log_max, out=ws.sigmoid_1_a)
+    np.minimum(ws.sigmoid_1_a, ws.log_max_784, out=ws.sigmoid_1_a)
     np.exp(ws.sigmoid_1_a, out=ws.sigmoid_1_a)
-    ws.sigmoid_1_a += 1
-    np.divide(1, ws.sigmoid_1_a, out=ws.sigmoid_1_a)
+    ws.sigmoid_1_a += ws.one
+    np.divide(ws.one, ws.sigmoid_1_a, out=ws.sigmoid_1_a)
 
 
 def _loss(ws: Workspace, x: Array) -> None:
@@ -214,20 +220,18 @@ def _loss(ws: Workspace, x: Array) -> None:
     # (26) C = 1/(N · Nⱼ) · Σₙ Σⱼ (aₙⱼ − yₙⱼ)²
     np.subtract(ws.sigmoid_1_a, x, out=ws.loss_C_subtract)
     ws.loss_C_subtract.reshape(n * 784).dot(ws.loss_C_subtract.reshape(n * 784), out=ws.C)
-    ws.C *= 1 / (784 * n)
+    ws.C *= ws.one_over_784_n
 
 
 def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array) -> None:
     """The derivative of the cost by every parameter, from the last layer to the first; after the loss."""
-    n = ws.n
-
     # loss: C_subtract (n, 784) -> d_sigmoid_1.a (n, 784)
     # (30) ∂C/∂aₙⱼ = 2 · (aₙⱼ − yₙⱼ)/(N · Nⱼ)
-    np.multiply(ws.loss_C_subtract, 1 / (392 * n), out=ws.d_sigmoid_1_a)
+    np.multiply(ws.loss_C_subtract, ws.one_over_392_n, out=ws.d_sigmoid_1_a)
 
     # sigmoid_1: a (n, 784), d_a (n, 784) -> d_picture.z (n, 784)
     # (25) δₙⱼ = ∂C/∂aₙⱼ · aₙⱼ · (1 − aₙⱼ)
-    np.subtract(1, ws.sigmoid_1_a, out=ws.d_picture_z)
+    np.subtract(ws.one, ws.sigmoid_1_a, out=ws.d_picture_z)
     ws.d_picture_z *= ws.sigmoid_1_a
     ws.d_picture_z *= ws.d_sigmoid_1_a
 
@@ -241,7 +245,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # relu_2: a (n, 128), d_a (n, 128) -> d_dense_3.z (n, 128)
     # (18) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
-    np.greater(ws.relu_2_a, 0, out=ws.relu_2_d_z_mask)
+    np.greater(ws.relu_2_a, ws.zero, out=ws.relu_2_d_z_mask)
     np.multiply(ws.relu_2_d_z_mask, ws.d_relu_2_a, out=ws.d_dense_3_z)
 
     # dense_3: W (16, 128), d_z (n, 128), code.z (n, 16) -> d_code.z (n, 16), d_W (16, 128), d_b (128)
@@ -262,7 +266,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # relu_1: a (n, 128), d_a (n, 128) -> d_dense_1.z (n, 128)
     # (18) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
-    np.greater(ws.relu_1_a, 0, out=ws.relu_1_d_z_mask)
+    np.greater(ws.relu_1_a, ws.zero, out=ws.relu_1_d_z_mask)
     np.multiply(ws.relu_1_d_z_mask, ws.d_relu_1_a, out=ws.d_dense_1_z)
 
     # dense_1: d_z (n, 128), x (n, 784) -> d_W (784, 128), d_b (128)
@@ -274,12 +278,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
 def _input(params: Parameters, ws: Workspace, x: Array) -> None:
     """The derivative of the cost by the network's input; after `_backward`."""
-    n = ws.n
-
     # loss: x (n, 784), sigmoid_1.a (n, 784) -> d_x.loss (n, 784)
     # (34) ∂C/∂yₙⱼ = 2 · (yₙⱼ − aₙⱼ)/(N · Nⱼ)
     np.subtract(x, ws.sigmoid_1_a, out=ws.d_x_loss)
-    ws.d_x_loss *= 1 / (392 * n)
+    ws.d_x_loss *= ws.one_over_392_n
 
     # dense_1: W (784, 128), d_z (n, 128), d_x.loss (n, 784) -> d_x.dense_1 (n, 784), d_x (n, 784)
     # (5) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
@@ -378,7 +380,7 @@ class Trainer:
         self.params = params.copy()
         self.m = np.zeros(SIZE, dtype)
         self.v = np.zeros(SIZE, dtype)
-        self._scratch = np.empty((2, min(SIZE, STRETCH)), dtype)
+        self._scratch = np.empty((2, STRETCH), dtype)
         self._gradients = Parameters(np.empty(SIZE, dtype))
         self._workspaces: dict[int, Workspace] = {}
 

@@ -37,7 +37,6 @@ LAYOUT: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
 SIZE: Final = 513  # numbers in all parameters together
 DTYPES: Final = (np.dtype(np.float32), np.dtype(np.float64))
 TOLERANCE: Final = 1e-06  # of `check`, relative
-STRETCH: Final = 65536  # numbers that the optimizer updates at a time, so that they stay in cache
 
 
 class Parameters(Mapping[str, Array]):
@@ -98,7 +97,10 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
-        self.log_max = float(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)))
+        self.log_max = np.array(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)), dtype)
+        self.one = np.array(1, dtype)
+        self.zero = np.array(0, dtype)
+        self.one_over_n = np.array(1 / n, dtype)
         self.ones_n = np.ones(n, dtype)
         self.dense_1_z = np.empty((n, 16), dtype)
         self.tanh_1_a = self.dense_1_z
@@ -170,37 +172,33 @@ def _predict(ws: Workspace) -> None:
     np.negative(ws.dense_2_z, out=ws.sigmoid_a)
     np.minimum(ws.sigmoid_a, ws.log_max, out=ws.sigmoid_a)
     np.exp(ws.sigmoid_a, out=ws.sigmoid_a)
-    ws.sigmoid_a += 1
-    np.divide(1, ws.sigmoid_a, out=ws.sigmoid_a)
+    ws.sigmoid_a += ws.one
+    np.divide(ws.one, ws.sigmoid_a, out=ws.sigmoid_a)
 
 
 def _loss(ws: Workspace, y: Array) -> None:
     """The cost C, from the network's output."""
-    n = ws.n
-
     # loss: dense_2.z (n, 1), y (n, 1) -> C
     # (24) C = 1/(N · Nⱼ) · Σₙ Σⱼ (softplus(zₙⱼ) − yₙⱼ · zₙⱼ)
-    np.logaddexp(0, ws.dense_2_z, out=ws.loss_C_subtract)
+    np.logaddexp(ws.zero, ws.dense_2_z, out=ws.loss_C_subtract)
     np.multiply(y, ws.dense_2_z, out=ws.loss_C_multiply)
     ws.loss_C_subtract -= ws.loss_C_multiply
     ws.loss_C_subtract.sum(out=ws.C)
-    ws.C *= 1 / n
+    ws.C *= ws.one_over_n
 
 
 def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array, y: Array) -> None:
     """The derivative of the cost by every parameter, from the last layer to the first; after the loss."""
-    n = ws.n
-
     # loss: dense_2.z (n, 1), y (n, 1) -> sigmoid.a (n, 1), d_dense_2.z (n, 1)
     # (23) aₙⱼ = σ(zₙⱼ)
     np.negative(ws.dense_2_z, out=ws.sigmoid_a)
     np.minimum(ws.sigmoid_a, ws.log_max, out=ws.sigmoid_a)
     np.exp(ws.sigmoid_a, out=ws.sigmoid_a)
-    ws.sigmoid_a += 1
-    np.divide(1, ws.sigmoid_a, out=ws.sigmoid_a)
+    ws.sigmoid_a += ws.one
+    np.divide(ws.one, ws.sigmoid_a, out=ws.sigmoid_a)
     # (28) δₙⱼ = (aₙⱼ − yₙⱼ)/(N · Nⱼ)
     np.subtract(ws.sigmoid_a, y, out=ws.d_dense_2_z)
-    ws.d_dense_2_z *= 1 / n
+    ws.d_dense_2_z *= ws.one_over_n
 
     # dense_2: W (16, 1), d_z (n, 1), tanh_1.a (n, 16) -> d_tanh_1.a (n, 16), d_W (16, 1), d_b (1)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
@@ -213,7 +211,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # tanh_1: a (n, 16), d_a (n, 16) -> d_dense_1.z (n, 16)
     # (20) δₙⱼ = ∂C/∂aₙⱼ · (1 − aₙⱼ²)
     np.square(ws.tanh_1_a, out=ws.d_dense_1_z)
-    np.subtract(1, ws.d_dense_1_z, out=ws.d_dense_1_z)
+    np.subtract(ws.one, ws.d_dense_1_z, out=ws.d_dense_1_z)
     ws.d_dense_1_z *= ws.d_tanh_1_a
 
     # dense_1: d_z (n, 16), x (n, 30) -> d_W (30, 16), d_b (16)
@@ -324,7 +322,7 @@ class Trainer:
         self.params = params.copy()
         self.m = np.zeros(SIZE, dtype)
         self.v = np.zeros(SIZE, dtype)
-        self._scratch = np.empty((2, min(SIZE, STRETCH)), dtype)
+        self._scratch = np.empty((2, SIZE), dtype)
         self._gradients = Parameters(np.empty(SIZE, dtype))
         self._workspaces: dict[int, Workspace] = {}
 
@@ -348,7 +346,7 @@ class Trainer:
         return self._workspaces[n]
 
     def _update(self) -> None:
-        """One step of the optimizer over all parameters, a stretch of the vectors at a time."""
+        """One step of the optimizer over all parameters."""
         self.steps += 1
         learning_rate = self.learning_rate
         beta_1 = self.beta_1
@@ -356,33 +354,31 @@ class Trainer:
         epsilon = self.epsilon
         weight_decay = self.weight_decay
         t = self.steps
-        for start in range(0, SIZE, STRETCH):
-            part = slice(start, start + STRETCH)
-            w, m, g, v = self.params.flat[part], self.m[part], self._gradients.flat[part], self.v[part]
-            w_multiply = m_multiply_2 = v_multiply_2 = m_hat = w_divide = self._scratch[0, : SIZE - start]
-            v_hat = w_add = self._scratch[1, : SIZE - start]
-            # wₚ = wₚ − η · weight_decay · wₚ
-            np.multiply(w, learning_rate * weight_decay, out=w_multiply)
-            w -= w_multiply
-            # mₚ = (1 − β₁) · gₚ + β₁ · mₚ
-            m *= beta_1
-            np.multiply(g, 1 - beta_1, out=m_multiply_2)
-            m += m_multiply_2
-            # vₚ = (1 − β₂) · gₚ² + β₂ · vₚ
-            v *= beta_2
-            np.square(g, out=v_multiply_2)
-            v_multiply_2 *= 1 - beta_2
-            v += v_multiply_2
-            # m̂ₚ = mₚ/(1 − β₁^t)
-            np.multiply(m, 1 / (1 - beta_1**t), out=m_hat)
-            # v̂ₚ = vₚ/(1 − β₂^t)
-            np.multiply(v, 1 / (1 - beta_2**t), out=v_hat)
-            # wₚ = wₚ − η · m̂ₚ/(√v̂ₚ + ε)
-            np.sqrt(v_hat, out=w_add)
-            w_add += epsilon
-            np.multiply(m_hat, learning_rate, out=w_divide)
-            w_divide /= w_add
-            w -= w_divide
+        w, m, g, v = self.params.flat, self.m, self._gradients.flat, self.v
+        w_multiply = m_multiply_2 = v_multiply_2 = m_hat = w_divide = self._scratch[0]
+        v_hat = w_add = self._scratch[1]
+        # wₚ = wₚ − η · weight_decay · wₚ
+        np.multiply(w, learning_rate * weight_decay, out=w_multiply)
+        w -= w_multiply
+        # mₚ = (1 − β₁) · gₚ + β₁ · mₚ
+        m *= beta_1
+        np.multiply(g, 1 - beta_1, out=m_multiply_2)
+        m += m_multiply_2
+        # vₚ = (1 − β₂) · gₚ² + β₂ · vₚ
+        v *= beta_2
+        np.square(g, out=v_multiply_2)
+        v_multiply_2 *= 1 - beta_2
+        v += v_multiply_2
+        # m̂ₚ = mₚ/(1 − β₁^t)
+        np.multiply(m, 1 / (1 - beta_1**t), out=m_hat)
+        # v̂ₚ = vₚ/(1 − β₂^t)
+        np.multiply(v, 1 / (1 - beta_2**t), out=v_hat)
+        # wₚ = wₚ − η · m̂ₚ/(√v̂ₚ + ε)
+        np.sqrt(v_hat, out=w_add)
+        w_add += epsilon
+        np.multiply(m_hat, learning_rate, out=w_divide)
+        w_divide /= w_add
+        w -= w_divide
 
     def _arrays(self) -> dict[str, Array]:
         return {

@@ -39,7 +39,6 @@ LAYOUT: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
 SIZE: Final = 6570  # numbers in all parameters together
 DTYPES: Final = (np.dtype(np.float32), np.dtype(np.float64))
 TOLERANCE: Final = 1e-06  # of `check`, relative
-STRETCH: Final = 65536  # numbers that the optimizer updates at a time, so that they stay in cache
 
 
 class Parameters(Mapping[str, Array]):
@@ -104,11 +103,14 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
+        self.zero = np.array(0, dtype)
         self.ones_10 = np.ones(10, dtype)
         self.row_starts_10 = np.arange(0, n * 10, 10)
         self.positions = np.empty(n, np.intp)
         self.ones_n = np.ones(n, dtype)
+        self.one_over_n = np.array(1 / n, dtype)
         self.picked = np.empty(n, dtype)
+        self.minus_one = np.array(-1, dtype)
         self.dense_1_z = np.empty((n, 64), dtype)
         self.relu_1_a = self.dense_1_z
         self.dense_2_z = np.empty((n, 32), dtype)
@@ -178,7 +180,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # relu_1: dense_1.z (n, 64) -> a (n, 64)
     # (15) aₙⱼ = max(0, zₙⱼ)
-    np.maximum(ws.dense_1_z, 0, out=ws.relu_1_a)
+    np.maximum(ws.dense_1_z, ws.zero, out=ws.relu_1_a)
 
     # dense_2: W (64, 32), relu_1.a (n, 64), b (32) -> z (n, 32)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
@@ -187,7 +189,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # relu_2: dense_2.z (n, 32) -> a (n, 32)
     # (15) aₙⱼ = max(0, zₙⱼ)
-    np.maximum(ws.dense_2_z, 0, out=ws.relu_2_a)
+    np.maximum(ws.dense_2_z, ws.zero, out=ws.relu_2_a)
 
     # dense_3: W (32, 10), relu_2.a (n, 32), b (10) -> z (n, 10)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
@@ -209,8 +211,6 @@ def _predict(ws: Workspace) -> None:
 
 def _loss(ws: Workspace, y: Array) -> None:
     """The cost C, from the network's output."""
-    n = ws.n
-
     # loss: dense_3.z (n, 10), y (n) -> shift (n), C
     # (24) shiftₙ = maxₖ zₙₖ
     ws.dense_3_z.max(axis=1, out=ws.loss_shift)
@@ -224,13 +224,11 @@ def _loss(ws: Workspace, y: Array) -> None:
     ws.loss_C_subtract_2 -= ws.loss_shift
     ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
     ws.ones_n.dot(ws.loss_C_subtract_3, out=ws.C)
-    ws.C *= 1 / n
+    ws.C *= ws.one_over_n
 
 
 def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array, y: Array) -> None:
     """The derivative of the cost by every parameter, from the last layer to the first; after the loss."""
-    n = ws.n
-
     # loss: C_sum (n), C_exp (n, 10), y (n) -> softmax.a (n, 10), d_dense_3.z (n, 10)
     # (23) aₙⱼ = exp(zₙⱼ − shiftₙ)/(Σₖ exp(zₙₖ − shiftₙ))
     np.divide(ws.loss_C_exp, ws.loss_C_sum[:, None], out=ws.softmax_a)
@@ -238,9 +236,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.copyto(ws.d_dense_3_z, ws.softmax_a)
     np.add(ws.row_starts_10, y, out=ws.positions)
     ws.d_dense_3_z.take(ws.positions, out=ws.picked, mode="clip")
-    ws.picked += -1
+    ws.picked += ws.minus_one
     ws.d_dense_3_z.put(ws.positions, ws.picked)
-    ws.d_dense_3_z *= 1 / n
+    ws.d_dense_3_z *= ws.one_over_n
 
     # dense_3: W (32, 10), d_z (n, 10), relu_2.a (n, 32) -> d_relu_2.a (n, 32), d_W (32, 10), d_b (10)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
@@ -252,7 +250,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # relu_2: a (n, 32), d_a (n, 32) -> d_dense_2.z (n, 32)
     # (20) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
-    np.greater(ws.relu_2_a, 0, out=ws.relu_2_d_z_mask)
+    np.greater(ws.relu_2_a, ws.zero, out=ws.relu_2_d_z_mask)
     np.multiply(ws.relu_2_d_z_mask, ws.d_relu_2_a, out=ws.d_dense_2_z)
 
     # dense_2: W (64, 32), d_z (n, 32), relu_1.a (n, 64) -> d_relu_1.a (n, 64), d_W (64, 32), d_b (32)
@@ -265,7 +263,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # relu_1: a (n, 64), d_a (n, 64) -> d_dense_1.z (n, 64)
     # (20) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
-    np.greater(ws.relu_1_a, 0, out=ws.relu_1_d_z_mask)
+    np.greater(ws.relu_1_a, ws.zero, out=ws.relu_1_d_z_mask)
     np.multiply(ws.relu_1_d_z_mask, ws.d_relu_1_a, out=ws.d_dense_1_z)
 
     # dense_1: d_z (n, 64), x (n, 64) -> d_W (64, 64), d_b (64)
@@ -373,7 +371,7 @@ class Trainer:
         self.params = params.copy()
         self.m = np.zeros(SIZE, dtype)
         self.v = np.zeros(SIZE, dtype)
-        self._scratch = np.empty((2, min(SIZE, STRETCH)), dtype)
+        self._scratch = np.empty((2, SIZE), dtype)
         self._gradients = Parameters(np.empty(SIZE, dtype))
         self._workspaces: dict[int, Workspace] = {}
 
@@ -397,37 +395,35 @@ class Trainer:
         return self._workspaces[n]
 
     def _update(self) -> None:
-        """One step of the optimizer over all parameters, a stretch of the vectors at a time."""
+        """One step of the optimizer over all parameters."""
         self.steps += 1
         learning_rate = self.learning_rate
         beta_1 = self.beta_1
         beta_2 = self.beta_2
         epsilon = self.epsilon
         t = self.steps
-        for start in range(0, SIZE, STRETCH):
-            part = slice(start, start + STRETCH)
-            m, g, v, w = self.m[part], self._gradients.flat[part], self.v[part], self.params.flat[part]
-            m_multiply_2 = v_multiply_2 = m_hat = w_divide = self._scratch[0, : SIZE - start]
-            v_hat = w_add = self._scratch[1, : SIZE - start]
-            # mₚ = (1 − β₁) · gₚ + β₁ · mₚ
-            m *= beta_1
-            np.multiply(g, 1 - beta_1, out=m_multiply_2)
-            m += m_multiply_2
-            # vₚ = (1 − β₂) · gₚ² + β₂ · vₚ
-            v *= beta_2
-            np.square(g, out=v_multiply_2)
-            v_multiply_2 *= 1 - beta_2
-            v += v_multiply_2
-            # m̂ₚ = mₚ/(1 − β₁^t)
-            np.multiply(m, 1 / (1 - beta_1**t), out=m_hat)
-            # v̂ₚ = vₚ/(1 − β₂^t)
-            np.multiply(v, 1 / (1 - beta_2**t), out=v_hat)
-            # wₚ = wₚ − η · m̂ₚ/(√v̂ₚ + ε)
-            np.sqrt(v_hat, out=w_add)
-            w_add += epsilon
-            np.multiply(m_hat, learning_rate, out=w_divide)
-            w_divide /= w_add
-            w -= w_divide
+        m, g, v, w = self.m, self._gradients.flat, self.v, self.params.flat
+        m_multiply_2 = v_multiply_2 = m_hat = w_divide = self._scratch[0]
+        v_hat = w_add = self._scratch[1]
+        # mₚ = (1 − β₁) · gₚ + β₁ · mₚ
+        m *= beta_1
+        np.multiply(g, 1 - beta_1, out=m_multiply_2)
+        m += m_multiply_2
+        # vₚ = (1 − β₂) · gₚ² + β₂ · vₚ
+        v *= beta_2
+        np.square(g, out=v_multiply_2)
+        v_multiply_2 *= 1 - beta_2
+        v += v_multiply_2
+        # m̂ₚ = mₚ/(1 − β₁^t)
+        np.multiply(m, 1 / (1 - beta_1**t), out=m_hat)
+        # v̂ₚ = vₚ/(1 − β₂^t)
+        np.multiply(v, 1 / (1 - beta_2**t), out=v_hat)
+        # wₚ = wₚ − η · m̂ₚ/(√v̂ₚ + ε)
+        np.sqrt(v_hat, out=w_add)
+        w_add += epsilon
+        np.multiply(m_hat, learning_rate, out=w_divide)
+        w_divide /= w_add
+        w -= w_divide
 
     def _arrays(self) -> dict[str, Array]:
         return {

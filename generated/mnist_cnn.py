@@ -120,15 +120,20 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
+        self.zero_28_n = np.zeros((28, n), dtype)
+        self.zero_10_10_n = np.zeros((10, 10, n), dtype)
+        self.zero = np.array(0, dtype)
         self.ones_10 = np.ones(10, dtype)
         self.row_starts_10 = np.arange(0, n * 10, 10)
         self.positions = np.empty(n, np.intp)
         self.ones_n = np.ones(n, dtype)
+        self.one_over_n = np.array(1 / n, dtype)
         self.worse_16_14_14_n = np.empty((16, 14, 14, n), np.bool_)
         self.mask_16_14_14_n = np.empty((16, 14, 14, n), np.bool_)
         self.worse_32_5_5_n = np.empty((32, 5, 5, n), np.bool_)
         self.mask_32_5_5_n = np.empty((32, 5, 5, n), np.bool_)
         self.picked = np.empty(n, dtype)
+        self.minus_one = np.array(-1, dtype)
         self.ones_10_10_n = np.ones(10 * 10 * n, dtype)
         self.ones_28_28_n = np.ones(28 * 28 * n, dtype)
         self.conv2d_1_z_padded = np.zeros((1, 32, 32, n), dtype)  # with its border
@@ -236,7 +241,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # relu_1: conv2d_1.z (16, 28, 28, n) -> a (16, 28, 28, n)
     # (19) a[n,c,h,w] = max(0, z[n,c,h,w])
-    np.maximum(ws.conv2d_1_z, 0, out=ws.relu_1_a)
+    np.maximum(ws.conv2d_1_z, ws.zero_28_n, out=ws.relu_1_a)
 
     # max_pool2d_1: relu_1.a (16, 28, 28, n) -> y (16, 14, 14, n)
     # (27) y[n,c,p,q] = max[u,v] padded(x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w], −∞)
@@ -257,7 +262,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # relu_2: conv2d_2.z (32, 10, 10, n) -> a (32, 10, 10, n)
     # (19) a[n,c,h,w] = max(0, z[n,c,h,w])
-    np.maximum(ws.conv2d_2_z, 0, out=ws.relu_2_a)
+    np.maximum(ws.conv2d_2_z, ws.zero_10_10_n, out=ws.relu_2_a)
 
     # max_pool2d_2: relu_2.a (32, 10, 10, n) -> y (32, 5, 5, n)
     # (27) y[n,c,p,q] = max[u,v] padded(x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w], −∞)
@@ -276,7 +281,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # relu_3: dense_1.z (n, 120) -> a (n, 120)
     # (51) aₙⱼ = max(0, zₙⱼ)
-    np.maximum(ws.dense_1_z, 0, out=ws.relu_3_a)
+    np.maximum(ws.dense_1_z, ws.zero, out=ws.relu_3_a)
 
     # dense_2: W (120, 84), relu_3.a (n, 120), b (84) -> z (n, 84)
     # (39) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
@@ -285,7 +290,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # relu_4: dense_2.z (n, 84) -> a (n, 84)
     # (51) aₙⱼ = max(0, zₙⱼ)
-    np.maximum(ws.dense_2_z, 0, out=ws.relu_4_a)
+    np.maximum(ws.dense_2_z, ws.zero, out=ws.relu_4_a)
 
     # dense_3: W (84, 10), relu_4.a (n, 84), b (10) -> z (n, 10)
     # (39) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
@@ -307,8 +312,6 @@ def _predict(ws: Workspace) -> None:
 
 def _loss(ws: Workspace, y: Array) -> None:
     """The cost C, from the network's output."""
-    n = ws.n
-
     # loss: dense_3.z (n, 10), y (n) -> shift (n), C
     # (60) shiftₙ = maxₖ zₙₖ
     ws.dense_3_z.max(axis=1, out=ws.loss_shift)
@@ -322,7 +325,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     ws.loss_C_subtract_2 -= ws.loss_shift
     ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
     ws.ones_n.dot(ws.loss_C_subtract_3, out=ws.C)
-    ws.C *= 1 / n
+    ws.C *= ws.one_over_n
 
 
 def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array) -> None:
@@ -358,9 +361,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.copyto(ws.d_dense_3_z, ws.softmax_a)
     np.add(ws.row_starts_10, y, out=ws.positions)
     ws.d_dense_3_z.take(ws.positions, out=ws.picked, mode="clip")
-    ws.picked += -1
+    ws.picked += ws.minus_one
     ws.d_dense_3_z.put(ws.positions, ws.picked)
-    ws.d_dense_3_z *= 1 / n
+    ws.d_dense_3_z *= ws.one_over_n
 
     # dense_3: W (84, 10), d_z (n, 10), relu_4.a (n, 84) -> d_relu_4.a (n, 84), d_W (84, 10), d_b (10)
     # (43) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
@@ -372,7 +375,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # relu_4: a (n, 84), d_a (n, 84) -> d_dense_2.z (n, 84)
     # (56) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
-    np.greater(ws.relu_4_a, 0, out=ws.relu_4_d_z_mask)
+    np.greater(ws.relu_4_a, ws.zero, out=ws.relu_4_d_z_mask)
     np.multiply(ws.relu_4_d_z_mask, ws.d_relu_4_a, out=ws.d_dense_2_z)
 
     # dense_2: W (120, 84), d_z (n, 84), relu_3.a (n, 120) -> d_relu_3.a (n, 120), d_W (120, 84), d_b (84)
@@ -385,7 +388,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # relu_3: a (n, 120), d_a (n, 120) -> d_dense_1.z (n, 120)
     # (56) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
-    np.greater(ws.relu_3_a, 0, out=ws.relu_3_d_z_mask)
+    np.greater(ws.relu_3_a, ws.zero, out=ws.relu_3_d_z_mask)
     np.multiply(ws.relu_3_d_z_mask, ws.d_relu_3_a, out=ws.d_dense_1_z)
 
     # dense_1: W (800, 120), d_z (n, 120), flatten_1.y (800, n) -> d_flatten_1.y (800, n), d_W (800, 120), d_b (120)
@@ -413,7 +416,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # relu_2: a (32, 10, 10, n), d_a (32, 10, 10, n) -> d_conv2d_2.z (32, 10, 10, n)
     # (26) δ[n,c,h,w] = ∂C/∂a[n,c,h,w] · 𝟙[a[n,c,h,w] > 0]
-    np.greater(ws.relu_2_a, 0, out=ws.relu_2_d_z_mask)
+    np.greater(ws.relu_2_a, ws.zero, out=ws.relu_2_d_z_mask)
     np.multiply(ws.relu_2_d_z_mask, ws.d_relu_2_a, out=ws.d_conv2d_2_z)
 
     # conv2d_2: W (32, 16, 5, 5), d_z (32, 10, 10, n), z_columns (16, 5, 5, 10, 10, n) -> d_max_pool2d_1.y (16, 14, 14,
@@ -446,7 +449,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # relu_1: a (16, 28, 28, n), d_a (16, 28, 28, n) -> d_conv2d_1.z (16, 28, 28, n)
     # (26) δ[n,c,h,w] = ∂C/∂a[n,c,h,w] · 𝟙[a[n,c,h,w] > 0]
-    np.greater(ws.relu_1_a, 0, out=ws.relu_1_d_z_mask)
+    np.greater(ws.relu_1_a, ws.zero, out=ws.relu_1_d_z_mask)
     np.multiply(ws.relu_1_d_z_mask, ws.d_relu_1_a, out=ws.d_conv2d_1_z)
 
     # conv2d_1: d_z (16, 28, 28, n), z_columns (1, 5, 5, 28, 28, n) -> d_W (16, 1, 5, 5), d_b (16)
@@ -574,7 +577,7 @@ class Trainer:
         self.params = params.copy()
         self.m = np.zeros(SIZE, dtype)
         self.v = np.zeros(SIZE, dtype)
-        self._scratch = np.empty((2, min(SIZE, STRETCH)), dtype)
+        self._scratch = np.empty((2, STRETCH), dtype)
         self._gradients = Parameters(np.empty(SIZE, dtype))
         self._workspaces: dict[int, Workspace] = {}
 

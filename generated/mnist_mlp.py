@@ -104,11 +104,16 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
+        self.zero_512 = np.zeros((512,), dtype)
+        self.zero_256 = np.zeros((256,), dtype)
         self.ones_10 = np.ones(10, dtype)
         self.row_starts_10 = np.arange(0, n * 10, 10)
         self.positions = np.empty(n, np.intp)
         self.ones_n = np.ones(n, dtype)
+        self.one_over_n = np.array(1 / n, dtype)
         self.picked = np.empty(n, dtype)
+        self.minus_one = np.array(-1, dtype)
+        self.zero = np.array(0, dtype)
         self.dense_1_z = np.empty((n, 512), dtype)
         self.relu_1_a = self.dense_1_z
         self.dense_2_z = np.empty((n, 256), dtype)
@@ -178,7 +183,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # relu_1: dense_1.z (n, 512) -> a (n, 512)
     # (15) aₙⱼ = max(0, zₙⱼ)
-    np.maximum(ws.dense_1_z, 0, out=ws.relu_1_a)
+    np.maximum(ws.dense_1_z, ws.zero_512, out=ws.relu_1_a)
 
     # dense_2: W (512, 256), relu_1.a (n, 512), b (256) -> z (n, 256)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
@@ -187,7 +192,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # relu_2: dense_2.z (n, 256) -> a (n, 256)
     # (15) aₙⱼ = max(0, zₙⱼ)
-    np.maximum(ws.dense_2_z, 0, out=ws.relu_2_a)
+    np.maximum(ws.dense_2_z, ws.zero_256, out=ws.relu_2_a)
 
     # dense_3: W (256, 10), relu_2.a (n, 256), b (10) -> z (n, 10)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
@@ -209,8 +214,6 @@ def _predict(ws: Workspace) -> None:
 
 def _loss(ws: Workspace, y: Array) -> None:
     """The cost C, from the network's output."""
-    n = ws.n
-
     # loss: dense_3.z (n, 10), y (n) -> shift (n), C
     # (24) shiftₙ = maxₖ zₙₖ
     ws.dense_3_z.max(axis=1, out=ws.loss_shift)
@@ -224,13 +227,11 @@ def _loss(ws: Workspace, y: Array) -> None:
     ws.loss_C_subtract_2 -= ws.loss_shift
     ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
     ws.ones_n.dot(ws.loss_C_subtract_3, out=ws.C)
-    ws.C *= 1 / n
+    ws.C *= ws.one_over_n
 
 
 def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array, y: Array) -> None:
     """The derivative of the cost by every parameter, from the last layer to the first; after the loss."""
-    n = ws.n
-
     # loss: C_sum (n), C_exp (n, 10), y (n) -> softmax.a (n, 10), d_dense_3.z (n, 10)
     # (23) aₙⱼ = exp(zₙⱼ − shiftₙ)/(Σₖ exp(zₙₖ − shiftₙ))
     np.divide(ws.loss_C_exp, ws.loss_C_sum[:, None], out=ws.softmax_a)
@@ -238,9 +239,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.copyto(ws.d_dense_3_z, ws.softmax_a)
     np.add(ws.row_starts_10, y, out=ws.positions)
     ws.d_dense_3_z.take(ws.positions, out=ws.picked, mode="clip")
-    ws.picked += -1
+    ws.picked += ws.minus_one
     ws.d_dense_3_z.put(ws.positions, ws.picked)
-    ws.d_dense_3_z *= 1 / n
+    ws.d_dense_3_z *= ws.one_over_n
 
     # dense_3: W (256, 10), d_z (n, 10), relu_2.a (n, 256) -> d_relu_2.a (n, 256), d_W (256, 10), d_b (10)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
@@ -252,7 +253,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # relu_2: a (n, 256), d_a (n, 256) -> d_dense_2.z (n, 256)
     # (20) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
-    np.greater(ws.relu_2_a, 0, out=ws.relu_2_d_z_mask)
+    np.greater(ws.relu_2_a, ws.zero, out=ws.relu_2_d_z_mask)
     np.multiply(ws.relu_2_d_z_mask, ws.d_relu_2_a, out=ws.d_dense_2_z)
 
     # dense_2: W (512, 256), d_z (n, 256), relu_1.a (n, 512) -> d_relu_1.a (n, 512), d_W (512, 256), d_b (256)
@@ -265,7 +266,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # relu_1: a (n, 512), d_a (n, 512) -> d_dense_1.z (n, 512)
     # (20) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
-    np.greater(ws.relu_1_a, 0, out=ws.relu_1_d_z_mask)
+    np.greater(ws.relu_1_a, ws.zero, out=ws.relu_1_d_z_mask)
     np.multiply(ws.relu_1_d_z_mask, ws.d_relu_1_a, out=ws.d_dense_1_z)
 
     # dense_1: d_z (n, 512), x (n, 784) -> d_W (784, 512), d_b (512)
@@ -360,7 +361,7 @@ class Trainer:
         self.steps = 0
         self.params = params.copy()
         self.v = np.zeros(SIZE, dtype)
-        self._scratch = np.empty((1, min(SIZE, STRETCH)), dtype)
+        self._scratch = np.empty((1, STRETCH), dtype)
         self._gradients = Parameters(np.empty(SIZE, dtype))
         self._workspaces: dict[int, Workspace] = {}
 

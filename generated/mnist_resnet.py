@@ -68,7 +68,6 @@ LAYOUT: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
 SIZE: Final = 38266  # numbers in all parameters together
 DTYPES: Final = (np.dtype(np.float32), np.dtype(np.float64))
 TOLERANCE: Final = 1e-06  # of `check`, relative
-STRETCH: Final = 65536  # numbers that the optimizer updates at a time, so that they stay in cache
 STATE: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
     {  # name and shape of what is kept from one step of training to the next, beside the parameters
         "stem.running_mean": (16,),
@@ -260,14 +259,25 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
-        self.log_max = float(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)))
+        self.log_max = np.array(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)), dtype)
+        self.log_max_14_14_n = np.full((14, 14, n), self.log_max, dtype)
+        self.one = np.array(1, dtype)
+        self.log_max_7_7_n = np.full((7, 7, n), self.log_max, dtype)
+        self.one_over_49 = np.array(1 / 49, dtype)
         self.ones_14_14_n = np.ones(14 * 14 * n, dtype)
+        self.one_over_196_n = np.array(1 / (196 * n), dtype)
         self.ones_7_7_n = np.ones(7 * 7 * n, dtype)
+        self.one_over_49_n = np.array(1 / (49 * n), dtype)
         self.ones_10 = np.ones(10, dtype)
         self.row_starts_10 = np.arange(0, n * 10, 10)
         self.positions = np.empty(n, np.intp)
         self.ones_n = np.ones(n, dtype)
+        self.one_over_n = np.array(1 / n, dtype)
         self.picked = np.empty(n, dtype)
+        self.minus_one = np.array(-1, dtype)
+        self.minus_half = np.array(-0.5, dtype)
+        self.two_over_49_n = np.array(2 / (49 * n), dtype)
+        self.one_over_98_n = np.array(1 / (98 * n), dtype)
         self.conv2d_1_z_padded = np.zeros((1, 29, 29, n), dtype)  # with its border
         self.conv2d_1_z_columns = np.empty((1, 3, 3, 14, 14, n), dtype)
         self.conv2d_1_z = np.empty((16, 14, 14, n), dtype)
@@ -591,10 +601,10 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # silu_1: stem.y (16, 14, 14, n) -> sigmoid (16, 14, 14, n), a (16, 14, 14, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.stem_y, out=ws.silu_1_sigmoid)
-    np.minimum(ws.silu_1_sigmoid, ws.log_max, out=ws.silu_1_sigmoid)
+    np.minimum(ws.silu_1_sigmoid, ws.log_max_14_14_n, out=ws.silu_1_sigmoid)
     np.exp(ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
-    ws.silu_1_sigmoid += 1
-    np.divide(1, ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
+    ws.silu_1_sigmoid += ws.one
+    np.divide(ws.one, ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_1_sigmoid, ws.stem_y, out=ws.silu_1_a)
 
@@ -622,10 +632,10 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # silu_2: batch_norm_2.y (16, 14, 14, n) -> sigmoid (16, 14, 14, n), a (16, 14, 14, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.batch_norm_2_y, out=ws.silu_2_sigmoid)
-    np.minimum(ws.silu_2_sigmoid, ws.log_max, out=ws.silu_2_sigmoid)
+    np.minimum(ws.silu_2_sigmoid, ws.log_max_14_14_n, out=ws.silu_2_sigmoid)
     np.exp(ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
-    ws.silu_2_sigmoid += 1
-    np.divide(1, ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
+    ws.silu_2_sigmoid += ws.one
+    np.divide(ws.one, ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_2_sigmoid, ws.batch_norm_2_y, out=ws.silu_2_a)
 
@@ -657,10 +667,10 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # silu_3: block_1.y (16, 14, 14, n) -> sigmoid (16, 14, 14, n), a (16, 14, 14, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.block_1_y, out=ws.silu_3_sigmoid)
-    np.minimum(ws.silu_3_sigmoid, ws.log_max, out=ws.silu_3_sigmoid)
+    np.minimum(ws.silu_3_sigmoid, ws.log_max_14_14_n, out=ws.silu_3_sigmoid)
     np.exp(ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
-    ws.silu_3_sigmoid += 1
-    np.divide(1, ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
+    ws.silu_3_sigmoid += ws.one
+    np.divide(ws.one, ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_3_sigmoid, ws.block_1_y, out=ws.silu_3_a)
 
@@ -688,10 +698,10 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # silu_4: batch_norm_4.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.batch_norm_4_y, out=ws.silu_4_sigmoid)
-    np.minimum(ws.silu_4_sigmoid, ws.log_max, out=ws.silu_4_sigmoid)
+    np.minimum(ws.silu_4_sigmoid, ws.log_max_7_7_n, out=ws.silu_4_sigmoid)
     np.exp(ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
-    ws.silu_4_sigmoid += 1
-    np.divide(1, ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
+    ws.silu_4_sigmoid += ws.one
+    np.divide(ws.one, ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_4_sigmoid, ws.batch_norm_4_y, out=ws.silu_4_a)
 
@@ -743,10 +753,10 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # silu_5: block_2.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.block_2_y, out=ws.silu_5_sigmoid)
-    np.minimum(ws.silu_5_sigmoid, ws.log_max, out=ws.silu_5_sigmoid)
+    np.minimum(ws.silu_5_sigmoid, ws.log_max_7_7_n, out=ws.silu_5_sigmoid)
     np.exp(ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
-    ws.silu_5_sigmoid += 1
-    np.divide(1, ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
+    ws.silu_5_sigmoid += ws.one
+    np.divide(ws.one, ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_5_sigmoid, ws.block_2_y, out=ws.silu_5_a)
 
@@ -774,10 +784,10 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # silu_6: batch_norm_7.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.batch_norm_7_y, out=ws.silu_6_sigmoid)
-    np.minimum(ws.silu_6_sigmoid, ws.log_max, out=ws.silu_6_sigmoid)
+    np.minimum(ws.silu_6_sigmoid, ws.log_max_7_7_n, out=ws.silu_6_sigmoid)
     np.exp(ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
-    ws.silu_6_sigmoid += 1
-    np.divide(1, ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
+    ws.silu_6_sigmoid += ws.one
+    np.divide(ws.one, ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_6_sigmoid, ws.batch_norm_7_y, out=ws.silu_6_a)
 
@@ -809,17 +819,17 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # silu_7: add_3.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.add_3_y, out=ws.silu_7_sigmoid)
-    np.minimum(ws.silu_7_sigmoid, ws.log_max, out=ws.silu_7_sigmoid)
+    np.minimum(ws.silu_7_sigmoid, ws.log_max_7_7_n, out=ws.silu_7_sigmoid)
     np.exp(ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
-    ws.silu_7_sigmoid += 1
-    np.divide(1, ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
+    ws.silu_7_sigmoid += ws.one
+    np.divide(ws.one, ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_7_sigmoid, ws.add_3_y, out=ws.silu_7_a)
 
     # global_average_pool_1: silu_7.a (32, 7, 7, n) -> y (32, n)
     # (101) y[n,c] = 1/(Nₕ · N_w) · Σ[h,w] x[n,c,h,w]
     ws.silu_7_a.sum(axis=(1, 2), out=ws.global_average_pool_1_y)
-    ws.global_average_pool_1_y *= 0.02040816326530612
+    ws.global_average_pool_1_y *= ws.one_over_49
 
     # dense_1: W (32, 10), global_average_pool_1.y (32, n), b (10) -> z (n, 10)
     # (108) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
@@ -845,7 +855,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     14, 14, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
     ws.conv2d_1_z.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=ws.stem_mu)
-    ws.stem_mu *= 1 / (196 * n)
+    ws.stem_mu *= ws.one_over_196_n
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_1_z, ws.stem_mu[:, None, None, None], out=ws.stem_v_subtract)
     np.matmul(
@@ -853,11 +863,11 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         ws.stem_v_subtract.reshape(16, 14 * 14 * n)[:, :, None],
         out=ws.stem_v[:, None, None],
     )
-    ws.stem_v *= 1 / (196 * n)
+    ws.stem_v *= ws.one_over_196_n
     # (18) r[c] = 1/√(v[c] + ε)
     np.add(1e-05, ws.stem_v, out=ws.stem_r)
     np.sqrt(ws.stem_r, out=ws.stem_r)
-    np.divide(1, ws.stem_r, out=ws.stem_r)
+    np.divide(ws.one, ws.stem_r, out=ws.stem_r)
     # (19) x̂[n,c,h,w] = r[c] · (x[n,c,h,w] − μ[c])
     np.multiply(ws.stem_r[:, None, None, None], ws.stem_v_subtract, out=ws.stem_x_hat)
     # (20) y[n,c,h,w] = x̂[n,c,h,w] · γ[c] + β[c]
@@ -867,10 +877,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # silu_1: stem.y (16, 14, 14, n) -> sigmoid (16, 14, 14, n), a (16, 14, 14, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.stem_y, out=ws.silu_1_sigmoid)
-    np.minimum(ws.silu_1_sigmoid, ws.log_max, out=ws.silu_1_sigmoid)
+    np.minimum(ws.silu_1_sigmoid, ws.log_max_14_14_n, out=ws.silu_1_sigmoid)
     np.exp(ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
-    ws.silu_1_sigmoid += 1
-    np.divide(1, ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
+    ws.silu_1_sigmoid += ws.one
+    np.divide(ws.one, ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_1_sigmoid, ws.stem_y, out=ws.silu_1_a)
 
@@ -888,7 +898,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     y (16, 14, 14, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
     ws.conv2d_2_z.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=ws.batch_norm_2_mu)
-    ws.batch_norm_2_mu *= 1 / (196 * n)
+    ws.batch_norm_2_mu *= ws.one_over_196_n
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_2_z, ws.batch_norm_2_mu[:, None, None, None], out=ws.batch_norm_2_v_subtract)
     np.matmul(
@@ -896,11 +906,11 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         ws.batch_norm_2_v_subtract.reshape(16, 14 * 14 * n)[:, :, None],
         out=ws.batch_norm_2_v[:, None, None],
     )
-    ws.batch_norm_2_v *= 1 / (196 * n)
+    ws.batch_norm_2_v *= ws.one_over_196_n
     # (18) r[c] = 1/√(v[c] + ε)
     np.add(1e-05, ws.batch_norm_2_v, out=ws.batch_norm_2_r)
     np.sqrt(ws.batch_norm_2_r, out=ws.batch_norm_2_r)
-    np.divide(1, ws.batch_norm_2_r, out=ws.batch_norm_2_r)
+    np.divide(ws.one, ws.batch_norm_2_r, out=ws.batch_norm_2_r)
     # (19) x̂[n,c,h,w] = r[c] · (x[n,c,h,w] − μ[c])
     np.multiply(ws.batch_norm_2_r[:, None, None, None], ws.batch_norm_2_v_subtract, out=ws.batch_norm_2_x_hat)
     # (20) y[n,c,h,w] = x̂[n,c,h,w] · γ[c] + β[c]
@@ -910,10 +920,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # silu_2: batch_norm_2.y (16, 14, 14, n) -> sigmoid (16, 14, 14, n), a (16, 14, 14, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.batch_norm_2_y, out=ws.silu_2_sigmoid)
-    np.minimum(ws.silu_2_sigmoid, ws.log_max, out=ws.silu_2_sigmoid)
+    np.minimum(ws.silu_2_sigmoid, ws.log_max_14_14_n, out=ws.silu_2_sigmoid)
     np.exp(ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
-    ws.silu_2_sigmoid += 1
-    np.divide(1, ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
+    ws.silu_2_sigmoid += ws.one
+    np.divide(ws.one, ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_2_sigmoid, ws.batch_norm_2_y, out=ws.silu_2_a)
 
@@ -931,7 +941,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     (16, 14, 14, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
     ws.conv2d_3_z.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=ws.inner_1_mu)
-    ws.inner_1_mu *= 1 / (196 * n)
+    ws.inner_1_mu *= ws.one_over_196_n
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_3_z, ws.inner_1_mu[:, None, None, None], out=ws.inner_1_v_subtract)
     np.matmul(
@@ -939,11 +949,11 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         ws.inner_1_v_subtract.reshape(16, 14 * 14 * n)[:, :, None],
         out=ws.inner_1_v[:, None, None],
     )
-    ws.inner_1_v *= 1 / (196 * n)
+    ws.inner_1_v *= ws.one_over_196_n
     # (18) r[c] = 1/√(v[c] + ε)
     np.add(1e-05, ws.inner_1_v, out=ws.inner_1_r)
     np.sqrt(ws.inner_1_r, out=ws.inner_1_r)
-    np.divide(1, ws.inner_1_r, out=ws.inner_1_r)
+    np.divide(ws.one, ws.inner_1_r, out=ws.inner_1_r)
     # (19) x̂[n,c,h,w] = r[c] · (x[n,c,h,w] − μ[c])
     np.multiply(ws.inner_1_r[:, None, None, None], ws.inner_1_v_subtract, out=ws.inner_1_x_hat)
     # (20) y[n,c,h,w] = x̂[n,c,h,w] · γ[c] + β[c]
@@ -957,10 +967,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # silu_3: block_1.y (16, 14, 14, n) -> sigmoid (16, 14, 14, n), a (16, 14, 14, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.block_1_y, out=ws.silu_3_sigmoid)
-    np.minimum(ws.silu_3_sigmoid, ws.log_max, out=ws.silu_3_sigmoid)
+    np.minimum(ws.silu_3_sigmoid, ws.log_max_14_14_n, out=ws.silu_3_sigmoid)
     np.exp(ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
-    ws.silu_3_sigmoid += 1
-    np.divide(1, ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
+    ws.silu_3_sigmoid += ws.one
+    np.divide(ws.one, ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_3_sigmoid, ws.block_1_y, out=ws.silu_3_a)
 
@@ -978,7 +988,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     (32, 7, 7, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
     ws.conv2d_4_z.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.batch_norm_4_mu)
-    ws.batch_norm_4_mu *= 1 / (49 * n)
+    ws.batch_norm_4_mu *= ws.one_over_49_n
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_4_z, ws.batch_norm_4_mu[:, None, None, None], out=ws.batch_norm_4_v_subtract)
     np.matmul(
@@ -986,11 +996,11 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         ws.batch_norm_4_v_subtract.reshape(32, 7 * 7 * n)[:, :, None],
         out=ws.batch_norm_4_v[:, None, None],
     )
-    ws.batch_norm_4_v *= 1 / (49 * n)
+    ws.batch_norm_4_v *= ws.one_over_49_n
     # (18) r[c] = 1/√(v[c] + ε)
     np.add(1e-05, ws.batch_norm_4_v, out=ws.batch_norm_4_r)
     np.sqrt(ws.batch_norm_4_r, out=ws.batch_norm_4_r)
-    np.divide(1, ws.batch_norm_4_r, out=ws.batch_norm_4_r)
+    np.divide(ws.one, ws.batch_norm_4_r, out=ws.batch_norm_4_r)
     # (19) x̂[n,c,h,w] = r[c] · (x[n,c,h,w] − μ[c])
     np.multiply(ws.batch_norm_4_r[:, None, None, None], ws.batch_norm_4_v_subtract, out=ws.batch_norm_4_x_hat)
     # (20) y[n,c,h,w] = x̂[n,c,h,w] · γ[c] + β[c]
@@ -1000,10 +1010,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # silu_4: batch_norm_4.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.batch_norm_4_y, out=ws.silu_4_sigmoid)
-    np.minimum(ws.silu_4_sigmoid, ws.log_max, out=ws.silu_4_sigmoid)
+    np.minimum(ws.silu_4_sigmoid, ws.log_max_7_7_n, out=ws.silu_4_sigmoid)
     np.exp(ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
-    ws.silu_4_sigmoid += 1
-    np.divide(1, ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
+    ws.silu_4_sigmoid += ws.one
+    np.divide(ws.one, ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_4_sigmoid, ws.batch_norm_4_y, out=ws.silu_4_a)
 
@@ -1021,7 +1031,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     7, 7, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
     ws.conv2d_5_z.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.inner_2_mu)
-    ws.inner_2_mu *= 1 / (49 * n)
+    ws.inner_2_mu *= ws.one_over_49_n
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_5_z, ws.inner_2_mu[:, None, None, None], out=ws.inner_2_v_subtract)
     np.matmul(
@@ -1029,11 +1039,11 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         ws.inner_2_v_subtract.reshape(32, 7 * 7 * n)[:, :, None],
         out=ws.inner_2_v[:, None, None],
     )
-    ws.inner_2_v *= 1 / (49 * n)
+    ws.inner_2_v *= ws.one_over_49_n
     # (18) r[c] = 1/√(v[c] + ε)
     np.add(1e-05, ws.inner_2_v, out=ws.inner_2_r)
     np.sqrt(ws.inner_2_r, out=ws.inner_2_r)
-    np.divide(1, ws.inner_2_r, out=ws.inner_2_r)
+    np.divide(ws.one, ws.inner_2_r, out=ws.inner_2_r)
     # (19) x̂[n,c,h,w] = r[c] · (x[n,c,h,w] − μ[c])
     np.multiply(ws.inner_2_r[:, None, None, None], ws.inner_2_v_subtract, out=ws.inner_2_x_hat)
     # (20) y[n,c,h,w] = x̂[n,c,h,w] · γ[c] + β[c]
@@ -1053,7 +1063,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     7, 7, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
     ws.conv2d_6_z.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.shortcut_mu)
-    ws.shortcut_mu *= 1 / (49 * n)
+    ws.shortcut_mu *= ws.one_over_49_n
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_6_z, ws.shortcut_mu[:, None, None, None], out=ws.shortcut_v_subtract)
     np.matmul(
@@ -1061,11 +1071,11 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         ws.shortcut_v_subtract.reshape(32, 7 * 7 * n)[:, :, None],
         out=ws.shortcut_v[:, None, None],
     )
-    ws.shortcut_v *= 1 / (49 * n)
+    ws.shortcut_v *= ws.one_over_49_n
     # (18) r[c] = 1/√(v[c] + ε)
     np.add(1e-05, ws.shortcut_v, out=ws.shortcut_r)
     np.sqrt(ws.shortcut_r, out=ws.shortcut_r)
-    np.divide(1, ws.shortcut_r, out=ws.shortcut_r)
+    np.divide(ws.one, ws.shortcut_r, out=ws.shortcut_r)
     # (19) x̂[n,c,h,w] = r[c] · (x[n,c,h,w] − μ[c])
     np.multiply(ws.shortcut_r[:, None, None, None], ws.shortcut_v_subtract, out=ws.shortcut_x_hat)
     # (20) y[n,c,h,w] = x̂[n,c,h,w] · γ[c] + β[c]
@@ -1079,10 +1089,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # silu_5: block_2.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.block_2_y, out=ws.silu_5_sigmoid)
-    np.minimum(ws.silu_5_sigmoid, ws.log_max, out=ws.silu_5_sigmoid)
+    np.minimum(ws.silu_5_sigmoid, ws.log_max_7_7_n, out=ws.silu_5_sigmoid)
     np.exp(ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
-    ws.silu_5_sigmoid += 1
-    np.divide(1, ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
+    ws.silu_5_sigmoid += ws.one
+    np.divide(ws.one, ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_5_sigmoid, ws.block_2_y, out=ws.silu_5_a)
 
@@ -1100,7 +1110,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     (32, 7, 7, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
     ws.conv2d_7_z.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.batch_norm_7_mu)
-    ws.batch_norm_7_mu *= 1 / (49 * n)
+    ws.batch_norm_7_mu *= ws.one_over_49_n
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_7_z, ws.batch_norm_7_mu[:, None, None, None], out=ws.batch_norm_7_v_subtract)
     np.matmul(
@@ -1108,11 +1118,11 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         ws.batch_norm_7_v_subtract.reshape(32, 7 * 7 * n)[:, :, None],
         out=ws.batch_norm_7_v[:, None, None],
     )
-    ws.batch_norm_7_v *= 1 / (49 * n)
+    ws.batch_norm_7_v *= ws.one_over_49_n
     # (18) r[c] = 1/√(v[c] + ε)
     np.add(1e-05, ws.batch_norm_7_v, out=ws.batch_norm_7_r)
     np.sqrt(ws.batch_norm_7_r, out=ws.batch_norm_7_r)
-    np.divide(1, ws.batch_norm_7_r, out=ws.batch_norm_7_r)
+    np.divide(ws.one, ws.batch_norm_7_r, out=ws.batch_norm_7_r)
     # (19) x̂[n,c,h,w] = r[c] · (x[n,c,h,w] − μ[c])
     np.multiply(ws.batch_norm_7_r[:, None, None, None], ws.batch_norm_7_v_subtract, out=ws.batch_norm_7_x_hat)
     # (20) y[n,c,h,w] = x̂[n,c,h,w] · γ[c] + β[c]
@@ -1122,10 +1132,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # silu_6: batch_norm_7.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.batch_norm_7_y, out=ws.silu_6_sigmoid)
-    np.minimum(ws.silu_6_sigmoid, ws.log_max, out=ws.silu_6_sigmoid)
+    np.minimum(ws.silu_6_sigmoid, ws.log_max_7_7_n, out=ws.silu_6_sigmoid)
     np.exp(ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
-    ws.silu_6_sigmoid += 1
-    np.divide(1, ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
+    ws.silu_6_sigmoid += ws.one
+    np.divide(ws.one, ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_6_sigmoid, ws.batch_norm_7_y, out=ws.silu_6_a)
 
@@ -1143,7 +1153,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     7, 7, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
     ws.conv2d_8_z.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.inner_3_mu)
-    ws.inner_3_mu *= 1 / (49 * n)
+    ws.inner_3_mu *= ws.one_over_49_n
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_8_z, ws.inner_3_mu[:, None, None, None], out=ws.inner_3_v_subtract)
     np.matmul(
@@ -1151,11 +1161,11 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         ws.inner_3_v_subtract.reshape(32, 7 * 7 * n)[:, :, None],
         out=ws.inner_3_v[:, None, None],
     )
-    ws.inner_3_v *= 1 / (49 * n)
+    ws.inner_3_v *= ws.one_over_49_n
     # (18) r[c] = 1/√(v[c] + ε)
     np.add(1e-05, ws.inner_3_v, out=ws.inner_3_r)
     np.sqrt(ws.inner_3_r, out=ws.inner_3_r)
-    np.divide(1, ws.inner_3_r, out=ws.inner_3_r)
+    np.divide(ws.one, ws.inner_3_r, out=ws.inner_3_r)
     # (19) x̂[n,c,h,w] = r[c] · (x[n,c,h,w] − μ[c])
     np.multiply(ws.inner_3_r[:, None, None, None], ws.inner_3_v_subtract, out=ws.inner_3_x_hat)
     # (20) y[n,c,h,w] = x̂[n,c,h,w] · γ[c] + β[c]
@@ -1169,17 +1179,17 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # silu_7: add_3.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.add_3_y, out=ws.silu_7_sigmoid)
-    np.minimum(ws.silu_7_sigmoid, ws.log_max, out=ws.silu_7_sigmoid)
+    np.minimum(ws.silu_7_sigmoid, ws.log_max_7_7_n, out=ws.silu_7_sigmoid)
     np.exp(ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
-    ws.silu_7_sigmoid += 1
-    np.divide(1, ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
+    ws.silu_7_sigmoid += ws.one
+    np.divide(ws.one, ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_7_sigmoid, ws.add_3_y, out=ws.silu_7_a)
 
     # global_average_pool_1: silu_7.a (32, 7, 7, n) -> y (32, n)
     # (101) y[n,c] = 1/(Nₕ · N_w) · Σ[h,w] x[n,c,h,w]
     ws.silu_7_a.sum(axis=(1, 2), out=ws.global_average_pool_1_y)
-    ws.global_average_pool_1_y *= 0.02040816326530612
+    ws.global_average_pool_1_y *= ws.one_over_49
 
     # dense_1: W (32, 10), global_average_pool_1.y (32, n), b (10) -> z (n, 10)
     # (108) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
@@ -1201,8 +1211,6 @@ def _predict(ws: Workspace) -> None:
 
 def _loss(ws: Workspace, y: Array) -> None:
     """The cost C, from the network's output."""
-    n = ws.n
-
     # loss: dense_1.z (n, 10), y (n) -> shift (n), C
     # (123) shiftₙ = maxₖ zₙₖ
     ws.dense_1_z.max(axis=1, out=ws.loss_shift)
@@ -1216,7 +1224,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     ws.loss_C_subtract_2 -= ws.loss_shift
     ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
     ws.ones_n.dot(ws.loss_C_subtract_3, out=ws.C)
-    ws.C *= 1 / n
+    ws.C *= ws.one_over_n
 
 
 def _running(params: Parameters, ws: Workspace) -> None:
@@ -1369,9 +1377,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.copyto(ws.d_dense_1_z, ws.softmax_a)
     np.add(ws.row_starts_10, y, out=ws.positions)
     ws.d_dense_1_z.take(ws.positions, out=ws.picked, mode="clip")
-    ws.picked += -1
+    ws.picked += ws.minus_one
     ws.d_dense_1_z.put(ws.positions, ws.picked)
-    ws.d_dense_1_z *= 1 / n
+    ws.d_dense_1_z *= ws.one_over_n
 
     # dense_1: W (32, 10), d_z (n, 10), global_average_pool_1.y (32, n) -> d_global_average_pool_1.y (32, n), d_W (32,
     #     10), d_b (10)
@@ -1384,7 +1392,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # global_average_pool_1: d_y (32, n) -> d_silu_7.a (32, 7, 7, n)
     # (107) ∂C/∂x[n,c,h,w] = 1/(Nₕ · N_w) · ∂C/∂y[n,c]
-    np.multiply(ws.d_global_average_pool_1_y, 0.02040816326530612, out=ws.global_average_pool_1_d_x_multiply)
+    np.multiply(ws.d_global_average_pool_1_y, ws.one_over_49, out=ws.global_average_pool_1_d_x_multiply)
     np.copyto(ws.d_silu_7_a, ws.global_average_pool_1_d_x_multiply[:, None, None, :])
 
     # silu_7: d_a (32, 7, 7, n), add_3.y (32, 7, 7, n), sigmoid (32, 7, 7, n) -> d_sigmoid (32, 7, 7, n), d_add_3.y (32,
@@ -1392,7 +1400,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (76) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.d_silu_7_a, ws.add_3_y, out=ws.d_silu_7_sigmoid)
     # (87) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
-    np.subtract(1, ws.silu_7_sigmoid, out=ws.d_add_3_y)
+    np.subtract(ws.one, ws.silu_7_sigmoid, out=ws.d_add_3_y)
     ws.d_add_3_y *= ws.d_silu_7_sigmoid
     ws.d_add_3_y += ws.d_silu_7_a
     ws.d_add_3_y *= ws.silu_7_sigmoid
@@ -1414,7 +1422,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (34) ∂C/∂v[c] = −r[c]³/2 · ∂C/∂r[c]
     np.square(ws.inner_3_r, out=ws.inner_3_d_v_multiply)
     ws.inner_3_d_v_multiply *= ws.inner_3_r
-    np.multiply(ws.d_inner_3_r, -0.5, out=ws.d_inner_3_v)
+    np.multiply(ws.d_inner_3_r, ws.minus_half, out=ws.d_inner_3_v)
     ws.d_inner_3_v *= ws.inner_3_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_inner_3_x_hat.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.d_inner_3_mu)
@@ -1423,8 +1431,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.inner_3_r[:, None, None, None], ws.d_inner_3_x_hat, out=ws.d_conv2d_8_z)
-    np.multiply(ws.d_inner_3_mu, 1 / (49 * n), out=ws.inner_3_d_x_multiply_2)
-    np.multiply(ws.d_inner_3_v, 2 / (49 * n), out=ws.inner_3_d_x_divide)
+    np.multiply(ws.d_inner_3_mu, ws.one_over_49_n, out=ws.inner_3_d_x_multiply_2)
+    np.multiply(ws.d_inner_3_v, ws.two_over_49_n, out=ws.inner_3_d_x_divide)
     ws.inner_3_d_x_divide /= ws.inner_3_r
     np.multiply(ws.inner_3_d_x_divide[:, None, None, None], ws.inner_3_x_hat, out=ws.inner_3_d_x_multiply_4)
     ws.d_conv2d_8_z += ws.inner_3_d_x_multiply_2[:, None, None, None]
@@ -1459,7 +1467,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (76) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.d_silu_6_a, ws.batch_norm_7_y, out=ws.d_silu_6_sigmoid)
     # (87) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
-    np.subtract(1, ws.silu_6_sigmoid, out=ws.d_batch_norm_7_y)
+    np.subtract(ws.one, ws.silu_6_sigmoid, out=ws.d_batch_norm_7_y)
     ws.d_batch_norm_7_y *= ws.d_silu_6_sigmoid
     ws.d_batch_norm_7_y += ws.d_silu_6_a
     ws.d_batch_norm_7_y *= ws.silu_6_sigmoid
@@ -1479,7 +1487,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (34) ∂C/∂v[c] = −r[c]³/2 · ∂C/∂r[c]
     np.square(ws.batch_norm_7_r, out=ws.batch_norm_7_d_v_multiply)
     ws.batch_norm_7_d_v_multiply *= ws.batch_norm_7_r
-    np.multiply(ws.d_batch_norm_7_r, -0.5, out=ws.d_batch_norm_7_v)
+    np.multiply(ws.d_batch_norm_7_r, ws.minus_half, out=ws.d_batch_norm_7_v)
     ws.d_batch_norm_7_v *= ws.batch_norm_7_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_batch_norm_7_x_hat.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.d_batch_norm_7_mu)
@@ -1488,8 +1496,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.batch_norm_7_r[:, None, None, None], ws.d_batch_norm_7_x_hat, out=ws.d_conv2d_7_z)
-    np.multiply(ws.d_batch_norm_7_mu, 1 / (49 * n), out=ws.batch_norm_7_d_x_multiply_2)
-    np.multiply(ws.d_batch_norm_7_v, 2 / (49 * n), out=ws.batch_norm_7_d_x_divide)
+    np.multiply(ws.d_batch_norm_7_mu, ws.one_over_49_n, out=ws.batch_norm_7_d_x_multiply_2)
+    np.multiply(ws.d_batch_norm_7_v, ws.two_over_49_n, out=ws.batch_norm_7_d_x_divide)
     ws.batch_norm_7_d_x_divide /= ws.batch_norm_7_r
     np.multiply(
         ws.batch_norm_7_d_x_divide[:, None, None, None], ws.batch_norm_7_x_hat, out=ws.batch_norm_7_d_x_multiply_4
@@ -1528,7 +1536,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (76) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.d_silu_5_a, ws.block_2_y, out=ws.d_silu_5_sigmoid)
     # (87) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
-    np.subtract(1, ws.silu_5_sigmoid, out=ws.d_block_2_y)
+    np.subtract(ws.one, ws.silu_5_sigmoid, out=ws.d_block_2_y)
     ws.d_block_2_y *= ws.d_silu_5_sigmoid
     ws.d_block_2_y += ws.d_silu_5_a
     ws.d_block_2_y *= ws.silu_5_sigmoid
@@ -1551,7 +1559,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (34) ∂C/∂v[c] = −r[c]³/2 · ∂C/∂r[c]
     np.square(ws.shortcut_r, out=ws.shortcut_d_v_multiply)
     ws.shortcut_d_v_multiply *= ws.shortcut_r
-    np.multiply(ws.d_shortcut_r, -0.5, out=ws.d_shortcut_v)
+    np.multiply(ws.d_shortcut_r, ws.minus_half, out=ws.d_shortcut_v)
     ws.d_shortcut_v *= ws.shortcut_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_shortcut_x_hat.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.d_shortcut_mu)
@@ -1560,8 +1568,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.shortcut_r[:, None, None, None], ws.d_shortcut_x_hat, out=ws.d_conv2d_6_z)
-    np.multiply(ws.d_shortcut_mu, 1 / (49 * n), out=ws.shortcut_d_x_multiply_2)
-    np.multiply(ws.d_shortcut_v, 2 / (49 * n), out=ws.shortcut_d_x_divide)
+    np.multiply(ws.d_shortcut_mu, ws.one_over_49_n, out=ws.shortcut_d_x_multiply_2)
+    np.multiply(ws.d_shortcut_v, ws.two_over_49_n, out=ws.shortcut_d_x_divide)
     ws.shortcut_d_x_divide /= ws.shortcut_r
     np.multiply(ws.shortcut_d_x_divide[:, None, None, None], ws.shortcut_x_hat, out=ws.shortcut_d_x_multiply_4)
     ws.d_conv2d_6_z += ws.shortcut_d_x_multiply_2[:, None, None, None]
@@ -1605,7 +1613,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (34) ∂C/∂v[c] = −r[c]³/2 · ∂C/∂r[c]
     np.square(ws.inner_2_r, out=ws.inner_2_d_v_multiply)
     ws.inner_2_d_v_multiply *= ws.inner_2_r
-    np.multiply(ws.d_inner_2_r, -0.5, out=ws.d_inner_2_v)
+    np.multiply(ws.d_inner_2_r, ws.minus_half, out=ws.d_inner_2_v)
     ws.d_inner_2_v *= ws.inner_2_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_inner_2_x_hat.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.d_inner_2_mu)
@@ -1614,8 +1622,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.inner_2_r[:, None, None, None], ws.d_inner_2_x_hat, out=ws.d_conv2d_5_z)
-    np.multiply(ws.d_inner_2_mu, 1 / (49 * n), out=ws.inner_2_d_x_multiply_2)
-    np.multiply(ws.d_inner_2_v, 2 / (49 * n), out=ws.inner_2_d_x_divide)
+    np.multiply(ws.d_inner_2_mu, ws.one_over_49_n, out=ws.inner_2_d_x_multiply_2)
+    np.multiply(ws.d_inner_2_v, ws.two_over_49_n, out=ws.inner_2_d_x_divide)
     ws.inner_2_d_x_divide /= ws.inner_2_r
     np.multiply(ws.inner_2_d_x_divide[:, None, None, None], ws.inner_2_x_hat, out=ws.inner_2_d_x_multiply_4)
     ws.d_conv2d_5_z += ws.inner_2_d_x_multiply_2[:, None, None, None]
@@ -1650,7 +1658,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (76) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.d_silu_4_a, ws.batch_norm_4_y, out=ws.d_silu_4_sigmoid)
     # (87) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
-    np.subtract(1, ws.silu_4_sigmoid, out=ws.d_batch_norm_4_y)
+    np.subtract(ws.one, ws.silu_4_sigmoid, out=ws.d_batch_norm_4_y)
     ws.d_batch_norm_4_y *= ws.d_silu_4_sigmoid
     ws.d_batch_norm_4_y += ws.d_silu_4_a
     ws.d_batch_norm_4_y *= ws.silu_4_sigmoid
@@ -1670,7 +1678,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (34) ∂C/∂v[c] = −r[c]³/2 · ∂C/∂r[c]
     np.square(ws.batch_norm_4_r, out=ws.batch_norm_4_d_v_multiply)
     ws.batch_norm_4_d_v_multiply *= ws.batch_norm_4_r
-    np.multiply(ws.d_batch_norm_4_r, -0.5, out=ws.d_batch_norm_4_v)
+    np.multiply(ws.d_batch_norm_4_r, ws.minus_half, out=ws.d_batch_norm_4_v)
     ws.d_batch_norm_4_v *= ws.batch_norm_4_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_batch_norm_4_x_hat.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.d_batch_norm_4_mu)
@@ -1679,8 +1687,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.batch_norm_4_r[:, None, None, None], ws.d_batch_norm_4_x_hat, out=ws.d_conv2d_4_z)
-    np.multiply(ws.d_batch_norm_4_mu, 1 / (49 * n), out=ws.batch_norm_4_d_x_multiply_2)
-    np.multiply(ws.d_batch_norm_4_v, 2 / (49 * n), out=ws.batch_norm_4_d_x_divide)
+    np.multiply(ws.d_batch_norm_4_mu, ws.one_over_49_n, out=ws.batch_norm_4_d_x_multiply_2)
+    np.multiply(ws.d_batch_norm_4_v, ws.two_over_49_n, out=ws.batch_norm_4_d_x_divide)
     ws.batch_norm_4_d_x_divide /= ws.batch_norm_4_r
     np.multiply(
         ws.batch_norm_4_d_x_divide[:, None, None, None], ws.batch_norm_4_x_hat, out=ws.batch_norm_4_d_x_multiply_4
@@ -1719,7 +1727,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (76) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.d_silu_3_a, ws.block_1_y, out=ws.d_silu_3_sigmoid)
     # (87) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
-    np.subtract(1, ws.silu_3_sigmoid, out=ws.d_block_1_y)
+    np.subtract(ws.one, ws.silu_3_sigmoid, out=ws.d_block_1_y)
     ws.d_block_1_y *= ws.d_silu_3_sigmoid
     ws.d_block_1_y += ws.d_silu_3_a
     ws.d_block_1_y *= ws.silu_3_sigmoid
@@ -1742,7 +1750,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (34) ∂C/∂v[c] = −r[c]³/2 · ∂C/∂r[c]
     np.square(ws.inner_1_r, out=ws.inner_1_d_v_multiply)
     ws.inner_1_d_v_multiply *= ws.inner_1_r
-    np.multiply(ws.d_inner_1_r, -0.5, out=ws.d_inner_1_v)
+    np.multiply(ws.d_inner_1_r, ws.minus_half, out=ws.d_inner_1_v)
     ws.d_inner_1_v *= ws.inner_1_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_inner_1_x_hat.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=ws.d_inner_1_mu)
@@ -1751,8 +1759,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.inner_1_r[:, None, None, None], ws.d_inner_1_x_hat, out=ws.d_conv2d_3_z)
-    np.multiply(ws.d_inner_1_mu, 1 / (196 * n), out=ws.inner_1_d_x_multiply_2)
-    np.multiply(ws.d_inner_1_v, 1 / (98 * n), out=ws.inner_1_d_x_divide)
+    np.multiply(ws.d_inner_1_mu, ws.one_over_196_n, out=ws.inner_1_d_x_multiply_2)
+    np.multiply(ws.d_inner_1_v, ws.one_over_98_n, out=ws.inner_1_d_x_divide)
     ws.inner_1_d_x_divide /= ws.inner_1_r
     np.multiply(ws.inner_1_d_x_divide[:, None, None, None], ws.inner_1_x_hat, out=ws.inner_1_d_x_multiply_4)
     ws.d_conv2d_3_z += ws.inner_1_d_x_multiply_2[:, None, None, None]
@@ -1787,7 +1795,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (76) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.d_silu_2_a, ws.batch_norm_2_y, out=ws.d_silu_2_sigmoid)
     # (87) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
-    np.subtract(1, ws.silu_2_sigmoid, out=ws.d_batch_norm_2_y)
+    np.subtract(ws.one, ws.silu_2_sigmoid, out=ws.d_batch_norm_2_y)
     ws.d_batch_norm_2_y *= ws.d_silu_2_sigmoid
     ws.d_batch_norm_2_y += ws.d_silu_2_a
     ws.d_batch_norm_2_y *= ws.silu_2_sigmoid
@@ -1807,7 +1815,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (34) ∂C/∂v[c] = −r[c]³/2 · ∂C/∂r[c]
     np.square(ws.batch_norm_2_r, out=ws.batch_norm_2_d_v_multiply)
     ws.batch_norm_2_d_v_multiply *= ws.batch_norm_2_r
-    np.multiply(ws.d_batch_norm_2_r, -0.5, out=ws.d_batch_norm_2_v)
+    np.multiply(ws.d_batch_norm_2_r, ws.minus_half, out=ws.d_batch_norm_2_v)
     ws.d_batch_norm_2_v *= ws.batch_norm_2_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_batch_norm_2_x_hat.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=ws.d_batch_norm_2_mu)
@@ -1816,8 +1824,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.batch_norm_2_r[:, None, None, None], ws.d_batch_norm_2_x_hat, out=ws.d_conv2d_2_z)
-    np.multiply(ws.d_batch_norm_2_mu, 1 / (196 * n), out=ws.batch_norm_2_d_x_multiply_2)
-    np.multiply(ws.d_batch_norm_2_v, 1 / (98 * n), out=ws.batch_norm_2_d_x_divide)
+    np.multiply(ws.d_batch_norm_2_mu, ws.one_over_196_n, out=ws.batch_norm_2_d_x_multiply_2)
+    np.multiply(ws.d_batch_norm_2_v, ws.one_over_98_n, out=ws.batch_norm_2_d_x_divide)
     ws.batch_norm_2_d_x_divide /= ws.batch_norm_2_r
     np.multiply(
         ws.batch_norm_2_d_x_divide[:, None, None, None], ws.batch_norm_2_x_hat, out=ws.batch_norm_2_d_x_multiply_4
@@ -1856,7 +1864,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (76) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.d_silu_1_a, ws.stem_y, out=ws.d_silu_1_sigmoid)
     # (87) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
-    np.subtract(1, ws.silu_1_sigmoid, out=ws.d_stem_y)
+    np.subtract(ws.one, ws.silu_1_sigmoid, out=ws.d_stem_y)
     ws.d_stem_y *= ws.d_silu_1_sigmoid
     ws.d_stem_y += ws.d_silu_1_a
     ws.d_stem_y *= ws.silu_1_sigmoid
@@ -1876,7 +1884,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (34) ∂C/∂v[c] = −r[c]³/2 · ∂C/∂r[c]
     np.square(ws.stem_r, out=ws.stem_d_v_multiply)
     ws.stem_d_v_multiply *= ws.stem_r
-    np.multiply(ws.d_stem_r, -0.5, out=ws.d_stem_v)
+    np.multiply(ws.d_stem_r, ws.minus_half, out=ws.d_stem_v)
     ws.d_stem_v *= ws.stem_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
     ws.d_stem_x_hat.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=ws.d_stem_mu)
@@ -1885,8 +1893,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.stem_r[:, None, None, None], ws.d_stem_x_hat, out=ws.d_conv2d_1_z)
-    np.multiply(ws.d_stem_mu, 1 / (196 * n), out=ws.stem_d_x_multiply_2)
-    np.multiply(ws.d_stem_v, 1 / (98 * n), out=ws.stem_d_x_divide)
+    np.multiply(ws.d_stem_mu, ws.one_over_196_n, out=ws.stem_d_x_multiply_2)
+    np.multiply(ws.d_stem_v, ws.one_over_98_n, out=ws.stem_d_x_divide)
     ws.stem_d_x_divide /= ws.stem_r
     np.multiply(ws.stem_d_x_divide[:, None, None, None], ws.stem_x_hat, out=ws.stem_d_x_multiply_4)
     ws.d_conv2d_1_z += ws.stem_d_x_multiply_2[:, None, None, None]
@@ -2034,7 +2042,7 @@ class Trainer:
         self.params = params.copy()
         self.m = np.zeros(SIZE, dtype)
         self.v = np.zeros(SIZE, dtype)
-        self._scratch = np.empty((2, min(SIZE, STRETCH)), dtype)
+        self._scratch = np.empty((2, SIZE), dtype)
         self._gradients = Parameters(np.empty(SIZE, dtype))
         self._workspaces: dict[int, Workspace] = {}
 
@@ -2067,34 +2075,32 @@ class Trainer:
         return eta
 
     def _update(self) -> None:
-        """One step of the optimizer over all parameters, a stretch of the vectors at a time."""
+        """One step of the optimizer over all parameters."""
         eta = self._rate()
         self.steps += 1
         beta_1, beta_2, epsilon, t = self.beta_1, self.beta_2, self.epsilon, self.steps
-        for start in range(0, SIZE, STRETCH):
-            part = slice(start, start + STRETCH)
-            m, g, v, w = self.m[part], self._gradients.flat[part], self.v[part], self.params.flat[part]
-            m_multiply_2 = v_multiply_2 = m_hat = w_divide = self._scratch[0, : SIZE - start]
-            v_hat = w_add = self._scratch[1, : SIZE - start]
-            # mₚ = (1 − β₁) · gₚ + β₁ · mₚ
-            m *= beta_1
-            np.multiply(g, 1 - beta_1, out=m_multiply_2)
-            m += m_multiply_2
-            # vₚ = (1 − β₂) · gₚ² + β₂ · vₚ
-            v *= beta_2
-            np.square(g, out=v_multiply_2)
-            v_multiply_2 *= 1 - beta_2
-            v += v_multiply_2
-            # m̂ₚ = mₚ/(1 − β₁^t)
-            np.multiply(m, 1 / (1 - beta_1**t), out=m_hat)
-            # v̂ₚ = vₚ/(1 − β₂^t)
-            np.multiply(v, 1 / (1 - beta_2**t), out=v_hat)
-            # wₚ = wₚ − η · m̂ₚ/(√v̂ₚ + ε)
-            np.sqrt(v_hat, out=w_add)
-            w_add += epsilon
-            np.multiply(m_hat, eta, out=w_divide)
-            w_divide /= w_add
-            w -= w_divide
+        m, g, v, w = self.m, self._gradients.flat, self.v, self.params.flat
+        m_multiply_2 = v_multiply_2 = m_hat = w_divide = self._scratch[0]
+        v_hat = w_add = self._scratch[1]
+        # mₚ = (1 − β₁) · gₚ + β₁ · mₚ
+        m *= beta_1
+        np.multiply(g, 1 - beta_1, out=m_multiply_2)
+        m += m_multiply_2
+        # vₚ = (1 − β₂) · gₚ² + β₂ · vₚ
+        v *= beta_2
+        np.square(g, out=v_multiply_2)
+        v_multiply_2 *= 1 - beta_2
+        v += v_multiply_2
+        # m̂ₚ = mₚ/(1 − β₁^t)
+        np.multiply(m, 1 / (1 - beta_1**t), out=m_hat)
+        # v̂ₚ = vₚ/(1 − β₂^t)
+        np.multiply(v, 1 / (1 - beta_2**t), out=v_hat)
+        # wₚ = wₚ − η · m̂ₚ/(√v̂ₚ + ε)
+        np.sqrt(v_hat, out=w_add)
+        w_add += epsilon
+        np.multiply(m_hat, eta, out=w_divide)
+        w_divide /= w_add
+        w -= w_divide
 
     def _arrays(self) -> dict[str, Array]:
         return {

@@ -108,12 +108,15 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
-        self.log_max = float(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)))
+        self.log_max = np.array(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)), dtype)
+        self.log_max_128 = np.full((128,), self.log_max, dtype)
+        self.one = np.array(1, dtype)
         self.ones_28 = np.ones(28, dtype)
         self.range_n = np.arange(n)
         self.row_starts_16_28 = np.arange(0, n * 16 * 28, 28).reshape(n, 16)
         self.positions_16 = np.empty((n, 16), np.intp)
         self.picked_16 = np.empty((n, 16), dtype)
+        self.minus_one = np.array(-1, dtype)
         self.ones_16_n = np.ones(16 * n, dtype)
         self.starts_16 = np.empty((n, 16), np.intp)
         self.places_16_32 = np.empty((n, 16, 32), np.intp)
@@ -274,24 +277,24 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         ws.lstm_1_z_t += known_z_t
         # (16) iₙₜⱼ = σ(z[n,t,0,j])
         np.negative(ws.lstm_1_z_t[:, 0], out=i_t)
-        np.minimum(i_t, ws.log_max, out=i_t)
+        np.minimum(i_t, ws.log_max_128, out=i_t)
         np.exp(i_t, out=i_t)
-        i_t += 1
-        np.divide(1, i_t, out=i_t)
+        i_t += ws.one
+        np.divide(ws.one, i_t, out=i_t)
         # (17) fₙₜⱼ = σ(z[n,t,1,j])
         np.negative(ws.lstm_1_z_t[:, 1], out=f_t)
-        np.minimum(f_t, ws.log_max, out=f_t)
+        np.minimum(f_t, ws.log_max_128, out=f_t)
         np.exp(f_t, out=f_t)
-        f_t += 1
-        np.divide(1, f_t, out=f_t)
+        f_t += ws.one
+        np.divide(ws.one, f_t, out=f_t)
         # (10) gₙₜⱼ = tanh(z[n,t,2,j])
         np.tanh(ws.lstm_1_z_t[:, 2], out=g_t)
         # (18) oₙₜⱼ = σ(z[n,t,3,j])
         np.negative(ws.lstm_1_z_t[:, 3], out=o_t)
-        np.minimum(o_t, ws.log_max, out=o_t)
+        np.minimum(o_t, ws.log_max_128, out=o_t)
         np.exp(o_t, out=o_t)
-        o_t += 1
-        np.divide(1, o_t, out=o_t)
+        o_t += ws.one
+        np.divide(ws.one, o_t, out=o_t)
         # (12) cₙₜⱼ = c[n,t − 1,j] · fₙₜⱼ + gₙₜⱼ · iₙₜⱼ
         np.multiply(c_before_t, f_t, out=c_t)
         np.multiply(g_t, i_t, out=ws.lstm_1_c_t_multiply_2)
@@ -360,7 +363,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.copyto(ws.d_dense_1_z, ws.softmax_a)
     np.add(ws.row_starts_16_28, y, out=ws.positions_16)
     ws.d_dense_1_z.take(ws.positions_16, out=ws.picked_16, mode="clip")
-    ws.picked_16 += -1
+    ws.picked_16 += ws.minus_one
     ws.d_dense_1_z.put(ws.positions_16, ws.picked_16)
     ws.d_dense_1_z *= ws.loss_C_read[:, :, None]
     ws.d_dense_1_z /= ws.loss_C_sum_3
@@ -380,22 +383,22 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     #     d_b_h (4, 128)
     # (40) known_d_cₙₜⱼ = oₙₜⱼ · (1 − eₙₜⱼ²)
     np.square(ws.lstm_1_e, out=ws.lstm_1_known_d_c)
-    np.subtract(1, ws.lstm_1_known_d_c, out=ws.lstm_1_known_d_c)
+    np.subtract(ws.one, ws.lstm_1_known_d_c, out=ws.lstm_1_known_d_c)
     ws.lstm_1_known_d_c *= ws.lstm_1_o
     # (78) known_d_zₙₜⱼ = iₙₜⱼ · (1 − gₙₜⱼ²)
     np.square(ws.lstm_1_g, out=ws.lstm_1_known_d_z)
-    np.subtract(1, ws.lstm_1_known_d_z, out=ws.lstm_1_known_d_z)
+    np.subtract(ws.one, ws.lstm_1_known_d_z, out=ws.lstm_1_known_d_z)
     ws.lstm_1_known_d_z *= ws.lstm_1_i
     # (78) known_d_z_2ₙₜⱼ = c[n,t − 1,j] · fₙₜⱼ · (1 − fₙₜⱼ)
-    np.subtract(1, ws.lstm_1_f, out=ws.lstm_1_known_d_z_2)
+    np.subtract(ws.one, ws.lstm_1_f, out=ws.lstm_1_known_d_z_2)
     ws.lstm_1_known_d_z_2 *= ws.lstm_1_c_before
     ws.lstm_1_known_d_z_2 *= ws.lstm_1_f
     # (78) known_d_z_3ₙₜⱼ = gₙₜⱼ · iₙₜⱼ · (1 − iₙₜⱼ)
-    np.subtract(1, ws.lstm_1_i, out=ws.lstm_1_known_d_z_3)
+    np.subtract(ws.one, ws.lstm_1_i, out=ws.lstm_1_known_d_z_3)
     ws.lstm_1_known_d_z_3 *= ws.lstm_1_g
     ws.lstm_1_known_d_z_3 *= ws.lstm_1_i
     # (78) known_d_z_4ₙₜⱼ = eₙₜⱼ · oₙₜⱼ · (1 − oₙₜⱼ)
-    np.subtract(1, ws.lstm_1_o, out=ws.lstm_1_known_d_z_4)
+    np.subtract(ws.one, ws.lstm_1_o, out=ws.lstm_1_known_d_z_4)
     ws.lstm_1_known_d_z_4 *= ws.lstm_1_e
     ws.lstm_1_known_d_z_4 *= ws.lstm_1_o
     for t in reversed(range(16)):
@@ -531,7 +534,7 @@ class Trainer:
         self.params = params.copy()
         self.m = np.zeros(SIZE, dtype)
         self.v = np.zeros(SIZE, dtype)
-        self._scratch = np.empty((2, min(SIZE, STRETCH)), dtype)
+        self._scratch = np.empty((2, STRETCH), dtype)
         self._gradients = Parameters(np.empty(SIZE, dtype))
         self._workspaces: dict[int, Workspace] = {}
 

@@ -60,7 +60,6 @@ LAYOUT: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
 SIZE: Final = 24097  # numbers in all parameters together
 DTYPES: Final = (np.dtype(np.float32), np.dtype(np.float64))
 TOLERANCE: Final = 1e-06  # of `check`, relative
-STRETCH: Final = 65536  # numbers that the optimizer updates at a time, so that they stay in cache
 
 
 class Parameters(Mapping[str, Array]):
@@ -154,7 +153,15 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
-        self.log_max = float(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)))
+        self.log_max = np.array(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)), dtype)
+        self.log_max_32_n = np.full((32, n), self.log_max, dtype)
+        self.one = np.array(1, dtype)
+        self.one_over_4 = np.array(1 / 4, dtype)
+        self.log_max_16_n = np.full((16, n), self.log_max, dtype)
+        self.log_max_8_8_n = np.full((8, 8, n), self.log_max, dtype)
+        self.log_max_32 = np.full((32,), self.log_max, dtype)
+        self.zero = np.array(0, dtype)
+        self.one_over_1024_n = np.array(1 / (1024 * n), dtype)
         self.ones_32_32_n = np.ones(32 * 32 * n, dtype)
         self.ones_16_16_n = np.ones(16 * 16 * n, dtype)
         self.ones_8_8_n = np.ones(8 * 8 * n, dtype)
@@ -343,10 +350,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # silu_1: conv2d_1.z (8, 32, 32, n) -> sigmoid (8, 32, 32, n), a (8, 32, 32, n)
     # (21) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.conv2d_1_z, out=ws.silu_1_sigmoid)
-    np.minimum(ws.silu_1_sigmoid, ws.log_max, out=ws.silu_1_sigmoid)
+    np.minimum(ws.silu_1_sigmoid, ws.log_max_32_n, out=ws.silu_1_sigmoid)
     np.exp(ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
-    ws.silu_1_sigmoid += 1
-    np.divide(1, ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
+    ws.silu_1_sigmoid += ws.one
+    np.divide(ws.one, ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
     # (20) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_1_sigmoid, ws.conv2d_1_z, out=ws.silu_1_a)
 
@@ -364,10 +371,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # silu_2: whole.z (8, 32, 32, n) -> sigmoid (8, 32, 32, n), a (8, 32, 32, n)
     # (21) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.whole_z, out=ws.silu_2_sigmoid)
-    np.minimum(ws.silu_2_sigmoid, ws.log_max, out=ws.silu_2_sigmoid)
+    np.minimum(ws.silu_2_sigmoid, ws.log_max_32_n, out=ws.silu_2_sigmoid)
     np.exp(ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
-    ws.silu_2_sigmoid += 1
-    np.divide(1, ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
+    ws.silu_2_sigmoid += ws.one
+    np.divide(ws.one, ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
     # (20) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_2_sigmoid, ws.whole_z, out=ws.silu_2_a)
 
@@ -377,7 +384,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(2):
         for v in range(2):
             ws.average_pool2d_1_y += ws.silu_2_a[:, u : u + 31 : 2, v : v + 31 : 2]
-    ws.average_pool2d_1_y *= 0.25
+    ws.average_pool2d_1_y *= ws.one_over_4
 
     # half: average_pool2d_1.y (8, 16, 16, n), W (16, 8, 3, 3), b (16) -> z (16, 16, 16, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
@@ -393,10 +400,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # silu_3: half.z (16, 16, 16, n) -> sigmoid (16, 16, 16, n), a (16, 16, 16, n)
     # (21) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.half_z, out=ws.silu_3_sigmoid)
-    np.minimum(ws.silu_3_sigmoid, ws.log_max, out=ws.silu_3_sigmoid)
+    np.minimum(ws.silu_3_sigmoid, ws.log_max_16_n, out=ws.silu_3_sigmoid)
     np.exp(ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
-    ws.silu_3_sigmoid += 1
-    np.divide(1, ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
+    ws.silu_3_sigmoid += ws.one
+    np.divide(ws.one, ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
     # (20) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_3_sigmoid, ws.half_z, out=ws.silu_3_a)
 
@@ -406,7 +413,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     for u in range(2):
         for v in range(2):
             ws.average_pool2d_2_y += ws.silu_3_a[:, u : u + 15 : 2, v : v + 15 : 2]
-    ws.average_pool2d_2_y *= 0.25
+    ws.average_pool2d_2_y *= ws.one_over_4
 
     # conv2d_4: average_pool2d_2.y (16, 8, 8, n), W (32, 16, 3, 3), b (32) -> z (32, 8, 8, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
@@ -422,10 +429,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # silu_4: conv2d_4.z (32, 8, 8, n) -> sigmoid (32, 8, 8, n), a (32, 8, 8, n)
     # (21) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.conv2d_4_z, out=ws.silu_4_sigmoid)
-    np.minimum(ws.silu_4_sigmoid, ws.log_max, out=ws.silu_4_sigmoid)
+    np.minimum(ws.silu_4_sigmoid, ws.log_max_8_8_n, out=ws.silu_4_sigmoid)
     np.exp(ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
-    ws.silu_4_sigmoid += 1
-    np.divide(1, ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
+    ws.silu_4_sigmoid += ws.one
+    np.divide(ws.one, ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
     # (20) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_4_sigmoid, ws.conv2d_4_z, out=ws.silu_4_a)
 
@@ -443,10 +450,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # silu_5: conv2d_5.z (32, 8, 8, n) -> sigmoid (32, 8, 8, n), a (32, 8, 8, n)
     # (21) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.conv2d_5_z, out=ws.silu_5_sigmoid)
-    np.minimum(ws.silu_5_sigmoid, ws.log_max, out=ws.silu_5_sigmoid)
+    np.minimum(ws.silu_5_sigmoid, ws.log_max_8_8_n, out=ws.silu_5_sigmoid)
     np.exp(ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
-    ws.silu_5_sigmoid += 1
-    np.divide(1, ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
+    ws.silu_5_sigmoid += ws.one
+    np.divide(ws.one, ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
     # (20) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_5_sigmoid, ws.conv2d_5_z, out=ws.silu_5_a)
 
@@ -486,10 +493,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # silu_6: conv2d_6.z (16, 16, 16, n) -> sigmoid (16, 16, 16, n), a (16, 16, 16, n)
     # (21) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.conv2d_6_z, out=ws.silu_6_sigmoid)
-    np.minimum(ws.silu_6_sigmoid, ws.log_max, out=ws.silu_6_sigmoid)
+    np.minimum(ws.silu_6_sigmoid, ws.log_max_16_n, out=ws.silu_6_sigmoid)
     np.exp(ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
-    ws.silu_6_sigmoid += 1
-    np.divide(1, ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
+    ws.silu_6_sigmoid += ws.one
+    np.divide(ws.one, ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
     # (20) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_6_sigmoid, ws.conv2d_6_z, out=ws.silu_6_a)
 
@@ -529,10 +536,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # silu_7: conv2d_7.z (8, 32, 32, n) -> sigmoid (8, 32, 32, n), a (8, 32, 32, n)
     # (21) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.conv2d_7_z, out=ws.silu_7_sigmoid)
-    np.minimum(ws.silu_7_sigmoid, ws.log_max, out=ws.silu_7_sigmoid)
+    np.minimum(ws.silu_7_sigmoid, ws.log_max_32_n, out=ws.silu_7_sigmoid)
     np.exp(ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
-    ws.silu_7_sigmoid += 1
-    np.divide(1, ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
+    ws.silu_7_sigmoid += ws.one
+    np.divide(ws.one, ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
     # (20) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_7_sigmoid, ws.conv2d_7_z, out=ws.silu_7_a)
 
@@ -554,23 +561,21 @@ def _predict(ws: Workspace) -> None:
     # sigmoid: conv2d_8.z (n, 1, 32, 32) -> a (n, 1, 32, 32)
     # (90) a[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.conv2d_8_z, out=ws.sigmoid_a)
-    np.minimum(ws.sigmoid_a, ws.log_max, out=ws.sigmoid_a)
+    np.minimum(ws.sigmoid_a, ws.log_max_32, out=ws.sigmoid_a)
     np.exp(ws.sigmoid_a, out=ws.sigmoid_a)
-    ws.sigmoid_a += 1
-    np.divide(1, ws.sigmoid_a, out=ws.sigmoid_a)
+    ws.sigmoid_a += ws.one
+    np.divide(ws.one, ws.sigmoid_a, out=ws.sigmoid_a)
 
 
 def _loss(ws: Workspace, y: Array) -> None:
     """The cost C, from the network's output."""
-    n = ws.n
-
     # loss: conv2d_8.z (n, 1, 32, 32), y (n, 1, 32, 32) -> C
     # (82) C = 1/(N · N_c · Nₕ · N_w) · Σ[n,c,h,w] (softplus(z[n,c,h,w]) − y[n,c,h,w] · z[n,c,h,w])
-    np.logaddexp(0, ws.conv2d_8_z, out=ws.loss_C_subtract)
+    np.logaddexp(ws.zero, ws.conv2d_8_z, out=ws.loss_C_subtract)
     np.multiply(y, ws.conv2d_8_z, out=ws.loss_C_multiply)
     ws.loss_C_subtract -= ws.loss_C_multiply
     ws.loss_C_subtract.sum(out=ws.C)
-    ws.C *= 1 / (1024 * n)
+    ws.C *= ws.one_over_1024_n
 
 
 def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array) -> None:
@@ -580,13 +585,13 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # loss: conv2d_8.z (n, 1, 32, 32), y (n, 1, 32, 32) -> sigmoid.a (n, 1, 32, 32), d_conv2d_8.z (n, 1, 32, 32)
     # (81) a[n,c,h,w] = σ(z[n,c,h,w])
     np.negative(ws.conv2d_8_z, out=ws.sigmoid_a)
-    np.minimum(ws.sigmoid_a, ws.log_max, out=ws.sigmoid_a)
+    np.minimum(ws.sigmoid_a, ws.log_max_32, out=ws.sigmoid_a)
     np.exp(ws.sigmoid_a, out=ws.sigmoid_a)
-    ws.sigmoid_a += 1
-    np.divide(1, ws.sigmoid_a, out=ws.sigmoid_a)
+    ws.sigmoid_a += ws.one
+    np.divide(ws.one, ws.sigmoid_a, out=ws.sigmoid_a)
     # (88) δ[n,c,h,w] = (a[n,c,h,w] − y[n,c,h,w])/(N · N_c · Nₕ · N_w)
     np.subtract(ws.sigmoid_a, y, out=ws.d_conv2d_8_z)
-    ws.d_conv2d_8_z *= 1 / (1024 * n)
+    ws.d_conv2d_8_z *= ws.one_over_1024_n
 
     # conv2d_8: d_z (n, 1, 32, 32), z_copy (8, 1, 1, 1), silu_7.a (8, 32, 32, n) -> d_silu_7.a (8, 32, 32, n), d_W (1,
     #     8, 1, 1), d_b (1)
@@ -617,7 +622,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (27) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.d_silu_7_a, ws.conv2d_7_z, out=ws.d_silu_7_sigmoid)
     # (38) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
-    np.subtract(1, ws.silu_7_sigmoid, out=ws.d_conv2d_7_z)
+    np.subtract(ws.one, ws.silu_7_sigmoid, out=ws.d_conv2d_7_z)
     ws.d_conv2d_7_z *= ws.d_silu_7_sigmoid
     ws.d_conv2d_7_z += ws.d_silu_7_a
     ws.d_conv2d_7_z *= ws.silu_7_sigmoid
@@ -671,7 +676,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (27) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.d_silu_6_a, ws.conv2d_6_z, out=ws.d_silu_6_sigmoid)
     # (38) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
-    np.subtract(1, ws.silu_6_sigmoid, out=ws.d_conv2d_6_z)
+    np.subtract(ws.one, ws.silu_6_sigmoid, out=ws.d_conv2d_6_z)
     ws.d_conv2d_6_z *= ws.d_silu_6_sigmoid
     ws.d_conv2d_6_z += ws.d_silu_6_a
     ws.d_conv2d_6_z *= ws.silu_6_sigmoid
@@ -726,7 +731,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (27) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.d_silu_5_a, ws.conv2d_5_z, out=ws.d_silu_5_sigmoid)
     # (38) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
-    np.subtract(1, ws.silu_5_sigmoid, out=ws.d_conv2d_5_z)
+    np.subtract(ws.one, ws.silu_5_sigmoid, out=ws.d_conv2d_5_z)
     ws.d_conv2d_5_z *= ws.d_silu_5_sigmoid
     ws.d_conv2d_5_z += ws.d_silu_5_a
     ws.d_conv2d_5_z *= ws.silu_5_sigmoid
@@ -754,7 +759,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (27) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.d_silu_4_a, ws.conv2d_4_z, out=ws.d_silu_4_sigmoid)
     # (38) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
-    np.subtract(1, ws.silu_4_sigmoid, out=ws.d_conv2d_4_z)
+    np.subtract(ws.one, ws.silu_4_sigmoid, out=ws.d_conv2d_4_z)
     ws.d_conv2d_4_z *= ws.d_silu_4_sigmoid
     ws.d_conv2d_4_z += ws.d_silu_4_a
     ws.d_conv2d_4_z *= ws.silu_4_sigmoid
@@ -788,7 +793,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(2):
         for v in range(2):
             ws.d_silu_3_a_average_pool2d_2[:, u : u + 15 : 2, v : v + 15 : 2] += ws.d_average_pool2d_2_y
-    ws.d_silu_3_a_average_pool2d_2 *= 0.25
+    ws.d_silu_3_a_average_pool2d_2 *= ws.one_over_4
     # ∂C/∂silu_3.aᵢⱼₖₗ = ∂C/∂silu_3.a.average_pool2d_2ᵢⱼₖₗ + ∂C/∂silu_3.a.concatenate_1ᵢⱼₖₗ
     np.add(ws.d_silu_3_a_concatenate_1, ws.d_silu_3_a_average_pool2d_2, out=ws.d_silu_3_a)
 
@@ -797,7 +802,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (27) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.d_silu_3_a, ws.half_z, out=ws.d_silu_3_sigmoid)
     # (38) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
-    np.subtract(1, ws.silu_3_sigmoid, out=ws.d_half_z)
+    np.subtract(ws.one, ws.silu_3_sigmoid, out=ws.d_half_z)
     ws.d_half_z *= ws.d_silu_3_sigmoid
     ws.d_half_z += ws.d_silu_3_a
     ws.d_half_z *= ws.silu_3_sigmoid
@@ -831,7 +836,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     for u in range(2):
         for v in range(2):
             ws.d_silu_2_a_average_pool2d_1[:, u : u + 31 : 2, v : v + 31 : 2] += ws.d_average_pool2d_1_y
-    ws.d_silu_2_a_average_pool2d_1 *= 0.25
+    ws.d_silu_2_a_average_pool2d_1 *= ws.one_over_4
     # ∂C/∂silu_2.aᵢⱼₖₗ = ∂C/∂silu_2.a.average_pool2d_1ᵢⱼₖₗ + ∂C/∂silu_2.a.concatenate_2ᵢⱼₖₗ
     np.add(ws.d_silu_2_a_concatenate_2, ws.d_silu_2_a_average_pool2d_1, out=ws.d_silu_2_a)
 
@@ -840,7 +845,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (27) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.d_silu_2_a, ws.whole_z, out=ws.d_silu_2_sigmoid)
     # (38) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
-    np.subtract(1, ws.silu_2_sigmoid, out=ws.d_whole_z)
+    np.subtract(ws.one, ws.silu_2_sigmoid, out=ws.d_whole_z)
     ws.d_whole_z *= ws.d_silu_2_sigmoid
     ws.d_whole_z += ws.d_silu_2_a
     ws.d_whole_z *= ws.silu_2_sigmoid
@@ -868,7 +873,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (27) ∂C/∂sigmoid[n,c,h,w] = ∂C/∂a[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.d_silu_1_a, ws.conv2d_1_z, out=ws.d_silu_1_sigmoid)
     # (38) δ[n,c,h,w] = sigmoid[n,c,h,w] · (∂C/∂sigmoid[n,c,h,w] · (1 − sigmoid[n,c,h,w]) + ∂C/∂a[n,c,h,w])
-    np.subtract(1, ws.silu_1_sigmoid, out=ws.d_conv2d_1_z)
+    np.subtract(ws.one, ws.silu_1_sigmoid, out=ws.d_conv2d_1_z)
     ws.d_conv2d_1_z *= ws.d_silu_1_sigmoid
     ws.d_conv2d_1_z += ws.d_silu_1_a
     ws.d_conv2d_1_z *= ws.silu_1_sigmoid
@@ -998,7 +1003,7 @@ class Trainer:
         self.params = params.copy()
         self.m = np.zeros(SIZE, dtype)
         self.v = np.zeros(SIZE, dtype)
-        self._scratch = np.empty((2, min(SIZE, STRETCH)), dtype)
+        self._scratch = np.empty((2, SIZE), dtype)
         self._gradients = Parameters(np.empty(SIZE, dtype))
         self._workspaces: dict[int, Workspace] = {}
 
@@ -1030,34 +1035,32 @@ class Trainer:
         return eta
 
     def _update(self) -> None:
-        """One step of the optimizer over all parameters, a stretch of the vectors at a time."""
+        """One step of the optimizer over all parameters."""
         eta = self._rate()
         self.steps += 1
         beta_1, beta_2, epsilon, t = self.beta_1, self.beta_2, self.epsilon, self.steps
-        for start in range(0, SIZE, STRETCH):
-            part = slice(start, start + STRETCH)
-            m, g, v, w = self.m[part], self._gradients.flat[part], self.v[part], self.params.flat[part]
-            m_multiply_2 = v_multiply_2 = m_hat = w_divide = self._scratch[0, : SIZE - start]
-            v_hat = w_add = self._scratch[1, : SIZE - start]
-            # mₚ = (1 − β₁) · gₚ + β₁ · mₚ
-            m *= beta_1
-            np.multiply(g, 1 - beta_1, out=m_multiply_2)
-            m += m_multiply_2
-            # vₚ = (1 − β₂) · gₚ² + β₂ · vₚ
-            v *= beta_2
-            np.square(g, out=v_multiply_2)
-            v_multiply_2 *= 1 - beta_2
-            v += v_multiply_2
-            # m̂ₚ = mₚ/(1 − β₁^t)
-            np.multiply(m, 1 / (1 - beta_1**t), out=m_hat)
-            # v̂ₚ = vₚ/(1 − β₂^t)
-            np.multiply(v, 1 / (1 - beta_2**t), out=v_hat)
-            # wₚ = wₚ − η · m̂ₚ/(√v̂ₚ + ε)
-            np.sqrt(v_hat, out=w_add)
-            w_add += epsilon
-            np.multiply(m_hat, eta, out=w_divide)
-            w_divide /= w_add
-            w -= w_divide
+        m, g, v, w = self.m, self._gradients.flat, self.v, self.params.flat
+        m_multiply_2 = v_multiply_2 = m_hat = w_divide = self._scratch[0]
+        v_hat = w_add = self._scratch[1]
+        # mₚ = (1 − β₁) · gₚ + β₁ · mₚ
+        m *= beta_1
+        np.multiply(g, 1 - beta_1, out=m_multiply_2)
+        m += m_multiply_2
+        # vₚ = (1 − β₂) · gₚ² + β₂ · vₚ
+        v *= beta_2
+        np.square(g, out=v_multiply_2)
+        v_multiply_2 *= 1 - beta_2
+        v += v_multiply_2
+        # m̂ₚ = mₚ/(1 − β₁^t)
+        np.multiply(m, 1 / (1 - beta_1**t), out=m_hat)
+        # v̂ₚ = vₚ/(1 − β₂^t)
+        np.multiply(v, 1 / (1 - beta_2**t), out=v_hat)
+        # wₚ = wₚ − η · m̂ₚ/(√v̂ₚ + ε)
+        np.sqrt(v_hat, out=w_add)
+        w_add += epsilon
+        np.multiply(m_hat, eta, out=w_divide)
+        w_divide /= w_add
+        w -= w_divide
 
     def _arrays(self) -> dict[str, Array]:
         return {

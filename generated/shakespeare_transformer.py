@@ -316,13 +316,20 @@ class Workspace:
         self.dtype = np.dtype(dtype)
         self.range_64 = np.arange(64)
         self.ones_96 = np.ones(96, dtype)
+        self.one_over_96 = np.array(1 / 96, dtype)
+        self.one = np.array(1, dtype)
         self.ones_64 = np.ones(64, dtype)
+        self.half = np.array(0.5, dtype)
         self.ones_65 = np.ones(65, dtype)
         self.range_n = np.arange(n)
         self.row_starts_64_65 = np.arange(0, n * 64 * 65, 65).reshape(n, 64)
         self.positions_64 = np.empty((n, 64), np.intp)
+        self.one_over_64_n = np.array(1 / (64 * n), dtype)
         self.picked_64 = np.empty((n, 64), dtype)
+        self.minus_one = np.array(-1, dtype)
         self.ones_64_n = np.ones(64 * n, dtype)
+        self.minus_half = np.array(-0.5, dtype)
+        self.one_over_48 = np.array(1 / 48, dtype)
         self.ones_n = np.ones(n, dtype)
         self.starts_64 = np.empty((n, 64), np.intp)
         self.places_64_96 = np.empty((n, 64, 96), np.intp)
@@ -648,7 +655,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     ws.learned_positions_1_y.reshape(n * 64, 96).dot(
         ws.ones_96, out=ws.transformer_encoder_1_layer_norm_1_mu.reshape(n * 64)
     )
-    ws.transformer_encoder_1_layer_norm_1_mu *= 0.010416666666666666
+    ws.transformer_encoder_1_layer_norm_1_mu *= ws.one_over_96
     # (18) vₙₜ = 1/Nₖ · Σₖ (xₙₜₖ − μₙₜ)²
     np.subtract(
         ws.learned_positions_1_y,
@@ -660,11 +667,11 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         ws.transformer_encoder_1_layer_norm_1_v_subtract[:, :, :, None],
         out=ws.transformer_encoder_1_layer_norm_1_v[:, :, None, None],
     )
-    ws.transformer_encoder_1_layer_norm_1_v *= 0.010416666666666666
+    ws.transformer_encoder_1_layer_norm_1_v *= ws.one_over_96
     # (19) rₙₜ = 1/√(vₙₜ + ε)
     np.add(1e-05, ws.transformer_encoder_1_layer_norm_1_v, out=ws.transformer_encoder_1_layer_norm_1_r)
     np.sqrt(ws.transformer_encoder_1_layer_norm_1_r, out=ws.transformer_encoder_1_layer_norm_1_r)
-    np.divide(1, ws.transformer_encoder_1_layer_norm_1_r, out=ws.transformer_encoder_1_layer_norm_1_r)
+    np.divide(ws.one, ws.transformer_encoder_1_layer_norm_1_r, out=ws.transformer_encoder_1_layer_norm_1_r)
     # (20) x̂ₙₜₖ = rₙₜ · (xₙₜₖ − μₙₜ)
     np.multiply(
         ws.transformer_encoder_1_layer_norm_1_r[:, :, None],
@@ -754,7 +761,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     ws.transformer_encoder_1_attended_y.reshape(n * 64, 96).dot(
         ws.ones_96, out=ws.transformer_encoder_1_layer_norm_2_mu.reshape(n * 64)
     )
-    ws.transformer_encoder_1_layer_norm_2_mu *= 0.010416666666666666
+    ws.transformer_encoder_1_layer_norm_2_mu *= ws.one_over_96
     # (18) vₙₜ = 1/Nₖ · Σₖ (xₙₜₖ − μₙₜ)²
     np.subtract(
         ws.transformer_encoder_1_attended_y,
@@ -766,11 +773,11 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         ws.transformer_encoder_1_layer_norm_2_v_subtract[:, :, :, None],
         out=ws.transformer_encoder_1_layer_norm_2_v[:, :, None, None],
     )
-    ws.transformer_encoder_1_layer_norm_2_v *= 0.010416666666666666
+    ws.transformer_encoder_1_layer_norm_2_v *= ws.one_over_96
     # (19) rₙₜ = 1/√(vₙₜ + ε)
     np.add(1e-05, ws.transformer_encoder_1_layer_norm_2_v, out=ws.transformer_encoder_1_layer_norm_2_r)
     np.sqrt(ws.transformer_encoder_1_layer_norm_2_r, out=ws.transformer_encoder_1_layer_norm_2_r)
-    np.divide(1, ws.transformer_encoder_1_layer_norm_2_r, out=ws.transformer_encoder_1_layer_norm_2_r)
+    np.divide(ws.one, ws.transformer_encoder_1_layer_norm_2_r, out=ws.transformer_encoder_1_layer_norm_2_r)
     # (20) x̂ₙₜₖ = rₙₜ · (xₙₜₖ − μₙₜ)
     np.multiply(
         ws.transformer_encoder_1_layer_norm_2_r[:, :, None],
@@ -798,8 +805,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # (188) normal_cdfₙₜⱼ = 1/2 + 1/2 · erf(√2 · zₙₜⱼ/2)
     np.multiply(ws.transformer_encoder_1_between_z, math.sqrt(2) / 2, out=ws.transformer_encoder_1_gelu_1_normal_cdf)
     _erf(ws.transformer_encoder_1_gelu_1_normal_cdf, ws.transformer_encoder_1_gelu_1_normal_cdf)
-    ws.transformer_encoder_1_gelu_1_normal_cdf *= 0.5
-    ws.transformer_encoder_1_gelu_1_normal_cdf += 0.5
+    ws.transformer_encoder_1_gelu_1_normal_cdf *= ws.half
+    ws.transformer_encoder_1_gelu_1_normal_cdf += ws.half
     # (189) aₙₜⱼ = normal_cdfₙₜⱼ · zₙₜⱼ
     np.multiply(
         ws.transformer_encoder_1_gelu_1_normal_cdf,
@@ -825,7 +832,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     ws.transformer_encoder_1_add_2_y.reshape(n * 64, 96).dot(
         ws.ones_96, out=ws.transformer_encoder_2_layer_norm_1_mu.reshape(n * 64)
     )
-    ws.transformer_encoder_2_layer_norm_1_mu *= 0.010416666666666666
+    ws.transformer_encoder_2_layer_norm_1_mu *= ws.one_over_96
     # (18) vₙₜ = 1/Nₖ · Σₖ (xₙₜₖ − μₙₜ)²
     np.subtract(
         ws.transformer_encoder_1_add_2_y,
@@ -837,11 +844,11 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         ws.transformer_encoder_2_layer_norm_1_v_subtract[:, :, :, None],
         out=ws.transformer_encoder_2_layer_norm_1_v[:, :, None, None],
     )
-    ws.transformer_encoder_2_layer_norm_1_v *= 0.010416666666666666
+    ws.transformer_encoder_2_layer_norm_1_v *= ws.one_over_96
     # (19) rₙₜ = 1/√(vₙₜ + ε)
     np.add(1e-05, ws.transformer_encoder_2_layer_norm_1_v, out=ws.transformer_encoder_2_layer_norm_1_r)
     np.sqrt(ws.transformer_encoder_2_layer_norm_1_r, out=ws.transformer_encoder_2_layer_norm_1_r)
-    np.divide(1, ws.transformer_encoder_2_layer_norm_1_r, out=ws.transformer_encoder_2_layer_norm_1_r)
+    np.divide(ws.one, ws.transformer_encoder_2_layer_norm_1_r, out=ws.transformer_encoder_2_layer_norm_1_r)
     # (20) x̂ₙₜₖ = rₙₜ · (xₙₜₖ − μₙₜ)
     np.multiply(
         ws.transformer_encoder_2_layer_norm_1_r[:, :, None],
@@ -930,7 +937,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     ws.transformer_encoder_2_attended_y.reshape(n * 64, 96).dot(
         ws.ones_96, out=ws.transformer_encoder_2_layer_norm_2_mu.reshape(n * 64)
     )
-    ws.transformer_encoder_2_layer_norm_2_mu *= 0.010416666666666666
+    ws.transformer_encoder_2_layer_norm_2_mu *= ws.one_over_96
     # (18) vₙₜ = 1/Nₖ · Σₖ (xₙₜₖ − μₙₜ)²
     np.subtract(
         ws.transformer_encoder_2_attended_y,
@@ -942,11 +949,11 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         ws.transformer_encoder_2_layer_norm_2_v_subtract[:, :, :, None],
         out=ws.transformer_encoder_2_layer_norm_2_v[:, :, None, None],
     )
-    ws.transformer_encoder_2_layer_norm_2_v *= 0.010416666666666666
+    ws.transformer_encoder_2_layer_norm_2_v *= ws.one_over_96
     # (19) rₙₜ = 1/√(vₙₜ + ε)
     np.add(1e-05, ws.transformer_encoder_2_layer_norm_2_v, out=ws.transformer_encoder_2_layer_norm_2_r)
     np.sqrt(ws.transformer_encoder_2_layer_norm_2_r, out=ws.transformer_encoder_2_layer_norm_2_r)
-    np.divide(1, ws.transformer_encoder_2_layer_norm_2_r, out=ws.transformer_encoder_2_layer_norm_2_r)
+    np.divide(ws.one, ws.transformer_encoder_2_layer_norm_2_r, out=ws.transformer_encoder_2_layer_norm_2_r)
     # (20) x̂ₙₜₖ = rₙₜ · (xₙₜₖ − μₙₜ)
     np.multiply(
         ws.transformer_encoder_2_layer_norm_2_r[:, :, None],
@@ -974,8 +981,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # (188) normal_cdfₙₜⱼ = 1/2 + 1/2 · erf(√2 · zₙₜⱼ/2)
     np.multiply(ws.transformer_encoder_2_between_z, math.sqrt(2) / 2, out=ws.transformer_encoder_2_gelu_1_normal_cdf)
     _erf(ws.transformer_encoder_2_gelu_1_normal_cdf, ws.transformer_encoder_2_gelu_1_normal_cdf)
-    ws.transformer_encoder_2_gelu_1_normal_cdf *= 0.5
-    ws.transformer_encoder_2_gelu_1_normal_cdf += 0.5
+    ws.transformer_encoder_2_gelu_1_normal_cdf *= ws.half
+    ws.transformer_encoder_2_gelu_1_normal_cdf += ws.half
     # (189) aₙₜⱼ = normal_cdfₙₜⱼ · zₙₜⱼ
     np.multiply(
         ws.transformer_encoder_2_gelu_1_normal_cdf,
@@ -1001,7 +1008,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     ws.transformer_encoder_2_add_2_y.reshape(n * 64, 96).dot(
         ws.ones_96, out=ws.transformer_encoder_3_layer_norm_1_mu.reshape(n * 64)
     )
-    ws.transformer_encoder_3_layer_norm_1_mu *= 0.010416666666666666
+    ws.transformer_encoder_3_layer_norm_1_mu *= ws.one_over_96
     # (18) vₙₜ = 1/Nₖ · Σₖ (xₙₜₖ − μₙₜ)²
     np.subtract(
         ws.transformer_encoder_2_add_2_y,
@@ -1013,11 +1020,11 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         ws.transformer_encoder_3_layer_norm_1_v_subtract[:, :, :, None],
         out=ws.transformer_encoder_3_layer_norm_1_v[:, :, None, None],
     )
-    ws.transformer_encoder_3_layer_norm_1_v *= 0.010416666666666666
+    ws.transformer_encoder_3_layer_norm_1_v *= ws.one_over_96
     # (19) rₙₜ = 1/√(vₙₜ + ε)
     np.add(1e-05, ws.transformer_encoder_3_layer_norm_1_v, out=ws.transformer_encoder_3_layer_norm_1_r)
     np.sqrt(ws.transformer_encoder_3_layer_norm_1_r, out=ws.transformer_encoder_3_layer_norm_1_r)
-    np.divide(1, ws.transformer_encoder_3_layer_norm_1_r, out=ws.transformer_encoder_3_layer_norm_1_r)
+    np.divide(ws.one, ws.transformer_encoder_3_layer_norm_1_r, out=ws.transformer_encoder_3_layer_norm_1_r)
     # (20) x̂ₙₜₖ = rₙₜ · (xₙₜₖ − μₙₜ)
     np.multiply(
         ws.transformer_encoder_3_layer_norm_1_r[:, :, None],
@@ -1106,7 +1113,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     ws.transformer_encoder_3_attended_y.reshape(n * 64, 96).dot(
         ws.ones_96, out=ws.transformer_encoder_3_layer_norm_2_mu.reshape(n * 64)
     )
-    ws.transformer_encoder_3_layer_norm_2_mu *= 0.010416666666666666
+    ws.transformer_encoder_3_layer_norm_2_mu *= ws.one_over_96
     # (18) vₙₜ = 1/Nₖ · Σₖ (xₙₜₖ − μₙₜ)²
     np.subtract(
         ws.transformer_encoder_3_attended_y,
@@ -1118,11 +1125,11 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         ws.transformer_encoder_3_layer_norm_2_v_subtract[:, :, :, None],
         out=ws.transformer_encoder_3_layer_norm_2_v[:, :, None, None],
     )
-    ws.transformer_encoder_3_layer_norm_2_v *= 0.010416666666666666
+    ws.transformer_encoder_3_layer_norm_2_v *= ws.one_over_96
     # (19) rₙₜ = 1/√(vₙₜ + ε)
     np.add(1e-05, ws.transformer_encoder_3_layer_norm_2_v, out=ws.transformer_encoder_3_layer_norm_2_r)
     np.sqrt(ws.transformer_encoder_3_layer_norm_2_r, out=ws.transformer_encoder_3_layer_norm_2_r)
-    np.divide(1, ws.transformer_encoder_3_layer_norm_2_r, out=ws.transformer_encoder_3_layer_norm_2_r)
+    np.divide(ws.one, ws.transformer_encoder_3_layer_norm_2_r, out=ws.transformer_encoder_3_layer_norm_2_r)
     # (20) x̂ₙₜₖ = rₙₜ · (xₙₜₖ − μₙₜ)
     np.multiply(
         ws.transformer_encoder_3_layer_norm_2_r[:, :, None],
@@ -1150,8 +1157,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # (188) normal_cdfₙₜⱼ = 1/2 + 1/2 · erf(√2 · zₙₜⱼ/2)
     np.multiply(ws.transformer_encoder_3_between_z, math.sqrt(2) / 2, out=ws.transformer_encoder_3_gelu_1_normal_cdf)
     _erf(ws.transformer_encoder_3_gelu_1_normal_cdf, ws.transformer_encoder_3_gelu_1_normal_cdf)
-    ws.transformer_encoder_3_gelu_1_normal_cdf *= 0.5
-    ws.transformer_encoder_3_gelu_1_normal_cdf += 0.5
+    ws.transformer_encoder_3_gelu_1_normal_cdf *= ws.half
+    ws.transformer_encoder_3_gelu_1_normal_cdf += ws.half
     # (189) aₙₜⱼ = normal_cdfₙₜⱼ · zₙₜⱼ
     np.multiply(
         ws.transformer_encoder_3_gelu_1_normal_cdf,
@@ -1175,7 +1182,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     64), x_hat (n, 64, 96), y (n, 64, 96)
     # (17) μₙₜ = 1/Nₖ · Σₖ xₙₜₖ
     ws.transformer_encoder_3_add_2_y.reshape(n * 64, 96).dot(ws.ones_96, out=ws.layer_norm_1_mu.reshape(n * 64))
-    ws.layer_norm_1_mu *= 0.010416666666666666
+    ws.layer_norm_1_mu *= ws.one_over_96
     # (18) vₙₜ = 1/Nₖ · Σₖ (xₙₜₖ − μₙₜ)²
     np.subtract(ws.transformer_encoder_3_add_2_y, ws.layer_norm_1_mu[:, :, None], out=ws.layer_norm_1_v_subtract)
     np.matmul(
@@ -1183,11 +1190,11 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         ws.layer_norm_1_v_subtract[:, :, :, None],
         out=ws.layer_norm_1_v[:, :, None, None],
     )
-    ws.layer_norm_1_v *= 0.010416666666666666
+    ws.layer_norm_1_v *= ws.one_over_96
     # (19) rₙₜ = 1/√(vₙₜ + ε)
     np.add(1e-05, ws.layer_norm_1_v, out=ws.layer_norm_1_r)
     np.sqrt(ws.layer_norm_1_r, out=ws.layer_norm_1_r)
-    np.divide(1, ws.layer_norm_1_r, out=ws.layer_norm_1_r)
+    np.divide(ws.one, ws.layer_norm_1_r, out=ws.layer_norm_1_r)
     # (20) x̂ₙₜₖ = rₙₜ · (xₙₜₖ − μₙₜ)
     np.multiply(ws.layer_norm_1_r[:, :, None], ws.layer_norm_1_v_subtract, out=ws.layer_norm_1_x_hat)
     # (21) yₙₜₖ = x̂ₙₜₖ · γₖ + βₖ
@@ -1231,7 +1238,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     ws.loss_C_subtract_2 -= ws.loss_shift
     ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
     ws.loss_C_subtract_3.sum(out=ws.C)
-    ws.C *= 1 / (64 * n)
+    ws.C *= ws.one_over_64_n
 
 
 def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array, y: Array) -> None:
@@ -1245,9 +1252,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.copyto(ws.d_dense_1_z, ws.softmax_a)
     np.add(ws.row_starts_64_65, y, out=ws.positions_64)
     ws.d_dense_1_z.take(ws.positions_64, out=ws.picked_64, mode="clip")
-    ws.picked_64 += -1
+    ws.picked_64 += ws.minus_one
     ws.d_dense_1_z.put(ws.positions_64, ws.picked_64)
-    ws.d_dense_1_z *= 1 / (64 * n)
+    ws.d_dense_1_z *= ws.one_over_64_n
 
     # dense_1: W (96, 65), d_z (n, 64, 65), layer_norm_1.y (n, 64, 96) -> d_layer_norm_1.y (n, 64, 96), d_W (96, 65),
     #     d_b (65)
@@ -1273,7 +1280,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (36) ∂C/∂vₙₜ = −rₙₜ³/2 · ∂C/∂rₙₜ
     np.square(ws.layer_norm_1_r, out=ws.layer_norm_1_d_v_multiply)
     ws.layer_norm_1_d_v_multiply *= ws.layer_norm_1_r
-    np.multiply(ws.d_layer_norm_1_r, -0.5, out=ws.d_layer_norm_1_v)
+    np.multiply(ws.d_layer_norm_1_r, ws.minus_half, out=ws.d_layer_norm_1_v)
     ws.d_layer_norm_1_v *= ws.layer_norm_1_d_v_multiply
     # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_layer_norm_1_x_hat.reshape(n * 64, 96).dot(ws.ones_96, out=ws.d_layer_norm_1_mu.reshape(n * 64))
@@ -1281,8 +1288,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.negative(ws.d_layer_norm_1_mu, out=ws.d_layer_norm_1_mu)
     # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
     np.multiply(ws.layer_norm_1_r[:, :, None], ws.d_layer_norm_1_x_hat, out=ws.d_transformer_encoder_3_add_2_y)
-    np.multiply(ws.d_layer_norm_1_mu, 0.010416666666666666, out=ws.layer_norm_1_d_x_multiply_2)
-    np.multiply(ws.d_layer_norm_1_v, 0.020833333333333332, out=ws.layer_norm_1_d_x_divide)
+    np.multiply(ws.d_layer_norm_1_mu, ws.one_over_96, out=ws.layer_norm_1_d_x_multiply_2)
+    np.multiply(ws.d_layer_norm_1_v, ws.one_over_48, out=ws.layer_norm_1_d_x_divide)
     ws.layer_norm_1_d_x_divide /= ws.layer_norm_1_r
     np.multiply(ws.layer_norm_1_d_x_divide[:, :, None], ws.layer_norm_1_x_hat, out=ws.layer_norm_1_d_x_multiply_4)
     ws.d_transformer_encoder_3_add_2_y += ws.layer_norm_1_d_x_multiply_2[:, :, None]
@@ -1329,7 +1336,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         out=ws.d_transformer_encoder_3_between_z,
     )
     np.square(ws.transformer_encoder_3_between_z, out=ws.transformer_encoder_3_gelu_1_d_z_multiply_4)
-    ws.transformer_encoder_3_gelu_1_d_z_multiply_4 *= -0.5
+    ws.transformer_encoder_3_gelu_1_d_z_multiply_4 *= ws.minus_half
     np.exp(ws.transformer_encoder_3_gelu_1_d_z_multiply_4, out=ws.transformer_encoder_3_gelu_1_d_z_multiply_4)
     ws.transformer_encoder_3_gelu_1_d_z_multiply_4 *= math.sqrt(2) / (2 * math.sqrt(math.pi))
     ws.transformer_encoder_3_gelu_1_d_z_multiply_4 *= ws.d_transformer_encoder_3_gelu_1_normal_cdf
@@ -1370,7 +1377,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (36) ∂C/∂vₙₜ = −rₙₜ³/2 · ∂C/∂rₙₜ
     np.square(ws.transformer_encoder_3_layer_norm_2_r, out=ws.transformer_encoder_3_layer_norm_2_d_v_multiply)
     ws.transformer_encoder_3_layer_norm_2_d_v_multiply *= ws.transformer_encoder_3_layer_norm_2_r
-    np.multiply(ws.d_transformer_encoder_3_layer_norm_2_r, -0.5, out=ws.d_transformer_encoder_3_layer_norm_2_v)
+    np.multiply(ws.d_transformer_encoder_3_layer_norm_2_r, ws.minus_half, out=ws.d_transformer_encoder_3_layer_norm_2_v)
     ws.d_transformer_encoder_3_layer_norm_2_v *= ws.transformer_encoder_3_layer_norm_2_d_v_multiply
     # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_3_layer_norm_2_x_hat.reshape(n * 64, 96).dot(
@@ -1386,13 +1393,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     )
     np.multiply(
         ws.d_transformer_encoder_3_layer_norm_2_mu,
-        0.010416666666666666,
+        ws.one_over_96,
         out=ws.transformer_encoder_3_layer_norm_2_d_x_multiply_2,
     )
     np.multiply(
-        ws.d_transformer_encoder_3_layer_norm_2_v,
-        0.020833333333333332,
-        out=ws.transformer_encoder_3_layer_norm_2_d_x_divide,
+        ws.d_transformer_encoder_3_layer_norm_2_v, ws.one_over_48, out=ws.transformer_encoder_3_layer_norm_2_d_x_divide
     )
     ws.transformer_encoder_3_layer_norm_2_d_x_divide /= ws.transformer_encoder_3_layer_norm_2_r
     np.multiply(
@@ -1563,7 +1568,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (36) ∂C/∂vₙₜ = −rₙₜ³/2 · ∂C/∂rₙₜ
     np.square(ws.transformer_encoder_3_layer_norm_1_r, out=ws.transformer_encoder_3_layer_norm_1_d_v_multiply)
     ws.transformer_encoder_3_layer_norm_1_d_v_multiply *= ws.transformer_encoder_3_layer_norm_1_r
-    np.multiply(ws.d_transformer_encoder_3_layer_norm_1_r, -0.5, out=ws.d_transformer_encoder_3_layer_norm_1_v)
+    np.multiply(ws.d_transformer_encoder_3_layer_norm_1_r, ws.minus_half, out=ws.d_transformer_encoder_3_layer_norm_1_v)
     ws.d_transformer_encoder_3_layer_norm_1_v *= ws.transformer_encoder_3_layer_norm_1_d_v_multiply
     # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_3_layer_norm_1_x_hat.reshape(n * 64, 96).dot(
@@ -1579,13 +1584,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     )
     np.multiply(
         ws.d_transformer_encoder_3_layer_norm_1_mu,
-        0.010416666666666666,
+        ws.one_over_96,
         out=ws.transformer_encoder_3_layer_norm_1_d_x_multiply_2,
     )
     np.multiply(
-        ws.d_transformer_encoder_3_layer_norm_1_v,
-        0.020833333333333332,
-        out=ws.transformer_encoder_3_layer_norm_1_d_x_divide,
+        ws.d_transformer_encoder_3_layer_norm_1_v, ws.one_over_48, out=ws.transformer_encoder_3_layer_norm_1_d_x_divide
     )
     ws.transformer_encoder_3_layer_norm_1_d_x_divide /= ws.transformer_encoder_3_layer_norm_1_r
     np.multiply(
@@ -1656,7 +1659,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         out=ws.d_transformer_encoder_2_between_z,
     )
     np.square(ws.transformer_encoder_2_between_z, out=ws.transformer_encoder_2_gelu_1_d_z_multiply_4)
-    ws.transformer_encoder_2_gelu_1_d_z_multiply_4 *= -0.5
+    ws.transformer_encoder_2_gelu_1_d_z_multiply_4 *= ws.minus_half
     np.exp(ws.transformer_encoder_2_gelu_1_d_z_multiply_4, out=ws.transformer_encoder_2_gelu_1_d_z_multiply_4)
     ws.transformer_encoder_2_gelu_1_d_z_multiply_4 *= math.sqrt(2) / (2 * math.sqrt(math.pi))
     ws.transformer_encoder_2_gelu_1_d_z_multiply_4 *= ws.d_transformer_encoder_2_gelu_1_normal_cdf
@@ -1697,7 +1700,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (36) ∂C/∂vₙₜ = −rₙₜ³/2 · ∂C/∂rₙₜ
     np.square(ws.transformer_encoder_2_layer_norm_2_r, out=ws.transformer_encoder_2_layer_norm_2_d_v_multiply)
     ws.transformer_encoder_2_layer_norm_2_d_v_multiply *= ws.transformer_encoder_2_layer_norm_2_r
-    np.multiply(ws.d_transformer_encoder_2_layer_norm_2_r, -0.5, out=ws.d_transformer_encoder_2_layer_norm_2_v)
+    np.multiply(ws.d_transformer_encoder_2_layer_norm_2_r, ws.minus_half, out=ws.d_transformer_encoder_2_layer_norm_2_v)
     ws.d_transformer_encoder_2_layer_norm_2_v *= ws.transformer_encoder_2_layer_norm_2_d_v_multiply
     # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_2_layer_norm_2_x_hat.reshape(n * 64, 96).dot(
@@ -1713,13 +1716,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     )
     np.multiply(
         ws.d_transformer_encoder_2_layer_norm_2_mu,
-        0.010416666666666666,
+        ws.one_over_96,
         out=ws.transformer_encoder_2_layer_norm_2_d_x_multiply_2,
     )
     np.multiply(
-        ws.d_transformer_encoder_2_layer_norm_2_v,
-        0.020833333333333332,
-        out=ws.transformer_encoder_2_layer_norm_2_d_x_divide,
+        ws.d_transformer_encoder_2_layer_norm_2_v, ws.one_over_48, out=ws.transformer_encoder_2_layer_norm_2_d_x_divide
     )
     ws.transformer_encoder_2_layer_norm_2_d_x_divide /= ws.transformer_encoder_2_layer_norm_2_r
     np.multiply(
@@ -1890,7 +1891,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (36) ∂C/∂vₙₜ = −rₙₜ³/2 · ∂C/∂rₙₜ
     np.square(ws.transformer_encoder_2_layer_norm_1_r, out=ws.transformer_encoder_2_layer_norm_1_d_v_multiply)
     ws.transformer_encoder_2_layer_norm_1_d_v_multiply *= ws.transformer_encoder_2_layer_norm_1_r
-    np.multiply(ws.d_transformer_encoder_2_layer_norm_1_r, -0.5, out=ws.d_transformer_encoder_2_layer_norm_1_v)
+    np.multiply(ws.d_transformer_encoder_2_layer_norm_1_r, ws.minus_half, out=ws.d_transformer_encoder_2_layer_norm_1_v)
     ws.d_transformer_encoder_2_layer_norm_1_v *= ws.transformer_encoder_2_layer_norm_1_d_v_multiply
     # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_2_layer_norm_1_x_hat.reshape(n * 64, 96).dot(
@@ -1906,13 +1907,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     )
     np.multiply(
         ws.d_transformer_encoder_2_layer_norm_1_mu,
-        0.010416666666666666,
+        ws.one_over_96,
         out=ws.transformer_encoder_2_layer_norm_1_d_x_multiply_2,
     )
     np.multiply(
-        ws.d_transformer_encoder_2_layer_norm_1_v,
-        0.020833333333333332,
-        out=ws.transformer_encoder_2_layer_norm_1_d_x_divide,
+        ws.d_transformer_encoder_2_layer_norm_1_v, ws.one_over_48, out=ws.transformer_encoder_2_layer_norm_1_d_x_divide
     )
     ws.transformer_encoder_2_layer_norm_1_d_x_divide /= ws.transformer_encoder_2_layer_norm_1_r
     np.multiply(
@@ -1983,7 +1982,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         out=ws.d_transformer_encoder_1_between_z,
     )
     np.square(ws.transformer_encoder_1_between_z, out=ws.transformer_encoder_1_gelu_1_d_z_multiply_4)
-    ws.transformer_encoder_1_gelu_1_d_z_multiply_4 *= -0.5
+    ws.transformer_encoder_1_gelu_1_d_z_multiply_4 *= ws.minus_half
     np.exp(ws.transformer_encoder_1_gelu_1_d_z_multiply_4, out=ws.transformer_encoder_1_gelu_1_d_z_multiply_4)
     ws.transformer_encoder_1_gelu_1_d_z_multiply_4 *= math.sqrt(2) / (2 * math.sqrt(math.pi))
     ws.transformer_encoder_1_gelu_1_d_z_multiply_4 *= ws.d_transformer_encoder_1_gelu_1_normal_cdf
@@ -2024,7 +2023,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (36) ∂C/∂vₙₜ = −rₙₜ³/2 · ∂C/∂rₙₜ
     np.square(ws.transformer_encoder_1_layer_norm_2_r, out=ws.transformer_encoder_1_layer_norm_2_d_v_multiply)
     ws.transformer_encoder_1_layer_norm_2_d_v_multiply *= ws.transformer_encoder_1_layer_norm_2_r
-    np.multiply(ws.d_transformer_encoder_1_layer_norm_2_r, -0.5, out=ws.d_transformer_encoder_1_layer_norm_2_v)
+    np.multiply(ws.d_transformer_encoder_1_layer_norm_2_r, ws.minus_half, out=ws.d_transformer_encoder_1_layer_norm_2_v)
     ws.d_transformer_encoder_1_layer_norm_2_v *= ws.transformer_encoder_1_layer_norm_2_d_v_multiply
     # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_1_layer_norm_2_x_hat.reshape(n * 64, 96).dot(
@@ -2040,13 +2039,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     )
     np.multiply(
         ws.d_transformer_encoder_1_layer_norm_2_mu,
-        0.010416666666666666,
+        ws.one_over_96,
         out=ws.transformer_encoder_1_layer_norm_2_d_x_multiply_2,
     )
     np.multiply(
-        ws.d_transformer_encoder_1_layer_norm_2_v,
-        0.020833333333333332,
-        out=ws.transformer_encoder_1_layer_norm_2_d_x_divide,
+        ws.d_transformer_encoder_1_layer_norm_2_v, ws.one_over_48, out=ws.transformer_encoder_1_layer_norm_2_d_x_divide
     )
     ws.transformer_encoder_1_layer_norm_2_d_x_divide /= ws.transformer_encoder_1_layer_norm_2_r
     np.multiply(
@@ -2216,7 +2213,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (36) ∂C/∂vₙₜ = −rₙₜ³/2 · ∂C/∂rₙₜ
     np.square(ws.transformer_encoder_1_layer_norm_1_r, out=ws.transformer_encoder_1_layer_norm_1_d_v_multiply)
     ws.transformer_encoder_1_layer_norm_1_d_v_multiply *= ws.transformer_encoder_1_layer_norm_1_r
-    np.multiply(ws.d_transformer_encoder_1_layer_norm_1_r, -0.5, out=ws.d_transformer_encoder_1_layer_norm_1_v)
+    np.multiply(ws.d_transformer_encoder_1_layer_norm_1_r, ws.minus_half, out=ws.d_transformer_encoder_1_layer_norm_1_v)
     ws.d_transformer_encoder_1_layer_norm_1_v *= ws.transformer_encoder_1_layer_norm_1_d_v_multiply
     # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_1_layer_norm_1_x_hat.reshape(n * 64, 96).dot(
@@ -2232,13 +2229,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     )
     np.multiply(
         ws.d_transformer_encoder_1_layer_norm_1_mu,
-        0.010416666666666666,
+        ws.one_over_96,
         out=ws.transformer_encoder_1_layer_norm_1_d_x_multiply_2,
     )
     np.multiply(
-        ws.d_transformer_encoder_1_layer_norm_1_v,
-        0.020833333333333332,
-        out=ws.transformer_encoder_1_layer_norm_1_d_x_divide,
+        ws.d_transformer_encoder_1_layer_norm_1_v, ws.one_over_48, out=ws.transformer_encoder_1_layer_norm_1_d_x_divide
     )
     ws.transformer_encoder_1_layer_norm_1_d_x_divide /= ws.transformer_encoder_1_layer_norm_1_r
     np.multiply(
@@ -2389,7 +2384,7 @@ class Trainer:
         self.v = np.zeros(SIZE, dtype)
         self._norm = np.empty((), dtype)
         self._g_minimum = np.empty((), dtype)
-        self._scratch = np.empty((2, min(SIZE, STRETCH)), dtype)
+        self._scratch = np.empty((2, STRETCH), dtype)
         self._gradients = Parameters(np.empty(SIZE, dtype))
         self._workspaces: dict[int, Workspace] = {}
 

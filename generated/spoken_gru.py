@@ -45,7 +45,6 @@ LAYOUT: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
 SIZE: Final = 23720  # numbers in all parameters together
 DTYPES: Final = (np.dtype(np.float32), np.dtype(np.float64))
 TOLERANCE: Final = 1e-06  # of `check`, relative
-STRETCH: Final = 65536  # numbers that the optimizer updates at a time, so that they stay in cache
 
 
 class Parameters(Mapping[str, Array]):
@@ -118,12 +117,15 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
-        self.log_max = float(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)))
+        self.log_max = np.array(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)), dtype)
+        self.one = np.array(1, dtype)
         self.ones_8 = np.ones(8, dtype)
         self.row_starts_8 = np.arange(0, n * 8, 8)
         self.positions = np.empty(n, np.intp)
         self.ones_n = np.ones(n, dtype)
+        self.one_over_n = np.array(1 / n, dtype)
         self.picked = np.empty(n, dtype)
+        self.minus_one = np.array(-1, dtype)
         self.ones_40_n = np.ones(40 * n, dtype)
         self.gru_1_e = np.empty((40, n, 3, 48), dtype)
         self.gru_1_s = np.empty((40, n, 3, 48), dtype)
@@ -267,21 +269,21 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         np.negative(r_t, out=r_t)
         np.minimum(r_t, ws.log_max, out=r_t)
         np.exp(r_t, out=r_t)
-        r_t += 1
-        np.divide(1, r_t, out=r_t)
+        r_t += ws.one
+        np.divide(ws.one, r_t, out=r_t)
         # (11) pₙₜⱼ = σ(e[n,t,1,j] + s[n,t,1,j])
         np.add(e_t[:, 1], s_t[:, 1], out=p_t)
         np.negative(p_t, out=p_t)
         np.minimum(p_t, ws.log_max, out=p_t)
         np.exp(p_t, out=p_t)
-        p_t += 1
-        np.divide(1, p_t, out=p_t)
+        p_t += ws.one
+        np.divide(ws.one, p_t, out=p_t)
         # (7) mₙₜⱼ = tanh(rₙₜⱼ · s[n,t,2,j] + e[n,t,2,j])
         np.multiply(r_t, s_t[:, 2], out=m_t)
         m_t += e_t[:, 2]
         np.tanh(m_t, out=m_t)
         # (8) hₙₜⱼ = mₙₜⱼ · (1 − pₙₜⱼ) + h[n,t − 1,j] · pₙₜⱼ
-        np.subtract(1, p_t, out=h_t)
+        np.subtract(ws.one, p_t, out=h_t)
         h_t *= m_t
         np.multiply(h_before_t, p_t, out=ws.gru_1_h_t_multiply_2)
         h_t += ws.gru_1_h_t_multiply_2
@@ -309,21 +311,21 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         np.negative(r_t, out=r_t)
         np.minimum(r_t, ws.log_max, out=r_t)
         np.exp(r_t, out=r_t)
-        r_t += 1
-        np.divide(1, r_t, out=r_t)
+        r_t += ws.one
+        np.divide(ws.one, r_t, out=r_t)
         # (98) pₙₜⱼ = σ(e[n,t,1,j] + s[n,t,1,j])
         np.add(e_t[:, 1], s_t[:, 1], out=p_t)
         np.negative(p_t, out=p_t)
         np.minimum(p_t, ws.log_max, out=p_t)
         np.exp(p_t, out=p_t)
-        p_t += 1
-        np.divide(1, p_t, out=p_t)
+        p_t += ws.one
+        np.divide(ws.one, p_t, out=p_t)
         # (94) mₙₜⱼ = tanh(rₙₜⱼ · s[n,t,2,j] + e[n,t,2,j])
         np.multiply(r_t, s_t[:, 2], out=m_t)
         m_t += e_t[:, 2]
         np.tanh(m_t, out=m_t)
         # (95) hₙₜⱼ = mₙₜⱼ · (1 − pₙₜⱼ) + h[n,t − 1,j] · pₙₜⱼ
-        np.subtract(1, p_t, out=h_t)
+        np.subtract(ws.one, p_t, out=h_t)
         h_t *= m_t
         np.multiply(h_before_t, p_t, out=ws.gru_2_h_t_multiply_2)
         h_t += ws.gru_2_h_t_multiply_2
@@ -349,8 +351,6 @@ def _predict(ws: Workspace) -> None:
 
 def _loss(ws: Workspace, y: Array) -> None:
     """The cost C, from the network's output."""
-    n = ws.n
-
     # loss: dense_1.z (n, 8), y (n) -> shift (n), C
     # (191) shiftₙ = maxₖ zₙₖ
     ws.dense_1_z.max(axis=1, out=ws.loss_shift)
@@ -364,7 +364,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     ws.loss_C_subtract_2 -= ws.loss_shift
     ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
     ws.ones_n.dot(ws.loss_C_subtract_3, out=ws.C)
-    ws.C *= 1 / n
+    ws.C *= ws.one_over_n
 
 
 def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array, y: Array) -> None:
@@ -378,9 +378,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.copyto(ws.d_dense_1_z, ws.softmax_a)
     np.add(ws.row_starts_8, y, out=ws.positions)
     ws.d_dense_1_z.take(ws.positions, out=ws.picked, mode="clip")
-    ws.picked += -1
+    ws.picked += ws.minus_one
     ws.d_dense_1_z.put(ws.positions, ws.picked)
-    ws.d_dense_1_z *= 1 / n
+    ws.d_dense_1_z *= ws.one_over_n
 
     # dense_1: W (48, 8), d_z (n, 8), gru_2.y (n, 48) -> d_gru_2.y (n, 48), d_W (48, 8), d_b (8)
     # (180) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
@@ -398,19 +398,19 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (108) known_d_hₙₜⱼ = ∂C/∂yₙⱼ · 𝟙[t = Nₜ − 1]
     ws.gru_2_known_d_h[0:39] = 0
     # (113) known_d_mₙₜⱼ = 1 − pₙₜⱼ
-    np.subtract(1, ws.gru_2_p, out=ws.gru_2_known_d_m)
+    np.subtract(ws.one, ws.gru_2_p, out=ws.gru_2_known_d_m)
     # (118) known_d_pₙₜⱼ = h[n,t − 1,j] − mₙₜⱼ
     np.subtract(ws.gru_2_h_before, ws.gru_2_m, out=ws.gru_2_known_d_p)
     # (124) known_d_rₙₜⱼ = s[n,t,2,j] · (1 − mₙₜⱼ²)
     np.square(ws.gru_2_m, out=ws.gru_2_known_d_r_subtract)
-    np.subtract(1, ws.gru_2_known_d_r_subtract, out=ws.gru_2_known_d_r_subtract)
+    np.subtract(ws.one, ws.gru_2_known_d_r_subtract, out=ws.gru_2_known_d_r_subtract)
     np.multiply(ws.gru_2_known_d_r_subtract, ws.gru_2_s[:, :, 2], out=ws.gru_2_known_d_r)
     # (138) known_d_sₙₜⱼ = rₙₜⱼ · (1 − mₙₜⱼ²)
     np.multiply(ws.gru_2_known_d_r_subtract, ws.gru_2_r, out=ws.gru_2_known_d_s)
     # (138) known_d_s_2ₙₜⱼ = pₙₜⱼ · (1 − pₙₜⱼ)
     np.multiply(ws.gru_2_known_d_m, ws.gru_2_p, out=ws.gru_2_known_d_s_2)
     # (138) known_d_s_3ₙₜⱼ = rₙₜⱼ · (1 − rₙₜⱼ)
-    np.subtract(1, ws.gru_2_r, out=ws.gru_2_known_d_s_3_subtract)
+    np.subtract(ws.one, ws.gru_2_r, out=ws.gru_2_known_d_s_3_subtract)
     np.multiply(ws.gru_2_known_d_s_3_subtract, ws.gru_2_r, out=ws.gru_2_known_d_s_3)
     for t in reversed(range(40)):
         d_h_t = ws.d_gru_2_h[t]
@@ -477,19 +477,19 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     #     (40, n, 48), d_s (40, n, 3, 48), d_e (40, n, 3, 48), d_W (14, 3, 48), d_V (48, 3, 48), d_b (3, 48), d_b_h (3,
     #     48)
     # (27) known_d_mₙₜⱼ = 1 − pₙₜⱼ
-    np.subtract(1, ws.gru_1_p, out=ws.gru_1_known_d_m)
+    np.subtract(ws.one, ws.gru_1_p, out=ws.gru_1_known_d_m)
     # (32) known_d_pₙₜⱼ = h[n,t − 1,j] − mₙₜⱼ
     np.subtract(ws.gru_1_h_before, ws.gru_1_m, out=ws.gru_1_known_d_p)
     # (38) known_d_rₙₜⱼ = s[n,t,2,j] · (1 − mₙₜⱼ²)
     np.square(ws.gru_1_m, out=ws.gru_1_known_d_r_subtract)
-    np.subtract(1, ws.gru_1_known_d_r_subtract, out=ws.gru_1_known_d_r_subtract)
+    np.subtract(ws.one, ws.gru_1_known_d_r_subtract, out=ws.gru_1_known_d_r_subtract)
     np.multiply(ws.gru_1_known_d_r_subtract, ws.gru_1_s[:, :, 2], out=ws.gru_1_known_d_r)
     # (52) known_d_sₙₜⱼ = rₙₜⱼ · (1 − mₙₜⱼ²)
     np.multiply(ws.gru_1_known_d_r_subtract, ws.gru_1_r, out=ws.gru_1_known_d_s)
     # (52) known_d_s_2ₙₜⱼ = pₙₜⱼ · (1 − pₙₜⱼ)
     np.multiply(ws.gru_1_known_d_m, ws.gru_1_p, out=ws.gru_1_known_d_s_2)
     # (52) known_d_s_3ₙₜⱼ = rₙₜⱼ · (1 − rₙₜⱼ)
-    np.subtract(1, ws.gru_1_r, out=ws.gru_1_known_d_s_3_subtract)
+    np.subtract(ws.one, ws.gru_1_r, out=ws.gru_1_known_d_s_3_subtract)
     np.multiply(ws.gru_1_known_d_s_3_subtract, ws.gru_1_r, out=ws.gru_1_known_d_s_3)
     for t in reversed(range(40)):
         d_h_t = ws.d_gru_1_h[t]
@@ -661,7 +661,7 @@ class Trainer:
         self.v = np.zeros(SIZE, dtype)
         self._norm = np.empty((), dtype)
         self._g_minimum = np.empty((), dtype)
-        self._scratch = np.empty((2, min(SIZE, STRETCH)), dtype)
+        self._scratch = np.empty((2, SIZE), dtype)
         self._gradients = Parameters(np.empty(SIZE, dtype))
         self._workspaces: dict[int, Workspace] = {}
 
@@ -693,7 +693,7 @@ class Trainer:
         return eta
 
     def _update(self) -> None:
-        """One step of the optimizer over all parameters, a stretch of the vectors at a time."""
+        """One step of the optimizer over all parameters."""
         eta = self._rate()
         self.steps += 1
         beta_1 = self.beta_1
@@ -706,40 +706,38 @@ class Trainer:
         # norm = √(Σₚ gₚ²)
         g.dot(g, out=norm)
         np.sqrt(norm, out=norm)
-        for start in range(0, SIZE, STRETCH):
-            part = slice(start, start + STRETCH)
-            norm = self._norm
-            g_minimum = self._g_minimum
-            g = self._gradients.flat[part]
-            m = self.m[part]
-            v = self.v[part]
-            w = self.params.flat[part]
-            m_multiply_2 = v_multiply_2 = m_hat = w_divide = self._scratch[0, : SIZE - start]
-            v_hat = w_add = self._scratch[1, : SIZE - start]
-            # gₚ = gₚ · min(1, max_norm/(ε + norm))
-            np.add(norm, global_norm_epsilon, out=g_minimum)
-            np.divide(max_norm, g_minimum, out=g_minimum)
-            np.minimum(g_minimum, 1, out=g_minimum)
-            g *= g_minimum
-            # mₚ = (1 − β₁) · gₚ + β₁ · mₚ
-            m *= beta_1
-            np.multiply(g, 1 - beta_1, out=m_multiply_2)
-            m += m_multiply_2
-            # vₚ = (1 − β₂) · gₚ² + β₂ · vₚ
-            v *= beta_2
-            np.square(g, out=v_multiply_2)
-            v_multiply_2 *= 1 - beta_2
-            v += v_multiply_2
-            # m̂ₚ = mₚ/(1 − β₁^t)
-            np.multiply(m, 1 / (1 - beta_1**t), out=m_hat)
-            # v̂ₚ = vₚ/(1 − β₂^t)
-            np.multiply(v, 1 / (1 - beta_2**t), out=v_hat)
-            # wₚ = wₚ − η · m̂ₚ/(√v̂ₚ + ε)
-            np.sqrt(v_hat, out=w_add)
-            w_add += epsilon
-            np.multiply(m_hat, eta, out=w_divide)
-            w_divide /= w_add
-            w -= w_divide
+        norm = self._norm
+        g_minimum = self._g_minimum
+        g = self._gradients.flat
+        m = self.m
+        v = self.v
+        w = self.params.flat
+        m_multiply_2 = v_multiply_2 = m_hat = w_divide = self._scratch[0]
+        v_hat = w_add = self._scratch[1]
+        # gₚ = gₚ · min(1, max_norm/(ε + norm))
+        np.add(norm, global_norm_epsilon, out=g_minimum)
+        np.divide(max_norm, g_minimum, out=g_minimum)
+        np.minimum(g_minimum, 1, out=g_minimum)
+        g *= g_minimum
+        # mₚ = (1 − β₁) · gₚ + β₁ · mₚ
+        m *= beta_1
+        np.multiply(g, 1 - beta_1, out=m_multiply_2)
+        m += m_multiply_2
+        # vₚ = (1 − β₂) · gₚ² + β₂ · vₚ
+        v *= beta_2
+        np.square(g, out=v_multiply_2)
+        v_multiply_2 *= 1 - beta_2
+        v += v_multiply_2
+        # m̂ₚ = mₚ/(1 − β₁^t)
+        np.multiply(m, 1 / (1 - beta_1**t), out=m_hat)
+        # v̂ₚ = vₚ/(1 − β₂^t)
+        np.multiply(v, 1 / (1 - beta_2**t), out=v_hat)
+        # wₚ = wₚ − η · m̂ₚ/(√v̂ₚ + ε)
+        np.sqrt(v_hat, out=w_add)
+        w_add += epsilon
+        np.multiply(m_hat, eta, out=w_divide)
+        w_divide /= w_add
+        w -= w_divide
 
     def _arrays(self) -> dict[str, Array]:
         return {

@@ -37,7 +37,6 @@ LAYOUT: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
 SIZE: Final = 7210  # numbers in all parameters together
 DTYPES: Final = (np.dtype(np.float32), np.dtype(np.float64))
 TOLERANCE: Final = 1e-06  # of `check`, relative
-STRETCH: Final = 65536  # numbers that the optimizer updates at a time, so that they stay in cache
 
 
 class Parameters(Mapping[str, Array]):
@@ -98,11 +97,18 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
+        self.one_over_64 = np.array(1 / 64, dtype)
         self.ones_10 = np.ones(10, dtype)
         self.row_starts_10 = np.arange(0, n * 10, 10)
         self.positions = np.empty(n, np.intp)
+        self.one = np.array(1, dtype)
+        self.one_over_10000000 = np.array(1 / 10000000, dtype)
+        self.one_over_n = np.array(1 / n, dtype)
+        self.two = np.array(2, dtype)
         self.picked = np.empty(n, dtype)
         self.ones_n = np.ones(n, dtype)
+        self.one_over_32 = np.array(1 / 32, dtype)
+        self.minus_two = np.array(-2, dtype)
         self.ones_96 = np.ones(96, dtype)
         self.bells_1_r_subtract = np.empty((n, 96, 64), dtype)
         self.bells_1_r = np.empty((n, 96), dtype)
@@ -183,7 +189,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     np.matmul(
         ws.bells_1_r_subtract[:, :, None, :], ws.bells_1_r_subtract[:, :, :, None], out=ws.bells_1_r[:, :, None, None]
     )
-    ws.bells_1_r *= 0.015625
+    ws.bells_1_r *= ws.one_over_64
     # (2) yₙⱼ = exp(−rₙⱼ · sⱼ²)
     np.square(params.bells_1_s, out=ws.bells_1_y_square)
     np.multiply(ws.bells_1_y_square, ws.bells_1_r, out=ws.bells_1_y)
@@ -217,8 +223,6 @@ def _predict(ws: Workspace) -> None:
 
 def _loss(ws: Workspace, y: Array) -> None:
     """The cost C, from the network's output."""
-    n = ws.n
-
     # softmax: dense_1.z (n, 10) -> shift (n), a (n, 10)
     # (42) shiftₙ = maxₖ zₙₖ
     ws.dense_1_z.max(axis=1, out=ws.softmax_shift)
@@ -232,27 +236,25 @@ def _loss(ws: Workspace, y: Array) -> None:
     # (50) C = −1/N · Σₙ (1 − a[n,yₙ])² · log(0.0000001 + a[n,yₙ])
     np.add(ws.row_starts_10, y, out=ws.positions)
     ws.softmax_a.take(ws.positions, out=ws.loss_C_read, mode="clip")
-    np.subtract(1, ws.loss_C_read, out=ws.loss_C_subtract)
+    np.subtract(ws.one, ws.loss_C_read, out=ws.loss_C_subtract)
     np.square(ws.loss_C_subtract, out=ws.loss_C_square)
-    np.add(1e-07, ws.loss_C_read, out=ws.loss_C_add)
+    np.add(ws.one_over_10000000, ws.loss_C_read, out=ws.loss_C_add)
     np.log(ws.loss_C_add, out=ws.loss_C_log)
     ws.loss_C_square.dot(ws.loss_C_log, out=ws.C)
     np.negative(ws.C, out=ws.C)
-    ws.C *= 1 / n
+    ws.C *= ws.one_over_n
 
 
 def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array, y: Array) -> None:
     """The derivative of the cost by every parameter, from the last layer to the first; after the loss."""
-    n = ws.n
-
     # loss: C_square (n), C_add (n), C_subtract (n), C_log (n), y (n) -> d_softmax.a (n, 10)
     # (53) ∂C/∂aₙₖ = 1/N · (2 · (1 − a[n,yₙ]) · log(0.0000001 + a[n,yₙ]) − (1 − a[n,yₙ])²/(0.0000001 + a[n,yₙ])) · 𝟙[k =
     #     yₙ]
     np.divide(ws.loss_C_square, ws.loss_C_add, out=ws.loss_d_a_divide)
-    np.multiply(ws.loss_C_subtract, 2, out=ws.loss_d_a_multiply_3)
+    np.multiply(ws.loss_C_subtract, ws.two, out=ws.loss_d_a_multiply_3)
     ws.loss_d_a_multiply_3 *= ws.loss_C_log
     ws.loss_d_a_multiply_3 -= ws.loss_d_a_divide
-    ws.loss_d_a_multiply_3 *= 1 / n
+    ws.loss_d_a_multiply_3 *= ws.one_over_n
     ws.d_softmax_a.fill(0)
     np.add(ws.row_starts_10, y, out=ws.positions)
     ws.d_softmax_a.take(ws.positions, out=ws.picked, mode="clip")
@@ -278,7 +280,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.cos(ws.bells_1_y, out=ws.ripple_1_d_z_cos)
     np.multiply(ws.ripple_1_a_sin, 1.0, out=ws.d_bells_1_y)
     ws.d_bells_1_y *= ws.ripple_1_d_z_cos
-    ws.d_bells_1_y += 1
+    ws.d_bells_1_y += ws.one
     ws.d_bells_1_y *= ws.d_ripple_1_a
 
     # bells_1: y_square (96), d_y (n, 96), y (n, 96), c (64, 96), x (n, 64), r (n, 96), s (96) -> d_r (n, 96), d_c (64,
@@ -292,11 +294,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.multiply(ws.bells_1_d_c_sum, params.bells_1_c, out=gradients.bells_1_c)
     x.T.dot(ws.d_bells_1_r, out=ws.bells_1_d_c_product)
     gradients.bells_1_c -= ws.bells_1_d_c_product
-    gradients.bells_1_c *= 0.03125
+    gradients.bells_1_c *= ws.one_over_32
     # (23) ∂C/∂sⱼ = −2 · sⱼ · Σₙ ∂C/∂yₙⱼ · rₙⱼ · yₙⱼ
     np.multiply(ws.d_bells_1_y, ws.bells_1_r, out=ws.bells_1_d_s_multiply)
     np.einsum("ab,ab->b", ws.bells_1_y, ws.bells_1_d_s_multiply, out=ws.bells_1_d_s_product)
-    np.multiply(params.bells_1_s, -2, out=gradients.bells_1_s)
+    np.multiply(params.bells_1_s, ws.minus_two, out=gradients.bells_1_s)
     gradients.bells_1_s *= ws.bells_1_d_s_product
 
 
@@ -308,7 +310,7 @@ def _input(params: Parameters, ws: Workspace, x: Array) -> None:
     np.multiply(ws.bells_1_d_x_sum[:, None], x, out=ws.d_x)
     ws.d_bells_1_r.dot(params.bells_1_c.T, out=ws.bells_1_d_x_product)
     ws.d_x -= ws.bells_1_d_x_product
-    ws.d_x *= 0.03125
+    ws.d_x *= ws.one_over_32
 
 
 def forward(params: Parameters, x: Array, workspace: Workspace | None = None) -> Array:
@@ -402,7 +404,7 @@ class Trainer:
         self.params = params.copy()
         self.m = np.zeros(SIZE, dtype)
         self.v = np.zeros(SIZE, dtype)
-        self._scratch = np.empty((2, min(SIZE, STRETCH)), dtype)
+        self._scratch = np.empty((2, SIZE), dtype)
         self._gradients = Parameters(np.empty(SIZE, dtype))
         self._workspaces: dict[int, Workspace] = {}
 
@@ -426,37 +428,35 @@ class Trainer:
         return self._workspaces[n]
 
     def _update(self) -> None:
-        """One step of the optimizer over all parameters, a stretch of the vectors at a time."""
+        """One step of the optimizer over all parameters."""
         self.steps += 1
         learning_rate = self.learning_rate
         beta_1 = self.beta_1
         beta_2 = self.beta_2
         epsilon = self.epsilon
         t = self.steps
-        for start in range(0, SIZE, STRETCH):
-            part = slice(start, start + STRETCH)
-            m, g, v, w = self.m[part], self._gradients.flat[part], self.v[part], self.params.flat[part]
-            m_multiply_2 = v_multiply_2 = m_hat = w_divide = self._scratch[0, : SIZE - start]
-            v_hat = w_add = self._scratch[1, : SIZE - start]
-            # mₚ = (1 − β₁) · gₚ + β₁ · mₚ
-            m *= beta_1
-            np.multiply(g, 1 - beta_1, out=m_multiply_2)
-            m += m_multiply_2
-            # vₚ = (1 − β₂) · gₚ² + β₂ · vₚ
-            v *= beta_2
-            np.square(g, out=v_multiply_2)
-            v_multiply_2 *= 1 - beta_2
-            v += v_multiply_2
-            # m̂ₚ = mₚ/(1 − β₁^t)
-            np.multiply(m, 1 / (1 - beta_1**t), out=m_hat)
-            # v̂ₚ = vₚ/(1 − β₂^t)
-            np.multiply(v, 1 / (1 - beta_2**t), out=v_hat)
-            # wₚ = wₚ − η · m̂ₚ/(√v̂ₚ + ε)
-            np.sqrt(v_hat, out=w_add)
-            w_add += epsilon
-            np.multiply(m_hat, learning_rate, out=w_divide)
-            w_divide /= w_add
-            w -= w_divide
+        m, g, v, w = self.m, self._gradients.flat, self.v, self.params.flat
+        m_multiply_2 = v_multiply_2 = m_hat = w_divide = self._scratch[0]
+        v_hat = w_add = self._scratch[1]
+        # mₚ = (1 − β₁) · gₚ + β₁ · mₚ
+        m *= beta_1
+        np.multiply(g, 1 - beta_1, out=m_multiply_2)
+        m += m_multiply_2
+        # vₚ = (1 − β₂) · gₚ² + β₂ · vₚ
+        v *= beta_2
+        np.square(g, out=v_multiply_2)
+        v_multiply_2 *= 1 - beta_2
+        v += v_multiply_2
+        # m̂ₚ = mₚ/(1 − β₁^t)
+        np.multiply(m, 1 / (1 - beta_1**t), out=m_hat)
+        # v̂ₚ = vₚ/(1 − β₂^t)
+        np.multiply(v, 1 / (1 - beta_2**t), out=v_hat)
+        # wₚ = wₚ − η · m̂ₚ/(√v̂ₚ + ε)
+        np.sqrt(v_hat, out=w_add)
+        w_add += epsilon
+        np.multiply(m_hat, learning_rate, out=w_divide)
+        w_divide /= w_add
+        w -= w_divide
 
     def _arrays(self) -> dict[str, Array]:
         return {

@@ -123,9 +123,16 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
-        self.log_max = float(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)))
+        self.zero_256 = np.zeros((256,), dtype)
+        self.half = np.array(0.5, dtype)
+        self.log_max = np.array(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)), dtype)
+        self.log_max_784 = np.full((784,), self.log_max, dtype)
+        self.one = np.array(1, dtype)
+        self.zero = np.array(0, dtype)
         self.ones_8 = np.ones(8, dtype)
         self.ones_n = np.ones(n, dtype)
+        self.one_over_n = np.array(1 / n, dtype)
+        self.one_over_2_n = np.array(1 / (2 * n), dtype)
         self.gaussian_sample_1_e = np.empty((n, 8), dtype)
         self.seen_z = np.empty((n, 256), dtype)
         self.relu_1_a = np.empty((n, 256), dtype)
@@ -240,7 +247,7 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # relu_1: seen.z (n, 256) -> a (n, 256)
     # (15) aₙⱼ = max(0, zₙⱼ)
-    np.maximum(ws.seen_z, 0, out=ws.relu_1_a)
+    np.maximum(ws.seen_z, ws.zero_256, out=ws.relu_1_a)
 
     # mu: W (256, 8), relu_1.a (n, 256), b (8) -> z (n, 8)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
@@ -258,7 +265,7 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # relu_2: imagined.z (n, 256) -> a (n, 256)
     # (15) aₙⱼ = max(0, zₙⱼ)
-    np.maximum(ws.imagined_z, 0, out=ws.relu_2_a)
+    np.maximum(ws.imagined_z, ws.zero_256, out=ws.relu_2_a)
 
     # picture: W (256, 784), relu_2.a (n, 256), b (784) -> z (n, 784)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
@@ -275,7 +282,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # relu_1: seen.z (n, 256) -> a (n, 256)
     # (15) aₙⱼ = max(0, zₙⱼ)
-    np.maximum(ws.seen_z, 0, out=ws.relu_1_a)
+    np.maximum(ws.seen_z, ws.zero_256, out=ws.relu_1_a)
 
     # mu: W (256, 8), relu_1.a (n, 256), b (8) -> z (n, 8)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
@@ -289,7 +296,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # gaussian_sample_1: log_variance.z (n, 8), e (n, 8), mu.z (n, 8) -> y (n, 8)
     # (21) yₙₜ = eₙₜ · exp(log_varianceₙₜ/2) + μₙₜ
-    np.multiply(ws.log_variance_z, 0.5, out=ws.gaussian_sample_1_y)
+    np.multiply(ws.log_variance_z, ws.half, out=ws.gaussian_sample_1_y)
     np.exp(ws.gaussian_sample_1_y, out=ws.gaussian_sample_1_y)
     ws.gaussian_sample_1_y *= ws.gaussian_sample_1_e
     ws.gaussian_sample_1_y += ws.mu_z
@@ -301,7 +308,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # relu_2: imagined.z (n, 256) -> a (n, 256)
     # (15) aₙⱼ = max(0, zₙⱼ)
-    np.maximum(ws.imagined_z, 0, out=ws.relu_2_a)
+    np.maximum(ws.imagined_z, ws.zero_256, out=ws.relu_2_a)
 
     # picture: W (256, 784), relu_2.a (n, 256), b (784) -> z (n, 784)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
@@ -314,10 +321,10 @@ def _predict(ws: Workspace) -> None:
     # sigmoid: picture.z (n, 784) -> a (n, 784)
     # (53) aₙⱼ = σ(zₙⱼ)
     np.negative(ws.picture_z, out=ws.sigmoid_a)
-    np.minimum(ws.sigmoid_a, ws.log_max, out=ws.sigmoid_a)
+    np.minimum(ws.sigmoid_a, ws.log_max_784, out=ws.sigmoid_a)
     np.exp(ws.sigmoid_a, out=ws.sigmoid_a)
-    ws.sigmoid_a += 1
-    np.divide(1, ws.sigmoid_a, out=ws.sigmoid_a)
+    ws.sigmoid_a += ws.one
+    np.divide(ws.one, ws.sigmoid_a, out=ws.sigmoid_a)
 
 
 def _evaluation(params: Parameters, ws: Workspace, x: Array) -> None:
@@ -331,7 +338,7 @@ def _evaluation(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # loss_1: picture.z (n, 784), x (n, 784) -> C
     # (35) C = loss_weight/(N · Nⱼ) · Σₙ Σⱼ (softplus(zₙⱼ) − yₙⱼ · zₙⱼ)
-    np.logaddexp(0, ws.picture_z, out=ws.loss_1_C_subtract)
+    np.logaddexp(ws.zero, ws.picture_z, out=ws.loss_1_C_subtract)
     np.multiply(x, ws.picture_z, out=ws.loss_1_C_multiply)
     ws.loss_1_C_subtract -= ws.loss_1_C_multiply
     ws.loss_1_C_subtract.sum(out=ws.loss_1_C)
@@ -345,8 +352,8 @@ def _evaluation(params: Parameters, ws: Workspace, x: Array) -> None:
     ws.loss_2_C_subtract -= ws.log_variance_z
     ws.loss_2_C_subtract.dot(ws.ones_8, out=ws.loss_2_C_sum)
     ws.ones_n.dot(ws.loss_2_C_sum, out=ws.loss_2_C)
-    ws.loss_2_C *= 0.5
-    ws.loss_2_C *= 1 / n
+    ws.loss_2_C *= ws.half
+    ws.loss_2_C *= ws.one_over_n
 
     # cost: loss_1.C, loss_2.C -> C
     # C = loss_1.C + loss_2.C
@@ -359,7 +366,7 @@ def _loss(ws: Workspace, x: Array) -> None:
 
     # loss_1: picture.z (n, 784), x (n, 784) -> C
     # (35) C = loss_weight/(N · Nⱼ) · Σₙ Σⱼ (softplus(zₙⱼ) − yₙⱼ · zₙⱼ)
-    np.logaddexp(0, ws.picture_z, out=ws.loss_1_C_subtract)
+    np.logaddexp(ws.zero, ws.picture_z, out=ws.loss_1_C_subtract)
     np.multiply(x, ws.picture_z, out=ws.loss_1_C_multiply)
     ws.loss_1_C_subtract -= ws.loss_1_C_multiply
     ws.loss_1_C_subtract.sum(out=ws.loss_1_C)
@@ -373,8 +380,8 @@ def _loss(ws: Workspace, x: Array) -> None:
     ws.loss_2_C_subtract -= ws.log_variance_z
     ws.loss_2_C_subtract.dot(ws.ones_8, out=ws.loss_2_C_sum)
     ws.ones_n.dot(ws.loss_2_C_sum, out=ws.loss_2_C)
-    ws.loss_2_C *= 0.5
-    ws.loss_2_C *= 1 / n
+    ws.loss_2_C *= ws.half
+    ws.loss_2_C *= ws.one_over_n
 
     # cost: loss_1.C, loss_2.C -> C
     # C = loss_1.C + loss_2.C
@@ -388,16 +395,16 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # loss_1: picture.z (n, 784) -> sigmoid.a (n, 784)
     # (34) aₙⱼ = σ(zₙⱼ)
     np.negative(ws.picture_z, out=ws.sigmoid_a)
-    np.minimum(ws.sigmoid_a, ws.log_max, out=ws.sigmoid_a)
+    np.minimum(ws.sigmoid_a, ws.log_max_784, out=ws.sigmoid_a)
     np.exp(ws.sigmoid_a, out=ws.sigmoid_a)
-    ws.sigmoid_a += 1
-    np.divide(1, ws.sigmoid_a, out=ws.sigmoid_a)
+    ws.sigmoid_a += ws.one
+    np.divide(ws.one, ws.sigmoid_a, out=ws.sigmoid_a)
 
     # loss_2: mu.z (n, 8), C_expm1 (n, 8) -> d_mu.z.loss_2 (n, 8), d_log_variance.z.loss_2 (n, 8)
     # (47) ∂C/∂μₙⱼ = μₙⱼ/N
-    np.multiply(ws.mu_z, 1 / n, out=ws.d_mu_z_loss_2)
+    np.multiply(ws.mu_z, ws.one_over_n, out=ws.d_mu_z_loss_2)
     # (51) ∂C/∂log_varianceₙⱼ = expm1(log_varianceₙⱼ)/(2 · N)
-    np.multiply(ws.loss_2_C_expm1, 1 / (2 * n), out=ws.d_log_variance_z_loss_2)
+    np.multiply(ws.loss_2_C_expm1, ws.one_over_2_n, out=ws.d_log_variance_z_loss_2)
 
     # loss_1: sigmoid.a (n, 784), x (n, 784) -> d_picture.z (n, 784)
     # (39) δₙⱼ = loss_weight · (aₙⱼ − yₙⱼ)/(N · Nⱼ)
@@ -414,7 +421,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # relu_2: a (n, 256), d_a (n, 256) -> d_imagined.z (n, 256)
     # (20) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
-    np.greater(ws.relu_2_a, 0, out=ws.relu_2_d_z_mask)
+    np.greater(ws.relu_2_a, ws.zero, out=ws.relu_2_d_z_mask)
     np.multiply(ws.relu_2_d_z_mask, ws.d_relu_2_a, out=ws.d_imagined_z)
 
     # imagined: W (8, 256), d_z (n, 256), gaussian_sample_1.y (n, 8) -> d_gaussian_sample_1.y (n, 8), d_W (8, 256), d_b
@@ -435,7 +442,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.add(ws.d_mu_z_loss_2, ws.d_mu_z_gaussian_sample_1, out=ws.d_mu_z)
     # (30) ∂C/∂log_varianceₙₜ = (yₙₜ − μₙₜ)/2 · ∂C/∂yₙₜ
     np.subtract(ws.gaussian_sample_1_y, ws.mu_z, out=ws.d_log_variance_z_gaussian_sample_1)
-    ws.d_log_variance_z_gaussian_sample_1 *= 0.5
+    ws.d_log_variance_z_gaussian_sample_1 *= ws.half
     ws.d_log_variance_z_gaussian_sample_1 *= ws.d_gaussian_sample_1_y
     # ∂C/∂log_variance.zᵢⱼ = ∂C/∂log_variance.z.gaussian_sample_1ᵢⱼ + ∂C/∂log_variance.z.loss_2ᵢⱼ
     np.add(ws.d_log_variance_z_loss_2, ws.d_log_variance_z_gaussian_sample_1, out=ws.d_log_variance_z)
@@ -461,7 +468,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # relu_1: a (n, 256), d_a (n, 256) -> d_seen.z (n, 256)
     # (20) δₙⱼ = ∂C/∂aₙⱼ · 𝟙[aₙⱼ > 0]
-    np.greater(ws.relu_1_a, 0, out=ws.relu_1_d_z_mask)
+    np.greater(ws.relu_1_a, ws.zero, out=ws.relu_1_d_z_mask)
     np.multiply(ws.relu_1_d_z_mask, ws.d_relu_1_a, out=ws.d_seen_z)
 
     # seen: d_z (n, 256), x (n, 784) -> d_W (784, 256), d_b (256)
@@ -638,7 +645,7 @@ class Trainer:
         self.params = params.copy()
         self.m = np.zeros(SIZE, dtype)
         self.v = np.zeros(SIZE, dtype)
-        self._scratch = np.empty((2, min(SIZE, STRETCH)), dtype)
+        self._scratch = np.empty((2, STRETCH), dtype)
         self._random = np.random.Generator(np.random.PCG64(seed))
         self._gradients = Parameters(np.empty(SIZE, dtype))
         self._workspaces: dict[int, Workspace] = {}

@@ -38,7 +38,7 @@ def header(spec: NetworkSpec, network: Network, body: str, random: Sequence[str]
         layout=parameters.layout(network.parameters),
         size=parameters.size(network.parameters),
         tolerance=examples.TOLERANCE,
-        stretch="SIZE" if "stretches" in without else STRETCH,
+        stretch=STRETCH if "STRETCH" in body else 0,
         random=random,
         state=parameters.layout(network.states),
         state_size=parameters.size(network.states),

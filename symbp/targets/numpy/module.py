@@ -30,7 +30,7 @@ from symbp.targets.numpy import (
     windows,  # noqa: F401 - registers its operations
     workspace,
 )
-from symbp.targets.numpy.scope import LOG_MAX, Scope
+from symbp.targets.numpy.scope import Scope
 
 READ = (
     "params: Parameters",
@@ -86,7 +86,7 @@ def _scope(spec: NetworkSpec, optimized: Optimized, given: Sequence[arguments.Ar
     arrays, plan = optimized.program.arrays, optimized.plan
     separator = names.separator(arrays)
     held = {name: reference for argument in given for name, reference in argument.references().items()}
-    symbols = {"N": "n", LOG_MAX: f"ws.{LOG_MAX}"}
+    symbols = {"N": "n"}
     references = names.references(arrays, separator, held)
     return Scope(arrays, references, symbols, buffers=plan.buffer_of, places=plan.places, blas=spec.blas), separator
 

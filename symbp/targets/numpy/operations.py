@@ -11,7 +11,9 @@ import math
 from functools import singledispatch
 from itertools import pairwise
 
-from symbp.forward.network import Dim
+import sympy as sp
+
+from symbp.forward.network import BATCH, Dim
 from symbp.program.operands import is_stop
 from symbp.program.program import (
     Contract,
@@ -33,6 +35,7 @@ from symbp.targets.numpy import blas, contractions
 from symbp.targets.numpy.scope import Scope, at
 
 IN_PLACE = {"add": "+=", "subtract": "-=", "multiply": "*=", "divide": "/="}
+MANY, ROW = 128, 16  # from so many numbers on, comparing with rows of so many takes less time than with a single number
 COMMUTES = frozenset({"add", "multiply"})
 
 
@@ -44,7 +47,7 @@ def lines(op: Op, scope: Scope) -> list[str]:
 
 @lines.register
 def _(op: Map, scope: Scope) -> list[str]:
-    out, operands = scope[op.out], [scope.operand(o) for o in op.operands]
+    out, operands = scope[op.out], _operands(op, scope)
     if op.function in IN_PLACE and op.where is None:
         if op.function in COMMUTES and operands[1] == out != operands[0]:
             operands.reverse()
@@ -58,14 +61,34 @@ def _(op: Map, scope: Scope) -> list[str]:
     if is_stop(op):
         return [*scope.line("if not ws.held:"), *scope.deeper().call("np.copyto", out, *operands)]
     if op.function == "reciprocal":  # three times as fast as np.reciprocal, which has no vector instructions
-        return scope.call("np.divide", "1", *operands, f"out={out}", *mask)
+        return scope.call("np.divide", scope.number(sp.Integer(1)), *operands, f"out={out}", *mask)
     return scope.call(f"np.{op.function}", *operands, f"out={out}", *mask)
+
+
+def _operands(op: Map | Select, scope: Scope) -> list[str]:
+    """The operands in Python, numbers among floats as arrays.
+
+    `np.maximum` and `np.minimum` have vector instructions for two arrays, not for an array and a number: where there
+    are many numbers to compare, the one they are compared with is repeated over the last axes.
+    """
+    operands = op.operands if isinstance(op, Map) else (op.yes, op.no)
+    names = [o for o in operands if isinstance(o, str)]
+    if not all(scope.arrays[name].kind == "float" for name in names):
+        return [scope.operand(o) for o in operands]
+    shape = scope.arrays[names[0]].shape if isinstance(op, Map) and op.function in ("maximum", "minimum") else ()
+    return [scope[o] if isinstance(o, str) else scope.number(o.value, _row(shape)) for o in operands]
+
+
+def _row(shape: tuple[Dim, ...]) -> tuple[Dim, ...]:
+    """The last axes that hold at least `ROW` numbers of one example; none where an example has fewer than `MANY`."""
+    counts = [math.prod(int(dim) for dim in shape[at:] if dim != BATCH) for at in range(len(shape))]
+    return shape[max(at for at, count in enumerate(counts) if count >= ROW) :] if max(counts, default=0) >= MANY else ()
 
 
 @lines.register
 def _(op: Select, scope: Scope) -> list[str]:
     out, condition = scope[op.out], scope[op.condition]
-    yes, no = scope.operand(op.yes), scope.operand(op.no)
+    yes, no = _operands(op, scope)
     if scope.same(op.yes, op.out):
         turned = scope.call("np.logical_not", condition, f"out={condition}")
         return [*turned, *scope.call("np.copyto", out, no, f"where={condition}"), *turned]
@@ -155,7 +178,7 @@ def _(op: Scatter, scope: Scope) -> list[str]:
             *start,
             *scope.call("np.add", starts, scope[op.indices[-1] or ""], f"out={positions}"),
             *scope.call(f"{out}.take", positions, f"out={picked}", 'mode="clip"'),
-            *scope.line(f"{picked} += {added}"),
+            *scope.line(f"{picked} += {added if isinstance(op.source, str) else scope.number(op.source.value)}"),
             *scope.call(f"{out}.put", positions, picked),
         ]
     if scope.adds_rows(op):

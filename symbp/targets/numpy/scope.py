@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import sympy as sp
+
 from symbp.forward.network import BATCH, Dim
 from symbp.program.program import (
     Array,
@@ -29,10 +31,7 @@ from symbp.program.program import (
     View,
 )
 from symbp.spec.model import Blas
-from symbp.targets.numpy import scalars, source
-
-LOG_MAX = "log_max"  # the logarithm of the largest number of the dtype, in scalars of a program
-LARGEST = "float(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)))"  # rounded down: its exponential is finite
+from symbp.targets.numpy import constants, scalars, source
 
 
 def at(text: str, axis: int, position: object) -> str:
@@ -70,6 +69,7 @@ class Scope:
     names: dict[str, str]
     symbols: Mapping[str, str]
     depth: int = 1
+    has_workspace: bool = True
     extras: dict[str, Extra] = field(default_factory=dict)
     ranges: set[str] = field(default_factory=set)
     views_of_ranges: set[str] = field(default_factory=set)
@@ -106,9 +106,21 @@ class Scope:
         """An array, or a scalar, in Python."""
         if not isinstance(operand, Scalar):
             return self[operand]
-        if any(symbol.name == LOG_MAX for symbol in operand.value.free_symbols):
-            self.extras[LOG_MAX] = Extra(LARGEST, None, "float")
         return scalars.python(operand.value, self.symbols)
+
+    def number(self, value: sp.Expr, shape: tuple[Dim, ...] = ()) -> str:
+        """A number as an array of the workspace, without axes or of this shape: `ws.zero`, `ws.zero_512`."""
+        named = constants.named(value)
+        if named is None or not self.has_workspace:
+            return scalars.python(value, self.symbols)
+        name, made = named
+        if shape and value == 0:
+            return self._extra(_named(name, *shape), f"np.zeros({source.shape(shape)}, dtype)", shape, "float")
+        single = self._extra(name, f"np.array({made}, dtype)", (), "float")
+        if not shape:
+            return single
+        row = f"np.full({source.shape(shape)}, self.{name}, dtype)"
+        return self._extra(_named(name, *shape), row, shape, "float")
 
     def is_whole(self, name: str) -> bool:
         """Whether an array's numbers are floats that lie side by side, in the order of its axes."""

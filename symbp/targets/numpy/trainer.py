@@ -12,7 +12,7 @@ from symbp.means import Without
 from symbp.program.program import Program
 from symbp.spec.model import NetworkSpec, Use
 from symbp.targets.environment import render
-from symbp.targets.numpy import schedule, source
+from symbp.targets.numpy import parameters, schedule, source
 from symbp.targets.numpy.arguments import Argument
 from symbp.targets.numpy.functions import Function, called
 from symbp.targets.numpy.hyperparameters import Hyperparameter, hyperparameters
@@ -34,7 +34,7 @@ def trainer(
     keywords = [f"{h.keyword}: float = {h.value!r}" for h in numbers]
     keywords += ["seed: int = 0"] if modes.random else []
     ranges = [f'"{h.keyword}": ({source.bound(h.low)}, {source.bound(h.high)})' for h in numbers]
-    update = Update(program, numbers, without)
+    update = Update(program, numbers, parameters.size(modes.network.parameters), without)
     methods = [
         render(
             "numpy/trainer.py.jinja",
@@ -51,6 +51,7 @@ def trainer(
         render(
             "numpy/update.py.jinja",
             scheduled=spec.schedule is not None,
+            how=", a stretch of the vectors at a time" if update.stretched else "",
             locals=_locals(update, numbers),
             body=update.body,
         ),
@@ -70,7 +71,7 @@ def memory(spec: NetworkSpec, program: Program, size: int, dtype: str, without: 
         "parameters": size * number,
         "gradients": size * number,
         "optimizer": number * sum(size if state.axes else 1 for state in states),
-        "update": Update(program, hyperparameters(spec, program), without).bytes(size, number),
+        "update": Update(program, hyperparameters(spec, program), size, without).bytes(number),
     }
 
 

@@ -1,7 +1,8 @@
 """The update of all parameters: clipping and optimizer, over flat vectors.
 
-What is elementwise runs over `STRETCH` numbers at a time, so that they stay in the processor's cache from one operation
-to the next. What makes one number of a whole vector, or of other numbers, runs outside, once.
+Of vectors longer than `STRETCH`, what is elementwise runs over so many numbers at a time, so that they stay in the
+processor's cache from one operation to the next. What makes one number of a whole vector, or of other numbers, runs
+outside, once.
 """
 
 from __future__ import annotations
@@ -31,18 +32,19 @@ class Run:
 
 
 class Update:
-    """The update of a program: `body` of the method, and what it `allocates` once."""
+    """The update of a program with `size` parameters: `body` of the method, and what it `allocates` once."""
 
-    def __init__(self, program: Program, numbers: Sequence[Hyperparameter], without: Without = NONE) -> None:
+    def __init__(self, program: Program, numbers: Sequence[Hyperparameter], size: int, without: Without = NONE) -> None:
         self.arrays = program.arrays
         self.numbers = numbers
-        self.stretched = "stretches" not in without
+        self.size = size
+        self.stretched = size > STRETCH and "stretches" not in without
         statements = [s for s in program.routines["update"].statements if isinstance(s, Statement)]
         grouped = groupby(statements, key=lambda s: not self.arrays[s.operations[-1].out].shape)
         self.runs = [Run(single, tuple(members)) for single, members in grouped]
         self.own = self._own()
         self.rows = dict.fromkeys(SCRATCH, 0)
-        self.body = [line for run in self.runs for line in (self._once(run) if run.single else self._stretched(run))]
+        self.body = [line for run in self.runs for line in (self._once(run) if run.single else self._over(run))]
         self.allocates = [*self._owned(), *self._shared()]
 
     def _own(self) -> list[str]:
@@ -62,17 +64,18 @@ class Update:
         return lines
 
     def _shared(self) -> list[str]:
+        length = "STRETCH" if self.stretched else "SIZE"
         return [
-            f"{attribute} = np.empty(({self.rows[kind]}, min(SIZE, STRETCH)), {dtype})"
+            f"{attribute} = np.empty(({self.rows[kind]}, {length}), {dtype})"
             for kind, (attribute, dtype) in SCRATCH.items()
             if self.rows[kind]
         ]
 
-    def bytes(self, size: int, number: int) -> int:
-        """Of what it allocates, for `size` parameters of `number` bytes each."""
+    def bytes(self, number: int) -> int:
+        """Of what it allocates, for parameters of `number` bytes each."""
         each = {"float": number, "bool": 1}
-        stretch = min(size, STRETCH) if self.stretched else size
-        own = sum(each[a.kind] * (size if a.shape else 1) for a in map(self.arrays.__getitem__, self.own))
+        own = sum(each[a.kind] * (self.size if a.shape else 1) for a in map(self.arrays.__getitem__, self.own))
+        stretch = STRETCH if self.stretched else self.size
         return own + sum(each[kind] * rows * stretch for kind, rows in self.rows.items())
 
     def _used(self, run: Run) -> list[Array]:
@@ -87,20 +90,19 @@ class Update:
         bound = source.assignment([a.name for a in used], [self._owner(a) for a in used], 2)
         return bound + self._printed(run, used, 2)
 
-    def _stretched(self, run: Run) -> list[str]:
+    def _over(self, run: Run) -> list[str]:
+        """The statements over whole vectors, or over a stretch of them at a time."""
         used = self._used(run)
         shared = self._placed(run)
         kept = [a for a in used if a.name not in shared]
-        owners = [f"{self._owner(a)}[part]" if a.shape else self._owner(a) for a in kept]
-        lines = [
-            "        for start in range(0, SIZE, STRETCH):",
-            "            part = slice(start, start + STRETCH)",
-            *source.assignment([a.name for a in kept], owners, 3),
-        ]
+        depth, part = (3, "[part]") if self.stretched else (2, "")
+        owners = [f"{self._owner(a)}{part if a.shape else ''}" for a in kept]
+        loop = ["        for start in range(0, SIZE, STRETCH):", "            part = slice(start, start + STRETCH)"]
+        lines = [*(loop if self.stretched else ()), *source.assignment([a.name for a in kept], owners, depth)]
         for row in dict.fromkeys(shared.values()):
             names = " = ".join(name for name in shared if shared[name] == row)
-            lines.append(f"            {names} = {row}")
-        return lines + self._printed(run, used, 3)
+            lines.append(f"{source.INDENT * depth}{names} = {row}")
+        return lines + self._printed(run, used, depth)
 
     def _placed(self, run: Run) -> dict[str, str]:
         """The row of scratch of every vector that lives within a stretch; rows are used again."""
@@ -121,12 +123,13 @@ class Update:
                 place[op.out] = free[array.kind].pop()
             for name in done if not early else []:
                 free[self.arrays[name].kind].append(place[name])
-        return {name: f"{SCRATCH[self.arrays[name].kind][0]}[{row}, : SIZE - start]" for name, row in place.items()}
+        stretch = ", : SIZE - start" if self.stretched else ""
+        return {name: f"{SCRATCH[self.arrays[name].kind][0]}[{row}{stretch}]" for name, row in place.items()}
 
     def _printed(self, run: Run, used: Sequence[Array], depth: int) -> list[str]:
         lines: list[str] = []
         for statement in run.statements:
             symbols = hyperparameters.symbols(self.numbers, statement.block)
-            scope = Scope(self.arrays, {a.name: a.name for a in used}, symbols, depth)
+            scope = Scope(self.arrays, {a.name: a.name for a in used}, symbols, depth, has_workspace=False)
             lines += routines.computed(statement, scope)
         return lines
