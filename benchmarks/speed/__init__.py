@@ -10,5 +10,5 @@ generated    the modules, and `given`, the folders in which processes find them
 worker       one contender and one workload in a process of its own, which takes orders
 rounds       the processes take turns; `kept`, what they said, on the disk
 goals        what is wanted of the ratios; `memory` and `start_up`, figures that need no rounds
-document     docs/benchmarks.md
+document     docs/benchmarks.md, with its `picture`
 """

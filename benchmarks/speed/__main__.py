@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from benchmarks import ROOT
 from benchmarks.report import HEADINGS, Figure, grid, status
@@ -13,6 +14,8 @@ from benchmarks.speed import kept, memory, start_up
 from benchmarks.speed.contender import CONTENDERS, OURS
 from benchmarks.speed.document import Section, document
 from benchmarks.speed.goals import figures, place
+from benchmarks.speed.kept import Besides
+from benchmarks.speed.picture import pictures
 from benchmarks.speed.rounds import ROUNDS, measure
 from benchmarks.speed.workloads import WORKLOADS
 from symbp.files import replace_file
@@ -40,8 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         kept.forget()
     workloads = [workload for workload in WORKLOADS if workload.kind in (chosen.kinds or KINDS)]
     progress = Progress(len(workloads) * len(chosen.threads) + everything)
-    goals = besides(progress) if everything else []
-    sections = []
+    besides = memory_and_start_up(progress) if everything else None
+    goals, sections = [], []
     for workload in workloads:
         for threads in chosen.threads:
             name = f"{workload.kind}-{workload.batch}-{threads}"
@@ -56,20 +59,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
             goals += figures(workload, threads, results)
             print(sections[-1], flush=True)
     print(grid(HEADINGS, [figure.cells() for figure in goals]))
-    if everything:
-        replace_file(DOCUMENT, document(goals, sections).encode())
-        print(f"written: {DOCUMENT.relative_to(ROOT)}", file=sys.stderr)
-    return status(goals)
+    if besides:
+        for path, content in written(besides, goals, sections):
+            replace_file(path, content)
+            print(f"written: {path.relative_to(ROOT)}", file=sys.stderr)
+    return status([*goals, *(besides.figures if besides else ())])
 
 
-def besides(progress: Progress) -> list[Figure]:
-    """The figures of memory and of start-up."""
-    found = kept.figures("besides")
+def written(besides: Besides, goals: Sequence[Figure], sections: Sequence[Section]) -> Iterator[tuple[Path, bytes]]:
+    """The pictures, then the page that shows them."""
+    for mode, picture in pictures(sections):
+        yield DOCUMENT.parent / "images" / f"benchmarks-{mode}.svg", picture
+    yield DOCUMENT, document([*goals, *besides.figures], besides.imports, sections).encode()
+
+
+def memory_and_start_up(progress: Progress) -> Besides:
+    """Measured, where it was not kept."""
+    found = kept.besides()
     progress.say("memory and start-up", measured=found is None)
     if found is None:
         largest = {workload.kind: workload for workload in WORKLOADS}
-        found = [*map(memory.planned, WORKLOADS), *map(memory.growth, largest.values()), *start_up.figures()]
-        kept.keep("besides", found)
+        of_memory = [*map(memory.planned, WORKLOADS), *map(memory.growth, largest.values())]
+        of_start_up, imports = start_up.figures()
+        found = Besides(of_memory + of_start_up, imports)
+        kept.keep(kept.BESIDES, found)
     return found
 
 

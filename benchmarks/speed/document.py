@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median, quantiles
 
 from benchmarks.machine import libraries, machine
-from benchmarks.report import HEADINGS, Figure, grid
+from benchmarks.report import HEADINGS, Figure, Table, grid
 from benchmarks.speed.contender import BOUNDS, OURS
 from benchmarks.speed.goals import place
 from benchmarks.speed.rounds import ROUNDS, SAMPLE, Measured, Results
@@ -22,6 +22,12 @@ INTRODUCTION = """\
 How long a training step takes: the modules that symbp generates beside frameworks, beside NumPy written by hand, and
 beside the bound, which is the matrix products of the step alone. `make bench` (`python -m benchmarks.speed`) measures
 all of it and writes this page; rows where symbp is slower stay.
+
+<picture>
+  <source media="(prefers-color-scheme: dark)" srcset="images/benchmarks-dark.svg">
+  <img alt="Time of a training step of every contender relative to symbp's, for each workload, on one and two threads"
+       src="images/benchmarks-light.svg">
+</picture>
 """
 METHOD = """\
 ## How it is measured
@@ -94,7 +100,7 @@ def spread(ratios: Sequence[float]) -> str:
     return f"{middle:.2f} ({low:.2f} to {high:.2f})"
 
 
-def document(goals: Sequence[Figure], sections: Sequence[Section]) -> str:
+def document(goals: Sequence[Figure], imports: Table, sections: Sequence[Section]) -> str:
     """The page."""
     parts = (
         INTRODUCTION,
@@ -102,6 +108,7 @@ def document(goals: Sequence[Figure], sections: Sequence[Section]) -> str:
         "## Goals\n",
         f"{grid(HEADINGS, [figure.cells() for figure in goals])}\n",
         METHOD.format(sample=SAMPLE, half=SAMPLE / 2, least=ROUNDS[0], most=ROUNDS[1]),
+        f"## Start-up\n\n{imports.caption}\n\n{grid(imports.columns, imports.rows)}\n",
         "## Workloads\n",
         *map(str, sections),
     )

@@ -44,7 +44,12 @@ GOALS = (
 
 def place(workload: Workload, threads: int) -> str:
     """What stands above what was measured."""
-    return f"{workload.name}, {threads} {'thread' if threads == 1 else 'threads'}"
+    return f"{workload.name}, {counted(threads)}"
+
+
+def counted(threads: int) -> str:
+    """One thread, or several."""
+    return f"{threads} {'thread' if threads == 1 else 'threads'}"
 
 
 def figures(workload: Workload, threads: int, results: Results) -> list[Figure]:

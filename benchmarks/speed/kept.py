@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from benchmarks import ROOT
-from benchmarks.report import Figure
+from benchmarks.report import Figure, Table
 from benchmarks.speed.rounds import Measured, Results
 from symbp.files import replace_file
 
 FOLDER = ROOT / "build" / "speed"
+BESIDES = "besides"
+
+
+@dataclass(frozen=True)
+class Besides:
+    """What needs no rounds: figures of memory and of start-up, and a table of imports."""
+
+    figures: list[Figure]
+    imports: Table
 
 
 def forget() -> None:
@@ -25,22 +35,27 @@ def compiled(workload: str) -> Path:
     return FOLDER / "compiled" / workload
 
 
-def keep(name: str, what: Results | list[Figure]) -> None:
+def keep(name: str, what: Results | Besides) -> None:
     """Write a file, whole or not at all."""
-    held = asdict(what) if isinstance(what, Results) else [asdict(figure) for figure in what]
-    replace_file(FOLDER / f"{name}.json", json.dumps(held).encode())
+    replace_file(FOLDER / f"{name}.json", json.dumps(asdict(what)).encode())
 
 
 def results(name: str) -> Results | None:
-    """What was kept, None where nothing was."""
-    path = FOLDER / f"{name}.json"
-    if not path.exists():
+    """What was kept of a workload, None where nothing was."""
+    held = _read(name)
+    return held and Results({each: Measured(**said) for each, said in held["measured"].items()}, held["failed"])
+
+
+def besides() -> Besides | None:
+    """What was kept of it, None where nothing was."""
+    held = _read(BESIDES)
+    if held is None:
         return None
-    held = json.loads(path.read_text())
-    return Results({each: Measured(**said) for each, said in held["measured"].items()}, held["failed"])
+    caption, columns, rows = held["imports"].values()
+    imports = Table(caption, tuple(columns), tuple(map(tuple, rows)))
+    return Besides([Figure(**each) for each in held["figures"]], imports)
 
 
-def figures(name: str) -> list[Figure] | None:
-    """What was kept, None where nothing was."""
+def _read(name: str) -> Any:
     path = FOLDER / f"{name}.json"
-    return [Figure(**each) for each in json.loads(path.read_text())] if path.exists() else None
+    return json.loads(path.read_text()) if path.exists() else None

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.report import Figure
-from benchmarks.speed import bound, by_hand, kept, memory, rounds
+from benchmarks.generation import Times
+from benchmarks.report import Figure, Table
+from benchmarks.speed import bound, by_hand, kept, memory, rounds, start_up
 from benchmarks.speed.__main__ import Progress
 from benchmarks.speed.bound import FORMS, Operands, Product, products
 from benchmarks.speed.contender import CONTENDERS, Entry
@@ -19,6 +20,7 @@ from benchmarks.speed.document import Section, document, spread
 from benchmarks.speed.generated import generated, give
 from benchmarks.speed.given import Given
 from benchmarks.speed.goals import figures
+from benchmarks.speed.picture import PALETTES, draw, pictures
 from benchmarks.speed.rounds import Measured, Process, Results, agree, measure, settled
 from benchmarks.speed.workloads import WORKLOADS
 from symbp import pipeline
@@ -176,9 +178,10 @@ def test_what_was_kept_comes_back(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     results = Results({"symbp": Measured(1.0, 0.1, [1.0], [2.0], 3, 4)}, {"JAX": "why"})
     assert kept.results("small-8-1") is None
     kept.keep("small-8-1", results)
-    kept.keep("besides", [Figure("a", "b", "c", None)])
+    besides = kept.Besides([Figure("a", "b", "c", None)], Table("d", ("e",), (("f",),)))
+    kept.keep(kept.BESIDES, besides)
     assert kept.results("small-8-1") == results
-    assert kept.figures("besides") == [Figure("a", "b", "c", None)]
+    assert kept.besides() == besides
     kept.forget()
     assert kept.results("small-8-1") is None
 
@@ -196,12 +199,37 @@ def test_progress_says_how_much_is_left(monkeypatch: pytest.MonkeyPatch, capsys:
 
 def test_the_page_has_goals_a_table_for_each_workload_and_versions() -> None:
     section = Section(SMALL, 1, Results({"symbp": Measured(1.0, 0.1, [1.0], [1.0])}))
-    page = document([Figure("speed", "at most 1", "2", False)], [section])
+    imports = Table("Imports:", ("import", "ms"), (("NumPy", "80"),))
+    page = document([Figure("speed", "at most 1", "2", False)], imports, [section])
+    assert "Imports:\n\n| import | ms |" in page
     assert "| speed  | at most 1 |        2 | **no** |" in page
     assert str(section) in page
     assert "torch" in page
     assert "openblas" in page or "Matrix products" in page
     assert all(f"| {name} | " in page for name in CONTENDERS), "each contender is explained"
+
+
+def test_imports_are_told_beyond_numpy() -> None:
+    clock = {
+        name: Times(wall, wall) for name, wall in {start_up.NUMPY: (0.1, 0.2, 0.1), "symbp": (0.11, 0.2, 0.2)}.items()
+    }
+    (figure,) = start_up.judged(clock)
+    assert (figure.measured, figure.holds) == ("10.0 ms", True)
+    assert start_up.table(clock).rows == ((start_up.NUMPY, "100", "-"), ("symbp", "200", "10.0"))
+
+
+def test_the_picture_has_every_contender_on_every_number_of_threads() -> None:
+    steps = {name: Measured(1.0, 0.1, [1.0 + place]) for place, name in enumerate(CONTENDERS)}
+    sections = [Section(SMALL, threads, Results(steps)) for threads in (1, 2)]
+    drawn = draw(sections, PALETTES["light"])
+    assert [axes.get_title() for axes in drawn.axes] == ["1 thread", "2 threads"]
+    for axes in drawn.axes:
+        shown = {line.get_label(): line.get_xdata()[0] for line in axes.lines if line.get_marker() != "None"}
+        assert shown == {name: 1.0 + place for place, name in enumerate(CONTENDERS)}
+    (light, first), (dark, second) = pictures(sections)
+    assert (light, dark) == ("light", "dark")
+    assert first != second
+    assert [content for _, content in pictures(sections)] == [first, second], "the same bytes"
 
 
 def test_what_is_given_holds_the_changes_of_a_spec(tmp_path: Path) -> None:
