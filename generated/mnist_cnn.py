@@ -136,12 +136,11 @@ class Workspace:
         self.minus_one = np.array(-1, dtype)
         self.ones_10_10_n = np.ones(10 * 10 * n, dtype)
         self.ones_28_28_n = np.ones(28 * 28 * n, dtype)
+        self.block = np.empty(max(4000 * n + 12800, 19600, min(131072, 40000 * n + 12800)), dtype)
         self.conv2d_1_z_padded = np.zeros((1, 32, 32, n), dtype)  # with its border
-        self.conv2d_1_z_columns = np.empty((1, 5, 5, 28, 28, n), dtype)
         self.conv2d_1_z = np.empty((16, 28, 28, n), dtype)
         self.relu_1_a = self.conv2d_1_z
         self.max_pool2d_1_y = np.empty((16, 14, 14, n), dtype)
-        self.conv2d_2_z_columns = np.empty((16, 5, 5, 10, 10, n), dtype)
         self.conv2d_2_z = np.empty((32, 10, 10, n), dtype)
         self.relu_2_a = self.conv2d_2_z
         self.max_pool2d_2_y = np.empty((32, 5, 5, n), dtype)
@@ -175,14 +174,11 @@ class Workspace:
         self.d_conv2d_2_z = self.d_relu_2_a
         self.conv2d_2_d_x_copy = np.empty((16, 5, 32, 5), dtype)
         self.conv2d_2_d_x_padded = np.zeros((32, 10, 18, n), dtype)  # with its border
-        self.conv2d_2_d_x_columns = np.empty((32, 5, 10, 14, n), dtype)
-        self.conv2d_2_d_x_product = np.empty((16, 5, 10, 14, n), dtype)
-        self.d_max_pool2d_1_y = self.max_pool2d_1_y
+        self.d_max_pool2d_1_y = np.empty((16, 14, 14, n), dtype)
         self.d_relu_1_a = np.empty((16, 28, 28, n), dtype)
         self.relu_1_d_z_mask = np.empty((16, 28, 28, n), np.bool_)
         self.d_conv2d_1_z = self.d_relu_1_a
         self.conv2d_1_d_x_copy = np.empty((16, n, 28, 28), dtype)
-        self.conv2d_1_d_x_product = np.empty((1, 5, 5, n, 28, 28), dtype)
         self.conv2d_1_d_x_overlap = np.empty((n, 1, 32, 32), dtype)
         self.d_x = np.empty((n, 1, 28, 28), dtype)
 
@@ -231,12 +227,18 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_1: x (n, 1, 28, 28), W (16, 1, 5, 5), b (16) -> z (16, 28, 28, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
     np.copyto(ws.conv2d_1_z_padded[:, 2:30, 2:30], x.transpose(1, 2, 3, 0))
-    for u in range(5):
-        for v in range(5):
-            ws.conv2d_1_z_columns[:, u, v] = ws.conv2d_1_z_padded[:, u : u + 28, v : v + 28]
-    params.conv2d_1_W.reshape(16, 1 * 5 * 5).dot(
-        ws.conv2d_1_z_columns.reshape(1 * 5 * 5, 28 * 28 * n), out=ws.conv2d_1_z.reshape(16, 28 * 28 * n)
-    )
+    rows = ws.block.size // (1 * 5 * 5 * 28 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 28, rows):
+        count = min(rows, 28 - start)
+        columns = ws.block[: 1 * 5 * 5 * count * 28 * n].reshape(1, 5, 5, count, 28, n)
+        for u in range(5):
+            for v in range(5):
+                columns[:, u, v] = ws.conv2d_1_z_padded[:, start + u : start + u + count, v : v + 28]
+        np.matmul(
+            params.conv2d_1_W.reshape(16, 1 * 5 * 5),
+            columns.reshape(1 * 5 * 5, count * 28 * n),
+            out=ws.conv2d_1_z[:, start : start + count].reshape(16, count * 28 * n),
+        )
     ws.conv2d_1_z += params.conv2d_1_b[:, None, None, None]
 
     # relu_1: conv2d_1.z (16, 28, 28, n) -> a (16, 28, 28, n)
@@ -250,14 +252,20 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         for v in range(2):
             np.maximum(ws.max_pool2d_1_y, ws.relu_1_a[:, u : u + 27 : 2, v : v + 27 : 2], out=ws.max_pool2d_1_y)
 
-    # conv2d_2: max_pool2d_1.y (16, 14, 14, n), W (32, 16, 5, 5), b (32) -> z (32, 10, 10, n)
+    # conv2d_2: W (32, 16, 5, 5), max_pool2d_1.y (16, 14, 14, n), b (32) -> z (32, 10, 10, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
-    for u in range(5):
-        for v in range(5):
-            ws.conv2d_2_z_columns[:, u, v] = ws.max_pool2d_1_y[:, u : u + 10, v : v + 10]
-    params.conv2d_2_W.reshape(32, 16 * 5 * 5).dot(
-        ws.conv2d_2_z_columns.reshape(16 * 5 * 5, 10 * 10 * n), out=ws.conv2d_2_z.reshape(32, 10 * 10 * n)
-    )
+    rows = ws.block.size // (16 * 5 * 5 * 10 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 10, rows):
+        count = min(rows, 10 - start)
+        columns = ws.block[: 16 * 5 * 5 * count * 10 * n].reshape(16, 5, 5, count, 10, n)
+        for u in range(5):
+            for v in range(5):
+                columns[:, u, v] = ws.max_pool2d_1_y[:, start + u : start + u + count, v : v + 10]
+        np.matmul(
+            params.conv2d_2_W.reshape(32, 16 * 5 * 5),
+            columns.reshape(16 * 5 * 5, count * 10 * n),
+            out=ws.conv2d_2_z[:, start : start + count].reshape(32, count * 10 * n),
+        )
     ws.conv2d_2_z += params.conv2d_2_b[:, None, None, None]
 
     # relu_2: conv2d_2.z (32, 10, 10, n) -> a (32, 10, 10, n)
@@ -419,23 +427,42 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.greater(ws.relu_2_a, ws.zero, out=ws.relu_2_d_z_mask)
     np.multiply(ws.relu_2_d_z_mask, ws.d_relu_2_a, out=ws.d_conv2d_2_z)
 
-    # conv2d_2: W (32, 16, 5, 5), d_z (32, 10, 10, n), z_columns (16, 5, 5, 10, 10, n) -> d_max_pool2d_1.y (16, 14, 14,
+    # conv2d_2: W (32, 16, 5, 5), d_z (32, 10, 10, n), max_pool2d_1.y (16, 14, 14, n) -> d_max_pool2d_1.y (16, 14, 14,
     #     n), d_W (32, 16, 5, 5), d_b (32)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_2_d_x_copy, params.conv2d_2_W.transpose(1, 2, 0, 3))
     np.copyto(ws.conv2d_2_d_x_padded[:, :, 4:14], ws.d_conv2d_2_z)
-    for u in range(5):
-        ws.conv2d_2_d_x_columns[:, u] = ws.conv2d_2_d_x_padded[:, :, 4 - u : 18 - u]
-    ws.conv2d_2_d_x_copy.reshape(16 * 5, 32 * 5).dot(
-        ws.conv2d_2_d_x_columns.reshape(32 * 5, 10 * 14 * n), out=ws.conv2d_2_d_x_product.reshape(16 * 5, 10 * 14 * n)
-    )
     ws.d_max_pool2d_1_y.fill(0)
-    for u in range(5):
-        ws.d_max_pool2d_1_y[:, u : u + 10] += ws.conv2d_2_d_x_product[:, u]
+    rows = ws.block.size // (32 * 5 * 14 * n + 16 * 5 * 14 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 10, rows):
+        count = min(rows, 10 - start)
+        columns = ws.block[: 32 * 5 * count * 14 * n].reshape(32, 5, count, 14, n)
+        product = ws.block[-(16 * 5 * count * 14 * n) :].reshape(16, 5, count, 14, n)
+        for u in range(5):
+            columns[:, u] = ws.conv2d_2_d_x_padded[:, start : start + count, 4 - u : 18 - u]
+        np.matmul(
+            ws.conv2d_2_d_x_copy.reshape(16 * 5, 32 * 5),
+            columns.reshape(32 * 5, count * 14 * n),
+            out=product.reshape(16 * 5, count * 14 * n),
+        )
+        for u in range(5):
+            ws.d_max_pool2d_1_y[:, start + u : start + u + count] += product[:, u]
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    ws.d_conv2d_2_z.reshape(32, 10 * 10 * n).dot(
-        ws.conv2d_2_z_columns.reshape(16 * 5 * 5, 10 * 10 * n).T, out=gradients.conv2d_2_W.reshape(32, 16 * 5 * 5)
-    )
+    gradients.conv2d_2_W.fill(0)
+    rows = (ws.block.size - 32 * 16 * 5 * 5) // (16 * 5 * 5 * 10 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 10, rows):
+        count = min(rows, 10 - start)
+        columns = ws.block[: 16 * 5 * 5 * count * 10 * n].reshape(16, 5, 5, count, 10, n)
+        product = ws.block[-(32 * 16 * 5 * 5) :].reshape(32, 16, 5, 5)
+        for u in range(5):
+            for v in range(5):
+                columns[:, u, v] = ws.max_pool2d_1_y[:, start + u : start + u + count, v : v + 10]
+        np.matmul(
+            ws.d_conv2d_2_z[:, start : start + count].reshape(32, count * 10 * n),
+            columns.reshape(16 * 5 * 5, count * 10 * n).T,
+            out=product.reshape(32, 16 * 5 * 5),
+        )
+        gradients.conv2d_2_W += product
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
     ws.d_conv2d_2_z.reshape(32, 10 * 10 * n).dot(ws.ones_10_10_n, out=gradients.conv2d_2_b)
 
@@ -452,11 +479,23 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.greater(ws.relu_1_a, ws.zero, out=ws.relu_1_d_z_mask)
     np.multiply(ws.relu_1_d_z_mask, ws.d_relu_1_a, out=ws.d_conv2d_1_z)
 
-    # conv2d_1: d_z (16, 28, 28, n), z_columns (1, 5, 5, 28, 28, n) -> d_W (16, 1, 5, 5), d_b (16)
+    # conv2d_1: d_z (16, 28, 28, n), z_padded (1, 32, 32, n) -> d_W (16, 1, 5, 5), d_b (16)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    ws.d_conv2d_1_z.reshape(16, 28 * 28 * n).dot(
-        ws.conv2d_1_z_columns.reshape(1 * 5 * 5, 28 * 28 * n).T, out=gradients.conv2d_1_W.reshape(16, 1 * 5 * 5)
-    )
+    gradients.conv2d_1_W.fill(0)
+    rows = (ws.block.size - 16 * 1 * 5 * 5) // (1 * 5 * 5 * 28 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 28, rows):
+        count = min(rows, 28 - start)
+        columns = ws.block[: 1 * 5 * 5 * count * 28 * n].reshape(1, 5, 5, count, 28, n)
+        product = ws.block[-(16 * 1 * 5 * 5) :].reshape(16, 1, 5, 5)
+        for u in range(5):
+            for v in range(5):
+                columns[:, u, v] = ws.conv2d_1_z_padded[:, start + u : start + u + count, v : v + 28]
+        np.matmul(
+            ws.d_conv2d_1_z[:, start : start + count].reshape(16, count * 28 * n),
+            columns.reshape(1 * 5 * 5, count * 28 * n).T,
+            out=product.reshape(16, 1 * 5 * 5),
+        )
+        gradients.conv2d_1_W += product
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
     ws.d_conv2d_1_z.reshape(16, 28 * 28 * n).dot(ws.ones_28_28_n, out=gradients.conv2d_1_b)
 
@@ -468,15 +507,20 @@ def _input(params: Parameters, ws: Workspace) -> None:
     # conv2d_1: d_z (16, 28, 28, n), W (16, 1, 5, 5) -> d_x (n, 1, 28, 28)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_1_d_x_copy, ws.d_conv2d_1_z.transpose(0, 3, 1, 2))
-    params.conv2d_1_W.reshape(16, 1 * 5 * 5).T.dot(
-        ws.conv2d_1_d_x_copy.reshape(16, n * 28 * 28), out=ws.conv2d_1_d_x_product.reshape(1 * 5 * 5, n * 28 * 28)
-    )
     ws.conv2d_1_d_x_overlap.fill(0)
-    for u in range(5):
-        for v in range(5):
-            ws.conv2d_1_d_x_overlap[:, :, u : u + 28, v : v + 28] += ws.conv2d_1_d_x_product[:, u, v].transpose(
-                1, 0, 2, 3
-            )
+    rows = ws.block.size // (1 * 5 * 5 * 28 * 28)  # at a time: what they need stays in a cache
+    for start in range(0, n, rows):
+        count = min(rows, n - start)
+        product = ws.block[-(1 * 5 * 5 * count * 28 * 28) :].reshape(1, 5, 5, count, 28, 28)
+        np.matmul(
+            params.conv2d_1_W.reshape(16, 1 * 5 * 5).T,
+            ws.conv2d_1_d_x_copy[:, start : start + count].reshape(16, count * 28 * 28),
+            out=product.reshape(1 * 5 * 5, count * 28 * 28),
+        )
+        for u in range(5):
+            for v in range(5):
+                window = ws.conv2d_1_d_x_overlap[start : start + count, :, u : u + 28, v : v + 28]
+                window += product[:, u, v].transpose(1, 0, 2, 3)
     np.copyto(ws.d_x, ws.conv2d_1_d_x_overlap[:, :, 2:30, 2:30])
 
 

@@ -278,8 +278,8 @@ class Workspace:
         self.minus_half = np.array(-0.5, dtype)
         self.two_over_49_n = np.array(2 / (49 * n), dtype)
         self.one_over_98_n = np.array(1 / (98 * n), dtype)
+        self.block = np.empty(max(2016 * n, 1008 * n + 4608, min(131072, max(28224 * n, 7056 * n + 4608))), dtype)
         self.conv2d_1_z_padded = np.zeros((1, 29, 29, n), dtype)  # with its border
-        self.conv2d_1_z_columns = np.empty((1, 3, 3, 14, 14, n), dtype)
         self.conv2d_1_z = np.empty((16, 14, 14, n), dtype)
         self.stem_inference_s = np.empty((16,), dtype)
         self.stem_mu = np.empty((16,), dtype)
@@ -291,7 +291,6 @@ class Workspace:
         self.silu_1_sigmoid = np.empty((16, 14, 14, n), dtype)
         self.silu_1_a = np.empty((16, 14, 14, n), dtype)
         self.conv2d_2_z_padded = np.zeros((16, 16, 16, n), dtype)  # with its border
-        self.conv2d_2_z_columns = np.empty((16, 3, 3, 14, 14, n), dtype)
         self.conv2d_2_z = np.empty((16, 14, 14, n), dtype)
         self.batch_norm_2_inference_s = self.stem_inference_s
         self.batch_norm_2_mu = np.empty((16,), dtype)
@@ -303,20 +302,18 @@ class Workspace:
         self.silu_2_sigmoid = np.empty((16, 14, 14, n), dtype)
         self.silu_2_a = np.empty((16, 14, 14, n), dtype)
         self.conv2d_3_z_padded = np.zeros((16, 16, 16, n), dtype)  # with its border
-        self.conv2d_3_z_columns = np.empty((16, 3, 3, 14, 14, n), dtype)
         self.conv2d_3_z = np.empty((16, 14, 14, n), dtype)
         self.inner_1_inference_s = self.stem_inference_s
         self.inner_1_mu = np.empty((16,), dtype)
-        self.inner_1_v_subtract = self.silu_2_a
+        self.inner_1_v_subtract = np.empty((16, 14, 14, n), dtype)
         self.inner_1_v = np.empty((16,), dtype)
         self.inner_1_r = np.empty((16,), dtype)
-        self.inner_1_x_hat = self.silu_2_a
+        self.inner_1_x_hat = self.inner_1_v_subtract
         self.inner_1_y = self.conv2d_3_z
         self.block_1_y = np.empty((16, 14, 14, n), dtype)
         self.silu_3_sigmoid = self.conv2d_3_z
-        self.silu_3_a = self.silu_1_a
+        self.silu_3_a = np.empty((16, 14, 14, n), dtype)
         self.conv2d_4_z_padded = np.zeros((16, 15, 15, n), dtype)  # with its border
-        self.conv2d_4_z_columns = np.empty((16, 3, 3, 7, 7, n), dtype)
         self.conv2d_4_z = np.empty((32, 7, 7, n), dtype)
         self.batch_norm_4_inference_s = np.empty((32,), dtype)
         self.batch_norm_4_mu = np.empty((32,), dtype)
@@ -328,16 +325,14 @@ class Workspace:
         self.silu_4_sigmoid = np.empty((32, 7, 7, n), dtype)
         self.silu_4_a = np.empty((32, 7, 7, n), dtype)
         self.conv2d_5_z_padded = np.zeros((32, 9, 9, n), dtype)  # with its border
-        self.conv2d_5_z_columns = np.empty((32, 3, 3, 7, 7, n), dtype)
         self.conv2d_5_z = np.empty((32, 7, 7, n), dtype)
         self.inner_2_inference_s = self.batch_norm_4_inference_s
         self.inner_2_mu = np.empty((32,), dtype)
-        self.inner_2_v_subtract = self.silu_4_a
+        self.inner_2_v_subtract = np.empty((32, 7, 7, n), dtype)
         self.inner_2_v = np.empty((32,), dtype)
         self.inner_2_r = np.empty((32,), dtype)
-        self.inner_2_x_hat = self.silu_4_a
+        self.inner_2_x_hat = self.inner_2_v_subtract
         self.inner_2_y = self.conv2d_5_z
-        self.conv2d_6_z_columns = np.empty((16, 1, 1, 7, 7, n), dtype)
         self.conv2d_6_z = np.empty((32, 7, 7, n), dtype)
         self.shortcut_inference_s = self.batch_norm_4_inference_s
         self.shortcut_mu = np.empty((32,), dtype)
@@ -350,7 +345,6 @@ class Workspace:
         self.silu_5_sigmoid = self.conv2d_5_z
         self.silu_5_a = self.conv2d_6_z
         self.conv2d_7_z_padded = np.zeros((32, 9, 9, n), dtype)  # with its border
-        self.conv2d_7_z_columns = np.empty((32, 3, 3, 7, 7, n), dtype)
         self.conv2d_7_z = np.empty((32, 7, 7, n), dtype)
         self.batch_norm_7_inference_s = self.batch_norm_4_inference_s
         self.batch_norm_7_mu = np.empty((32,), dtype)
@@ -362,18 +356,17 @@ class Workspace:
         self.silu_6_sigmoid = np.empty((32, 7, 7, n), dtype)
         self.silu_6_a = np.empty((32, 7, 7, n), dtype)
         self.conv2d_8_z_padded = np.zeros((32, 9, 9, n), dtype)  # with its border
-        self.conv2d_8_z_columns = np.empty((32, 3, 3, 7, 7, n), dtype)
         self.conv2d_8_z = np.empty((32, 7, 7, n), dtype)
         self.inner_3_inference_s = self.batch_norm_4_inference_s
         self.inner_3_mu = np.empty((32,), dtype)
-        self.inner_3_v_subtract = self.silu_6_a
+        self.inner_3_v_subtract = np.empty((32, 7, 7, n), dtype)
         self.inner_3_v = np.empty((32,), dtype)
         self.inner_3_r = np.empty((32,), dtype)
-        self.inner_3_x_hat = self.silu_6_a
+        self.inner_3_x_hat = self.inner_3_v_subtract
         self.inner_3_y = self.conv2d_8_z
         self.add_3_y = np.empty((32, 7, 7, n), dtype)
         self.silu_7_sigmoid = self.conv2d_8_z
-        self.silu_7_a = self.conv2d_6_z
+        self.silu_7_a = np.empty((32, 7, 7, n), dtype)
         self.global_average_pool_1_y = np.empty((32, n), dtype)
         self.dense_1_z = np.empty((n, 10), dtype)
         self.softmax_shift = np.empty((n,), dtype)
@@ -413,7 +406,7 @@ class Workspace:
         self.d_dense_1_z = self.loss_C_exp
         self.d_global_average_pool_1_y = np.empty((32, n), dtype)
         self.global_average_pool_1_d_x_multiply = self.d_global_average_pool_1_y
-        self.d_silu_7_a = self.conv2d_6_z
+        self.d_silu_7_a = self.silu_7_a
         self.d_silu_7_sigmoid = self.add_3_y
         self.d_add_3_y = np.empty((32, 7, 7, n), dtype)
         self.d_inner_3_y = self.d_add_3_y
@@ -425,72 +418,79 @@ class Workspace:
         self.d_conv2d_8_z = self.add_3_y
         self.inner_3_d_x_multiply_2 = self.inner_3_d_v_multiply
         self.inner_3_d_x_divide = self.inner_3_update_running_var_prime_multiply
-        self.inner_3_d_x_multiply_4 = self.conv2d_6_z
+        self.inner_3_d_x_multiply_4 = self.silu_7_a
         self.conv2d_8_d_x_copy = np.empty((32, 32, 3, 3), dtype)
         self.conv2d_8_d_x_padded = np.zeros((32, 9, 9, n), dtype)  # with its border
-        self.conv2d_8_d_x_columns = np.empty((32, 3, 3, 7, 7, n), dtype)
         self.d_silu_6_a = self.conv2d_8_z
+        self.conv2d_8_d_W_padded = np.zeros((32, 7, 9, n), dtype)  # with its border
+        self.conv2d_8_d_W_columns = np.empty((32, 3, 7, 7, n), dtype)
+        self.conv2d_8_d_W_padded_2 = np.zeros((32, 9, 7, n), dtype)  # with its border
+        self.conv2d_8_d_W_columns_2 = np.empty((32, 3, 7, 7, n), dtype)
         self.d_silu_6_sigmoid = self.conv2d_7_z
-        self.d_batch_norm_7_y = self.conv2d_6_z
-        self.d_batch_norm_7_x_hat = self.silu_6_a
+        self.d_batch_norm_7_y = self.silu_7_a
+        self.d_batch_norm_7_x_hat = self.inner_3_v_subtract
         self.d_batch_norm_7_r = self.inner_3_r
         self.batch_norm_7_d_v_multiply = self.inner_3_update_running_var_prime_multiply
         self.d_batch_norm_7_v = self.inner_3_r
         self.d_batch_norm_7_mu = self.inner_3_d_v_multiply
-        self.d_conv2d_7_z = self.silu_6_a
+        self.d_conv2d_7_z = self.inner_3_v_subtract
         self.batch_norm_7_d_x_multiply_2 = self.inner_3_d_v_multiply
         self.batch_norm_7_d_x_divide = self.inner_3_r
         self.batch_norm_7_d_x_multiply_4 = self.add_3_y
         self.conv2d_7_d_x_copy = self.conv2d_8_d_x_copy
         self.conv2d_7_d_x_padded = np.zeros((32, 9, 9, n), dtype)  # with its border
-        self.conv2d_7_d_x_columns = self.conv2d_8_d_x_columns
-        self.d_silu_5_a_conv2d_7 = self.conv2d_7_z
+        self.d_silu_5_a_conv2d_7 = self.silu_6_a
         self.d_silu_5_a = self.d_add_3_y
+        self.conv2d_7_d_W_padded = np.zeros((32, 7, 9, n), dtype)  # with its border
+        self.conv2d_7_d_W_columns = self.conv2d_8_d_W_columns
+        self.conv2d_7_d_W_padded_2 = np.zeros((32, 9, 7, n), dtype)  # with its border
+        self.conv2d_7_d_W_columns_2 = self.conv2d_8_d_W_columns_2
         self.d_silu_5_sigmoid = self.block_2_y
-        self.d_block_2_y = self.conv2d_8_z
-        self.d_inner_2_y = self.conv2d_8_z
-        self.d_shortcut_x_hat = self.silu_6_sigmoid
+        self.d_block_2_y = self.conv2d_7_z
+        self.d_inner_2_y = self.conv2d_7_z
+        self.d_shortcut_x_hat = self.conv2d_8_z
         self.d_shortcut_r = self.inner_3_update_running_var_prime_multiply
         self.shortcut_d_v_multiply = self.batch_norm_7_r
         self.d_shortcut_v = self.inner_3_update_running_var_prime_multiply
         self.d_shortcut_mu = self.inner_3_r
-        self.d_conv2d_6_z = self.silu_6_sigmoid
+        self.d_conv2d_6_z = self.conv2d_8_z
         self.shortcut_d_x_multiply_2 = self.inner_3_r
         self.shortcut_d_x_divide = self.inner_3_update_running_var_prime_multiply
-        self.shortcut_d_x_multiply_4 = self.add_3_y
-        self.conv2d_6_d_x_product = np.empty((16, 1, 1, 7, 7, n), dtype)
-        self.d_silu_3_a_conv2d_6 = self.silu_1_a
-        self.d_inner_2_x_hat = self.batch_norm_7_v_subtract
+        self.shortcut_d_x_multiply_4 = self.silu_6_sigmoid
+        self.d_silu_3_a_conv2d_6 = np.empty((16, 14, 14, n), dtype)
+        self.d_inner_2_x_hat = self.add_3_y
         self.d_inner_2_r = self.inner_3_d_v_multiply
         self.inner_2_d_v_multiply = self.batch_norm_7_r
         self.d_inner_2_v = self.inner_3_d_v_multiply
         self.d_inner_2_mu = self.shortcut_r
-        self.d_conv2d_5_z = self.batch_norm_7_v_subtract
+        self.d_conv2d_5_z = self.add_3_y
         self.inner_2_d_x_multiply_2 = self.shortcut_r
         self.inner_2_d_x_divide = self.inner_3_d_v_multiply
-        self.inner_2_d_x_multiply_4 = self.conv2d_6_z
+        self.inner_2_d_x_multiply_4 = self.batch_norm_7_v_subtract
         self.conv2d_5_d_x_copy = self.conv2d_8_d_x_copy
         self.conv2d_5_d_x_padded = np.zeros((32, 9, 9, n), dtype)  # with its border
-        self.conv2d_5_d_x_columns = self.conv2d_8_z_columns
-        self.d_silu_4_a = self.conv2d_7_z
+        self.d_silu_4_a = self.silu_7_a
+        self.conv2d_5_d_W_padded = np.zeros((32, 7, 9, n), dtype)  # with its border
+        self.conv2d_5_d_W_columns = self.conv2d_8_d_W_columns
+        self.conv2d_5_d_W_padded_2 = np.zeros((32, 9, 7, n), dtype)  # with its border
+        self.conv2d_5_d_W_columns_2 = self.conv2d_8_d_W_columns_2
         self.d_silu_4_sigmoid = self.conv2d_4_z
         self.d_batch_norm_4_y = self.silu_6_a
-        self.d_batch_norm_4_x_hat = self.block_2_y
+        self.d_batch_norm_4_x_hat = self.inner_3_v_subtract
         self.d_batch_norm_4_r = self.inner_3_update_running_var_prime_multiply
         self.batch_norm_4_d_v_multiply = self.inner_3_r
         self.d_batch_norm_4_v = self.inner_3_update_running_var_prime_multiply
         self.d_batch_norm_4_mu = self.batch_norm_7_r
-        self.d_conv2d_4_z = self.block_2_y
+        self.d_conv2d_4_z = self.inner_3_v_subtract
         self.batch_norm_4_d_x_multiply_2 = self.batch_norm_7_r
         self.batch_norm_4_d_x_divide = self.inner_3_update_running_var_prime_multiply
-        self.batch_norm_4_d_x_multiply_4 = self.d_add_3_y
-        self.conv2d_4_d_x_product = np.empty((16, 3, 3, 7, 7, n), dtype)
+        self.batch_norm_4_d_x_multiply_4 = self.conv2d_6_z
         self.conv2d_4_d_x_overlap = np.empty((16, 15, 15, n), dtype)
-        self.d_silu_3_a_conv2d_4 = np.empty((16, 14, 14, n), dtype)
-        self.d_silu_3_a = self.silu_1_a
+        self.d_silu_3_a_conv2d_4 = self.silu_3_a
+        self.d_silu_3_a = self.d_silu_3_a_conv2d_6
         self.d_silu_3_sigmoid = self.block_1_y
-        self.d_block_1_y = self.d_silu_3_a_conv2d_4
-        self.d_inner_1_y = self.d_silu_3_a_conv2d_4
+        self.d_block_1_y = self.silu_3_a
+        self.d_inner_1_y = self.silu_3_a
         self.d_inner_1_x_hat = self.block_1_y
         self.d_inner_1_r = self.inner_1_update_running_var_prime_multiply
         self.inner_1_d_v_multiply = np.empty((16,), dtype)
@@ -499,39 +499,46 @@ class Workspace:
         self.d_conv2d_3_z = self.block_1_y
         self.inner_1_d_x_multiply_2 = self.inner_1_d_v_multiply
         self.inner_1_d_x_divide = self.inner_1_update_running_var_prime_multiply
-        self.inner_1_d_x_multiply_4 = self.silu_1_a
+        self.inner_1_d_x_multiply_4 = self.d_silu_3_a_conv2d_6
         self.conv2d_3_d_x_copy = np.empty((16, 16, 3, 3), dtype)
         self.conv2d_3_d_x_padded = np.zeros((16, 16, 16, n), dtype)  # with its border
-        self.conv2d_3_d_x_columns = np.empty((16, 3, 3, 14, 14, n), dtype)
         self.d_silu_2_a = self.conv2d_3_z
+        self.conv2d_3_d_W_padded = np.zeros((16, 14, 16, n), dtype)  # with its border
+        self.conv2d_3_d_W_columns = np.empty((16, 3, 14, 14, n), dtype)
+        self.conv2d_3_d_W_padded_2 = np.zeros((16, 16, 14, n), dtype)  # with its border
+        self.conv2d_3_d_W_columns_2 = np.empty((16, 3, 14, 14, n), dtype)
+        self.conv2d_3_d_W_product = np.empty((16, 3, 16, 3), dtype)
         self.d_silu_2_sigmoid = self.conv2d_2_z
-        self.d_batch_norm_2_y = self.silu_1_a
-        self.d_batch_norm_2_x_hat = self.silu_2_a
+        self.d_batch_norm_2_y = self.d_silu_3_a_conv2d_6
+        self.d_batch_norm_2_x_hat = self.inner_1_v_subtract
         self.d_batch_norm_2_r = self.inner_1_r
         self.batch_norm_2_d_v_multiply = self.inner_1_update_running_var_prime_multiply
         self.d_batch_norm_2_v = self.inner_1_r
         self.d_batch_norm_2_mu = self.inner_1_d_v_multiply
-        self.d_conv2d_2_z = self.silu_2_a
+        self.d_conv2d_2_z = self.inner_1_v_subtract
         self.batch_norm_2_d_x_multiply_2 = self.inner_1_d_v_multiply
         self.batch_norm_2_d_x_divide = self.inner_1_r
         self.batch_norm_2_d_x_multiply_4 = self.block_1_y
         self.conv2d_2_d_x_copy = self.conv2d_3_d_x_copy
         self.conv2d_2_d_x_padded = np.zeros((16, 16, 16, n), dtype)  # with its border
-        self.conv2d_2_d_x_columns = self.conv2d_3_d_x_columns
-        self.d_silu_1_a_conv2d_2 = self.conv2d_2_z
-        self.d_silu_1_a = self.d_silu_3_a_conv2d_4
+        self.d_silu_1_a_conv2d_2 = self.silu_2_a
+        self.d_silu_1_a = self.silu_3_a
+        self.conv2d_2_d_W_padded = np.zeros((16, 14, 16, n), dtype)  # with its border
+        self.conv2d_2_d_W_columns = self.conv2d_3_d_W_columns
+        self.conv2d_2_d_W_padded_2 = np.zeros((16, 16, 14, n), dtype)  # with its border
+        self.conv2d_2_d_W_columns_2 = self.conv2d_3_d_W_columns_2
+        self.conv2d_2_d_W_product = self.conv2d_3_d_W_product
         self.d_silu_1_sigmoid = self.conv2d_1_z
-        self.d_stem_y = self.conv2d_3_z
-        self.d_stem_x_hat = self.silu_2_sigmoid
+        self.d_stem_y = self.conv2d_2_z
+        self.d_stem_x_hat = self.conv2d_3_z
         self.d_stem_r = self.inner_1_update_running_var_prime_multiply
         self.stem_d_v_multiply = self.batch_norm_2_r
         self.d_stem_v = self.inner_1_update_running_var_prime_multiply
         self.d_stem_mu = self.inner_1_r
-        self.d_conv2d_1_z = self.silu_2_sigmoid
+        self.d_conv2d_1_z = self.conv2d_3_z
         self.stem_d_x_multiply_2 = self.inner_1_r
         self.stem_d_x_divide = self.inner_1_update_running_var_prime_multiply
-        self.stem_d_x_multiply_4 = self.block_1_y
-        self.conv2d_1_d_x_product = self.conv2d_1_z_columns
+        self.stem_d_x_multiply_4 = self.silu_2_sigmoid
         self.conv2d_1_d_x_overlap = np.empty((n, 1, 29, 29), dtype)
         self.d_x = np.empty((n, 1, 28, 28), dtype)
 
@@ -580,12 +587,21 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_1: x (n, 1, 28, 28), W (16, 1, 3, 3) -> z (16, 14, 14, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_1_z_padded[:, 1:29, 1:29], x.transpose(1, 2, 3, 0))
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_1_z_columns[:, u, v] = ws.conv2d_1_z_padded[:, u : u + 27 : 2, v : v + 27 : 2]
-    params.conv2d_1_W.reshape(16, 1 * 3 * 3).dot(
-        ws.conv2d_1_z_columns.reshape(1 * 3 * 3, 14 * 14 * n), out=ws.conv2d_1_z.reshape(16, 14 * 14 * n)
-    )
+    rows = ws.block.size // (1 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 14, rows):
+        count = min(rows, 14 - start)
+        columns = ws.block[: 1 * 3 * 3 * count * 14 * n].reshape(1, 3, 3, count, 14, n)
+        for u in range(3):
+            for v in range(3):
+                np.copyto(
+                    columns[:, u, v],
+                    ws.conv2d_1_z_padded[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 27 : 2],
+                )
+        np.matmul(
+            params.conv2d_1_W.reshape(16, 1 * 3 * 3),
+            columns.reshape(1 * 3 * 3, count * 14 * n),
+            out=ws.conv2d_1_z[:, start : start + count].reshape(16, count * 14 * n),
+        )
 
     # stem.inference: stem.running_var (16), stem.gamma (16), stem.running_mean (16), conv2d_1.z (16, 14, 14, n),
     #     stem.beta (16) -> s (16), stem.y (16, 14, 14, n)
@@ -611,12 +627,18 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_2: silu_1.a (16, 14, 14, n), W (16, 16, 3, 3) -> z (16, 14, 14, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_2_z_padded[:, 1:15, 1:15], ws.silu_1_a)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_2_z_columns[:, u, v] = ws.conv2d_2_z_padded[:, u : u + 14, v : v + 14]
-    params.conv2d_2_W.reshape(16, 16 * 3 * 3).dot(
-        ws.conv2d_2_z_columns.reshape(16 * 3 * 3, 14 * 14 * n), out=ws.conv2d_2_z.reshape(16, 14 * 14 * n)
-    )
+    rows = ws.block.size // (16 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 14, rows):
+        count = min(rows, 14 - start)
+        columns = ws.block[: 16 * 3 * 3 * count * 14 * n].reshape(16, 3, 3, count, 14, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_2_z_padded[:, start + u : start + u + count, v : v + 14]
+        np.matmul(
+            params.conv2d_2_W.reshape(16, 16 * 3 * 3),
+            columns.reshape(16 * 3 * 3, count * 14 * n),
+            out=ws.conv2d_2_z[:, start : start + count].reshape(16, count * 14 * n),
+        )
 
     # batch_norm_2.inference: batch_norm_2.running_var (16), batch_norm_2.gamma (16), batch_norm_2.running_mean (16),
     #     conv2d_2.z (16, 14, 14, n), batch_norm_2.beta (16) -> s (16), batch_norm_2.y (16, 14, 14, n)
@@ -642,12 +664,18 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_3: silu_2.a (16, 14, 14, n), W (16, 16, 3, 3) -> z (16, 14, 14, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_3_z_padded[:, 1:15, 1:15], ws.silu_2_a)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_3_z_columns[:, u, v] = ws.conv2d_3_z_padded[:, u : u + 14, v : v + 14]
-    params.conv2d_3_W.reshape(16, 16 * 3 * 3).dot(
-        ws.conv2d_3_z_columns.reshape(16 * 3 * 3, 14 * 14 * n), out=ws.conv2d_3_z.reshape(16, 14 * 14 * n)
-    )
+    rows = ws.block.size // (16 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 14, rows):
+        count = min(rows, 14 - start)
+        columns = ws.block[: 16 * 3 * 3 * count * 14 * n].reshape(16, 3, 3, count, 14, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_3_z_padded[:, start + u : start + u + count, v : v + 14]
+        np.matmul(
+            params.conv2d_3_W.reshape(16, 16 * 3 * 3),
+            columns.reshape(16 * 3 * 3, count * 14 * n),
+            out=ws.conv2d_3_z[:, start : start + count].reshape(16, count * 14 * n),
+        )
 
     # inner_1.inference: inner_1.running_var (16), inner_1.gamma (16), inner_1.running_mean (16), conv2d_3.z (16, 14,
     #     14, n), inner_1.beta (16) -> s (16), inner_1.y (16, 14, 14, n)
@@ -677,12 +705,21 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_4: silu_3.a (16, 14, 14, n), W (32, 16, 3, 3) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_4_z_padded[:, 1:15, 1:15], ws.silu_3_a)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_4_z_columns[:, u, v] = ws.conv2d_4_z_padded[:, u : u + 13 : 2, v : v + 13 : 2]
-    params.conv2d_4_W.reshape(32, 16 * 3 * 3).dot(
-        ws.conv2d_4_z_columns.reshape(16 * 3 * 3, 7 * 7 * n), out=ws.conv2d_4_z.reshape(32, 7 * 7 * n)
-    )
+    rows = ws.block.size // (16 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 7, rows):
+        count = min(rows, 7 - start)
+        columns = ws.block[: 16 * 3 * 3 * count * 7 * n].reshape(16, 3, 3, count, 7, n)
+        for u in range(3):
+            for v in range(3):
+                np.copyto(
+                    columns[:, u, v],
+                    ws.conv2d_4_z_padded[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 13 : 2],
+                )
+        np.matmul(
+            params.conv2d_4_W.reshape(32, 16 * 3 * 3),
+            columns.reshape(16 * 3 * 3, count * 7 * n),
+            out=ws.conv2d_4_z[:, start : start + count].reshape(32, count * 7 * n),
+        )
 
     # batch_norm_4.inference: batch_norm_4.running_var (32), batch_norm_4.gamma (32), batch_norm_4.running_mean (32),
     #     conv2d_4.z (32, 7, 7, n), batch_norm_4.beta (32) -> s (32), batch_norm_4.y (32, 7, 7, n)
@@ -708,12 +745,18 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_5: silu_4.a (32, 7, 7, n), W (32, 32, 3, 3) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_5_z_padded[:, 1:8, 1:8], ws.silu_4_a)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_5_z_columns[:, u, v] = ws.conv2d_5_z_padded[:, u : u + 7, v : v + 7]
-    params.conv2d_5_W.reshape(32, 32 * 3 * 3).dot(
-        ws.conv2d_5_z_columns.reshape(32 * 3 * 3, 7 * 7 * n), out=ws.conv2d_5_z.reshape(32, 7 * 7 * n)
-    )
+    rows = ws.block.size // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 7, rows):
+        count = min(rows, 7 - start)
+        columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_5_z_padded[:, start + u : start + u + count, v : v + 7]
+        np.matmul(
+            params.conv2d_5_W.reshape(32, 32 * 3 * 3),
+            columns.reshape(32 * 3 * 3, count * 7 * n),
+            out=ws.conv2d_5_z[:, start : start + count].reshape(32, count * 7 * n),
+        )
 
     # inner_2.inference: inner_2.running_var (32), inner_2.gamma (32), inner_2.running_mean (32), conv2d_5.z (32, 7, 7,
     #     n), inner_2.beta (32) -> s (32), inner_2.y (32, 7, 7, n)
@@ -726,14 +769,20 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     ws.inner_2_y *= ws.inner_2_inference_s[:, None, None, None]
     ws.inner_2_y += params.inner_2_beta[:, None, None, None]
 
-    # conv2d_6: silu_3.a (16, 14, 14, n), W (32, 16, 1, 1) -> z (32, 7, 7, n)
+    # conv2d_6: W (32, 16, 1, 1), silu_3.a (16, 14, 14, n) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
-    for u in range(1):
-        for v in range(1):
-            ws.conv2d_6_z_columns[:, u, v] = ws.silu_3_a[:, u : u + 13 : 2, v : v + 13 : 2]
-    params.conv2d_6_W.reshape(32, 16 * 1 * 1).dot(
-        ws.conv2d_6_z_columns.reshape(16 * 1 * 1, 7 * 7 * n), out=ws.conv2d_6_z.reshape(32, 7 * 7 * n)
-    )
+    rows = ws.block.size // (16 * 1 * 1 * 7 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 7, rows):
+        count = min(rows, 7 - start)
+        columns = ws.block[: 16 * 1 * 1 * count * 7 * n].reshape(16, 1, 1, count, 7, n)
+        for u in range(1):
+            for v in range(1):
+                columns[:, u, v] = ws.silu_3_a[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 13 : 2]
+        np.matmul(
+            params.conv2d_6_W.reshape(32, 16 * 1 * 1),
+            columns.reshape(16 * 1 * 1, count * 7 * n),
+            out=ws.conv2d_6_z[:, start : start + count].reshape(32, count * 7 * n),
+        )
 
     # shortcut.inference: shortcut.running_var (32), shortcut.gamma (32), shortcut.running_mean (32), conv2d_6.z (32, 7,
     #     7, n), shortcut.beta (32) -> s (32), shortcut.y (32, 7, 7, n)
@@ -763,12 +812,18 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_7: silu_5.a (32, 7, 7, n), W (32, 32, 3, 3) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_7_z_padded[:, 1:8, 1:8], ws.silu_5_a)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_7_z_columns[:, u, v] = ws.conv2d_7_z_padded[:, u : u + 7, v : v + 7]
-    params.conv2d_7_W.reshape(32, 32 * 3 * 3).dot(
-        ws.conv2d_7_z_columns.reshape(32 * 3 * 3, 7 * 7 * n), out=ws.conv2d_7_z.reshape(32, 7 * 7 * n)
-    )
+    rows = ws.block.size // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 7, rows):
+        count = min(rows, 7 - start)
+        columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_7_z_padded[:, start + u : start + u + count, v : v + 7]
+        np.matmul(
+            params.conv2d_7_W.reshape(32, 32 * 3 * 3),
+            columns.reshape(32 * 3 * 3, count * 7 * n),
+            out=ws.conv2d_7_z[:, start : start + count].reshape(32, count * 7 * n),
+        )
 
     # batch_norm_7.inference: batch_norm_7.running_var (32), batch_norm_7.gamma (32), batch_norm_7.running_mean (32),
     #     conv2d_7.z (32, 7, 7, n), batch_norm_7.beta (32) -> s (32), batch_norm_7.y (32, 7, 7, n)
@@ -794,12 +849,18 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_8: silu_6.a (32, 7, 7, n), W (32, 32, 3, 3) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_8_z_padded[:, 1:8, 1:8], ws.silu_6_a)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_8_z_columns[:, u, v] = ws.conv2d_8_z_padded[:, u : u + 7, v : v + 7]
-    params.conv2d_8_W.reshape(32, 32 * 3 * 3).dot(
-        ws.conv2d_8_z_columns.reshape(32 * 3 * 3, 7 * 7 * n), out=ws.conv2d_8_z.reshape(32, 7 * 7 * n)
-    )
+    rows = ws.block.size // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 7, rows):
+        count = min(rows, 7 - start)
+        columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_8_z_padded[:, start + u : start + u + count, v : v + 7]
+        np.matmul(
+            params.conv2d_8_W.reshape(32, 32 * 3 * 3),
+            columns.reshape(32 * 3 * 3, count * 7 * n),
+            out=ws.conv2d_8_z[:, start : start + count].reshape(32, count * 7 * n),
+        )
 
     # inner_3.inference: inner_3.running_var (32), inner_3.gamma (32), inner_3.running_mean (32), conv2d_8.z (32, 7, 7,
     #     n), inner_3.beta (32) -> s (32), inner_3.y (32, 7, 7, n)
@@ -844,12 +905,21 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_1: x (n, 1, 28, 28), W (16, 1, 3, 3) -> z (16, 14, 14, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_1_z_padded[:, 1:29, 1:29], x.transpose(1, 2, 3, 0))
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_1_z_columns[:, u, v] = ws.conv2d_1_z_padded[:, u : u + 27 : 2, v : v + 27 : 2]
-    params.conv2d_1_W.reshape(16, 1 * 3 * 3).dot(
-        ws.conv2d_1_z_columns.reshape(1 * 3 * 3, 14 * 14 * n), out=ws.conv2d_1_z.reshape(16, 14 * 14 * n)
-    )
+    rows = ws.block.size // (1 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 14, rows):
+        count = min(rows, 14 - start)
+        columns = ws.block[: 1 * 3 * 3 * count * 14 * n].reshape(1, 3, 3, count, 14, n)
+        for u in range(3):
+            for v in range(3):
+                np.copyto(
+                    columns[:, u, v],
+                    ws.conv2d_1_z_padded[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 27 : 2],
+                )
+        np.matmul(
+            params.conv2d_1_W.reshape(16, 1 * 3 * 3),
+            columns.reshape(1 * 3 * 3, count * 14 * n),
+            out=ws.conv2d_1_z[:, start : start + count].reshape(16, count * 14 * n),
+        )
 
     # stem: conv2d_1.z (16, 14, 14, n), gamma (16), beta (16) -> mu (16), v (16), r (16), x_hat (16, 14, 14, n), y (16,
     #     14, 14, n)
@@ -887,12 +957,18 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_2: silu_1.a (16, 14, 14, n), W (16, 16, 3, 3) -> z (16, 14, 14, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_2_z_padded[:, 1:15, 1:15], ws.silu_1_a)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_2_z_columns[:, u, v] = ws.conv2d_2_z_padded[:, u : u + 14, v : v + 14]
-    params.conv2d_2_W.reshape(16, 16 * 3 * 3).dot(
-        ws.conv2d_2_z_columns.reshape(16 * 3 * 3, 14 * 14 * n), out=ws.conv2d_2_z.reshape(16, 14 * 14 * n)
-    )
+    rows = ws.block.size // (16 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 14, rows):
+        count = min(rows, 14 - start)
+        columns = ws.block[: 16 * 3 * 3 * count * 14 * n].reshape(16, 3, 3, count, 14, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_2_z_padded[:, start + u : start + u + count, v : v + 14]
+        np.matmul(
+            params.conv2d_2_W.reshape(16, 16 * 3 * 3),
+            columns.reshape(16 * 3 * 3, count * 14 * n),
+            out=ws.conv2d_2_z[:, start : start + count].reshape(16, count * 14 * n),
+        )
 
     # batch_norm_2: conv2d_2.z (16, 14, 14, n), gamma (16), beta (16) -> mu (16), v (16), r (16), x_hat (16, 14, 14, n),
     #     y (16, 14, 14, n)
@@ -930,12 +1006,18 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_3: silu_2.a (16, 14, 14, n), W (16, 16, 3, 3) -> z (16, 14, 14, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_3_z_padded[:, 1:15, 1:15], ws.silu_2_a)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_3_z_columns[:, u, v] = ws.conv2d_3_z_padded[:, u : u + 14, v : v + 14]
-    params.conv2d_3_W.reshape(16, 16 * 3 * 3).dot(
-        ws.conv2d_3_z_columns.reshape(16 * 3 * 3, 14 * 14 * n), out=ws.conv2d_3_z.reshape(16, 14 * 14 * n)
-    )
+    rows = ws.block.size // (16 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 14, rows):
+        count = min(rows, 14 - start)
+        columns = ws.block[: 16 * 3 * 3 * count * 14 * n].reshape(16, 3, 3, count, 14, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_3_z_padded[:, start + u : start + u + count, v : v + 14]
+        np.matmul(
+            params.conv2d_3_W.reshape(16, 16 * 3 * 3),
+            columns.reshape(16 * 3 * 3, count * 14 * n),
+            out=ws.conv2d_3_z[:, start : start + count].reshape(16, count * 14 * n),
+        )
 
     # inner_1: conv2d_3.z (16, 14, 14, n), gamma (16), beta (16) -> mu (16), v (16), r (16), x_hat (16, 14, 14, n), y
     #     (16, 14, 14, n)
@@ -977,12 +1059,21 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_4: silu_3.a (16, 14, 14, n), W (32, 16, 3, 3) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_4_z_padded[:, 1:15, 1:15], ws.silu_3_a)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_4_z_columns[:, u, v] = ws.conv2d_4_z_padded[:, u : u + 13 : 2, v : v + 13 : 2]
-    params.conv2d_4_W.reshape(32, 16 * 3 * 3).dot(
-        ws.conv2d_4_z_columns.reshape(16 * 3 * 3, 7 * 7 * n), out=ws.conv2d_4_z.reshape(32, 7 * 7 * n)
-    )
+    rows = ws.block.size // (16 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 7, rows):
+        count = min(rows, 7 - start)
+        columns = ws.block[: 16 * 3 * 3 * count * 7 * n].reshape(16, 3, 3, count, 7, n)
+        for u in range(3):
+            for v in range(3):
+                np.copyto(
+                    columns[:, u, v],
+                    ws.conv2d_4_z_padded[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 13 : 2],
+                )
+        np.matmul(
+            params.conv2d_4_W.reshape(32, 16 * 3 * 3),
+            columns.reshape(16 * 3 * 3, count * 7 * n),
+            out=ws.conv2d_4_z[:, start : start + count].reshape(32, count * 7 * n),
+        )
 
     # batch_norm_4: conv2d_4.z (32, 7, 7, n), gamma (32), beta (32) -> mu (32), v (32), r (32), x_hat (32, 7, 7, n), y
     #     (32, 7, 7, n)
@@ -1020,12 +1111,18 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_5: silu_4.a (32, 7, 7, n), W (32, 32, 3, 3) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_5_z_padded[:, 1:8, 1:8], ws.silu_4_a)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_5_z_columns[:, u, v] = ws.conv2d_5_z_padded[:, u : u + 7, v : v + 7]
-    params.conv2d_5_W.reshape(32, 32 * 3 * 3).dot(
-        ws.conv2d_5_z_columns.reshape(32 * 3 * 3, 7 * 7 * n), out=ws.conv2d_5_z.reshape(32, 7 * 7 * n)
-    )
+    rows = ws.block.size // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 7, rows):
+        count = min(rows, 7 - start)
+        columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_5_z_padded[:, start + u : start + u + count, v : v + 7]
+        np.matmul(
+            params.conv2d_5_W.reshape(32, 32 * 3 * 3),
+            columns.reshape(32 * 3 * 3, count * 7 * n),
+            out=ws.conv2d_5_z[:, start : start + count].reshape(32, count * 7 * n),
+        )
 
     # inner_2: conv2d_5.z (32, 7, 7, n), gamma (32), beta (32) -> mu (32), v (32), r (32), x_hat (32, 7, 7, n), y (32,
     #     7, 7, n)
@@ -1050,14 +1147,20 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     np.multiply(params.inner_2_gamma[:, None, None, None], ws.inner_2_x_hat, out=ws.inner_2_y)
     ws.inner_2_y += params.inner_2_beta[:, None, None, None]
 
-    # conv2d_6: silu_3.a (16, 14, 14, n), W (32, 16, 1, 1) -> z (32, 7, 7, n)
+    # conv2d_6: W (32, 16, 1, 1), silu_3.a (16, 14, 14, n) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
-    for u in range(1):
-        for v in range(1):
-            ws.conv2d_6_z_columns[:, u, v] = ws.silu_3_a[:, u : u + 13 : 2, v : v + 13 : 2]
-    params.conv2d_6_W.reshape(32, 16 * 1 * 1).dot(
-        ws.conv2d_6_z_columns.reshape(16 * 1 * 1, 7 * 7 * n), out=ws.conv2d_6_z.reshape(32, 7 * 7 * n)
-    )
+    rows = ws.block.size // (16 * 1 * 1 * 7 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 7, rows):
+        count = min(rows, 7 - start)
+        columns = ws.block[: 16 * 1 * 1 * count * 7 * n].reshape(16, 1, 1, count, 7, n)
+        for u in range(1):
+            for v in range(1):
+                columns[:, u, v] = ws.silu_3_a[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 13 : 2]
+        np.matmul(
+            params.conv2d_6_W.reshape(32, 16 * 1 * 1),
+            columns.reshape(16 * 1 * 1, count * 7 * n),
+            out=ws.conv2d_6_z[:, start : start + count].reshape(32, count * 7 * n),
+        )
 
     # shortcut: conv2d_6.z (32, 7, 7, n), gamma (32), beta (32) -> mu (32), v (32), r (32), x_hat (32, 7, 7, n), y (32,
     #     7, 7, n)
@@ -1099,12 +1202,18 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_7: silu_5.a (32, 7, 7, n), W (32, 32, 3, 3) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_7_z_padded[:, 1:8, 1:8], ws.silu_5_a)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_7_z_columns[:, u, v] = ws.conv2d_7_z_padded[:, u : u + 7, v : v + 7]
-    params.conv2d_7_W.reshape(32, 32 * 3 * 3).dot(
-        ws.conv2d_7_z_columns.reshape(32 * 3 * 3, 7 * 7 * n), out=ws.conv2d_7_z.reshape(32, 7 * 7 * n)
-    )
+    rows = ws.block.size // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 7, rows):
+        count = min(rows, 7 - start)
+        columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_7_z_padded[:, start + u : start + u + count, v : v + 7]
+        np.matmul(
+            params.conv2d_7_W.reshape(32, 32 * 3 * 3),
+            columns.reshape(32 * 3 * 3, count * 7 * n),
+            out=ws.conv2d_7_z[:, start : start + count].reshape(32, count * 7 * n),
+        )
 
     # batch_norm_7: conv2d_7.z (32, 7, 7, n), gamma (32), beta (32) -> mu (32), v (32), r (32), x_hat (32, 7, 7, n), y
     #     (32, 7, 7, n)
@@ -1142,12 +1251,18 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_8: silu_6.a (32, 7, 7, n), W (32, 32, 3, 3) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_8_z_padded[:, 1:8, 1:8], ws.silu_6_a)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_8_z_columns[:, u, v] = ws.conv2d_8_z_padded[:, u : u + 7, v : v + 7]
-    params.conv2d_8_W.reshape(32, 32 * 3 * 3).dot(
-        ws.conv2d_8_z_columns.reshape(32 * 3 * 3, 7 * 7 * n), out=ws.conv2d_8_z.reshape(32, 7 * 7 * n)
-    )
+    rows = ws.block.size // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 7, rows):
+        count = min(rows, 7 - start)
+        columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_8_z_padded[:, start + u : start + u + count, v : v + 7]
+        np.matmul(
+            params.conv2d_8_W.reshape(32, 32 * 3 * 3),
+            columns.reshape(32 * 3 * 3, count * 7 * n),
+            out=ws.conv2d_8_z[:, start : start + count].reshape(32, count * 7 * n),
+        )
 
     # inner_3: conv2d_8.z (32, 7, 7, n), gamma (32), beta (32) -> mu (32), v (32), r (32), x_hat (32, 7, 7, n), y (32,
     #     7, 7, n)
@@ -1446,20 +1561,34 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
     ws.d_inner_3_y.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=gradients.inner_3_beta)
 
-    # conv2d_8: W (32, 32, 3, 3), d_z (32, 7, 7, n), z_columns (32, 3, 3, 7, 7, n) -> d_silu_6.a (32, 7, 7, n), d_W (32,
-    #     32, 3, 3)
+    # conv2d_8: W (32, 32, 3, 3), d_z (32, 7, 7, n), silu_6.a (32, 7, 7, n) -> d_silu_6.a (32, 7, 7, n), d_W (32, 32, 3,
+    #     3)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_8_d_x_copy, params.conv2d_8_W.transpose(1, 0, 2, 3))
     np.copyto(ws.conv2d_8_d_x_padded[:, 1:8, 1:8], ws.d_conv2d_8_z)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_8_d_x_columns[:, u, v] = ws.conv2d_8_d_x_padded[:, 2 - u : 9 - u, 2 - v : 9 - v]
-    ws.conv2d_8_d_x_copy.reshape(32, 32 * 3 * 3).dot(
-        ws.conv2d_8_d_x_columns.reshape(32 * 3 * 3, 7 * 7 * n), out=ws.d_silu_6_a.reshape(32, 7 * 7 * n)
-    )
+    rows = ws.block.size // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 7, rows):
+        count = min(rows, 7 - start)
+        columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_8_d_x_padded[:, start + 2 - u : start + count + 2 - u, 2 - v : 9 - v]
+        np.matmul(
+            ws.conv2d_8_d_x_copy.reshape(32, 32 * 3 * 3),
+            columns.reshape(32 * 3 * 3, count * 7 * n),
+            out=ws.d_silu_6_a[:, start : start + count].reshape(32, count * 7 * n),
+        )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    ws.d_conv2d_8_z.reshape(32, 7 * 7 * n).dot(
-        ws.conv2d_8_z_columns.reshape(32 * 3 * 3, 7 * 7 * n).T, out=gradients.conv2d_8_W.reshape(32, 32 * 3 * 3)
+    np.copyto(ws.conv2d_8_d_W_padded[:, :, 1:8], ws.d_conv2d_8_z)
+    for u in range(3):
+        ws.conv2d_8_d_W_columns[:, u] = ws.conv2d_8_d_W_padded[:, :, 2 - u : 9 - u]
+    np.copyto(ws.conv2d_8_d_W_padded_2[:, 1:8], ws.silu_6_a)
+    for u in range(3):
+        ws.conv2d_8_d_W_columns_2[:, u] = ws.conv2d_8_d_W_padded_2[:, u : u + 7]
+    np.matmul(
+        ws.conv2d_8_d_W_columns_2.reshape(32 * 3, 7 * 7 * n),
+        ws.conv2d_8_d_W_columns.reshape(32, 3, 7 * 7 * n).swapaxes(-1, -2),
+        out=gradients.conv2d_8_W.reshape(32, 32 * 3, 3),
     )
 
     # silu_6: d_a (32, 7, 7, n), batch_norm_7.y (32, 7, 7, n), sigmoid (32, 7, 7, n) -> d_sigmoid (32, 7, 7, n),
@@ -1513,22 +1642,36 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
     ws.d_batch_norm_7_y.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=gradients.batch_norm_7_beta)
 
-    # conv2d_7: W (32, 32, 3, 3), d_z (32, 7, 7, n), d_inner_3.y (32, 7, 7, n), z_columns (32, 3, 3, 7, 7, n) ->
+    # conv2d_7: W (32, 32, 3, 3), d_z (32, 7, 7, n), d_inner_3.y (32, 7, 7, n), silu_5.a (32, 7, 7, n) ->
     #     d_silu_5.a.conv2d_7 (32, 7, 7, n), d_silu_5.a (32, 7, 7, n), d_W (32, 32, 3, 3)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_7_d_x_copy, params.conv2d_7_W.transpose(1, 0, 2, 3))
     np.copyto(ws.conv2d_7_d_x_padded[:, 1:8, 1:8], ws.d_conv2d_7_z)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_7_d_x_columns[:, u, v] = ws.conv2d_7_d_x_padded[:, 2 - u : 9 - u, 2 - v : 9 - v]
-    ws.conv2d_7_d_x_copy.reshape(32, 32 * 3 * 3).dot(
-        ws.conv2d_7_d_x_columns.reshape(32 * 3 * 3, 7 * 7 * n), out=ws.d_silu_5_a_conv2d_7.reshape(32, 7 * 7 * n)
-    )
+    rows = ws.block.size // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 7, rows):
+        count = min(rows, 7 - start)
+        columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_7_d_x_padded[:, start + 2 - u : start + count + 2 - u, 2 - v : 9 - v]
+        np.matmul(
+            ws.conv2d_7_d_x_copy.reshape(32, 32 * 3 * 3),
+            columns.reshape(32 * 3 * 3, count * 7 * n),
+            out=ws.d_silu_5_a_conv2d_7[:, start : start + count].reshape(32, count * 7 * n),
+        )
     # ∂C/∂silu_5.aᵢⱼₖₗ = ∂C/∂silu_5.a.add_3ᵢⱼₖₗ + ∂C/∂silu_5.a.conv2d_7ᵢⱼₖₗ
     np.add(ws.d_inner_3_y, ws.d_silu_5_a_conv2d_7, out=ws.d_silu_5_a)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    ws.d_conv2d_7_z.reshape(32, 7 * 7 * n).dot(
-        ws.conv2d_7_z_columns.reshape(32 * 3 * 3, 7 * 7 * n).T, out=gradients.conv2d_7_W.reshape(32, 32 * 3 * 3)
+    np.copyto(ws.conv2d_7_d_W_padded[:, :, 1:8], ws.d_conv2d_7_z)
+    for u in range(3):
+        ws.conv2d_7_d_W_columns[:, u] = ws.conv2d_7_d_W_padded[:, :, 2 - u : 9 - u]
+    np.copyto(ws.conv2d_7_d_W_padded_2[:, 1:8], ws.silu_5_a)
+    for u in range(3):
+        ws.conv2d_7_d_W_columns_2[:, u] = ws.conv2d_7_d_W_padded_2[:, u : u + 7]
+    np.matmul(
+        ws.conv2d_7_d_W_columns_2.reshape(32 * 3, 7 * 7 * n),
+        ws.conv2d_7_d_W_columns.reshape(32, 3, 7 * 7 * n).swapaxes(-1, -2),
+        out=gradients.conv2d_7_W.reshape(32, 32 * 3, 3),
     )
 
     # silu_5: d_a (32, 7, 7, n), block_2.y (32, 7, 7, n), sigmoid (32, 7, 7, n) -> d_sigmoid (32, 7, 7, n), d_block_2.y
@@ -1583,20 +1726,39 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
     ws.d_inner_2_y.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=gradients.shortcut_beta)
 
-    # conv2d_6: W (32, 16, 1, 1), d_z (32, 7, 7, n), z_columns (16, 1, 1, 7, 7, n) -> d_silu_3.a.conv2d_6 (16, 14, 14,
-    #     n), d_W (32, 16, 1, 1)
+    # conv2d_6: W (32, 16, 1, 1), d_z (32, 7, 7, n), silu_3.a (16, 14, 14, n) -> d_silu_3.a.conv2d_6 (16, 14, 14, n),
+    #     d_W (32, 16, 1, 1)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
-    params.conv2d_6_W.reshape(32, 16 * 1 * 1).T.dot(
-        ws.d_conv2d_6_z.reshape(32, 7 * 7 * n), out=ws.conv2d_6_d_x_product.reshape(16 * 1 * 1, 7 * 7 * n)
-    )
     ws.d_silu_3_a_conv2d_6.fill(0)
-    for u in range(1):
-        for v in range(1):
-            ws.d_silu_3_a_conv2d_6[:, u : u + 13 : 2, v : v + 13 : 2] += ws.conv2d_6_d_x_product[:, u, v]
+    rows = ws.block.size // (16 * 1 * 1 * 7 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 7, rows):
+        count = min(rows, 7 - start)
+        product = ws.block[-(16 * 1 * 1 * count * 7 * n) :].reshape(16, 1, 1, count, 7, n)
+        np.matmul(
+            params.conv2d_6_W.reshape(32, 16 * 1 * 1).T,
+            ws.d_conv2d_6_z[:, start : start + count].reshape(32, count * 7 * n),
+            out=product.reshape(16 * 1 * 1, count * 7 * n),
+        )
+        for u in range(1):
+            for v in range(1):
+                window = ws.d_silu_3_a_conv2d_6[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 13 : 2]
+                window += product[:, u, v]
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    ws.d_conv2d_6_z.reshape(32, 7 * 7 * n).dot(
-        ws.conv2d_6_z_columns.reshape(16 * 1 * 1, 7 * 7 * n).T, out=gradients.conv2d_6_W.reshape(32, 16 * 1 * 1)
-    )
+    gradients.conv2d_6_W.fill(0)
+    rows = (ws.block.size - 32 * 16 * 1 * 1) // (16 * 1 * 1 * 7 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 7, rows):
+        count = min(rows, 7 - start)
+        columns = ws.block[: 16 * 1 * 1 * count * 7 * n].reshape(16, 1, 1, count, 7, n)
+        product = ws.block[-(32 * 16 * 1 * 1) :].reshape(32, 16, 1, 1)
+        for u in range(1):
+            for v in range(1):
+                columns[:, u, v] = ws.silu_3_a[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 13 : 2]
+        np.matmul(
+            ws.d_conv2d_6_z[:, start : start + count].reshape(32, count * 7 * n),
+            columns.reshape(16 * 1 * 1, count * 7 * n).T,
+            out=product.reshape(32, 16 * 1 * 1),
+        )
+        gradients.conv2d_6_W += product
 
     # inner_2: y_gamma_view (32, 1, 1, 1), d_y (32, 7, 7, n), x_hat (32, 7, 7, n), r (32), x_hat_r_view (32, 1, 1, 1),
     #     d_shortcut.beta (32) -> d_x_hat (32, 7, 7, n), d_r (32), d_v (32), d_mu (32), d_conv2d_5.z (32, 7, 7, n),
@@ -1637,20 +1799,34 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
     np.copyto(gradients.inner_2_beta, gradients.shortcut_beta)
 
-    # conv2d_5: W (32, 32, 3, 3), d_z (32, 7, 7, n), z_columns (32, 3, 3, 7, 7, n) -> d_silu_4.a (32, 7, 7, n), d_W (32,
-    #     32, 3, 3)
+    # conv2d_5: W (32, 32, 3, 3), d_z (32, 7, 7, n), silu_4.a (32, 7, 7, n) -> d_silu_4.a (32, 7, 7, n), d_W (32, 32, 3,
+    #     3)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_5_d_x_copy, params.conv2d_5_W.transpose(1, 0, 2, 3))
     np.copyto(ws.conv2d_5_d_x_padded[:, 1:8, 1:8], ws.d_conv2d_5_z)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_5_d_x_columns[:, u, v] = ws.conv2d_5_d_x_padded[:, 2 - u : 9 - u, 2 - v : 9 - v]
-    ws.conv2d_5_d_x_copy.reshape(32, 32 * 3 * 3).dot(
-        ws.conv2d_5_d_x_columns.reshape(32 * 3 * 3, 7 * 7 * n), out=ws.d_silu_4_a.reshape(32, 7 * 7 * n)
-    )
+    rows = ws.block.size // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 7, rows):
+        count = min(rows, 7 - start)
+        columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_5_d_x_padded[:, start + 2 - u : start + count + 2 - u, 2 - v : 9 - v]
+        np.matmul(
+            ws.conv2d_5_d_x_copy.reshape(32, 32 * 3 * 3),
+            columns.reshape(32 * 3 * 3, count * 7 * n),
+            out=ws.d_silu_4_a[:, start : start + count].reshape(32, count * 7 * n),
+        )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    ws.d_conv2d_5_z.reshape(32, 7 * 7 * n).dot(
-        ws.conv2d_5_z_columns.reshape(32 * 3 * 3, 7 * 7 * n).T, out=gradients.conv2d_5_W.reshape(32, 32 * 3 * 3)
+    np.copyto(ws.conv2d_5_d_W_padded[:, :, 1:8], ws.d_conv2d_5_z)
+    for u in range(3):
+        ws.conv2d_5_d_W_columns[:, u] = ws.conv2d_5_d_W_padded[:, :, 2 - u : 9 - u]
+    np.copyto(ws.conv2d_5_d_W_padded_2[:, 1:8], ws.silu_4_a)
+    for u in range(3):
+        ws.conv2d_5_d_W_columns_2[:, u] = ws.conv2d_5_d_W_padded_2[:, u : u + 7]
+    np.matmul(
+        ws.conv2d_5_d_W_columns_2.reshape(32 * 3, 7 * 7 * n),
+        ws.conv2d_5_d_W_columns.reshape(32, 3, 7 * 7 * n).swapaxes(-1, -2),
+        out=gradients.conv2d_5_W.reshape(32, 32 * 3, 3),
     )
 
     # silu_4: d_a (32, 7, 7, n), batch_norm_4.y (32, 7, 7, n), sigmoid (32, 7, 7, n) -> d_sigmoid (32, 7, 7, n),
@@ -1704,23 +1880,45 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
     ws.d_batch_norm_4_y.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=gradients.batch_norm_4_beta)
 
-    # conv2d_4: W (32, 16, 3, 3), d_z (32, 7, 7, n), d_silu_3.a.conv2d_6 (16, 14, 14, n), z_columns (16, 3, 3, 7, 7, n)
-    #     -> d_silu_3.a.conv2d_4 (16, 14, 14, n), d_silu_3.a (16, 14, 14, n), d_W (32, 16, 3, 3)
+    # conv2d_4: W (32, 16, 3, 3), d_z (32, 7, 7, n), d_silu_3.a.conv2d_6 (16, 14, 14, n), z_padded (16, 15, 15, n) ->
+    #     d_silu_3.a.conv2d_4 (16, 14, 14, n), d_silu_3.a (16, 14, 14, n), d_W (32, 16, 3, 3)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
-    params.conv2d_4_W.reshape(32, 16 * 3 * 3).T.dot(
-        ws.d_conv2d_4_z.reshape(32, 7 * 7 * n), out=ws.conv2d_4_d_x_product.reshape(16 * 3 * 3, 7 * 7 * n)
-    )
     ws.conv2d_4_d_x_overlap.fill(0)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_4_d_x_overlap[:, u : u + 13 : 2, v : v + 13 : 2] += ws.conv2d_4_d_x_product[:, u, v]
+    rows = ws.block.size // (16 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 7, rows):
+        count = min(rows, 7 - start)
+        product = ws.block[-(16 * 3 * 3 * count * 7 * n) :].reshape(16, 3, 3, count, 7, n)
+        np.matmul(
+            params.conv2d_4_W.reshape(32, 16 * 3 * 3).T,
+            ws.d_conv2d_4_z[:, start : start + count].reshape(32, count * 7 * n),
+            out=product.reshape(16 * 3 * 3, count * 7 * n),
+        )
+        for u in range(3):
+            for v in range(3):
+                window = ws.conv2d_4_d_x_overlap[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 13 : 2]
+                window += product[:, u, v]
     np.copyto(ws.d_silu_3_a_conv2d_4, ws.conv2d_4_d_x_overlap[:, 1:15, 1:15])
     # ∂C/∂silu_3.aᵢⱼₖₗ = ∂C/∂silu_3.a.conv2d_4ᵢⱼₖₗ + ∂C/∂silu_3.a.conv2d_6ᵢⱼₖₗ
     np.add(ws.d_silu_3_a_conv2d_6, ws.d_silu_3_a_conv2d_4, out=ws.d_silu_3_a)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    ws.d_conv2d_4_z.reshape(32, 7 * 7 * n).dot(
-        ws.conv2d_4_z_columns.reshape(16 * 3 * 3, 7 * 7 * n).T, out=gradients.conv2d_4_W.reshape(32, 16 * 3 * 3)
-    )
+    gradients.conv2d_4_W.fill(0)
+    rows = (ws.block.size - 32 * 16 * 3 * 3) // (16 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 7, rows):
+        count = min(rows, 7 - start)
+        columns = ws.block[: 16 * 3 * 3 * count * 7 * n].reshape(16, 3, 3, count, 7, n)
+        product = ws.block[-(32 * 16 * 3 * 3) :].reshape(32, 16, 3, 3)
+        for u in range(3):
+            for v in range(3):
+                np.copyto(
+                    columns[:, u, v],
+                    ws.conv2d_4_z_padded[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 13 : 2],
+                )
+        np.matmul(
+            ws.d_conv2d_4_z[:, start : start + count].reshape(32, count * 7 * n),
+            columns.reshape(16 * 3 * 3, count * 7 * n).T,
+            out=product.reshape(32, 16 * 3 * 3),
+        )
+        gradients.conv2d_4_W += product
 
     # silu_3: d_a (16, 14, 14, n), block_1.y (16, 14, 14, n), sigmoid (16, 14, 14, n) -> d_sigmoid (16, 14, 14, n),
     #     d_block_1.y (16, 14, 14, n)
@@ -1774,21 +1972,34 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
     ws.d_inner_1_y.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=gradients.inner_1_beta)
 
-    # conv2d_3: W (16, 16, 3, 3), d_z (16, 14, 14, n), z_columns (16, 3, 3, 14, 14, n) -> d_silu_2.a (16, 14, 14, n),
-    #     d_W (16, 16, 3, 3)
+    # conv2d_3: W (16, 16, 3, 3), d_z (16, 14, 14, n), silu_2.a (16, 14, 14, n) -> d_silu_2.a (16, 14, 14, n), d_W (16,
+    #     16, 3, 3)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_3_d_x_copy, params.conv2d_3_W.transpose(1, 0, 2, 3))
     np.copyto(ws.conv2d_3_d_x_padded[:, 1:15, 1:15], ws.d_conv2d_3_z)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_3_d_x_columns[:, u, v] = ws.conv2d_3_d_x_padded[:, 2 - u : 16 - u, 2 - v : 16 - v]
-    ws.conv2d_3_d_x_copy.reshape(16, 16 * 3 * 3).dot(
-        ws.conv2d_3_d_x_columns.reshape(16 * 3 * 3, 14 * 14 * n), out=ws.d_silu_2_a.reshape(16, 14 * 14 * n)
-    )
+    rows = ws.block.size // (16 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 14, rows):
+        count = min(rows, 14 - start)
+        columns = ws.block[: 16 * 3 * 3 * count * 14 * n].reshape(16, 3, 3, count, 14, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_3_d_x_padded[:, start + 2 - u : start + count + 2 - u, 2 - v : 16 - v]
+        np.matmul(
+            ws.conv2d_3_d_x_copy.reshape(16, 16 * 3 * 3),
+            columns.reshape(16 * 3 * 3, count * 14 * n),
+            out=ws.d_silu_2_a[:, start : start + count].reshape(16, count * 14 * n),
+        )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    ws.d_conv2d_3_z.reshape(16, 14 * 14 * n).dot(
-        ws.conv2d_3_z_columns.reshape(16 * 3 * 3, 14 * 14 * n).T, out=gradients.conv2d_3_W.reshape(16, 16 * 3 * 3)
+    np.copyto(ws.conv2d_3_d_W_padded[:, :, 1:15], ws.d_conv2d_3_z)
+    for u in range(3):
+        ws.conv2d_3_d_W_columns[:, u] = ws.conv2d_3_d_W_padded[:, :, 2 - u : 16 - u]
+    np.copyto(ws.conv2d_3_d_W_padded_2[:, 1:15], ws.silu_2_a)
+    for u in range(3):
+        ws.conv2d_3_d_W_columns_2[:, u] = ws.conv2d_3_d_W_padded_2[:, u : u + 14]
+    ws.conv2d_3_d_W_columns.reshape(16 * 3, 14 * 14 * n).dot(
+        ws.conv2d_3_d_W_columns_2.reshape(16 * 3, 14 * 14 * n).T, out=ws.conv2d_3_d_W_product.reshape(16 * 3, 16 * 3)
     )
+    np.copyto(gradients.conv2d_3_W, ws.conv2d_3_d_W_product.transpose(0, 2, 3, 1))
 
     # silu_2: d_a (16, 14, 14, n), batch_norm_2.y (16, 14, 14, n), sigmoid (16, 14, 14, n) -> d_sigmoid (16, 14, 14, n),
     #     d_batch_norm_2.y (16, 14, 14, n)
@@ -1841,23 +2052,36 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
     ws.d_batch_norm_2_y.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=gradients.batch_norm_2_beta)
 
-    # conv2d_2: W (16, 16, 3, 3), d_z (16, 14, 14, n), d_inner_1.y (16, 14, 14, n), z_columns (16, 3, 3, 14, 14, n) ->
+    # conv2d_2: W (16, 16, 3, 3), d_z (16, 14, 14, n), d_inner_1.y (16, 14, 14, n), silu_1.a (16, 14, 14, n) ->
     #     d_silu_1.a.conv2d_2 (16, 14, 14, n), d_silu_1.a (16, 14, 14, n), d_W (16, 16, 3, 3)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_2_d_x_copy, params.conv2d_2_W.transpose(1, 0, 2, 3))
     np.copyto(ws.conv2d_2_d_x_padded[:, 1:15, 1:15], ws.d_conv2d_2_z)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_2_d_x_columns[:, u, v] = ws.conv2d_2_d_x_padded[:, 2 - u : 16 - u, 2 - v : 16 - v]
-    ws.conv2d_2_d_x_copy.reshape(16, 16 * 3 * 3).dot(
-        ws.conv2d_2_d_x_columns.reshape(16 * 3 * 3, 14 * 14 * n), out=ws.d_silu_1_a_conv2d_2.reshape(16, 14 * 14 * n)
-    )
+    rows = ws.block.size // (16 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 14, rows):
+        count = min(rows, 14 - start)
+        columns = ws.block[: 16 * 3 * 3 * count * 14 * n].reshape(16, 3, 3, count, 14, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_2_d_x_padded[:, start + 2 - u : start + count + 2 - u, 2 - v : 16 - v]
+        np.matmul(
+            ws.conv2d_2_d_x_copy.reshape(16, 16 * 3 * 3),
+            columns.reshape(16 * 3 * 3, count * 14 * n),
+            out=ws.d_silu_1_a_conv2d_2[:, start : start + count].reshape(16, count * 14 * n),
+        )
     # ∂C/∂silu_1.aᵢⱼₖₗ = ∂C/∂silu_1.a.block_1ᵢⱼₖₗ + ∂C/∂silu_1.a.conv2d_2ᵢⱼₖₗ
     np.add(ws.d_inner_1_y, ws.d_silu_1_a_conv2d_2, out=ws.d_silu_1_a)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    ws.d_conv2d_2_z.reshape(16, 14 * 14 * n).dot(
-        ws.conv2d_2_z_columns.reshape(16 * 3 * 3, 14 * 14 * n).T, out=gradients.conv2d_2_W.reshape(16, 16 * 3 * 3)
+    np.copyto(ws.conv2d_2_d_W_padded[:, :, 1:15], ws.d_conv2d_2_z)
+    for u in range(3):
+        ws.conv2d_2_d_W_columns[:, u] = ws.conv2d_2_d_W_padded[:, :, 2 - u : 16 - u]
+    np.copyto(ws.conv2d_2_d_W_padded_2[:, 1:15], ws.silu_1_a)
+    for u in range(3):
+        ws.conv2d_2_d_W_columns_2[:, u] = ws.conv2d_2_d_W_padded_2[:, u : u + 14]
+    ws.conv2d_2_d_W_columns.reshape(16 * 3, 14 * 14 * n).dot(
+        ws.conv2d_2_d_W_columns_2.reshape(16 * 3, 14 * 14 * n).T, out=ws.conv2d_2_d_W_product.reshape(16 * 3, 16 * 3)
     )
+    np.copyto(gradients.conv2d_2_W, ws.conv2d_2_d_W_product.transpose(0, 2, 3, 1))
 
     # silu_1: d_a (16, 14, 14, n), stem.y (16, 14, 14, n), sigmoid (16, 14, 14, n) -> d_sigmoid (16, 14, 14, n),
     #     d_stem.y (16, 14, 14, n)
@@ -1908,11 +2132,26 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
     ws.d_stem_y.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=gradients.stem_beta)
 
-    # conv2d_1: d_z (16, 14, 14, n), z_columns (1, 3, 3, 14, 14, n) -> d_W (16, 1, 3, 3)
+    # conv2d_1: d_z (16, 14, 14, n), z_padded (1, 29, 29, n) -> d_W (16, 1, 3, 3)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    ws.d_conv2d_1_z.reshape(16, 14 * 14 * n).dot(
-        ws.conv2d_1_z_columns.reshape(1 * 3 * 3, 14 * 14 * n).T, out=gradients.conv2d_1_W.reshape(16, 1 * 3 * 3)
-    )
+    gradients.conv2d_1_W.fill(0)
+    rows = (ws.block.size - 16 * 1 * 3 * 3) // (1 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 14, rows):
+        count = min(rows, 14 - start)
+        columns = ws.block[: 1 * 3 * 3 * count * 14 * n].reshape(1, 3, 3, count, 14, n)
+        product = ws.block[-(16 * 1 * 3 * 3) :].reshape(16, 1, 3, 3)
+        for u in range(3):
+            for v in range(3):
+                np.copyto(
+                    columns[:, u, v],
+                    ws.conv2d_1_z_padded[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 27 : 2],
+                )
+        np.matmul(
+            ws.d_conv2d_1_z[:, start : start + count].reshape(16, count * 14 * n),
+            columns.reshape(1 * 3 * 3, count * 14 * n).T,
+            out=product.reshape(16, 1 * 3 * 3),
+        )
+        gradients.conv2d_1_W += product
 
 
 def _input(params: Parameters, ws: Workspace) -> None:
@@ -1921,15 +2160,22 @@ def _input(params: Parameters, ws: Workspace) -> None:
 
     # conv2d_1: W (16, 1, 3, 3), d_z (16, 14, 14, n) -> d_x (n, 1, 28, 28)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
-    params.conv2d_1_W.reshape(16, 1 * 3 * 3).T.dot(
-        ws.d_conv2d_1_z.reshape(16, 14 * 14 * n), out=ws.conv2d_1_d_x_product.reshape(1 * 3 * 3, 14 * 14 * n)
-    )
     ws.conv2d_1_d_x_overlap.fill(0)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_1_d_x_overlap[:, :, u : u + 27 : 2, v : v + 27 : 2] += ws.conv2d_1_d_x_product[:, u, v].transpose(
-                3, 0, 1, 2
-            )
+    rows = ws.block.size // (1 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 14, rows):
+        count = min(rows, 14 - start)
+        product = ws.block[-(1 * 3 * 3 * count * 14 * n) :].reshape(1, 3, 3, count, 14, n)
+        np.matmul(
+            params.conv2d_1_W.reshape(16, 1 * 3 * 3).T,
+            ws.d_conv2d_1_z[:, start : start + count].reshape(16, count * 14 * n),
+            out=product.reshape(1 * 3 * 3, count * 14 * n),
+        )
+        for u in range(3):
+            for v in range(3):
+                window = ws.conv2d_1_d_x_overlap[
+                    :, :, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 27 : 2
+                ]
+                window += product[:, u, v].transpose(3, 0, 1, 2)
     np.copyto(ws.d_x, ws.conv2d_1_d_x_overlap[:, :, 1:29, 1:29])
 
 

@@ -165,108 +165,96 @@ class Workspace:
         self.ones_32_32_n = np.ones(32 * 32 * n, dtype)
         self.ones_16_16_n = np.ones(16 * 16 * n, dtype)
         self.ones_8_8_n = np.ones(8 * 8 * n, dtype)
+        self.block = np.empty(
+            max(2304 * n, 1152 * n + 4608, 9216, min(131072, max(73728 * n, 18432 * n + 1152, 9216 * n + 4608))), dtype
+        )
         self.conv2d_1_z_padded = np.zeros((1, 34, 34, n), dtype)  # with its border
-        self.conv2d_1_z_columns = np.empty((1, 3, 3, 32, 32, n), dtype)
         self.conv2d_1_z = np.empty((8, 32, 32, n), dtype)
         self.silu_1_sigmoid = np.empty((8, 32, 32, n), dtype)
         self.silu_1_a = np.empty((8, 32, 32, n), dtype)
         self.whole_z_padded = np.zeros((8, 34, 34, n), dtype)  # with its border
-        self.whole_z_columns = np.empty((8, 3, 3, 32, 32, n), dtype)
-        self.whole_z = self.silu_1_a
+        self.whole_z = np.empty((8, 32, 32, n), dtype)
         self.silu_2_sigmoid = np.empty((8, 32, 32, n), dtype)
         self.silu_2_a = np.empty((8, 32, 32, n), dtype)
         self.average_pool2d_1_y = np.empty((8, 16, 16, n), dtype)
         self.half_z_padded = np.zeros((8, 18, 18, n), dtype)  # with its border
-        self.half_z_columns = np.empty((8, 3, 3, 16, 16, n), dtype)
         self.half_z = np.empty((16, 16, 16, n), dtype)
         self.silu_3_sigmoid = np.empty((16, 16, 16, n), dtype)
         self.silu_3_a = np.empty((16, 16, 16, n), dtype)
         self.average_pool2d_2_y = np.empty((16, 8, 8, n), dtype)
         self.conv2d_4_z_padded = np.zeros((16, 10, 10, n), dtype)  # with its border
-        self.conv2d_4_z_columns = np.empty((16, 3, 3, 8, 8, n), dtype)
         self.conv2d_4_z = np.empty((32, 8, 8, n), dtype)
         self.silu_4_sigmoid = np.empty((32, 8, 8, n), dtype)
         self.silu_4_a = np.empty((32, 8, 8, n), dtype)
         self.conv2d_5_z_padded = np.zeros((32, 10, 10, n), dtype)  # with its border
-        self.conv2d_5_z_columns = np.empty((32, 3, 3, 8, 8, n), dtype)
-        self.conv2d_5_z = self.silu_4_a
+        self.conv2d_5_z = np.empty((32, 8, 8, n), dtype)
         self.silu_5_sigmoid = np.empty((32, 8, 8, n), dtype)
         self.silu_5_a = np.empty((32, 8, 8, n), dtype)
-        self.up_to_half_z_product = np.empty((16, 2, 2, 8, 8, n), dtype)
         self.up_to_half_z = np.empty((16, 16, 16, n), dtype)
         self.concatenate_1_y_padded = np.zeros((32, 16, 16, n), dtype)  # with its border
         self.concatenate_1_y_padded_2 = np.zeros((32, 16, 16, n), dtype)  # with its border
         self.concatenate_1_y = np.empty((32, 16, 16, n), dtype)
         self.conv2d_6_z_copy = np.empty((32, 3, 16, 3), dtype)
         self.conv2d_6_z_padded = np.zeros((32, 18, 16, n), dtype)  # with its border
-        self.conv2d_6_z_columns = np.empty((32, 3, 16, 16, n), dtype)
-        self.conv2d_6_z_product = np.empty((16, 3, 16, 16, n), dtype)
         self.conv2d_6_z_overlap = np.empty((16, 16, 18, n), dtype)
         self.conv2d_6_z = self.up_to_half_z
         self.silu_6_sigmoid = self.silu_3_a
         self.silu_6_a = np.empty((16, 16, 16, n), dtype)
-        self.up_to_whole_z_product = np.empty((8, 2, 2, 16, 16, n), dtype)
         self.up_to_whole_z = np.empty((8, 32, 32, n), dtype)
         self.concatenate_2_y_padded = np.zeros((16, 32, 32, n), dtype)  # with its border
         self.concatenate_2_y_padded_2 = np.zeros((16, 32, 32, n), dtype)  # with its border
         self.concatenate_2_y = np.empty((16, 32, 32, n), dtype)
         self.conv2d_7_z_copy = np.empty((16, 3, 8, 3), dtype)
         self.conv2d_7_z_padded = np.zeros((16, 34, 32, n), dtype)  # with its border
-        self.conv2d_7_z_columns = np.empty((16, 3, 32, 32, n), dtype)
-        self.conv2d_7_z_product = np.empty((8, 3, 32, 32, n), dtype)
         self.conv2d_7_z_overlap = np.empty((8, 32, 34, n), dtype)
         self.conv2d_7_z = self.up_to_whole_z
         self.silu_7_sigmoid = self.silu_2_a
         self.silu_7_a = np.empty((8, 32, 32, n), dtype)
         self.conv2d_8_z_copy = np.empty((8, 1, 1, 1), dtype)
-        self.conv2d_8_z_product = np.empty((1, 1, 1, 32, 32, n), dtype)
         self.conv2d_8_z = np.empty((n, 1, 32, 32), dtype)
         self.sigmoid_a = np.empty((n, 1, 32, 32), dtype)
         self.loss_C_subtract = np.empty((n, 1, 32, 32), dtype)
         self.loss_C_multiply = np.empty((n, 1, 32, 32), dtype)
         self.C = np.empty((), dtype)
         self.d_conv2d_8_z = self.loss_C_multiply
-        self.conv2d_8_d_x_columns = self.conv2d_8_z_product
         self.d_silu_7_a = np.empty((8, 32, 32, n), dtype)
-        self.conv2d_8_d_W_columns = self.conv2d_8_z_product
         self.conv2d_8_d_W_product = self.conv2d_8_z_copy
         self.d_silu_7_sigmoid = self.up_to_whole_z
         self.d_conv2d_7_z = self.silu_7_a
         self.conv2d_7_d_x_copy = np.empty((16, 8, 3, 3), dtype)
         self.conv2d_7_d_x_padded = np.zeros((8, 34, 34, n), dtype)  # with its border
-        self.conv2d_7_d_x_columns = np.empty((8, 3, 3, 32, 32, n), dtype)
         self.d_concatenate_2_y = self.concatenate_2_y
         self.conv2d_7_d_W_padded = np.zeros((8, 32, 34, n), dtype)  # with its border
-        self.conv2d_7_d_W_columns = self.conv2d_7_z_product
+        self.conv2d_7_d_W_columns = np.empty((8, 3, 32, 32, n), dtype)
+        self.conv2d_7_d_W_columns_2 = np.empty((16, 3, 32, 32, n), dtype)
         self.conv2d_7_d_W_product = np.empty((8, 3, 16, 3), dtype)
         self.d_up_to_whole_z = self.up_to_whole_z
         self.d_silu_2_a_concatenate_2 = self.d_silu_7_a
-        self.up_to_whole_d_x_columns = self.up_to_whole_z_product
         self.d_silu_6_a = np.empty((16, 16, 16, n), dtype)
         self.d_silu_6_sigmoid = self.up_to_half_z
         self.d_conv2d_6_z = self.silu_6_a
         self.conv2d_6_d_x_copy = np.empty((32, 16, 3, 3), dtype)
         self.conv2d_6_d_x_padded = np.zeros((16, 18, 18, n), dtype)  # with its border
-        self.conv2d_6_d_x_columns = np.empty((16, 3, 3, 16, 16, n), dtype)
         self.d_concatenate_1_y = self.concatenate_1_y
         self.conv2d_6_d_W_padded = np.zeros((16, 16, 18, n), dtype)  # with its border
-        self.conv2d_6_d_W_columns = self.conv2d_6_z_product
+        self.conv2d_6_d_W_columns = np.empty((16, 3, 16, 16, n), dtype)
+        self.conv2d_6_d_W_columns_2 = np.empty((32, 3, 16, 16, n), dtype)
         self.d_up_to_half_z = self.up_to_half_z
         self.d_silu_3_a_concatenate_1 = self.d_silu_6_a
-        self.up_to_half_d_x_columns = self.up_to_half_z_product
         self.d_silu_5_a = np.empty((32, 8, 8, n), dtype)
-        self.d_silu_5_sigmoid = self.silu_4_a
+        self.d_silu_5_sigmoid = self.conv2d_5_z
         self.d_conv2d_5_z = self.silu_5_a
         self.conv2d_5_d_x_copy = np.empty((32, 32, 3, 3), dtype)
         self.conv2d_5_d_x_padded = np.zeros((32, 10, 10, n), dtype)  # with its border
-        self.conv2d_5_d_x_columns = np.empty((32, 3, 3, 8, 8, n), dtype)
-        self.d_silu_4_a = self.silu_4_a
+        self.d_silu_4_a = self.conv2d_5_z
+        self.conv2d_5_d_W_padded = np.zeros((32, 8, 10, n), dtype)  # with its border
+        self.conv2d_5_d_W_columns = np.empty((32, 3, 8, 8, n), dtype)
+        self.conv2d_5_d_W_padded_2 = np.zeros((32, 10, 8, n), dtype)  # with its border
+        self.conv2d_5_d_W_columns_2 = np.empty((32, 3, 8, 8, n), dtype)
         self.d_silu_4_sigmoid = self.conv2d_4_z
         self.d_conv2d_4_z = self.d_silu_5_a
         self.conv2d_4_d_x_copy = np.empty((16, 3, 32, 3), dtype)
         self.conv2d_4_d_x_padded = np.zeros((32, 8, 10, n), dtype)  # with its border
-        self.conv2d_4_d_x_columns = np.empty((32, 3, 8, 8, n), dtype)
-        self.conv2d_4_d_x_product = np.empty((16, 3, 8, 8, n), dtype)
         self.conv2d_4_d_x_overlap = np.empty((16, 10, 8, n), dtype)
         self.d_average_pool2d_2_y = self.average_pool2d_2_y
         self.d_silu_3_a_average_pool2d_2 = self.silu_3_a
@@ -275,22 +263,23 @@ class Workspace:
         self.d_half_z = self.silu_6_a
         self.half_d_x_copy = self.conv2d_7_d_W_product
         self.half_d_x_padded = np.zeros((16, 16, 18, n), dtype)  # with its border
-        self.half_d_x_columns = self.conv2d_6_z_product
-        self.half_d_x_product = np.empty((8, 3, 16, 16, n), dtype)
         self.half_d_x_overlap = np.empty((8, 18, 16, n), dtype)
         self.d_average_pool2d_1_y = self.average_pool2d_1_y
         self.d_silu_2_a_average_pool2d_1 = self.silu_2_a
         self.d_silu_2_a = self.d_silu_7_a
-        self.d_silu_2_sigmoid = self.silu_1_a
+        self.d_silu_2_sigmoid = self.whole_z
         self.d_whole_z = self.silu_7_a
         self.whole_d_x_copy = np.empty((8, 8, 3, 3), dtype)
         self.whole_d_x_padded = np.zeros((8, 34, 34, n), dtype)  # with its border
-        self.whole_d_x_columns = self.conv2d_7_d_x_columns
         self.d_silu_1_a = self.up_to_whole_z
+        self.whole_d_W_padded = np.zeros((8, 32, 34, n), dtype)  # with its border
+        self.whole_d_W_columns = self.conv2d_7_d_W_columns
+        self.whole_d_W_padded_2 = np.zeros((8, 34, 32, n), dtype)  # with its border
+        self.whole_d_W_columns_2 = np.empty((8, 3, 32, 32, n), dtype)
+        self.whole_d_W_product = np.empty((8, 3, 8, 3), dtype)
         self.d_silu_1_sigmoid = self.conv2d_1_z
         self.d_conv2d_1_z = self.silu_2_a
         self.conv2d_1_d_x_copy = np.empty((8, n, 32, 32), dtype)
-        self.conv2d_1_d_x_product = np.empty((1, 3, 3, n, 32, 32), dtype)
         self.conv2d_1_d_x_overlap = np.empty((n, 1, 34, 34), dtype)
         self.d_x = self.loss_C_subtract
 
@@ -339,12 +328,18 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_1: x (n, 1, 32, 32), W (8, 1, 3, 3), b (8) -> z (8, 32, 32, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
     np.copyto(ws.conv2d_1_z_padded[:, 1:33, 1:33], x.transpose(1, 2, 3, 0))
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_1_z_columns[:, u, v] = ws.conv2d_1_z_padded[:, u : u + 32, v : v + 32]
-    params.conv2d_1_W.reshape(8, 1 * 3 * 3).dot(
-        ws.conv2d_1_z_columns.reshape(1 * 3 * 3, 32 * 32 * n), out=ws.conv2d_1_z.reshape(8, 32 * 32 * n)
-    )
+    rows = ws.block.size // (1 * 3 * 3 * 32 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 32, rows):
+        count = min(rows, 32 - start)
+        columns = ws.block[: 1 * 3 * 3 * count * 32 * n].reshape(1, 3, 3, count, 32, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_1_z_padded[:, start + u : start + u + count, v : v + 32]
+        np.matmul(
+            params.conv2d_1_W.reshape(8, 1 * 3 * 3),
+            columns.reshape(1 * 3 * 3, count * 32 * n),
+            out=ws.conv2d_1_z[:, start : start + count].reshape(8, count * 32 * n),
+        )
     ws.conv2d_1_z += params.conv2d_1_b[:, None, None, None]
 
     # silu_1: conv2d_1.z (8, 32, 32, n) -> sigmoid (8, 32, 32, n), a (8, 32, 32, n)
@@ -360,12 +355,18 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # whole: silu_1.a (8, 32, 32, n), W (8, 8, 3, 3), b (8) -> z (8, 32, 32, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
     np.copyto(ws.whole_z_padded[:, 1:33, 1:33], ws.silu_1_a)
-    for u in range(3):
-        for v in range(3):
-            ws.whole_z_columns[:, u, v] = ws.whole_z_padded[:, u : u + 32, v : v + 32]
-    params.whole_W.reshape(8, 8 * 3 * 3).dot(
-        ws.whole_z_columns.reshape(8 * 3 * 3, 32 * 32 * n), out=ws.whole_z.reshape(8, 32 * 32 * n)
-    )
+    rows = ws.block.size // (8 * 3 * 3 * 32 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 32, rows):
+        count = min(rows, 32 - start)
+        columns = ws.block[: 8 * 3 * 3 * count * 32 * n].reshape(8, 3, 3, count, 32, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.whole_z_padded[:, start + u : start + u + count, v : v + 32]
+        np.matmul(
+            params.whole_W.reshape(8, 8 * 3 * 3),
+            columns.reshape(8 * 3 * 3, count * 32 * n),
+            out=ws.whole_z[:, start : start + count].reshape(8, count * 32 * n),
+        )
     ws.whole_z += params.whole_b[:, None, None, None]
 
     # silu_2: whole.z (8, 32, 32, n) -> sigmoid (8, 32, 32, n), a (8, 32, 32, n)
@@ -389,12 +390,18 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # half: average_pool2d_1.y (8, 16, 16, n), W (16, 8, 3, 3), b (16) -> z (16, 16, 16, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
     np.copyto(ws.half_z_padded[:, 1:17, 1:17], ws.average_pool2d_1_y)
-    for u in range(3):
-        for v in range(3):
-            ws.half_z_columns[:, u, v] = ws.half_z_padded[:, u : u + 16, v : v + 16]
-    params.half_W.reshape(16, 8 * 3 * 3).dot(
-        ws.half_z_columns.reshape(8 * 3 * 3, 16 * 16 * n), out=ws.half_z.reshape(16, 16 * 16 * n)
-    )
+    rows = ws.block.size // (8 * 3 * 3 * 16 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 16, rows):
+        count = min(rows, 16 - start)
+        columns = ws.block[: 8 * 3 * 3 * count * 16 * n].reshape(8, 3, 3, count, 16, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.half_z_padded[:, start + u : start + u + count, v : v + 16]
+        np.matmul(
+            params.half_W.reshape(16, 8 * 3 * 3),
+            columns.reshape(8 * 3 * 3, count * 16 * n),
+            out=ws.half_z[:, start : start + count].reshape(16, count * 16 * n),
+        )
     ws.half_z += params.half_b[:, None, None, None]
 
     # silu_3: half.z (16, 16, 16, n) -> sigmoid (16, 16, 16, n), a (16, 16, 16, n)
@@ -418,12 +425,18 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_4: average_pool2d_2.y (16, 8, 8, n), W (32, 16, 3, 3), b (32) -> z (32, 8, 8, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
     np.copyto(ws.conv2d_4_z_padded[:, 1:9, 1:9], ws.average_pool2d_2_y)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_4_z_columns[:, u, v] = ws.conv2d_4_z_padded[:, u : u + 8, v : v + 8]
-    params.conv2d_4_W.reshape(32, 16 * 3 * 3).dot(
-        ws.conv2d_4_z_columns.reshape(16 * 3 * 3, 8 * 8 * n), out=ws.conv2d_4_z.reshape(32, 8 * 8 * n)
-    )
+    rows = ws.block.size // (16 * 3 * 3 * 8 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 8, rows):
+        count = min(rows, 8 - start)
+        columns = ws.block[: 16 * 3 * 3 * count * 8 * n].reshape(16, 3, 3, count, 8, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_4_z_padded[:, start + u : start + u + count, v : v + 8]
+        np.matmul(
+            params.conv2d_4_W.reshape(32, 16 * 3 * 3),
+            columns.reshape(16 * 3 * 3, count * 8 * n),
+            out=ws.conv2d_4_z[:, start : start + count].reshape(32, count * 8 * n),
+        )
     ws.conv2d_4_z += params.conv2d_4_b[:, None, None, None]
 
     # silu_4: conv2d_4.z (32, 8, 8, n) -> sigmoid (32, 8, 8, n), a (32, 8, 8, n)
@@ -439,12 +452,18 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_5: silu_4.a (32, 8, 8, n), W (32, 32, 3, 3), b (32) -> z (32, 8, 8, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
     np.copyto(ws.conv2d_5_z_padded[:, 1:9, 1:9], ws.silu_4_a)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_5_z_columns[:, u, v] = ws.conv2d_5_z_padded[:, u : u + 8, v : v + 8]
-    params.conv2d_5_W.reshape(32, 32 * 3 * 3).dot(
-        ws.conv2d_5_z_columns.reshape(32 * 3 * 3, 8 * 8 * n), out=ws.conv2d_5_z.reshape(32, 8 * 8 * n)
-    )
+    rows = ws.block.size // (32 * 3 * 3 * 8 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 8, rows):
+        count = min(rows, 8 - start)
+        columns = ws.block[: 32 * 3 * 3 * count * 8 * n].reshape(32, 3, 3, count, 8, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_5_z_padded[:, start + u : start + u + count, v : v + 8]
+        np.matmul(
+            params.conv2d_5_W.reshape(32, 32 * 3 * 3),
+            columns.reshape(32 * 3 * 3, count * 8 * n),
+            out=ws.conv2d_5_z[:, start : start + count].reshape(32, count * 8 * n),
+        )
     ws.conv2d_5_z += params.conv2d_5_b[:, None, None, None]
 
     # silu_5: conv2d_5.z (32, 8, 8, n) -> sigmoid (32, 8, 8, n), a (32, 8, 8, n)
@@ -460,13 +479,20 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # up_to_half: W (32, 16, 2, 2), silu_5.a (32, 8, 8, n), b (16) -> z (16, 16, 16, n)
     # (46) zₙₒₕₖ = Σ[c,p,q,u,v] x[n,c,p,q] · W[c,o,u,v] · 𝟙[h = Dₕ · u + Sₕ · p − Pₕ] · 𝟙[k = D_w · v + S_w · q − P_w] +
     #     bₒ
-    params.up_to_half_W.reshape(32, 16 * 2 * 2).T.dot(
-        ws.silu_5_a.reshape(32, 8 * 8 * n), out=ws.up_to_half_z_product.reshape(16 * 2 * 2, 8 * 8 * n)
-    )
     ws.up_to_half_z.fill(0)
-    for u in range(2):
-        for v in range(2):
-            ws.up_to_half_z[:, u : u + 15 : 2, v : v + 15 : 2] += ws.up_to_half_z_product[:, u, v]
+    rows = ws.block.size // (16 * 2 * 2 * 8 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 8, rows):
+        count = min(rows, 8 - start)
+        product = ws.block[-(16 * 2 * 2 * count * 8 * n) :].reshape(16, 2, 2, count, 8, n)
+        np.matmul(
+            params.up_to_half_W.reshape(32, 16 * 2 * 2).T,
+            ws.silu_5_a[:, start : start + count].reshape(32, count * 8 * n),
+            out=product.reshape(16 * 2 * 2, count * 8 * n),
+        )
+        for u in range(2):
+            for v in range(2):
+                window = ws.up_to_half_z[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 15 : 2]
+                window += product[:, u, v]
     ws.up_to_half_z += params.up_to_half_b[:, None, None, None]
 
     # concatenate_1: up_to_half.z (16, 16, 16, n), silu_3.a (16, 16, 16, n) -> y (32, 16, 16, n)
@@ -479,14 +505,21 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
     np.copyto(ws.conv2d_6_z_copy, params.conv2d_6_W.transpose(1, 2, 0, 3))
     np.copyto(ws.conv2d_6_z_padded[:, 1:17], ws.concatenate_1_y)
-    for u in range(3):
-        ws.conv2d_6_z_columns[:, u] = ws.conv2d_6_z_padded[:, u : u + 16]
-    ws.conv2d_6_z_copy.reshape(32 * 3, 16 * 3).T.dot(
-        ws.conv2d_6_z_columns.reshape(32 * 3, 16 * 16 * n), out=ws.conv2d_6_z_product.reshape(16 * 3, 16 * 16 * n)
-    )
     ws.conv2d_6_z_overlap.fill(0)
-    for u in range(3):
-        ws.conv2d_6_z_overlap[:, :, 2 - u : 18 - u] += ws.conv2d_6_z_product[:, u]
+    rows = ws.block.size // (32 * 3 * 16 * n + 16 * 3 * 16 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 16, rows):
+        count = min(rows, 16 - start)
+        columns = ws.block[: 32 * 3 * count * 16 * n].reshape(32, 3, count, 16, n)
+        product = ws.block[-(16 * 3 * count * 16 * n) :].reshape(16, 3, count, 16, n)
+        for u in range(3):
+            columns[:, u] = ws.conv2d_6_z_padded[:, start + u : start + u + count]
+        np.matmul(
+            ws.conv2d_6_z_copy.reshape(32 * 3, 16 * 3).T,
+            columns.reshape(32 * 3, count * 16 * n),
+            out=product.reshape(16 * 3, count * 16 * n),
+        )
+        for u in range(3):
+            ws.conv2d_6_z_overlap[:, start : start + count, 2 - u : 18 - u] += product[:, u]
     np.copyto(ws.conv2d_6_z, ws.conv2d_6_z_overlap[:, :, 1:17])
     ws.conv2d_6_z += params.conv2d_6_b[:, None, None, None]
 
@@ -503,13 +536,20 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # up_to_whole: W (16, 8, 2, 2), silu_6.a (16, 16, 16, n), b (8) -> z (8, 32, 32, n)
     # (46) zₙₒₕₖ = Σ[c,p,q,u,v] x[n,c,p,q] · W[c,o,u,v] · 𝟙[h = Dₕ · u + Sₕ · p − Pₕ] · 𝟙[k = D_w · v + S_w · q − P_w] +
     #     bₒ
-    params.up_to_whole_W.reshape(16, 8 * 2 * 2).T.dot(
-        ws.silu_6_a.reshape(16, 16 * 16 * n), out=ws.up_to_whole_z_product.reshape(8 * 2 * 2, 16 * 16 * n)
-    )
     ws.up_to_whole_z.fill(0)
-    for u in range(2):
-        for v in range(2):
-            ws.up_to_whole_z[:, u : u + 31 : 2, v : v + 31 : 2] += ws.up_to_whole_z_product[:, u, v]
+    rows = ws.block.size // (8 * 2 * 2 * 16 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 16, rows):
+        count = min(rows, 16 - start)
+        product = ws.block[-(8 * 2 * 2 * count * 16 * n) :].reshape(8, 2, 2, count, 16, n)
+        np.matmul(
+            params.up_to_whole_W.reshape(16, 8 * 2 * 2).T,
+            ws.silu_6_a[:, start : start + count].reshape(16, count * 16 * n),
+            out=product.reshape(8 * 2 * 2, count * 16 * n),
+        )
+        for u in range(2):
+            for v in range(2):
+                window = ws.up_to_whole_z[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 31 : 2]
+                window += product[:, u, v]
     ws.up_to_whole_z += params.up_to_whole_b[:, None, None, None]
 
     # concatenate_2: up_to_whole.z (8, 32, 32, n), silu_2.a (8, 32, 32, n) -> y (16, 32, 32, n)
@@ -522,14 +562,21 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
     np.copyto(ws.conv2d_7_z_copy, params.conv2d_7_W.transpose(1, 2, 0, 3))
     np.copyto(ws.conv2d_7_z_padded[:, 1:33], ws.concatenate_2_y)
-    for u in range(3):
-        ws.conv2d_7_z_columns[:, u] = ws.conv2d_7_z_padded[:, u : u + 32]
-    ws.conv2d_7_z_copy.reshape(16 * 3, 8 * 3).T.dot(
-        ws.conv2d_7_z_columns.reshape(16 * 3, 32 * 32 * n), out=ws.conv2d_7_z_product.reshape(8 * 3, 32 * 32 * n)
-    )
     ws.conv2d_7_z_overlap.fill(0)
-    for u in range(3):
-        ws.conv2d_7_z_overlap[:, :, 2 - u : 34 - u] += ws.conv2d_7_z_product[:, u]
+    rows = ws.block.size // (16 * 3 * 32 * n + 8 * 3 * 32 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 32, rows):
+        count = min(rows, 32 - start)
+        columns = ws.block[: 16 * 3 * count * 32 * n].reshape(16, 3, count, 32, n)
+        product = ws.block[-(8 * 3 * count * 32 * n) :].reshape(8, 3, count, 32, n)
+        for u in range(3):
+            columns[:, u] = ws.conv2d_7_z_padded[:, start + u : start + u + count]
+        np.matmul(
+            ws.conv2d_7_z_copy.reshape(16 * 3, 8 * 3).T,
+            columns.reshape(16 * 3, count * 32 * n),
+            out=product.reshape(8 * 3, count * 32 * n),
+        )
+        for u in range(3):
+            ws.conv2d_7_z_overlap[:, start : start + count, 2 - u : 34 - u] += product[:, u]
     np.copyto(ws.conv2d_7_z, ws.conv2d_7_z_overlap[:, :, 1:33])
     ws.conv2d_7_z += params.conv2d_7_b[:, None, None, None]
 
@@ -546,13 +593,20 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_8: W (1, 8, 1, 1), silu_7.a (8, 32, 32, n), b (1) -> z (n, 1, 32, 32)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
     np.copyto(ws.conv2d_8_z_copy, params.conv2d_8_W.transpose(1, 0, 2, 3))
-    ws.conv2d_8_z_copy.reshape(8, 1 * 1 * 1).T.dot(
-        ws.silu_7_a.reshape(8, 32 * 32 * n), out=ws.conv2d_8_z_product.reshape(1 * 1 * 1, 32 * 32 * n)
-    )
     ws.conv2d_8_z.fill(0)
-    for u in range(1):
-        for v in range(1):
-            ws.conv2d_8_z[:, :, 0 - u : 32 - u, 0 - v : 32 - v] += ws.conv2d_8_z_product[:, u, v].transpose(3, 0, 1, 2)
+    rows = ws.block.size // (1 * 1 * 1 * 32 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 32, rows):
+        count = min(rows, 32 - start)
+        product = ws.block[-(1 * 1 * 1 * count * 32 * n) :].reshape(1, 1, 1, count, 32, n)
+        np.matmul(
+            ws.conv2d_8_z_copy.reshape(8, 1 * 1 * 1).T,
+            ws.silu_7_a[:, start : start + count].reshape(8, count * 32 * n),
+            out=product.reshape(1 * 1 * 1, count * 32 * n),
+        )
+        for u in range(1):
+            for v in range(1):
+                window = ws.conv2d_8_z[:, :, start - u : start + count - u, 0 - v : 32 - v]
+                window += product[:, u, v].transpose(3, 0, 1, 2)
     ws.conv2d_8_z += params.conv2d_8_b[:, None, None]
 
 
@@ -596,23 +650,38 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # conv2d_8: d_z (n, 1, 32, 32), z_copy (8, 1, 1, 1), silu_7.a (8, 32, 32, n) -> d_silu_7.a (8, 32, 32, n), d_W (1,
     #     8, 1, 1), d_b (1)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
-    for u in range(1):
-        for v in range(1):
-            ws.conv2d_8_d_x_columns[:, u, v] = ws.d_conv2d_8_z[:, :, 0 - u : 32 - u, 0 - v : 32 - v].transpose(
-                1, 2, 3, 0
-            )
-    ws.conv2d_8_z_copy.reshape(8, 1 * 1 * 1).dot(
-        ws.conv2d_8_d_x_columns.reshape(1 * 1 * 1, 32 * 32 * n), out=ws.d_silu_7_a.reshape(8, 32 * 32 * n)
-    )
+    rows = ws.block.size // (1 * 1 * 1 * 32 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 32, rows):
+        count = min(rows, 32 - start)
+        columns = ws.block[: 1 * 1 * 1 * count * 32 * n].reshape(1, 1, 1, count, 32, n)
+        for u in range(1):
+            for v in range(1):
+                columns[:, u, v] = ws.d_conv2d_8_z[:, :, start - u : start + count - u, 0 - v : 32 - v].transpose(
+                    1, 2, 3, 0
+                )
+        np.matmul(
+            ws.conv2d_8_z_copy.reshape(8, 1 * 1 * 1),
+            columns.reshape(1 * 1 * 1, count * 32 * n),
+            out=ws.d_silu_7_a[:, start : start + count].reshape(8, count * 32 * n),
+        )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    for u in range(1):
-        for v in range(1):
-            ws.conv2d_8_d_W_columns[:, u, v] = ws.d_conv2d_8_z[:, :, 0 - u : 32 - u, 0 - v : 32 - v].transpose(
-                1, 2, 3, 0
-            )
-    ws.silu_7_a.reshape(8, 32 * 32 * n).dot(
-        ws.conv2d_8_d_W_columns.reshape(1 * 1 * 1, 32 * 32 * n).T, out=ws.conv2d_8_d_W_product.reshape(8, 1 * 1 * 1)
-    )
+    ws.conv2d_8_d_W_product.fill(0)
+    rows = (ws.block.size - 8 * 1 * 1 * 1) // (1 * 1 * 1 * 32 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 32, rows):
+        count = min(rows, 32 - start)
+        columns = ws.block[: 1 * 1 * 1 * count * 32 * n].reshape(1, 1, 1, count, 32, n)
+        product = ws.block[-(8 * 1 * 1 * 1) :].reshape(8, 1, 1, 1)
+        for u in range(1):
+            for v in range(1):
+                columns[:, u, v] = ws.d_conv2d_8_z[:, :, start - u : start + count - u, 0 - v : 32 - v].transpose(
+                    1, 2, 3, 0
+                )
+        np.matmul(
+            ws.silu_7_a[:, start : start + count].reshape(8, count * 32 * n),
+            columns.reshape(1 * 1 * 1, count * 32 * n).T,
+            out=product.reshape(8, 1 * 1 * 1),
+        )
+        ws.conv2d_8_d_W_product += product
     np.copyto(gradients.conv2d_8_W, ws.conv2d_8_d_W_product.transpose(1, 0, 2, 3))
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
     ws.d_conv2d_8_z.sum(axis=(0, 2, 3), out=gradients.conv2d_8_b)
@@ -627,23 +696,31 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     ws.d_conv2d_7_z += ws.d_silu_7_a
     ws.d_conv2d_7_z *= ws.silu_7_sigmoid
 
-    # conv2d_7: W (8, 16, 3, 3), d_z (8, 32, 32, n), z_columns (16, 3, 32, 32, n) -> d_concatenate_2.y (16, 32, 32, n),
-    #     d_W (8, 16, 3, 3), d_b (8)
+    # conv2d_7: W (8, 16, 3, 3), d_z (8, 32, 32, n), z_padded (16, 34, 32, n) -> d_concatenate_2.y (16, 32, 32, n), d_W
+    #     (8, 16, 3, 3), d_b (8)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_7_d_x_copy, params.conv2d_7_W.transpose(1, 0, 2, 3))
     np.copyto(ws.conv2d_7_d_x_padded[:, 1:33, 1:33], ws.d_conv2d_7_z)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_7_d_x_columns[:, u, v] = ws.conv2d_7_d_x_padded[:, 2 - u : 34 - u, 2 - v : 34 - v]
-    ws.conv2d_7_d_x_copy.reshape(16, 8 * 3 * 3).dot(
-        ws.conv2d_7_d_x_columns.reshape(8 * 3 * 3, 32 * 32 * n), out=ws.d_concatenate_2_y.reshape(16, 32 * 32 * n)
-    )
+    rows = ws.block.size // (8 * 3 * 3 * 32 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 32, rows):
+        count = min(rows, 32 - start)
+        columns = ws.block[: 8 * 3 * 3 * count * 32 * n].reshape(8, 3, 3, count, 32, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_7_d_x_padded[:, start + 2 - u : start + count + 2 - u, 2 - v : 34 - v]
+        np.matmul(
+            ws.conv2d_7_d_x_copy.reshape(16, 8 * 3 * 3),
+            columns.reshape(8 * 3 * 3, count * 32 * n),
+            out=ws.d_concatenate_2_y[:, start : start + count].reshape(16, count * 32 * n),
+        )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     np.copyto(ws.conv2d_7_d_W_padded[:, :, 1:33], ws.d_conv2d_7_z)
     for u in range(3):
         ws.conv2d_7_d_W_columns[:, u] = ws.conv2d_7_d_W_padded[:, :, 2 - u : 34 - u]
+    for u in range(3):
+        ws.conv2d_7_d_W_columns_2[:, u] = ws.conv2d_7_z_padded[:, u : u + 32]
     ws.conv2d_7_d_W_columns.reshape(8 * 3, 32 * 32 * n).dot(
-        ws.conv2d_7_z_columns.reshape(16 * 3, 32 * 32 * n).T, out=ws.conv2d_7_d_W_product.reshape(8 * 3, 16 * 3)
+        ws.conv2d_7_d_W_columns_2.reshape(16 * 3, 32 * 32 * n).T, out=ws.conv2d_7_d_W_product.reshape(8 * 3, 16 * 3)
     )
     np.copyto(gradients.conv2d_7_W, ws.conv2d_7_d_W_product.transpose(0, 2, 3, 1))
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
@@ -655,19 +732,43 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (78) ∂C/∂x₂[n,k,t,u] = ∂C/∂y[n,k + N_c,t,u]
     np.copyto(ws.d_silu_2_a_concatenate_2, ws.d_concatenate_2_y[8:16])
 
-    # up_to_whole: d_z (8, 32, 32, n), W (16, 8, 2, 2), silu_6.a (16, 16, 16, n) -> d_silu_6.a (16, 16, 16, n), d_W (16,
+    # up_to_whole: W (16, 8, 2, 2), d_z (8, 32, 32, n), silu_6.a (16, 16, 16, n) -> d_silu_6.a (16, 16, 16, n), d_W (16,
     #     8, 2, 2), d_b (8)
     # (54) ∂C/∂x[n,c,p,q] = Σₒ Σᵤ Σᵥ δ[n,o,Dₕ · u + Sₕ · p − Pₕ,D_w · v + S_w · q − P_w] · W[c,o,u,v]
-    for u in range(2):
-        for v in range(2):
-            ws.up_to_whole_d_x_columns[:, u, v] = ws.d_up_to_whole_z[:, u : u + 31 : 2, v : v + 31 : 2]
-    params.up_to_whole_W.reshape(16, 8 * 2 * 2).dot(
-        ws.up_to_whole_d_x_columns.reshape(8 * 2 * 2, 16 * 16 * n), out=ws.d_silu_6_a.reshape(16, 16 * 16 * n)
-    )
+    rows = ws.block.size // (8 * 2 * 2 * 16 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 16, rows):
+        count = min(rows, 16 - start)
+        columns = ws.block[: 8 * 2 * 2 * count * 16 * n].reshape(8, 2, 2, count, 16, n)
+        for u in range(2):
+            for v in range(2):
+                np.copyto(
+                    columns[:, u, v],
+                    ws.d_up_to_whole_z[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 31 : 2],
+                )
+        np.matmul(
+            params.up_to_whole_W.reshape(16, 8 * 2 * 2),
+            columns.reshape(8 * 2 * 2, count * 16 * n),
+            out=ws.d_silu_6_a[:, start : start + count].reshape(16, count * 16 * n),
+        )
     # (62) ∂C/∂W[c,o,u,v] = Σ[n,p,q] δ[n,o,Dₕ · u + Sₕ · p − Pₕ,D_w · v + S_w · q − P_w] · x[n,c,p,q]
-    ws.silu_6_a.reshape(16, 16 * 16 * n).dot(
-        ws.up_to_whole_d_x_columns.reshape(8 * 2 * 2, 16 * 16 * n).T, out=gradients.up_to_whole_W.reshape(16, 8 * 2 * 2)
-    )
+    gradients.up_to_whole_W.fill(0)
+    rows = (ws.block.size - 16 * 8 * 2 * 2) // (8 * 2 * 2 * 16 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 16, rows):
+        count = min(rows, 16 - start)
+        columns = ws.block[: 8 * 2 * 2 * count * 16 * n].reshape(8, 2, 2, count, 16, n)
+        product = ws.block[-(16 * 8 * 2 * 2) :].reshape(16, 8, 2, 2)
+        for u in range(2):
+            for v in range(2):
+                np.copyto(
+                    columns[:, u, v],
+                    ws.d_up_to_whole_z[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 31 : 2],
+                )
+        np.matmul(
+            ws.silu_6_a[:, start : start + count].reshape(16, count * 16 * n),
+            columns.reshape(8 * 2 * 2, count * 16 * n).T,
+            out=product.reshape(16, 8 * 2 * 2),
+        )
+        gradients.up_to_whole_W += product
     # (65) ∂C/∂bₒ = Σₙ Σₕ Σₖ δₙₒₕₖ
     ws.d_up_to_whole_z.reshape(8, 32 * 32 * n).dot(ws.ones_32_32_n, out=gradients.up_to_whole_b)
 
@@ -681,23 +782,31 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     ws.d_conv2d_6_z += ws.d_silu_6_a
     ws.d_conv2d_6_z *= ws.silu_6_sigmoid
 
-    # conv2d_6: W (16, 32, 3, 3), d_z (16, 16, 16, n), z_columns (32, 3, 16, 16, n) -> d_concatenate_1.y (32, 16, 16,
-    #     n), d_W (16, 32, 3, 3), d_b (16)
+    # conv2d_6: W (16, 32, 3, 3), d_z (16, 16, 16, n), z_padded (32, 18, 16, n) -> d_concatenate_1.y (32, 16, 16, n),
+    #     d_W (16, 32, 3, 3), d_b (16)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_6_d_x_copy, params.conv2d_6_W.transpose(1, 0, 2, 3))
     np.copyto(ws.conv2d_6_d_x_padded[:, 1:17, 1:17], ws.d_conv2d_6_z)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_6_d_x_columns[:, u, v] = ws.conv2d_6_d_x_padded[:, 2 - u : 18 - u, 2 - v : 18 - v]
-    ws.conv2d_6_d_x_copy.reshape(32, 16 * 3 * 3).dot(
-        ws.conv2d_6_d_x_columns.reshape(16 * 3 * 3, 16 * 16 * n), out=ws.d_concatenate_1_y.reshape(32, 16 * 16 * n)
-    )
+    rows = ws.block.size // (16 * 3 * 3 * 16 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 16, rows):
+        count = min(rows, 16 - start)
+        columns = ws.block[: 16 * 3 * 3 * count * 16 * n].reshape(16, 3, 3, count, 16, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_6_d_x_padded[:, start + 2 - u : start + count + 2 - u, 2 - v : 18 - v]
+        np.matmul(
+            ws.conv2d_6_d_x_copy.reshape(32, 16 * 3 * 3),
+            columns.reshape(16 * 3 * 3, count * 16 * n),
+            out=ws.d_concatenate_1_y[:, start : start + count].reshape(32, count * 16 * n),
+        )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     np.copyto(ws.conv2d_6_d_W_padded[:, :, 1:17], ws.d_conv2d_6_z)
     for u in range(3):
         ws.conv2d_6_d_W_columns[:, u] = ws.conv2d_6_d_W_padded[:, :, 2 - u : 18 - u]
+    for u in range(3):
+        ws.conv2d_6_d_W_columns_2[:, u] = ws.conv2d_6_z_padded[:, u : u + 16]
     np.matmul(
-        ws.conv2d_6_z_columns.reshape(32 * 3, 16 * 16 * n),
+        ws.conv2d_6_d_W_columns_2.reshape(32 * 3, 16 * 16 * n),
         ws.conv2d_6_d_W_columns.reshape(16, 3, 16 * 16 * n).swapaxes(-1, -2),
         out=gradients.conv2d_6_W.reshape(16, 32 * 3, 3),
     )
@@ -710,19 +819,43 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (78) ∂C/∂x₂[n,k,t,u] = ∂C/∂y[n,k + N_c,t,u]
     np.copyto(ws.d_silu_3_a_concatenate_1, ws.d_concatenate_1_y[16:32])
 
-    # up_to_half: d_z (16, 16, 16, n), W (32, 16, 2, 2), silu_5.a (32, 8, 8, n) -> d_silu_5.a (32, 8, 8, n), d_W (32,
+    # up_to_half: W (32, 16, 2, 2), d_z (16, 16, 16, n), silu_5.a (32, 8, 8, n) -> d_silu_5.a (32, 8, 8, n), d_W (32,
     #     16, 2, 2), d_b (16)
     # (54) ∂C/∂x[n,c,p,q] = Σₒ Σᵤ Σᵥ δ[n,o,Dₕ · u + Sₕ · p − Pₕ,D_w · v + S_w · q − P_w] · W[c,o,u,v]
-    for u in range(2):
-        for v in range(2):
-            ws.up_to_half_d_x_columns[:, u, v] = ws.d_up_to_half_z[:, u : u + 15 : 2, v : v + 15 : 2]
-    params.up_to_half_W.reshape(32, 16 * 2 * 2).dot(
-        ws.up_to_half_d_x_columns.reshape(16 * 2 * 2, 8 * 8 * n), out=ws.d_silu_5_a.reshape(32, 8 * 8 * n)
-    )
+    rows = ws.block.size // (16 * 2 * 2 * 8 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 8, rows):
+        count = min(rows, 8 - start)
+        columns = ws.block[: 16 * 2 * 2 * count * 8 * n].reshape(16, 2, 2, count, 8, n)
+        for u in range(2):
+            for v in range(2):
+                np.copyto(
+                    columns[:, u, v],
+                    ws.d_up_to_half_z[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 15 : 2],
+                )
+        np.matmul(
+            params.up_to_half_W.reshape(32, 16 * 2 * 2),
+            columns.reshape(16 * 2 * 2, count * 8 * n),
+            out=ws.d_silu_5_a[:, start : start + count].reshape(32, count * 8 * n),
+        )
     # (62) ∂C/∂W[c,o,u,v] = Σ[n,p,q] δ[n,o,Dₕ · u + Sₕ · p − Pₕ,D_w · v + S_w · q − P_w] · x[n,c,p,q]
-    ws.silu_5_a.reshape(32, 8 * 8 * n).dot(
-        ws.up_to_half_d_x_columns.reshape(16 * 2 * 2, 8 * 8 * n).T, out=gradients.up_to_half_W.reshape(32, 16 * 2 * 2)
-    )
+    gradients.up_to_half_W.fill(0)
+    rows = (ws.block.size - 32 * 16 * 2 * 2) // (16 * 2 * 2 * 8 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 8, rows):
+        count = min(rows, 8 - start)
+        columns = ws.block[: 16 * 2 * 2 * count * 8 * n].reshape(16, 2, 2, count, 8, n)
+        product = ws.block[-(32 * 16 * 2 * 2) :].reshape(32, 16, 2, 2)
+        for u in range(2):
+            for v in range(2):
+                np.copyto(
+                    columns[:, u, v],
+                    ws.d_up_to_half_z[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 15 : 2],
+                )
+        np.matmul(
+            ws.silu_5_a[:, start : start + count].reshape(32, count * 8 * n),
+            columns.reshape(16 * 2 * 2, count * 8 * n).T,
+            out=product.reshape(32, 16 * 2 * 2),
+        )
+        gradients.up_to_half_W += product
     # (65) ∂C/∂bₒ = Σₙ Σₕ Σₖ δₙₒₕₖ
     ws.d_up_to_half_z.reshape(16, 16 * 16 * n).dot(ws.ones_16_16_n, out=gradients.up_to_half_b)
 
@@ -736,20 +869,34 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     ws.d_conv2d_5_z += ws.d_silu_5_a
     ws.d_conv2d_5_z *= ws.silu_5_sigmoid
 
-    # conv2d_5: W (32, 32, 3, 3), d_z (32, 8, 8, n), z_columns (32, 3, 3, 8, 8, n) -> d_silu_4.a (32, 8, 8, n), d_W (32,
-    #     32, 3, 3), d_b (32)
+    # conv2d_5: W (32, 32, 3, 3), d_z (32, 8, 8, n), silu_4.a (32, 8, 8, n) -> d_silu_4.a (32, 8, 8, n), d_W (32, 32, 3,
+    #     3), d_b (32)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_5_d_x_copy, params.conv2d_5_W.transpose(1, 0, 2, 3))
     np.copyto(ws.conv2d_5_d_x_padded[:, 1:9, 1:9], ws.d_conv2d_5_z)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_5_d_x_columns[:, u, v] = ws.conv2d_5_d_x_padded[:, 2 - u : 10 - u, 2 - v : 10 - v]
-    ws.conv2d_5_d_x_copy.reshape(32, 32 * 3 * 3).dot(
-        ws.conv2d_5_d_x_columns.reshape(32 * 3 * 3, 8 * 8 * n), out=ws.d_silu_4_a.reshape(32, 8 * 8 * n)
-    )
+    rows = ws.block.size // (32 * 3 * 3 * 8 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 8, rows):
+        count = min(rows, 8 - start)
+        columns = ws.block[: 32 * 3 * 3 * count * 8 * n].reshape(32, 3, 3, count, 8, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_5_d_x_padded[:, start + 2 - u : start + count + 2 - u, 2 - v : 10 - v]
+        np.matmul(
+            ws.conv2d_5_d_x_copy.reshape(32, 32 * 3 * 3),
+            columns.reshape(32 * 3 * 3, count * 8 * n),
+            out=ws.d_silu_4_a[:, start : start + count].reshape(32, count * 8 * n),
+        )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    ws.d_conv2d_5_z.reshape(32, 8 * 8 * n).dot(
-        ws.conv2d_5_z_columns.reshape(32 * 3 * 3, 8 * 8 * n).T, out=gradients.conv2d_5_W.reshape(32, 32 * 3 * 3)
+    np.copyto(ws.conv2d_5_d_W_padded[:, :, 1:9], ws.d_conv2d_5_z)
+    for u in range(3):
+        ws.conv2d_5_d_W_columns[:, u] = ws.conv2d_5_d_W_padded[:, :, 2 - u : 10 - u]
+    np.copyto(ws.conv2d_5_d_W_padded_2[:, 1:9], ws.silu_4_a)
+    for u in range(3):
+        ws.conv2d_5_d_W_columns_2[:, u] = ws.conv2d_5_d_W_padded_2[:, u : u + 8]
+    np.matmul(
+        ws.conv2d_5_d_W_columns_2.reshape(32 * 3, 8 * 8 * n),
+        ws.conv2d_5_d_W_columns.reshape(32, 3, 8 * 8 * n).swapaxes(-1, -2),
+        out=gradients.conv2d_5_W.reshape(32, 32 * 3, 3),
     )
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
     ws.d_conv2d_5_z.reshape(32, 8 * 8 * n).dot(ws.ones_8_8_n, out=gradients.conv2d_5_b)
@@ -764,24 +911,43 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     ws.d_conv2d_4_z += ws.d_silu_4_a
     ws.d_conv2d_4_z *= ws.silu_4_sigmoid
 
-    # conv2d_4: W (32, 16, 3, 3), d_z (32, 8, 8, n), z_columns (16, 3, 3, 8, 8, n) -> d_average_pool2d_2.y (16, 8, 8,
-    #     n), d_W (32, 16, 3, 3), d_b (32)
+    # conv2d_4: W (32, 16, 3, 3), d_z (32, 8, 8, n), z_padded (16, 10, 10, n) -> d_average_pool2d_2.y (16, 8, 8, n), d_W
+    #     (32, 16, 3, 3), d_b (32)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_4_d_x_copy, params.conv2d_4_W.transpose(1, 2, 0, 3))
     np.copyto(ws.conv2d_4_d_x_padded[:, :, 1:9], ws.d_conv2d_4_z)
-    for u in range(3):
-        ws.conv2d_4_d_x_columns[:, u] = ws.conv2d_4_d_x_padded[:, :, 2 - u : 10 - u]
-    ws.conv2d_4_d_x_copy.reshape(16 * 3, 32 * 3).dot(
-        ws.conv2d_4_d_x_columns.reshape(32 * 3, 8 * 8 * n), out=ws.conv2d_4_d_x_product.reshape(16 * 3, 8 * 8 * n)
-    )
     ws.conv2d_4_d_x_overlap.fill(0)
-    for u in range(3):
-        ws.conv2d_4_d_x_overlap[:, u : u + 8] += ws.conv2d_4_d_x_product[:, u]
+    rows = ws.block.size // (32 * 3 * 8 * n + 16 * 3 * 8 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 8, rows):
+        count = min(rows, 8 - start)
+        columns = ws.block[: 32 * 3 * count * 8 * n].reshape(32, 3, count, 8, n)
+        product = ws.block[-(16 * 3 * count * 8 * n) :].reshape(16, 3, count, 8, n)
+        for u in range(3):
+            columns[:, u] = ws.conv2d_4_d_x_padded[:, start : start + count, 2 - u : 10 - u]
+        np.matmul(
+            ws.conv2d_4_d_x_copy.reshape(16 * 3, 32 * 3),
+            columns.reshape(32 * 3, count * 8 * n),
+            out=product.reshape(16 * 3, count * 8 * n),
+        )
+        for u in range(3):
+            ws.conv2d_4_d_x_overlap[:, start + u : start + u + count] += product[:, u]
     np.copyto(ws.d_average_pool2d_2_y, ws.conv2d_4_d_x_overlap[:, 1:9])
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    ws.d_conv2d_4_z.reshape(32, 8 * 8 * n).dot(
-        ws.conv2d_4_z_columns.reshape(16 * 3 * 3, 8 * 8 * n).T, out=gradients.conv2d_4_W.reshape(32, 16 * 3 * 3)
-    )
+    gradients.conv2d_4_W.fill(0)
+    rows = (ws.block.size - 32 * 16 * 3 * 3) // (16 * 3 * 3 * 8 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 8, rows):
+        count = min(rows, 8 - start)
+        columns = ws.block[: 16 * 3 * 3 * count * 8 * n].reshape(16, 3, 3, count, 8, n)
+        product = ws.block[-(32 * 16 * 3 * 3) :].reshape(32, 16, 3, 3)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_4_z_padded[:, start + u : start + u + count, v : v + 8]
+        np.matmul(
+            ws.d_conv2d_4_z[:, start : start + count].reshape(32, count * 8 * n),
+            columns.reshape(16 * 3 * 3, count * 8 * n).T,
+            out=product.reshape(32, 16 * 3 * 3),
+        )
+        gradients.conv2d_4_W += product
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
     ws.d_conv2d_4_z.reshape(32, 8 * 8 * n).dot(ws.ones_8_8_n, out=gradients.conv2d_4_b)
 
@@ -807,24 +973,43 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     ws.d_half_z += ws.d_silu_3_a
     ws.d_half_z *= ws.silu_3_sigmoid
 
-    # half: W (16, 8, 3, 3), d_z (16, 16, 16, n), z_columns (8, 3, 3, 16, 16, n) -> d_average_pool2d_1.y (8, 16, 16, n),
-    #     d_W (16, 8, 3, 3), d_b (16)
+    # half: W (16, 8, 3, 3), d_z (16, 16, 16, n), z_padded (8, 18, 18, n) -> d_average_pool2d_1.y (8, 16, 16, n), d_W
+    #     (16, 8, 3, 3), d_b (16)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.half_d_x_copy, params.half_W.transpose(1, 2, 0, 3))
     np.copyto(ws.half_d_x_padded[:, :, 1:17], ws.d_half_z)
-    for u in range(3):
-        ws.half_d_x_columns[:, u] = ws.half_d_x_padded[:, :, 2 - u : 18 - u]
-    ws.half_d_x_copy.reshape(8 * 3, 16 * 3).dot(
-        ws.half_d_x_columns.reshape(16 * 3, 16 * 16 * n), out=ws.half_d_x_product.reshape(8 * 3, 16 * 16 * n)
-    )
     ws.half_d_x_overlap.fill(0)
-    for u in range(3):
-        ws.half_d_x_overlap[:, u : u + 16] += ws.half_d_x_product[:, u]
+    rows = ws.block.size // (16 * 3 * 16 * n + 8 * 3 * 16 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 16, rows):
+        count = min(rows, 16 - start)
+        columns = ws.block[: 16 * 3 * count * 16 * n].reshape(16, 3, count, 16, n)
+        product = ws.block[-(8 * 3 * count * 16 * n) :].reshape(8, 3, count, 16, n)
+        for u in range(3):
+            columns[:, u] = ws.half_d_x_padded[:, start : start + count, 2 - u : 18 - u]
+        np.matmul(
+            ws.half_d_x_copy.reshape(8 * 3, 16 * 3),
+            columns.reshape(16 * 3, count * 16 * n),
+            out=product.reshape(8 * 3, count * 16 * n),
+        )
+        for u in range(3):
+            ws.half_d_x_overlap[:, start + u : start + u + count] += product[:, u]
     np.copyto(ws.d_average_pool2d_1_y, ws.half_d_x_overlap[:, 1:17])
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    ws.d_half_z.reshape(16, 16 * 16 * n).dot(
-        ws.half_z_columns.reshape(8 * 3 * 3, 16 * 16 * n).T, out=gradients.half_W.reshape(16, 8 * 3 * 3)
-    )
+    gradients.half_W.fill(0)
+    rows = (ws.block.size - 16 * 8 * 3 * 3) // (8 * 3 * 3 * 16 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 16, rows):
+        count = min(rows, 16 - start)
+        columns = ws.block[: 8 * 3 * 3 * count * 16 * n].reshape(8, 3, 3, count, 16, n)
+        product = ws.block[-(16 * 8 * 3 * 3) :].reshape(16, 8, 3, 3)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.half_z_padded[:, start + u : start + u + count, v : v + 16]
+        np.matmul(
+            ws.d_half_z[:, start : start + count].reshape(16, count * 16 * n),
+            columns.reshape(8 * 3 * 3, count * 16 * n).T,
+            out=product.reshape(16, 8 * 3 * 3),
+        )
+        gradients.half_W += product
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
     ws.d_half_z.reshape(16, 16 * 16 * n).dot(ws.ones_16_16_n, out=gradients.half_b)
 
@@ -850,21 +1035,34 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     ws.d_whole_z += ws.d_silu_2_a
     ws.d_whole_z *= ws.silu_2_sigmoid
 
-    # whole: W (8, 8, 3, 3), d_z (8, 32, 32, n), z_columns (8, 3, 3, 32, 32, n) -> d_silu_1.a (8, 32, 32, n), d_W (8, 8,
-    #     3, 3), d_b (8)
+    # whole: W (8, 8, 3, 3), d_z (8, 32, 32, n), silu_1.a (8, 32, 32, n) -> d_silu_1.a (8, 32, 32, n), d_W (8, 8, 3, 3),
+    #     d_b (8)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.whole_d_x_copy, params.whole_W.transpose(1, 0, 2, 3))
     np.copyto(ws.whole_d_x_padded[:, 1:33, 1:33], ws.d_whole_z)
-    for u in range(3):
-        for v in range(3):
-            ws.whole_d_x_columns[:, u, v] = ws.whole_d_x_padded[:, 2 - u : 34 - u, 2 - v : 34 - v]
-    ws.whole_d_x_copy.reshape(8, 8 * 3 * 3).dot(
-        ws.whole_d_x_columns.reshape(8 * 3 * 3, 32 * 32 * n), out=ws.d_silu_1_a.reshape(8, 32 * 32 * n)
-    )
+    rows = ws.block.size // (8 * 3 * 3 * 32 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 32, rows):
+        count = min(rows, 32 - start)
+        columns = ws.block[: 8 * 3 * 3 * count * 32 * n].reshape(8, 3, 3, count, 32, n)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.whole_d_x_padded[:, start + 2 - u : start + count + 2 - u, 2 - v : 34 - v]
+        np.matmul(
+            ws.whole_d_x_copy.reshape(8, 8 * 3 * 3),
+            columns.reshape(8 * 3 * 3, count * 32 * n),
+            out=ws.d_silu_1_a[:, start : start + count].reshape(8, count * 32 * n),
+        )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    ws.d_whole_z.reshape(8, 32 * 32 * n).dot(
-        ws.whole_z_columns.reshape(8 * 3 * 3, 32 * 32 * n).T, out=gradients.whole_W.reshape(8, 8 * 3 * 3)
+    np.copyto(ws.whole_d_W_padded[:, :, 1:33], ws.d_whole_z)
+    for u in range(3):
+        ws.whole_d_W_columns[:, u] = ws.whole_d_W_padded[:, :, 2 - u : 34 - u]
+    np.copyto(ws.whole_d_W_padded_2[:, 1:33], ws.silu_1_a)
+    for u in range(3):
+        ws.whole_d_W_columns_2[:, u] = ws.whole_d_W_padded_2[:, u : u + 32]
+    ws.whole_d_W_columns.reshape(8 * 3, 32 * 32 * n).dot(
+        ws.whole_d_W_columns_2.reshape(8 * 3, 32 * 32 * n).T, out=ws.whole_d_W_product.reshape(8 * 3, 8 * 3)
     )
+    np.copyto(gradients.whole_W, ws.whole_d_W_product.transpose(0, 2, 3, 1))
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
     ws.d_whole_z.reshape(8, 32 * 32 * n).dot(ws.ones_32_32_n, out=gradients.whole_b)
 
@@ -878,11 +1076,23 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     ws.d_conv2d_1_z += ws.d_silu_1_a
     ws.d_conv2d_1_z *= ws.silu_1_sigmoid
 
-    # conv2d_1: d_z (8, 32, 32, n), z_columns (1, 3, 3, 32, 32, n) -> d_W (8, 1, 3, 3), d_b (8)
+    # conv2d_1: d_z (8, 32, 32, n), z_padded (1, 34, 34, n) -> d_W (8, 1, 3, 3), d_b (8)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    ws.d_conv2d_1_z.reshape(8, 32 * 32 * n).dot(
-        ws.conv2d_1_z_columns.reshape(1 * 3 * 3, 32 * 32 * n).T, out=gradients.conv2d_1_W.reshape(8, 1 * 3 * 3)
-    )
+    gradients.conv2d_1_W.fill(0)
+    rows = (ws.block.size - 8 * 1 * 3 * 3) // (1 * 3 * 3 * 32 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 32, rows):
+        count = min(rows, 32 - start)
+        columns = ws.block[: 1 * 3 * 3 * count * 32 * n].reshape(1, 3, 3, count, 32, n)
+        product = ws.block[-(8 * 1 * 3 * 3) :].reshape(8, 1, 3, 3)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_1_z_padded[:, start + u : start + u + count, v : v + 32]
+        np.matmul(
+            ws.d_conv2d_1_z[:, start : start + count].reshape(8, count * 32 * n),
+            columns.reshape(1 * 3 * 3, count * 32 * n).T,
+            out=product.reshape(8, 1 * 3 * 3),
+        )
+        gradients.conv2d_1_W += product
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
     ws.d_conv2d_1_z.reshape(8, 32 * 32 * n).dot(ws.ones_32_32_n, out=gradients.conv2d_1_b)
 
@@ -894,15 +1104,20 @@ def _input(params: Parameters, ws: Workspace) -> None:
     # conv2d_1: d_z (8, 32, 32, n), W (8, 1, 3, 3) -> d_x (n, 1, 32, 32)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_1_d_x_copy, ws.d_conv2d_1_z.transpose(0, 3, 1, 2))
-    params.conv2d_1_W.reshape(8, 1 * 3 * 3).T.dot(
-        ws.conv2d_1_d_x_copy.reshape(8, n * 32 * 32), out=ws.conv2d_1_d_x_product.reshape(1 * 3 * 3, n * 32 * 32)
-    )
     ws.conv2d_1_d_x_overlap.fill(0)
-    for u in range(3):
-        for v in range(3):
-            ws.conv2d_1_d_x_overlap[:, :, u : u + 32, v : v + 32] += ws.conv2d_1_d_x_product[:, u, v].transpose(
-                1, 0, 2, 3
-            )
+    rows = ws.block.size // (1 * 3 * 3 * 32 * 32)  # at a time: what they need stays in a cache
+    for start in range(0, n, rows):
+        count = min(rows, n - start)
+        product = ws.block[-(1 * 3 * 3 * count * 32 * 32) :].reshape(1, 3, 3, count, 32, 32)
+        np.matmul(
+            params.conv2d_1_W.reshape(8, 1 * 3 * 3).T,
+            ws.conv2d_1_d_x_copy[:, start : start + count].reshape(8, count * 32 * 32),
+            out=product.reshape(1 * 3 * 3, count * 32 * 32),
+        )
+        for u in range(3):
+            for v in range(3):
+                window = ws.conv2d_1_d_x_overlap[start : start + count, :, u : u + 32, v : v + 32]
+                window += product[:, u, v].transpose(1, 0, 2, 3)
     np.copyto(ws.d_x, ws.conv2d_1_d_x_overlap[:, :, 1:33, 1:33])
 
 

@@ -19,6 +19,7 @@ MEANS: Mapping[str, str] = {
     "on request": "the gradient of the network's input is computed only where it is asked for",
     "layout": "feature maps hold the batch last, so that windows are long runs of numbers",
     "products": "sums of products are taken in the cheapest order, from arrays laid out at the least cost",
+    "blocks of columns": "products with windows copy a block of columns at a time, which stays in the cache",
     "hoist": "what does not recur is computed before a loop, for all of its steps at once",
     "share": "an operation that was computed already is not computed again",
     "prune": "operations whose results nothing reads are left out",

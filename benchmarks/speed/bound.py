@@ -24,7 +24,7 @@ from benchmarks.speed.contender import Contender
 from benchmarks.speed.given import Given
 from benchmarks.speed.workloads import Workload
 from symbp.program.cost import Sizes, extents
-from symbp.program.program import Contract, Loop, Program, Statement
+from symbp.program.program import Contract, Convolve, Loop, Program, Statement
 
 ROUTINES: Mapping[str, tuple[str, ...]] = {"step": ("forward", "loss", "backward"), "inference": ("forward",)}
 Call = Callable[[], object]
@@ -73,17 +73,19 @@ def products(program: Program, batch: int, routines: tuple[str, ...] = ROUTINES[
     return [each for each in found if each.rows and each.columns and each.summed]
 
 
-def _contractions(program: Program, routines: tuple[str, ...], sizes: Sizes) -> Iterator[tuple[Contract, int]]:
+def _contractions(
+    program: Program, routines: tuple[str, ...], sizes: Sizes
+) -> Iterator[tuple[Contract | Convolve, int]]:
     for item in program.items(routines):
         match item:
             case Statement(operations=operations):
                 times = 1
             case Loop(operations=operations):
                 times = sizes.steps(item)
-        yield from ((op, times) for op in operations if isinstance(op, Contract))
+        yield from ((op, times) for op in operations if isinstance(op, Contract | Convolve))
 
 
-def _product(op: Contract, times: int, sizes: Sizes) -> Product:
+def _product(op: Contract | Convolve, times: int, sizes: Sizes) -> Product:
     every = {x for x in op.left_axes if x in op.right_axes and x in op.out_axes} | set(op.stack)
     stack = "".join(x for x in op.out_axes if x in every)
     return Product(op.left_axes, op.right_axes, op.out_axes, stack, extents(op, sizes), times)

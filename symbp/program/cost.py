@@ -16,6 +16,7 @@ from symbp.program.program import (
     Array,
     Columns,
     Contract,
+    Convolve,
     Fill,
     Fold,
     Gather,
@@ -105,6 +106,10 @@ def _arithmetic(op: Op, sizes: Sizes) -> int:
             return sizes.count(op.out)
         case Contract():
             return 2 * math.prod(extents(op, sizes).values())
+        case Convolve():
+            every = extents(op, sizes)
+            added = math.prod(every[letter] for letter in op.out_axes) if op.out_places else 0
+            return 2 * math.prod(every.values()) + added
         case Fold():
             return sizes.count(op.operand)
         case Scatter(source=str(source)):
@@ -121,11 +126,11 @@ def _arithmetic(op: Op, sizes: Sizes) -> int:
             return 0
 
 
-def extents(op: Contract, sizes: Sizes) -> dict[str, int]:
+def extents(op: Contract | Convolve, sizes: Sizes) -> dict[str, int]:
     """The size of every letter of a contraction."""
-    sides = ((op.left_axes, op.left), (op.right_axes, op.right))
-    shapes = ((letters, sizes.arrays[name].shape) for letters, name in sides)
-    return {x: entries((dim,), sizes.batch) for letters, dims in shapes for x, dim in zip(letters, dims, strict=True)}
+    pairs = [pair for letters, name in op.held for pair in zip(letters, sizes.arrays[name].shape, strict=True)]
+    pairs += op.extents if isinstance(op, Convolve) else ()
+    return {letter: entries((dim,), sizes.batch) for letter, dim in pairs}
 
 
 def _over(windows: Windows) -> int:

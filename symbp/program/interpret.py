@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from symbp.formula.backends import numpy_backend
+from symbp.forward.network import BATCH
 from symbp.program.operands import written
 from symbp.program.program import (
     Array,
     Columns,
     Contract,
+    Convolve,
     Fill,
     Fold,
     Gather,
@@ -26,6 +28,7 @@ from symbp.program.program import (
     Operand,
     OverlapAdd,
     Pick,
+    Place,
     Pool,
     Program,
     Range,
@@ -137,6 +140,8 @@ class _State:
             case Contract():
                 axes = f"{op.left_axes},{op.right_axes}->{op.out_axes}"
                 return np.asarray(np.einsum(axes, self.arrays[op.left], self.arrays[op.right]))
+            case Convolve():
+                return self._convolved(op, shape)
             case Fold():
                 held = self.arrays[op.operand]
                 axis = op.axes[0] if op.function == "argmax" else op.axes
@@ -191,6 +196,23 @@ class _State:
                 return np.arange(int(np.prod(shape))).reshape(shape)
             case Fill():
                 return np.full(shape, self.operand(op.value))
+
+    def _convolved(self, op: Convolve, shape: tuple[int, ...]) -> np.ndarray:
+        """The product of whole columns, or added to whole windows."""
+        sizes = {a: self.n if d == BATCH else int(d) for a, d in op.extents}
+        sizes |= {a: d for axes, name in op.held for a, d in zip(axes, self.shape(name), strict=True)}
+
+        def positions(axes: str, places: tuple[Place, ...]) -> tuple[np.ndarray, ...]:
+            return self._positions(Windows(axes, places), tuple(sizes[a] for a in axes)) if places else ()
+
+        left = self.arrays[op.left][positions(op.left_axes, op.left_places)]
+        right = self.arrays[op.right][positions(op.right_axes, op.right_places)]
+        product = np.asarray(np.einsum(f"{op.left_axes},{op.right_axes}->{op.out_axes}", left, right))
+        if not op.out_places:
+            return product
+        out = np.zeros(shape)
+        np.add.at(out, positions(op.out_axes, op.out_places), product)
+        return out
 
     def _windows(self, windows: Windows, held: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         """What the windows show: the axes, then those of the letters that are reduced."""

@@ -8,16 +8,16 @@ What leaves the tensor falls into a border, which is cut off.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import sympy as sp
 
 from symbp.formula.expression import Element, SumOver
-from symbp.program import scatter
+from symbp.program import convolve, scatter
 from symbp.program.affine import Affine, affine
-from symbp.program.program import OverlapAdd
-from symbp.program.values import Value
+from symbp.program.program import Contract, Convolve, OverlapAdd
+from symbp.program.values import Builder, Value
 from symbp.program.windows import runs, spelt
 
 if TYPE_CHECKING:
@@ -106,18 +106,32 @@ def added(lowering: Lowering, spread: Spread) -> Value:
         builder.operations.append(scatter.copy_or_fill(builder, source, axes, whole))
         source, lacks = Value(whole, axes), []
     over = (*spread.over, *lacks)
-    order = tuple(r for r in runs(places, over, extents) if r is not None and r in source.axes)
-    source = builder.turned(source, (*order, *(a for a in source.axes if a not in order)))
-    chosen = None if spread.chosen is None else builder.turned(spread.chosen, source.axes).array
     starts, shape = _bordered(lowering, out_axes, places, extents)
     inside = [p.moved(-start) for p, start in zip(places, starts, strict=True)]
-    windows = spelt(inside, source.axes, over, extents)
     out = builder.fresh("overlap", (), shape=shape)
-    builder.operations.append(OverlapAdd(out, source.array, windows, chosen))
+    by_blocks = None if over or "blocks of columns" in lowering.shared.without else _by_blocks(builder, source, inside)
+    if by_blocks is None:
+        order = tuple(r for r in runs(places, over, extents) if r is not None and r in source.axes)
+        source = builder.turned(source, (*order, *(a for a in source.axes if a not in order)))
+        chosen = None if spread.chosen is None else builder.turned(spread.chosen, source.axes).array
+        builder.operations.append(OverlapAdd(out, source.array, spelt(builder, inside, source.axes, over), chosen))
+    else:
+        builder.operations[-1] = replace(by_blocks, out=out)
     whole_shape = tuple(builder.equation.sizes[a] for a in out_axes)
     if not all(map(builder.same, shape, whole_shape)):
         out = builder.shift(out, "float", tuple(-s for s in starts), whole_shape, sp.Integer(0))
     return Value(out, out_axes)
+
+
+def _by_blocks(builder: Builder, source: Value, places: list[Affine]) -> Convolve | None:
+    """What computes the source, if that is a product which can be added at the places by blocks."""
+    last = builder.operations[-1] if builder.operations else None
+    if not isinstance(last, Contract | Convolve) or last.out != source.operand:
+        return None
+    found = convolve.overlapped(builder, last, places, dict(zip(source.axes, last.out_axes, strict=True)))
+    if found is not None:
+        del builder.arrays[last.out]
+    return found
 
 
 def _bordered(

@@ -11,17 +11,17 @@ Not here: BLAS calls (a target's affair).
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from symbp.program import windows
-from symbp.program.program import Contract
+from symbp.program import convolve, windows
+from symbp.program.program import Contract, Op
 from symbp.program.values import Value
-from symbp.program.windows import LETTERS, Factor, Windowed
+from symbp.program.windows import LETTERS, Factor
 
 if TYPE_CHECKING:
     from symbp.program.lower import Lowering
@@ -60,11 +60,15 @@ def contraction(lowering: Lowering, left: Factor, right: Factor, kept: Axes, las
     ways = _ways(lowering, left, right, kept, last)
     way = next(ways) if "products" in lowering.shared.without else min(ways, key=lambda w: w.cost)
     builder = lowering.builder
-    one, other = _laid_out(lowering, left, way.left), _laid_out(lowering, right, way.right)
-    letter = dict(zip(dict.fromkeys((*one.axes, *other.axes)), LETTERS, strict=False))
+    letter = dict(zip(dict.fromkeys((*way.left, *way.right)), LETTERS, strict=False))
+    spelt = ("".join(letter[a] for a in axes) for axes in (way.left, way.right, way.out, way.stack))
+    product = Contract("", "", "", *spelt)
+    op: Op | None = convolve.of_columns(lowering, left, right, product, letter)
+    if op is None:
+        one, other = windows.materialized(lowering, left, way.left), windows.materialized(lowering, right, way.right)
+        op = replace(product, left=one.array, right=other.array)
     out = builder.fresh("product", way.out)
-    spelt = ("".join(letter[a] for a in axes) for axes in (one.axes, other.axes, way.out, way.stack))
-    builder.operations.append(Contract(out, one.array, other.array, *spelt))
+    builder.operations.append(replace(op, out=out))
     return Value(out, way.out)
 
 
@@ -76,12 +80,6 @@ def inner(lowering: Lowering, left: Value, right: Value, kept: Axes) -> Value:
     spelt = ("".join(letter[a] for a in axes) for axes in (left.axes, right.axes, kept, kept))
     builder.operations.append(Contract(out, left.array, right.array, *spelt))
     return Value(out, kept)
-
-
-def _laid_out(lowering: Lowering, factor: Factor, order: Axes) -> Value:
-    if isinstance(factor, Windowed):
-        return windows.materialized(lowering, factor, order)
-    return factor if factor.axes == order else lowering.builder.copied(factor, order, "copy")
 
 
 def _ways(lowering: Lowering, left: Factor, right: Factor, kept: Axes, last: sp.Symbol | None) -> Iterator[Way]:

@@ -3,6 +3,7 @@
     Map       out = function(operands...)          elementwise, broadcast as NumPy does; `where` limits it to a mask
     Select    out = yes where condition else no    elementwise
     Contract  out[..] = sum left[..] * right[..]   axes named by letters, as in "ni,ij->nj"
+    Convolve  the same, with arrays seen through windows, a block of one letter at a time
     Fold      out = sum | max | argmax over axes   reduced axes are kept with size 1 where `keep`
     View      out = the same numbers, axes permuted, inserted, merged or split; no copy wherever the layout allows
     Gather    out = source[indices]                `None` keeps an axis whole; others are integer arrays, broadcast
@@ -99,6 +100,11 @@ class Contract:
     out_axes: str
     stack: str = ""
 
+    @property
+    def held(self) -> tuple[tuple[str, str], ...]:
+        """The letters of each array, and the array."""
+        return (self.left_axes, self.left), (self.right_axes, self.right), (self.out_axes, self.out)
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -187,6 +193,50 @@ class Columns:
 
 
 @dataclass(frozen=True)
+class Convolve:
+    """A `Contract` of which arrays are seen through windows: those with places, and `axes` are the letters they show.
+
+    `out[..] = sum left[..] * right[places]`, or `out = 0`, then `out[places] += sum left[..] * right[..]`. It is
+    carried out for a block of values of one letter at a time, so that neither columns nor what overlaps are ever whole.
+    The other arrays hold that letter first in its group. `extents` are those of letters that only windows show.
+    """
+
+    out: str
+    left: str
+    right: str
+    left_axes: str
+    right_axes: str
+    out_axes: str
+    stack: str = ""
+    left_places: tuple[Place, ...] = ()
+    right_places: tuple[Place, ...] = ()
+    out_places: tuple[Place, ...] = ()
+    block: str = ""
+    extents: tuple[tuple[str, Dim], ...] = ()
+
+    @property
+    def product(self) -> Contract:
+        """The product of the columns, as if arrays that are seen held them."""
+        return Contract(self.out, self.left, self.right, self.left_axes, self.right_axes, self.out_axes, self.stack)
+
+    @property
+    def seen(self) -> tuple[bool, bool, bool]:
+        """Whether left, right and out are seen through windows."""
+        return bool(self.left_places), bool(self.right_places), bool(self.out_places)
+
+    @property
+    def held(self) -> tuple[tuple[str, str], ...]:
+        """Of the arrays that are not: the letters, and the array."""
+        return tuple(pair for pair, seen in zip(self.product.held, self.seen, strict=True) if not seen)
+
+    @property
+    def columns(self) -> tuple[tuple[str, str, tuple[Place, ...]], ...]:
+        """Of the arrays that are: the letters, the array, and the places."""
+        places = self.left_places, self.right_places, self.out_places
+        return tuple((*pair, at) for pair, at in zip(self.product.held, places, strict=True) if at)
+
+
+@dataclass(frozen=True)
 class Pool:
     """`out[axes]`: the sum or maximum over the letters `over` of `operand[places]`."""
 
@@ -266,7 +316,7 @@ class Fill:
 
 Op = (
     Map | Select | Contract | Fold | View | Gather | Scatter | Shift | Pick | Stack | Offset | Range | Fill
-    | Columns | Pool | Winners | OverlapAdd
+    | Columns | Convolve | Pool | Winners | OverlapAdd
 )  # fmt: skip
 
 

@@ -81,6 +81,10 @@ class Builder:
         value = size.xreplace(dict(self.numbers))
         return int(value.xreplace({s: sp.Integer(NOMINAL) for s in value.free_symbols}))
 
+    def known(self, size: sp.Expr) -> bool:
+        """Whether a size is known before the program runs."""
+        return not size.xreplace(dict(self.numbers)).free_symbols
+
     def same(self, one: sp.Expr, other: sp.Expr) -> bool:
         """Whether two sizes are one."""
         return bool(one.xreplace(dict(self.numbers)) == other.xreplace(dict(self.numbers)))
@@ -91,7 +95,7 @@ class Builder:
 
     def is_batch(self, letter: sp.Symbol) -> bool:
         """Whether the index runs over a size that is not known before the program runs."""
-        return bool(self.equation.sizes[letter].xreplace(dict(self.numbers)).free_symbols)
+        return not self.known(self.equation.sizes[letter])
 
     def shape(self, name: str) -> tuple[sp.Expr, ...]:
         return self.arrays[name][0]

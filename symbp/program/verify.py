@@ -5,7 +5,7 @@ An update in place is legal for an elementwise operation whose output has the sh
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
 
 from symbp.errors import DefectError
@@ -16,6 +16,7 @@ from symbp.program.program import (
     TRAINING,
     Columns,
     Contract,
+    Convolve,
     Fold,
     Gather,
     Loop,
@@ -24,6 +25,7 @@ from symbp.program.program import (
     Op,
     OverlapAdd,
     Pick,
+    Place,
     Pool,
     Program,
     Scalar,
@@ -34,6 +36,7 @@ from symbp.program.program import (
     Statement,
     Winners,
 )
+from symbp.program.slices import leads
 
 GIVEN = ("argument", "parameter", "constant", "random", "state", "running")
 
@@ -123,11 +126,13 @@ def _check(op: Op, program: Program, known: set[str]) -> None:
     elif isinstance(op, Select):
         _broadcast([program.arrays[n].shape for n in read], shape)
     elif isinstance(op, Contract):
-        sizes: dict[str, Dim] = {}
-        for name, axes in ((op.left, op.left_axes), (op.right, op.right_axes), (op.out, op.out_axes)):
-            for letter, dim in zip(axes, program.arrays[name].shape, strict=True):
-                if sizes.setdefault(letter, dim) != dim:
-                    raise _InvariantError(f"index {letter} is {sizes[letter]} and {dim}")
+        _sizes(op, program)
+    elif isinstance(op, Convolve):
+        sizes = {**dict(op.extents), **_sizes(op, program)}
+        if not leads(op.product, op.block, op.seen):
+            raise _InvariantError(f"no blocks of {op.block}")
+        for letters, name, places in op.columns:
+            _places(places, {letter: sizes[letter] for letter in letters}, program.arrays[name].shape)
     elif isinstance(op, Fold):
         held = program.arrays[op.operand].shape
         left = tuple(d for a, d in enumerate(held) if a not in op.axes)
@@ -167,6 +172,16 @@ def _check(op: Op, program: Program, known: set[str]) -> None:
             raise _InvariantError(f"the margin {array.margin} does not reach so far")
 
 
+def _sizes(op: Contract | Convolve, program: Program) -> dict[str, Dim]:
+    """The size of every letter, the same in every array."""
+    sizes: dict[str, Dim] = {}
+    for axes, name in op.held:
+        for letter, dim in zip(axes, program.arrays[name].shape, strict=True):
+            if sizes.setdefault(letter, dim) != dim:
+                raise _InvariantError(f"index {letter} is {sizes[letter]} and {dim}")
+    return sizes
+
+
 def _inside(position: Scalar, extent: Dim) -> bool:
     """Whether a position is one of an axis."""
     return bool(position.value.is_Integer and position.value >= 0 and (extent == BATCH or position.value < extent))
@@ -185,15 +200,23 @@ def _indexed(indices: tuple[str | None, ...], shape: tuple[Dim, ...], program: P
 
 
 def _windows(op: Columns | Pool | Winners | OverlapAdd, program: Program) -> None:
-    """Every letter has one place, and every place is inside its axis."""
+    """The windows are inside, and what goes with them has their shape."""
     windows = op.windows
     letters, array = (op.source, op.out) if isinstance(op, OverlapAdd) else (op.out, op.operand)
     shape, held = program.arrays[letters].shape, program.arrays[array].shape
     extents: dict[str, Dim] = {**dict(zip(windows.axes, shape, strict=True)), **dict(windows.over)}
-    named = [letter for place in windows.places for letter, _ in place.steps]
+    _places(windows.places, extents, held)
+    for other in (op.best,) if isinstance(op, Winners) else (op.chosen,) if isinstance(op, OverlapAdd) else ():
+        if other is not None and program.arrays[other].shape != shape:
+            raise _InvariantError(f"`{other}` has not the shape {shape}")
+
+
+def _places(places: Sequence[Place], extents: Mapping[str, Dim], held: tuple[Dim, ...]) -> None:
+    """Every letter has one place, and every place is inside its axis."""
+    named = [letter for place in places for letter, _ in place.steps]
     if len(set(named)) < len(named) or set(named) != set(extents):
         raise _InvariantError(f"of {', '.join(extents)}, each has to stand in one place")
-    for place, dim in zip(windows.places, held, strict=True):
+    for place, dim in zip(places, held, strict=True):
         if dim == BATCH or any(extents[letter] == BATCH for letter, _ in place.steps):
             whole = place.start == 0 and [(extents[letter], step) for letter, step in place.steps] == [(dim, 1)]
         else:
@@ -202,9 +225,6 @@ def _windows(op: Columns | Pool | Winners | OverlapAdd, program: Program) -> Non
             whole = 0 <= low <= high < dim
         if not whole:
             raise _InvariantError(f"{place} leaves an axis of {dim}")
-    for other in (op.best,) if isinstance(op, Winners) else (op.chosen,) if isinstance(op, OverlapAdd) else ():
-        if other is not None and program.arrays[other].shape != shape:
-            raise _InvariantError(f"`{other}` has not the shape {shape}")
 
 
 def _may_overwrite(op: Op) -> bool:

@@ -69,18 +69,18 @@ def read(
 
 
 def materialized(lowering: Lowering, factor: Factor, order: Sequence[sp.Symbol] | None = None) -> Value:
-    """The factor in an array: its letters in the given order where it has windows."""
-    if isinstance(factor, Value):
-        return factor
-    order = tuple(factor.axes if order is None else order)
+    """The factor in an array, its letters in the given order."""
     builder = lowering.builder
+    order = tuple(factor.axes if order is None else order)
+    if isinstance(factor, Value):
+        return factor if factor.axes == order else builder.copied(factor, order, "copy")
     if stands_as(builder, factor, order):
         out = builder.fresh("view", order, factor.kind)
         builder.operations.append(View(out, factor.array, tuple(range(len(factor.places)))))
         return Value(out, order, factor.kind)
-    operand, windows = _ready(builder, factor, order, ())
+    operand, places = inside(builder, factor, order, ())
     out = builder.fresh("columns", order, factor.kind)
-    builder.operations.append(Columns(out, operand, windows))
+    builder.operations.append(Columns(out, operand, spelt(builder, places, order, ())))
     lowering.shared.columns.setdefault(signature(factor), set()).add(permutation(factor, order))
     return Value(out, order, factor.kind)
 
@@ -135,9 +135,10 @@ def reduced(lowering: Lowering, function: Literal["sum", "max"], factor: Factor,
                 narrow += [a for a in place.letters if a in over and a != widest]
         if narrow:
             kept = builder.sorted(a for a in factor.axes if a not in narrow)
-            operand, windows = _ready(builder, factor, kept, _in_order(narrow, over))
+            ordered = _in_order(narrow, over)
+            operand, places = inside(builder, factor, kept, ordered)
             out = builder.fresh(function, kept)
-            builder.operations.append(Pool(out, function, operand, windows))
+            builder.operations.append(Pool(out, function, operand, spelt(builder, places, kept, ordered)))
             factor = Value(out, kept)
         else:
             factor = materialized(lowering, factor)
@@ -156,9 +157,9 @@ def winners(lowering: Lowering, factor: Factor, bound: Sequence[sp.Symbol]) -> V
     key = (signature(factor), permutation(factor, (*bound, *kept)))
     if key not in lowering.shared.positions:
         best = reduced(lowering, "max", original, bound)
-        operand, windows = _ready(builder, factor, kept, tuple(bound))
+        operand, seen = inside(builder, factor, kept, tuple(bound))
         out = lowering.shared.positions[key] = builder.fresh("winner", kept, kind)
-        builder.operations.append(Winners(out, operand, best.array, windows))
+        builder.operations.append(Winners(out, operand, best.array, spelt(builder, seen, kept, tuple(bound))))
     return Value(lowering.shared.positions[key], kept, kind)
 
 
@@ -166,10 +167,10 @@ def _in_order(letters: Sequence[sp.Symbol], like: Sequence[sp.Symbol]) -> tuple[
     return tuple(a for a in like if a in letters)
 
 
-def _ready(
+def inside(
     builder: Builder, factor: Windowed, order: tuple[sp.Symbol, ...], over: tuple[sp.Symbol, ...]
-) -> tuple[str, Windows]:
-    """An array that the windows do not leave, its axes in the order in which `order` has their slices, and they."""
+) -> tuple[str, list[Affine]]:
+    """An array that the windows do not leave, its axes in the order in which `order` has their slices; the places."""
     extents = builder.extents(factor.axes)
     axes = _axes_in_order(factor.places, order, over, extents)
     places = [factor.places[a] for a in axes]
@@ -196,7 +197,7 @@ def _ready(
         )
         array = builder.shift(array, factor.kind, starts, shape, factor.border)
         places = [p.moved(-start) for p, start in zip(places, starts, strict=True)]
-    return array, spelt(places, order, over, extents)
+    return array, places
 
 
 def _is_batch(builder: Builder, place: Affine) -> bool:
@@ -223,13 +224,9 @@ def runs(
     return tuple(sliced(place.steps, over, extents) for place in places)
 
 
-def spelt(
-    places: Sequence[Affine],
-    axes: Sequence[sp.Symbol],
-    over: Sequence[sp.Symbol],
-    extents: Mapping[sp.Symbol, int],
-) -> Windows:
+def spelt(builder: Builder, places: Sequence[Affine], axes: Sequence[sp.Symbol], over: Sequence[sp.Symbol]) -> Windows:
     """The windows with a letter of the operation for each index."""
+    extents = builder.extents(over)
     letter = dict(zip((*axes, *over), LETTERS, strict=False))
     return Windows(
         "".join(letter[a] for a in axes),

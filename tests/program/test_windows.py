@@ -1,13 +1,27 @@
 """Formulas that read through windows, forward and backward, as array operations, against the slow evaluator."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from windowed import CASES, lowered
 
 from symbp.program.interpret import run
-from symbp.program.program import Columns, Map, OverlapAdd, Place, Pool, Program, Routine, Shift, Winners
+from symbp.program.program import (
+    Columns,
+    Convolve,
+    Map,
+    Op,
+    OverlapAdd,
+    Place,
+    Pool,
+    Program,
+    Routine,
+    Shift,
+    Winners,
+)
 from symbp.program.verify import ProgramError, verify
 
 
@@ -23,8 +37,12 @@ def test_operations_agree_with_the_evaluator(name: str) -> None:
         )
 
 
-KINDS = {  # what must be there, and what must not: arrays over every pair of positions, masks over windows
-    "conv 2-D": ({Shift, Columns}, {Pool}),
+# what must be there, and what must not: arrays over every pair of positions, masks over windows
+KINDS: dict[str, tuple[set[type], set[type]]] = {
+    "conv 2-D": ({Shift, Convolve}, {Pool, Columns, OverlapAdd}),
+    "grouped": ({Convolve}, {Columns, OverlapAdd}),
+    "depthwise": ({Convolve}, {Columns, OverlapAdd}),
+    "transposed": ({Convolve}, {Columns, OverlapAdd}),
     "kernel 1": (set(), {OverlapAdd}),
     "average": ({Pool, OverlapAdd}, {Columns}),
     "maximum": ({Pool, Winners, OverlapAdd}, {Columns}),
@@ -45,32 +63,31 @@ def test_windows_are_loops_over_slices(name: str) -> None:
     assert not any(isinstance(op, Map) and op.function in ("equal", "greater_equal") for op in operations)
 
 
+def moved(op: Convolve) -> Convolve:
+    """The windows one position further along every axis on which they slide."""
+    places = tuple(replace(p, start=p.start + 1) if len(p.steps) > 1 else p for p in op.right_places)
+    return replace(op, right_places=places)
+
+
 BROKEN = [
-    (Columns, lambda op: replace(op, windows=replace(op.windows, places=(Place(-1), *op.windows.places[1:]))), "place"),
-    (
-        Columns,
-        lambda op: replace(
-            op,
-            windows=replace(
-                op.windows,
-                places=tuple(
-                    replace(p, start=p.start + 1) if p.start == 0 and len(p.steps) > 1 else p for p in op.windows.places
-                ),
-            ),
-        ),
-        "leaves an axis",
-    ),
-    (Shift, lambda op: replace(op, border=None), "has no border"),
-    (Columns, lambda op: replace(op, out=op.operand, operand=op.out), "before it is computed"),
+    ("conv 2-D", Convolve, lambda op: replace(op, right_places=(Place(0), *op.right_places[1:])), "in one place"),
+    ("conv 2-D", Convolve, moved, "leaves an axis"),
+    ("conv 2-D", Convolve, lambda op: replace(op, block=op.right_axes[-1]), "no blocks"),
+    ("conv 2-D", Convolve, lambda op: replace(op, out=op.right), "overwritten while it is read"),
+    ("conv 2-D", Convolve, lambda op: replace(op, left_axes=op.left_axes[::-1]), "index .* is .* and"),
+    ("conv 2-D", Shift, lambda op: replace(op, border=None), "has no border"),
+    ("causal", Columns, lambda op: replace(op, out=op.operand, operand=op.out), "before it is computed"),
 ]
 
 
-@pytest.mark.parametrize(("kind", "broken", "message"), BROKEN, ids=[m for _, _, m in BROKEN])
-def test_the_verifier_refuses_windows_that_leave_their_array(kind: type, broken: object, message: str) -> None:
-    program = lowered("conv 2-D").program
+@pytest.mark.parametrize(("name", "kind", "broken", "message"), BROKEN, ids=[m for *_, m in BROKEN])
+def test_the_verifier_refuses_windows_that_leave_their_array(
+    name: str, kind: type, broken: Callable[[Any], Op], message: str
+) -> None:
+    program = lowered(name).program
     statements = []
     for statement in program.routines["forward"].statements:
-        operations = [broken(op) if isinstance(op, kind) else op for op in statement.operations]  # type: ignore[operator]
+        operations = [broken(op) if isinstance(op, kind) else op for op in statement.operations]
         statements.append(replace(statement, operations=tuple(operations)))
     with pytest.raises(ProgramError, match=message):
         verify(Program(program.arrays, {"forward": Routine("forward", tuple(statements))}))

@@ -16,6 +16,7 @@ from symbp.targets.environment import render
 from symbp.targets.numpy import (
     arguments,
     blas,
+    convolve,  # noqa: F401 - registers its operation
     examples,
     functions,
     header,

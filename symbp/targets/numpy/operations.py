@@ -171,7 +171,7 @@ def _(op: Gather, scope: Scope) -> list[str]:
 @lines.register
 def _(op: Scatter, scope: Scope) -> list[str]:
     out, added = scope[op.out], scope.operand(op.source)
-    start = _cleared(out, scope) if op.base is None else lines(Map(op.out, "copy", (op.base,)), scope)
+    start = cleared(out, scope) if op.base is None else lines(Map(op.out, "copy", (op.base,)), scope)
     if op.distinct and scope.picks_one_of_each_row(op.indices):
         starts, positions, picked = scope.row_starts(op.out), scope.positions(op.out), scope.picked(op.out)
         return [
@@ -239,7 +239,7 @@ def _(op: Stack, scope: Scope) -> list[str]:
         code += lines(Map(op.out, "copy", (op.base,)), scope)
         filled = set(positions)
     elif not standing:
-        code += [] if {*range(int(extent))} == {*positions} else _cleared(out, scope)
+        code += [] if {*range(int(extent))} == {*positions} else cleared(out, scope)
     else:
         for first, last in pairwise(sorted({-1, *positions, int(extent)})):
             if last - first > 1:
@@ -259,7 +259,8 @@ def _(op: Fill, scope: Scope) -> list[str]:
     return scope.line(f"{scope[op.out]}.fill({scope.operand(op.value)})")
 
 
-def _cleared(out: str, scope: Scope) -> list[str]:
+def cleared(out: str, scope: Scope) -> list[str]:
+    """Zeros."""
     return scope.line(f"{out}.fill(0)")
 
 

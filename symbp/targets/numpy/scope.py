@@ -8,6 +8,7 @@ symbols   `N` is `n`; hyperparameters are the trainer's
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -52,6 +53,18 @@ def transposed(order: tuple[int, ...]) -> str:
     return ".T" if order == (1, 0) else f".transpose{order}"
 
 
+Entries = tuple[int, int]  # a count, and one for each example
+
+
+def _entries(shapes: Iterable[Sequence[Dim]]) -> Entries:
+    """Of arrays of these shapes together."""
+    fixed, of_each = 0, 0
+    for shape in shapes:
+        count = math.prod(int(dim) for dim in shape if dim != BATCH)
+        fixed, of_each = (fixed, of_each + count) if BATCH in shape else (fixed + count, of_each)
+    return fixed, of_each
+
+
 @dataclass(frozen=True)
 class Extra:
     """What NumPy's calls need besides the program's arrays: how it is made, its kind and shape; no array has None."""
@@ -76,6 +89,7 @@ class Scope:
     buffers: Mapping[str, str] = field(default_factory=dict)
     turned: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)  # views that permute axes
     places: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)  # parts that stand in a stack
+    blocks: set[tuple[Entries, Entries]] = field(default_factory=set)  # what one row needs, and what all need
     apart: set[str] = field(default_factory=set)  # arrays whose numbers do not lie side by side, in order
     blas: Blas = "numpy"
 
@@ -201,6 +215,11 @@ class Scope:
         """Scratch for truth values."""
         made = f"np.empty({source.shape(shape)}, np.bool_)"
         return self._extra(f"{word}_{'_'.join(map(str, shape))}", made, shape, "bool")
+
+    def block(self, row: Sequence[Sequence[Dim]], whole: Sequence[Sequence[Dim]]) -> str:
+        """Scratch for a block of rows: for arrays of these shapes at once."""
+        self.blocks.add((_entries(row), _entries(whole)))
+        return "ws.block"
 
     def scratch(self, shape: tuple[Dim, ...], word: str = "scratch") -> str:
         """Scratch for numbers."""

@@ -33,13 +33,13 @@ def bracketed(line: str, depth: int, *, tail: str = "") -> list[str]:
     margin, inner = INDENT * depth, INDENT * (depth + 1)
     if len(margin + line + tail) <= WIDTH:
         return [margin + line + tail]
-    if not line.endswith(")"):
+    if not line.endswith((")", "]")):
         raise ValueError(f"no brackets at the end of a line of {len(line)} characters: {line}")
     open_at, unmatched = len(line), 0
     while unmatched or open_at == len(line):
         open_at -= 1
-        unmatched += {")": 1, "(": -1}.get(line[open_at], 0)
-    return [f"{margin}{line[: open_at + 1]}", f"{inner}{line[open_at + 1 : -1]}", f"{margin}){tail}"]
+        unmatched += {")": 1, "]": 1, "(": -1, "[": -1}.get(line[open_at], 0)
+    return [f"{margin}{line[: open_at + 1]}", f"{inner}{line[open_at + 1 : -1]}", f"{margin}{line[-1]}{tail}"]
 
 
 def assigned(line: str, depth: int) -> list[str]:

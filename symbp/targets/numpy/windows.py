@@ -13,9 +13,10 @@ from symbp.program.program import Columns, OverlapAdd, Place, Pool, Windows, Win
 from symbp.program.slices import extents_of, loops, sliced
 from symbp.targets.numpy import source
 from symbp.targets.numpy.operations import lines
-from symbp.targets.numpy.scope import Scope
+from symbp.targets.numpy.scope import Scope, transposed
 
 NAMES = ("u", "v", "w", "s", "r", "k", "i", "j")  # of loops
+START, COUNT = "start", "count"  # of the values of a letter that a block has
 LEAST = {"sum": "0", "max": "-np.inf"}
 ASSIGNMENTS: Mapping[str, Callable[[str, str], tuple[str, list[str]]]] = {
     "=": lambda target, part: ("np.copyto", [target, part]),
@@ -25,14 +26,14 @@ ASSIGNMENTS: Mapping[str, Callable[[str, str], tuple[str, list[str]]]] = {
 
 @lines.register
 def _(op: Columns, scope: Scope) -> list[str]:
-    seen = _Slices(op.windows, scope.arrays[op.out].shape, scope.arrays[op.operand].shape)
+    seen = Slices(op.windows, scope.arrays[op.out].shape, scope.arrays[op.operand].shape)
     target, part = scope.part(op.out, seen.plain), scope.part(op.operand, seen.windowed)
     return seen.looped([("=", target if target.endswith("]") else f"{target}[...]", part)], scope)
 
 
 @lines.register
 def _(op: Pool, scope: Scope) -> list[str]:
-    seen = _Slices(op.windows, scope.arrays[op.out].shape, scope.arrays[op.operand].shape)
+    seen = Slices(op.windows, scope.arrays[op.out].shape, scope.arrays[op.operand].shape)
     out, part = scope.part(op.out, seen.plain), scope.part(op.operand, seen.windowed)
     fill = scope.line(f"{scope[op.out]}.fill({LEAST[op.function]})")
     if op.function == "sum":
@@ -44,7 +45,7 @@ def _(op: Pool, scope: Scope) -> list[str]:
 def _(op: Winners, scope: Scope) -> list[str]:
     """How many positions come before the first that has the best: that position, counted row by row."""
     shape = scope.arrays[op.out].shape
-    seen = _Slices(op.windows, shape, scope.arrays[op.operand].shape)
+    seen = Slices(op.windows, shape, scope.arrays[op.operand].shape)
     out, part = scope.part(op.out, seen.plain), scope.part(op.operand, seen.windowed)
     worse, here = scope.mask(shape, "worse"), scope.mask(shape)
     return [
@@ -65,7 +66,7 @@ def _(op: Winners, scope: Scope) -> list[str]:
 @lines.register
 def _(op: OverlapAdd, scope: Scope) -> list[str]:
     shape = scope.arrays[op.source].shape
-    seen = _Slices(op.windows, shape, scope.arrays[op.out].shape)
+    seen = Slices(op.windows, shape, scope.arrays[op.out].shape)
     part, target = scope.part(op.source, seen.plain), scope.part(op.out, seen.windowed)
     if op.chosen is None:
         return [*scope.line(f"{scope[op.out]}.fill(0)"), *seen.looped([("+=", target, part)], scope)]
@@ -78,16 +79,17 @@ def _(op: OverlapAdd, scope: Scope) -> list[str]:
     return clear + seen.looped([equal, ("np.multiply", here, part, f"out={won}"), ("+=", target, won)], scope)
 
 
-class _Slices:
-    """The slices of both arrays in one pass through the loops.
+class Slices:
+    """The slices of both arrays in one pass through the loops; of `block`, those of a block of its values.
 
-    `plain` indexes the axes of the array that has letters, `windowed` those of the one with windows; `position` counts
-    the letters `over` row-major. `apart` says whether no number is in two windows, `covers` whether every number is in
-    some.
+    `plain` indexes the axes of the array that has letters, `windowed` those of the one with windows; `turned` permutes
+    a slice of the one into one of the other. `position` counts the letters `over` row-major. `apart` says whether no
+    number is in two windows, `covers` whether every number is in some.
     """
 
-    def __init__(self, windows: Windows, shape: tuple[Dim, ...], held: tuple[Dim, ...]) -> None:
+    def __init__(self, windows: Windows, shape: tuple[Dim, ...], held: tuple[Dim, ...], block: str = "") -> None:
         self.windows = windows
+        self.block = block
         self.extents = extents_of(windows, shape)
         self.letters = loops(windows, self.extents)
         self.names = dict(zip(self.letters, NAMES, strict=False))
@@ -97,9 +99,15 @@ class _Slices:
         own = [self.names.get(a) or ("::-1" if a in backwards else ":") for a in windows.axes]
         self.plain = own
         self.windowed = [self._slice(*each) for each in zip(windows.places, self.runs, held, strict=True)]
+        self.turned = self._turned()
         self.position = self._position(windows.over)
         self.apart = self._apart()
         self.covers = self.apart and self._covers(held)
+
+    def of_plain(self, name: str) -> str:
+        """The slice of the plain array."""
+        count = max((k + 1 for k, at in enumerate(self.plain) if at != ":"), default=0)
+        return name + (f"[{', '.join(self.plain[:count])}]" if count else "")
 
     def looped(self, body: Sequence[str | tuple[str, ...]], scope: Scope) -> list[str]:
         """Lines, and calls and assignments as their head and what it is applied to, within the loops."""
@@ -119,6 +127,10 @@ class _Slices:
         if run is None:
             return _sum({self.names[a]: s for a, s in steps.items()}, start)
         step, extent = steps.pop(run), self.extents[run]
+        if run == self.block:
+            terms = {START: step, **{self.names[a]: s for a, s in steps.items()}}
+            stride = f" : {step}" if step > 1 else ""
+            return f"{_sum(terms, start)} : {_sum({**terms, COUNT: step}, start + 1 - step)}{stride}"
         if extent == BATCH or dim == BATCH:
             return ":"
         length = int(extent)
@@ -133,6 +145,11 @@ class _Slices:
         terms = {self.names[a]: s for a, s in steps.items()}
         stride = f" : {step}" if step > 1 and length > 1 else ""
         return f"{_sum(terms, start)} : {_sum(terms, stop)}{stride}"
+
+    def _turned(self) -> str:
+        """What follows a slice of the plain array for its axes to be in the order of the other's."""
+        own = [a for a in self.windows.axes if a not in self.names]
+        return transposed(tuple(own.index(run) for run in self.runs if run is not None))
 
     def _position(self, over: Sequence[tuple[str, int]]) -> str:
         terms: dict[str, int] = {}
@@ -167,8 +184,10 @@ def _called(head: str, arguments: Sequence[str], depth: int) -> list[str]:
         return source.call(head, arguments, depth)
     target, part = arguments
     line = f"{target} {head} {part}"
-    if len(source.INDENT * depth + line) <= source.WIDTH or line.endswith(")"):
+    if len(source.INDENT * depth + line) <= source.WIDTH or (head == "=" and line.endswith(")")):
         return source.bracketed(line, depth)
+    if head == "+=" and target.endswith("]"):
+        return [*source.bracketed(f"window = {target}", depth), *source.bracketed(f"window += {part}", depth)]
     return source.call(*ASSIGNMENTS[head](target, part), depth)
 
 

@@ -16,8 +16,9 @@ from symbp.program.operands import is_stop, written
 from symbp.program.plan import Plan, in_order
 from symbp.program.program import Array, ArrayKind, Loop, Offset, Program, Shift, Statement
 from symbp.targets.numpy import names, routines, source
-from symbp.targets.numpy.scope import Scope, moved
+from symbp.targets.numpy.scope import Entries, Scope, moved
 
+BLOCK = 1 << 17  # numbers in a block of columns, which is to stay in a cache
 DTYPES = {"float": "dtype", "int": "np.intp", "bool": "np.bool_", "byte": "np.uint8"}
 
 
@@ -36,12 +37,27 @@ class Allocation:
         return bytes_of(self.kind, np.dtype(dtype).itemsize) * entries(self.shape, batch)
 
 
+@dataclass(frozen=True)
+class Block(Allocation):
+    """Scratch for blocks of rows: for one row at least, and for all rows as far as they stay in a cache."""
+
+    rows: tuple[Entries, ...] = ()
+    wholes: tuple[Entries, ...] = ()
+
+    def bytes(self, batch: int, dtype: str) -> int:
+        """Those that are allocated, for a batch of this size."""
+        row, whole = (max(fixed + each * batch for fixed, each in sizes) for sizes in (self.rows, self.wholes))
+        return bytes_of(self.kind, np.dtype(dtype).itemsize) * max(row, min(BLOCK, whole))
+
+
 def allocations(
     program: Program, plan: Plan, tensors: Mapping[str, NetworkTensor], scope: Scope, separator: str
 ) -> Iterator[Allocation]:
     """What is allocated, in order of first use."""
     for attribute, extra in scope.extras.items():
         yield Allocation((f"self.{attribute} = {extra.made}",), extra.shape, extra.kind)
+    if scope.blocks:
+        yield _block(scope.blocks)
     for array in program.arrays.values():
         if array.storage == "constant":
             made = _constant(names.identifier(array.name, separator), tensors[array.name].value or ())
@@ -61,6 +77,27 @@ def allocations(
         if array.storage == "workspace" and name not in plan.places and name not in unstored:
             border = scope.operand(borders[name]) if name in borders else ""
             yield _allocated(array, plan.buffer_of.get(name, name), separator, border, sorted(shifts.get(name, ())))
+
+
+def _block(needed: Iterable[tuple[Entries, Entries]]) -> Block:
+    """The scratch of every block, which is used by one after the other."""
+    rows, wholes = (_largest(sizes) for sizes in zip(*needed, strict=True))
+    all_rows = _count(wholes) if len(wholes) == 1 else f"max({_count(wholes)})"
+    count = f"max({_count(rows)}, min({BLOCK}, {all_rows}))"
+    lines = source.call("self.block = np.empty", [count, "dtype"], 2)
+    return Block(tuple(line.removeprefix(2 * source.INDENT) for line in lines), rows=rows, wholes=wholes)
+
+
+def _largest(sizes: Iterable[Entries]) -> tuple[Entries, ...]:
+    """Those that are the largest for some batch."""
+    found = sorted(set(sizes))
+    return tuple(s for s in found if not any(s != o and s[0] <= o[0] and s[1] <= o[1] for o in found))
+
+
+def _count(sizes: Iterable[Entries]) -> str:
+    """`4000 * n + 12800, 131072`."""
+    terms = ((f"{each} * n" if each else "", str(fixed) if fixed else "") for fixed, each in sizes)
+    return ", ".join(" + ".join(filter(None, pair)) for pair in terms)
 
 
 def _constant(attribute: str, values: tuple[float, ...]) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from windowed import CASES, lowered
 
 from symbp.program.plan import Plan
-from symbp.targets.numpy import names, routines, windows, workspace
+from symbp.targets.numpy import convolve, names, routines, windows, workspace
 from symbp.targets.numpy.operations import lines
 from symbp.targets.numpy.scope import Scope
 
@@ -44,6 +44,7 @@ def test_nothing_is_einsum(name: str) -> None:
     scope.bind(operations)
     assert "einsum" not in "".join(line for op in operations for line in lines(op, scope))
     assert windows.NAMES
+    assert convolve.COUNT
 
 
 def test_loops_stand_over_slices() -> None:
@@ -52,9 +53,17 @@ def test_loops_stand_over_slices() -> None:
     scope = Scope(case.program.arrays, names.references(case.program.arrays, "_"), {}, depth=0)
     scope.bind(operations)
     body = [line for op in operations for line in lines(op, scope)]
-    assert body[:4] == [
+    assert body[:12] == [
         "np.copyto(ws.y_padded[:, :, 1:8, 1:7], x.transpose(1, 0, 2, 3))",
-        "for u in range(3):",
-        "    for v in range(2):",
-        "        ws.y_columns[:, u, v] = ws.y_padded[:, :, u : u + 7 : 2, v : v + 7 : 2]",
+        "rows = ws.block.size // (2 * 3 * 2 * 4 * 4)  # at a time: what they need stays in a cache",
+        "for start in range(0, n, rows):",
+        "    count = min(rows, n - start)",
+        "    columns = ws.block[: 2 * 3 * 2 * count * 4 * 4].reshape(2, 3, 2, count, 4, 4)",
+        "    for u in range(3):",
+        "        for v in range(2):",
+        "            columns[:, u, v] = ws.y_padded[:, start : start + count, u : u + 7 : 2, v : v + 7 : 2]",
+        "    np.matmul(",
+        "        w.reshape(4, 2 * 3 * 2),",
+        "        columns.reshape(2 * 3 * 2, count * 4 * 4),",
+        "        out=ws.y_product[:, start : start + count].reshape(4, count * 4 * 4),",
     ]
