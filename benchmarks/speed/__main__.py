@@ -12,7 +12,7 @@ from benchmarks import ROOT
 from benchmarks.report import HEADINGS, Figure, grid, status
 from benchmarks.speed import kept, memory, start_up
 from benchmarks.speed.contender import CONTENDERS, OURS
-from benchmarks.speed.document import Section, document
+from benchmarks.speed.document import Section, document, in_readme
 from benchmarks.speed.goals import figures, place
 from benchmarks.speed.kept import Besides
 from benchmarks.speed.picture import pictures
@@ -21,6 +21,7 @@ from benchmarks.speed.workloads import WORKLOADS
 from symbp.files import replace_file
 
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
+README = ROOT / "README.md"
 KINDS = tuple(dict.fromkeys(workload.kind for workload in WORKLOADS))
 THREADS = [1, 2]
 
@@ -67,10 +68,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def written(besides: Besides, goals: Sequence[Figure], sections: Sequence[Section]) -> Iterator[tuple[Path, bytes]]:
-    """The pictures, then the page that shows them."""
+    """The pictures, then the pages that show them."""
     for mode, picture in pictures(sections):
         yield DOCUMENT.parent / "images" / f"benchmarks-{mode}.svg", picture
     yield DOCUMENT, document([*goals, *besides.figures], besides.imports, sections).encode()
+    yield README, in_readme(README.read_text(encoding="utf-8"), sections).encode()
 
 
 def memory_and_start_up(progress: Progress) -> Besides:

@@ -22,13 +22,16 @@ INTRODUCTION = """\
 How long a training step takes: the modules that symbp generates beside frameworks, beside NumPy written by hand, and
 beside the bound, which is the matrix products of the step alone. `make bench` (`python -m benchmarks.speed`) measures
 all of it and writes this page; rows where symbp is slower stay.
-
+"""
+PICTURE = """\
 <picture>
-  <source media="(prefers-color-scheme: dark)" srcset="images/benchmarks-dark.svg">
+  <source media="(prefers-color-scheme: dark)" srcset="{images}/benchmarks-dark.svg">
   <img alt="Time of a training step of every contender relative to symbp's, for each workload, on one and two threads"
-       src="images/benchmarks-light.svg">
+       src="{images}/benchmarks-light.svg">
 </picture>
 """
+BEGIN, END = "<!-- written by python -m benchmarks.speed -->", "<!-- end of what it writes -->"  # in the README
+SHOWN = ("mlp, batch 64", 1)  # workload and threads of which the README has figures
 METHOD = """\
 ## How it is measured
 
@@ -104,6 +107,7 @@ def document(goals: Sequence[Figure], imports: Table, sections: Sequence[Section
     """The page."""
     parts = (
         INTRODUCTION,
+        PICTURE.format(images="images"),
         f"Machine: {machine(PACKAGES)} {libraries()}\n",
         "## Goals\n",
         f"{grid(HEADINGS, [figure.cells() for figure in goals])}\n",
@@ -113,3 +117,21 @@ def document(goals: Sequence[Figure], imports: Table, sections: Sequence[Section
         *map(str, sections),
     )
     return "\n".join(parts)
+
+
+def in_readme(text: str, sections: Sequence[Section]) -> str:
+    """The README with the picture, and what the others' steps come to for one workload."""
+    head, begin, rest = text.partition(BEGIN)
+    _, end, tail = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"README.md: expected `{BEGIN}` and `{END}`")
+    shown = next(each for each in sections if (each.workload.name, each.threads) == SHOWN)
+    found = shown.results.measured
+    ratios = {name: median(each.ratios(found[OURS])) for name, each in found.items() if name != OURS}
+    others = ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items() if name not in BOUNDS)
+    said = (
+        f"Steps in times of {OURS}'s own; further right is slower. For {place(shown.workload, shown.threads)}: "
+        f"{others}; the matrix products alone {ratios['bound']:.2f}. [All figures](docs/benchmarks.md), how they were "
+        "measured and on what.\n"
+    )
+    return f"{head}{begin}\n{PICTURE.format(images='docs/images')}\n{said}{end}{tail}"

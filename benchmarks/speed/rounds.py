@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from queue import SimpleQueue
 from statistics import quantiles
+from threading import Timer
 from typing import Any
 
 from benchmarks import ROOT
@@ -24,9 +25,10 @@ from benchmarks.speed.given import Given
 from benchmarks.speed.workloads import WORKLOADS, Workload
 
 SAMPLE = 0.2  # seconds of steps in each round; of inferences, half of it
-ROUNDS = (5, 11)  # at least, at most
+ROUNDS = (5, 9)  # at least, at most
 SETTLED = 0.05  # relative: the middle half of the ratios, when rounds end
 AGREE = 1e-3  # relative, of the first cost in float32: the contenders compute the same
+LIMIT = 300  # seconds for an answer
 TOGETHER = 2  # processes that start at the same time
 VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -90,11 +92,15 @@ class Process:
 
     def _read(self) -> Any:
         assert self._process.stdout is not None
+        limit = Timer(LIMIT, self._process.kill)
+        limit.start()
         line = self._process.stdout.readline()
+        late = not limit.is_alive()
+        limit.cancel()
         if not line:
             self._process.wait()
             self._errors.seek(0)
-            said = self._errors.read().strip().splitlines() or ["no word"]
+            said = [f"no answer in {LIMIT} s"] if late else self._errors.read().strip().splitlines() or ["no word"]
             self.close()
             raise RuntimeError(f"{self.name}: status {self._process.returncode}: {said[-1]}")
         return json.loads(line)

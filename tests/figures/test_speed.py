@@ -13,10 +13,10 @@ import pytest
 from benchmarks.generation import Times
 from benchmarks.report import Figure, Table
 from benchmarks.speed import bound, by_hand, kept, memory, rounds, start_up
-from benchmarks.speed.__main__ import Progress
+from benchmarks.speed.__main__ import README, Progress
 from benchmarks.speed.bound import FORMS, Operands, Product, products
 from benchmarks.speed.contender import CONTENDERS, Entry
-from benchmarks.speed.document import Section, document, spread
+from benchmarks.speed.document import BEGIN, END, Section, document, in_readme, spread
 from benchmarks.speed.generated import generated, give
 from benchmarks.speed.given import Given
 from benchmarks.speed.goals import figures
@@ -54,6 +54,12 @@ def test_another_cost_is_refused() -> None:
 def test_a_process_that_fails_says_why(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match=r"nobody, small, batch 8: status 1: KeyError: 'nobody'"):
         Process("nobody", SMALL, Given(tmp_path), 1, [0], tmp_path)
+
+
+def test_a_process_that_does_not_answer_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(rounds, "LIMIT", 0.01)
+    with pytest.raises(RuntimeError, match=r"symbp, small, batch 8: status -9: no answer in 0\.01 s"):
+        Process("symbp", SMALL, Given(tmp_path), 1, [0], tmp_path)
 
 
 def test_a_contender_that_fails_is_told_of_and_the_others_go_on(
@@ -207,6 +213,20 @@ def test_the_page_has_goals_a_table_for_each_workload_and_versions() -> None:
     assert "torch" in page
     assert "openblas" in page or "Matrix products" in page
     assert all(f"| {name} | " in page for name in CONTENDERS), "each contender is explained"
+
+
+def test_the_readme_shows_the_picture_and_what_others_come_to() -> None:
+    found = {"symbp": [1.0], "PyTorch": [1.5], "bound": [0.75]}
+    section = Section(MLP, 1, Results({name: Measured(1.0, 0.1, steps) for name, steps in found.items()}))
+    text = README.read_text(encoding="utf-8")
+    written = in_readme(text, [section])
+    assert 'srcset="docs/images/benchmarks-dark.svg"' in written
+    assert "For mlp, batch 64, 1 thread: PyTorch 1.50; the matrix products alone 0.75." in written
+    assert in_readme(written, [section]) == written
+    assert written.partition(BEGIN)[0] == text.partition(BEGIN)[0]
+    assert written.partition(END)[2] == text.partition(END)[2]
+    with pytest.raises(ValueError, match="README"):
+        in_readme(text.replace(END, ""), [section])
 
 
 def test_imports_are_told_beyond_numpy() -> None:
