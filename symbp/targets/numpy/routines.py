@@ -32,7 +32,7 @@ def operations(items: Iterable[Statement | Loop]) -> list[Op]:
 
 def arguments(code: Sequence[str]) -> list[str]:
     """Those of `params, gradients, ws, x, y` that lines of code mention."""
-    words = {word for line in code for word in re.findall(r"(?<![\w.])[a-z]+(?![\w(])", line.partition("#")[0])}
+    words = {word for line in code for word in re.findall(r"(?<![\w.])[a-z]+(?![\w(]|=[^=])", line.partition("#")[0])}
     return [name for name in ARGUMENTS if name in words]
 
 

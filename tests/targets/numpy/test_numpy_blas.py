@@ -22,6 +22,7 @@ from symbp.spec import read_spec
 from symbp.spec.read import parse_spec
 from symbp.targets.load import as_argument, load_source
 from symbp.targets.numpy.operations import lines
+from symbp.targets.numpy.routines import arguments
 from symbp.targets.numpy.safety import UnsafeModuleError, inspect
 from symbp.targets.numpy.scope import Scope
 from symbp.verify.examples import _draw
@@ -102,6 +103,9 @@ def test_gradients_and_steps_are_those_of_numpy(name: str, dtype: str) -> None:
         )
         assert same == pytest.approx(cost, rel=CLOSE[dtype])
         alike(found.flat, expected.flat, CLOSE[dtype])
+        outputs = [m.forward(m.init(1, dtype), x) for m in (plain, module)]
+        for one, other in zip(*(each if isinstance(each, tuple) else (each,) for each in outputs), strict=True):
+            alike(other, one, CLOSE[dtype])
         costs += [[trainer.step(x, y) for trainer in trainers] for _ in range(3)]
     np.testing.assert_allclose(*np.transpose(costs), rtol=10 * CLOSE[dtype])
     if dtype == "float64":
@@ -161,6 +165,12 @@ def run(code: str, scope: Scope, held: dict[str, np.ndarray]) -> None:
 
 def _dim(letter: str) -> Any:
     return BATCH if letter == "n" else SIZES[letter]
+
+
+def test_a_keyword_of_a_call_is_no_argument() -> None:
+    """`y` is gemv's result, and the name of the target."""
+    assert arguments(["sgemv(1.0, ws.a.T, ws.ones, y=ws.b, overwrite_y=True)"]) == ["ws"]
+    assert arguments(["if y == x:", "np.add(y, 1, out=ws.b)"]) == ["ws", "x", "y"]
 
 
 def test_small_products_of_a_stack_stay_in_one_call() -> None:
