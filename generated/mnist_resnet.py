@@ -426,6 +426,7 @@ class Workspace:
         self.conv2d_8_d_W_columns = np.empty((32, 3, 7, 7, n), dtype)
         self.conv2d_8_d_W_padded_2 = np.zeros((32, 9, 7, n), dtype)  # with its border
         self.conv2d_8_d_W_columns_2 = np.empty((32, 3, 7, 7, n), dtype)
+        self.conv2d_8_d_W_product = np.empty((32, 3, 32, 3), dtype)
         self.d_silu_6_sigmoid = self.conv2d_7_z
         self.d_batch_norm_7_y = self.silu_7_a
         self.d_batch_norm_7_x_hat = self.inner_3_v_subtract
@@ -445,6 +446,7 @@ class Workspace:
         self.conv2d_7_d_W_columns = self.conv2d_8_d_W_columns
         self.conv2d_7_d_W_padded_2 = np.zeros((32, 9, 7, n), dtype)  # with its border
         self.conv2d_7_d_W_columns_2 = self.conv2d_8_d_W_columns_2
+        self.conv2d_7_d_W_product = self.conv2d_8_d_W_product
         self.d_silu_5_sigmoid = self.block_2_y
         self.d_block_2_y = self.conv2d_7_z
         self.d_inner_2_y = self.conv2d_7_z
@@ -474,6 +476,7 @@ class Workspace:
         self.conv2d_5_d_W_columns = self.conv2d_8_d_W_columns
         self.conv2d_5_d_W_padded_2 = np.zeros((32, 9, 7, n), dtype)  # with its border
         self.conv2d_5_d_W_columns_2 = self.conv2d_8_d_W_columns_2
+        self.conv2d_5_d_W_product = self.conv2d_8_d_W_product
         self.d_silu_4_sigmoid = self.conv2d_4_z
         self.d_batch_norm_4_y = self.silu_6_a
         self.d_batch_norm_4_x_hat = self.inner_3_v_subtract
@@ -1585,11 +1588,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.copyto(ws.conv2d_8_d_W_padded_2[:, 1:8], ws.silu_6_a)
     for u in range(3):
         ws.conv2d_8_d_W_columns_2[:, u] = ws.conv2d_8_d_W_padded_2[:, u : u + 7]
-    np.matmul(
-        ws.conv2d_8_d_W_columns_2.reshape(32 * 3, 7 * 7 * n),
-        ws.conv2d_8_d_W_columns.reshape(32, 3, 7 * 7 * n).swapaxes(-1, -2),
-        out=gradients.conv2d_8_W.reshape(32, 32 * 3, 3),
+    ws.conv2d_8_d_W_columns_2.reshape(32 * 3, 7 * 7 * n).dot(
+        ws.conv2d_8_d_W_columns.reshape(32 * 3, 7 * 7 * n).T, out=ws.conv2d_8_d_W_product.reshape(32 * 3, 32 * 3)
     )
+    np.copyto(gradients.conv2d_8_W, ws.conv2d_8_d_W_product.transpose(2, 0, 1, 3))
 
     # silu_6: d_a (32, 7, 7, n), batch_norm_7.y (32, 7, 7, n), sigmoid (32, 7, 7, n) -> d_sigmoid (32, 7, 7, n),
     #     d_batch_norm_7.y (32, 7, 7, n)
@@ -1668,11 +1670,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.copyto(ws.conv2d_7_d_W_padded_2[:, 1:8], ws.silu_5_a)
     for u in range(3):
         ws.conv2d_7_d_W_columns_2[:, u] = ws.conv2d_7_d_W_padded_2[:, u : u + 7]
-    np.matmul(
-        ws.conv2d_7_d_W_columns_2.reshape(32 * 3, 7 * 7 * n),
-        ws.conv2d_7_d_W_columns.reshape(32, 3, 7 * 7 * n).swapaxes(-1, -2),
-        out=gradients.conv2d_7_W.reshape(32, 32 * 3, 3),
+    ws.conv2d_7_d_W_columns_2.reshape(32 * 3, 7 * 7 * n).dot(
+        ws.conv2d_7_d_W_columns.reshape(32 * 3, 7 * 7 * n).T, out=ws.conv2d_7_d_W_product.reshape(32 * 3, 32 * 3)
     )
+    np.copyto(gradients.conv2d_7_W, ws.conv2d_7_d_W_product.transpose(2, 0, 1, 3))
 
     # silu_5: d_a (32, 7, 7, n), block_2.y (32, 7, 7, n), sigmoid (32, 7, 7, n) -> d_sigmoid (32, 7, 7, n), d_block_2.y
     #     (32, 7, 7, n)
@@ -1823,11 +1824,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.copyto(ws.conv2d_5_d_W_padded_2[:, 1:8], ws.silu_4_a)
     for u in range(3):
         ws.conv2d_5_d_W_columns_2[:, u] = ws.conv2d_5_d_W_padded_2[:, u : u + 7]
-    np.matmul(
-        ws.conv2d_5_d_W_columns_2.reshape(32 * 3, 7 * 7 * n),
-        ws.conv2d_5_d_W_columns.reshape(32, 3, 7 * 7 * n).swapaxes(-1, -2),
-        out=gradients.conv2d_5_W.reshape(32, 32 * 3, 3),
+    ws.conv2d_5_d_W_columns_2.reshape(32 * 3, 7 * 7 * n).dot(
+        ws.conv2d_5_d_W_columns.reshape(32 * 3, 7 * 7 * n).T, out=ws.conv2d_5_d_W_product.reshape(32 * 3, 32 * 3)
     )
+    np.copyto(gradients.conv2d_5_W, ws.conv2d_5_d_W_product.transpose(2, 0, 1, 3))
 
     # silu_4: d_a (32, 7, 7, n), batch_norm_4.y (32, 7, 7, n), sigmoid (32, 7, 7, n) -> d_sigmoid (32, 7, 7, n),
     #     d_batch_norm_4.y (32, 7, 7, n)
@@ -1996,10 +1996,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.copyto(ws.conv2d_3_d_W_padded_2[:, 1:15], ws.silu_2_a)
     for u in range(3):
         ws.conv2d_3_d_W_columns_2[:, u] = ws.conv2d_3_d_W_padded_2[:, u : u + 14]
-    ws.conv2d_3_d_W_columns.reshape(16 * 3, 14 * 14 * n).dot(
-        ws.conv2d_3_d_W_columns_2.reshape(16 * 3, 14 * 14 * n).T, out=ws.conv2d_3_d_W_product.reshape(16 * 3, 16 * 3)
+    ws.conv2d_3_d_W_columns_2.reshape(16 * 3, 14 * 14 * n).dot(
+        ws.conv2d_3_d_W_columns.reshape(16 * 3, 14 * 14 * n).T, out=ws.conv2d_3_d_W_product.reshape(16 * 3, 16 * 3)
     )
-    np.copyto(gradients.conv2d_3_W, ws.conv2d_3_d_W_product.transpose(0, 2, 3, 1))
+    np.copyto(gradients.conv2d_3_W, ws.conv2d_3_d_W_product.transpose(2, 0, 1, 3))
 
     # silu_2: d_a (16, 14, 14, n), batch_norm_2.y (16, 14, 14, n), sigmoid (16, 14, 14, n) -> d_sigmoid (16, 14, 14, n),
     #     d_batch_norm_2.y (16, 14, 14, n)
@@ -2078,10 +2078,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.copyto(ws.conv2d_2_d_W_padded_2[:, 1:15], ws.silu_1_a)
     for u in range(3):
         ws.conv2d_2_d_W_columns_2[:, u] = ws.conv2d_2_d_W_padded_2[:, u : u + 14]
-    ws.conv2d_2_d_W_columns.reshape(16 * 3, 14 * 14 * n).dot(
-        ws.conv2d_2_d_W_columns_2.reshape(16 * 3, 14 * 14 * n).T, out=ws.conv2d_2_d_W_product.reshape(16 * 3, 16 * 3)
+    ws.conv2d_2_d_W_columns_2.reshape(16 * 3, 14 * 14 * n).dot(
+        ws.conv2d_2_d_W_columns.reshape(16 * 3, 14 * 14 * n).T, out=ws.conv2d_2_d_W_product.reshape(16 * 3, 16 * 3)
     )
-    np.copyto(gradients.conv2d_2_W, ws.conv2d_2_d_W_product.transpose(0, 2, 3, 1))
+    np.copyto(gradients.conv2d_2_W, ws.conv2d_2_d_W_product.transpose(2, 0, 1, 3))
 
     # silu_1: d_a (16, 14, 14, n), stem.y (16, 14, 14, n), sigmoid (16, 14, 14, n) -> d_sigmoid (16, 14, 14, n),
     #     d_stem.y (16, 14, 14, n)

@@ -155,6 +155,7 @@ class Workspace:
             dtype,
         )
         self.embedding_1_y = np.empty((n, 16, 32), dtype)
+        self.lstm_1_known_z_copy = np.empty((16, n, 32), dtype)
         self.lstm_1_known_z = np.empty((16, n, 4, 128), dtype)
         self.lstm_1_known_z_add = np.empty((4, 128), dtype)
         self.lstm_1_i = np.empty((16, n, 128), dtype)
@@ -201,8 +202,8 @@ class Workspace:
         self.d_lstm_1_z_after = self.d_lstm_1_z_padded[1:]
         self.lstm_1_d_h_t = self.lstm_1_c_t_multiply_2
         self.lstm_1_d_c_t_multiply_2 = np.empty((n, 128), dtype)
-        self.d_embedding_1_y = np.empty((n, 16, 32), dtype)
-        self.lstm_1_d_W_copy = np.empty((16, n, 32), dtype)
+        self.lstm_1_d_x_product = np.empty((16, n, 32), dtype)
+        self.d_embedding_1_y = self.embedding_1_y
 
 
 def _describe(value: object) -> str:
@@ -250,14 +251,13 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # (3) y[n,t,d] = E[xₙₜ,d]
     params.embedding_1_E.take(x, axis=0, out=ws.embedding_1_y, mode="clip")
 
-    # lstm_1: W (32, 4, 128), embedding_1.y (n, 16, 32), b (4, 128), b_h (4, 128), V (128, 4, 128) -> known_z (16, n, 4,
+    # lstm_1: embedding_1.y (n, 16, 32), W (32, 4, 128), b (4, 128), b_h (4, 128), V (128, 4, 128) -> known_z (16, n, 4,
     #     128), i (16, n, 128), f (16, n, 128), g (16, n, 128), o (16, n, 128), c (16, n, 128), e (16, n, 128), h (16,
     #     n, 128), y (n, 16, 128)
     # (7) known_z[n,t,q,j] = Σ[d] x[n,t,d] · W[d,q,j] + b[q,j] + bₕ[q,j]
-    np.matmul(
-        ws.embedding_1_y.transpose(1, 0, 2),
-        params.lstm_1_W.reshape(32, 4 * 128),
-        out=ws.lstm_1_known_z.reshape(16, n, 4 * 128),
+    np.copyto(ws.lstm_1_known_z_copy, ws.embedding_1_y.transpose(1, 0, 2))
+    ws.lstm_1_known_z_copy.reshape(16 * n, 32).dot(
+        params.lstm_1_W.reshape(32, 4 * 128), out=ws.lstm_1_known_z.reshape(16 * n, 4 * 128)
     )
     np.add(params.lstm_1_b, params.lstm_1_b_h, out=ws.lstm_1_known_z_add)
     ws.lstm_1_known_z += ws.lstm_1_known_z_add
@@ -377,7 +377,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.ones_16_n.dot(ws.d_dense_1_z.reshape(n * 16, 28), out=gradients.dense_1_b)
 
     # lstm_1: e (16, n, 128), o (16, n, 128), g (16, n, 128), i (16, n, 128), c (16, n, 128), f (16, n, 128), V (128, 4,
-    #     128), d_y (n, 16, 128), W (32, 4, 128), embedding_1.y (n, 16, 32), h (16, n, 128) -> known_d_c (16, n, 128),
+    #     128), d_y (n, 16, 128), W (32, 4, 128), known_z_copy (16, n, 32), h (16, n, 128) -> known_d_c (16, n, 128),
     #     known_d_z (16, n, 128), known_d_z_2 (16, n, 128), known_d_z_3 (16, n, 128), known_d_z_4 (16, n, 128), d_c (16,
     #     n, 128), d_z (16, n, 4, 128), d_embedding_1.y (n, 16, 32), d_W (32, 4, 128), d_V (128, 4, 128), d_b (4, 128),
     #     d_b_h (4, 128)
@@ -427,14 +427,12 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         np.multiply(d_c_t, known_d_z_t, out=d_z_t[:, 2])
         np.multiply(ws.lstm_1_d_h_t, known_d_z_4_t, out=d_z_t[:, 3])
     # (83) ∂C/∂x[n,t,d] = Σ[j,q] δ[n,t,q,j] · W[d,q,j]
-    np.matmul(
-        ws.d_lstm_1_z.reshape(16, n, 4 * 128),
-        params.lstm_1_W.reshape(32, 4 * 128).T,
-        out=ws.d_embedding_1_y.transpose(1, 0, 2),
+    ws.d_lstm_1_z.reshape(16 * n, 4 * 128).dot(
+        params.lstm_1_W.reshape(32, 4 * 128).T, out=ws.lstm_1_d_x_product.reshape(16 * n, 32)
     )
+    np.copyto(ws.d_embedding_1_y, ws.lstm_1_d_x_product.transpose(1, 0, 2))
     # (88) ∂C/∂W[d,q,j] = Σₙ Σₜ δ[n,t,q,j] · x[n,t,d]
-    np.copyto(ws.lstm_1_d_W_copy, ws.embedding_1_y.transpose(1, 0, 2))
-    ws.lstm_1_d_W_copy.reshape(16 * n, 32).T.dot(
+    ws.lstm_1_known_z_copy.reshape(16 * n, 32).T.dot(
         ws.d_lstm_1_z.reshape(16 * n, 4 * 128), out=gradients.lstm_1_W.reshape(32, 4 * 128)
     )
     # (93) ∂C/∂V[k,q,j] = Σₙ Σₜ δ[n,t,q,j] · h[n,t − 1,k]

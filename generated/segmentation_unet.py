@@ -227,7 +227,7 @@ class Workspace:
         self.conv2d_7_d_W_padded = np.zeros((8, 32, 34, n), dtype)  # with its border
         self.conv2d_7_d_W_columns = np.empty((8, 3, 32, 32, n), dtype)
         self.conv2d_7_d_W_columns_2 = np.empty((16, 3, 32, 32, n), dtype)
-        self.conv2d_7_d_W_product = np.empty((8, 3, 16, 3), dtype)
+        self.conv2d_7_d_W_product = self.conv2d_7_z_copy
         self.d_up_to_whole_z = self.up_to_whole_z
         self.d_silu_2_a_concatenate_2 = self.d_silu_7_a
         self.d_silu_6_a = np.empty((16, 16, 16, n), dtype)
@@ -239,6 +239,7 @@ class Workspace:
         self.conv2d_6_d_W_padded = np.zeros((16, 16, 18, n), dtype)  # with its border
         self.conv2d_6_d_W_columns = np.empty((16, 3, 16, 16, n), dtype)
         self.conv2d_6_d_W_columns_2 = np.empty((32, 3, 16, 16, n), dtype)
+        self.conv2d_6_d_W_product = self.conv2d_6_z_copy
         self.d_up_to_half_z = self.up_to_half_z
         self.d_silu_3_a_concatenate_1 = self.d_silu_6_a
         self.d_silu_5_a = np.empty((32, 8, 8, n), dtype)
@@ -251,6 +252,7 @@ class Workspace:
         self.conv2d_5_d_W_columns = np.empty((32, 3, 8, 8, n), dtype)
         self.conv2d_5_d_W_padded_2 = np.zeros((32, 10, 8, n), dtype)  # with its border
         self.conv2d_5_d_W_columns_2 = np.empty((32, 3, 8, 8, n), dtype)
+        self.conv2d_5_d_W_product = np.empty((32, 3, 32, 3), dtype)
         self.d_silu_4_sigmoid = self.conv2d_4_z
         self.d_conv2d_4_z = self.d_silu_5_a
         self.conv2d_4_d_x_copy = np.empty((16, 3, 32, 3), dtype)
@@ -261,7 +263,7 @@ class Workspace:
         self.d_silu_3_a = self.d_silu_6_a
         self.d_silu_3_sigmoid = self.half_z
         self.d_half_z = self.silu_6_a
-        self.half_d_x_copy = self.conv2d_7_d_W_product
+        self.half_d_x_copy = np.empty((8, 3, 16, 3), dtype)
         self.half_d_x_padded = np.zeros((16, 16, 18, n), dtype)  # with its border
         self.half_d_x_overlap = np.empty((8, 18, 16, n), dtype)
         self.d_average_pool2d_1_y = self.average_pool2d_1_y
@@ -719,10 +721,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
         ws.conv2d_7_d_W_columns[:, u] = ws.conv2d_7_d_W_padded[:, :, 2 - u : 34 - u]
     for u in range(3):
         ws.conv2d_7_d_W_columns_2[:, u] = ws.conv2d_7_z_padded[:, u : u + 32]
-    ws.conv2d_7_d_W_columns.reshape(8 * 3, 32 * 32 * n).dot(
-        ws.conv2d_7_d_W_columns_2.reshape(16 * 3, 32 * 32 * n).T, out=ws.conv2d_7_d_W_product.reshape(8 * 3, 16 * 3)
+    ws.conv2d_7_d_W_columns_2.reshape(16 * 3, 32 * 32 * n).dot(
+        ws.conv2d_7_d_W_columns.reshape(8 * 3, 32 * 32 * n).T, out=ws.conv2d_7_d_W_product.reshape(16 * 3, 8 * 3)
     )
-    np.copyto(gradients.conv2d_7_W, ws.conv2d_7_d_W_product.transpose(0, 2, 3, 1))
+    np.copyto(gradients.conv2d_7_W, ws.conv2d_7_d_W_product.transpose(2, 0, 1, 3))
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
     ws.d_conv2d_7_z.reshape(8, 32 * 32 * n).dot(ws.ones_32_32_n, out=gradients.conv2d_7_b)
 
@@ -805,11 +807,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
         ws.conv2d_6_d_W_columns[:, u] = ws.conv2d_6_d_W_padded[:, :, 2 - u : 18 - u]
     for u in range(3):
         ws.conv2d_6_d_W_columns_2[:, u] = ws.conv2d_6_z_padded[:, u : u + 16]
-    np.matmul(
-        ws.conv2d_6_d_W_columns_2.reshape(32 * 3, 16 * 16 * n),
-        ws.conv2d_6_d_W_columns.reshape(16, 3, 16 * 16 * n).swapaxes(-1, -2),
-        out=gradients.conv2d_6_W.reshape(16, 32 * 3, 3),
+    ws.conv2d_6_d_W_columns_2.reshape(32 * 3, 16 * 16 * n).dot(
+        ws.conv2d_6_d_W_columns.reshape(16 * 3, 16 * 16 * n).T, out=ws.conv2d_6_d_W_product.reshape(32 * 3, 16 * 3)
     )
+    np.copyto(gradients.conv2d_6_W, ws.conv2d_6_d_W_product.transpose(2, 0, 1, 3))
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
     ws.d_conv2d_6_z.reshape(16, 16 * 16 * n).dot(ws.ones_16_16_n, out=gradients.conv2d_6_b)
 
@@ -893,11 +894,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.copyto(ws.conv2d_5_d_W_padded_2[:, 1:9], ws.silu_4_a)
     for u in range(3):
         ws.conv2d_5_d_W_columns_2[:, u] = ws.conv2d_5_d_W_padded_2[:, u : u + 8]
-    np.matmul(
-        ws.conv2d_5_d_W_columns_2.reshape(32 * 3, 8 * 8 * n),
-        ws.conv2d_5_d_W_columns.reshape(32, 3, 8 * 8 * n).swapaxes(-1, -2),
-        out=gradients.conv2d_5_W.reshape(32, 32 * 3, 3),
+    ws.conv2d_5_d_W_columns_2.reshape(32 * 3, 8 * 8 * n).dot(
+        ws.conv2d_5_d_W_columns.reshape(32 * 3, 8 * 8 * n).T, out=ws.conv2d_5_d_W_product.reshape(32 * 3, 32 * 3)
     )
+    np.copyto(gradients.conv2d_5_W, ws.conv2d_5_d_W_product.transpose(2, 0, 1, 3))
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
     ws.d_conv2d_5_z.reshape(32, 8 * 8 * n).dot(ws.ones_8_8_n, out=gradients.conv2d_5_b)
 
@@ -1059,10 +1059,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.copyto(ws.whole_d_W_padded_2[:, 1:33], ws.silu_1_a)
     for u in range(3):
         ws.whole_d_W_columns_2[:, u] = ws.whole_d_W_padded_2[:, u : u + 32]
-    ws.whole_d_W_columns.reshape(8 * 3, 32 * 32 * n).dot(
-        ws.whole_d_W_columns_2.reshape(8 * 3, 32 * 32 * n).T, out=ws.whole_d_W_product.reshape(8 * 3, 8 * 3)
+    ws.whole_d_W_columns_2.reshape(8 * 3, 32 * 32 * n).dot(
+        ws.whole_d_W_columns.reshape(8 * 3, 32 * 32 * n).T, out=ws.whole_d_W_product.reshape(8 * 3, 8 * 3)
     )
-    np.copyto(gradients.whole_W, ws.whole_d_W_product.transpose(0, 2, 3, 1))
+    np.copyto(gradients.whole_W, ws.whole_d_W_product.transpose(2, 0, 1, 3))
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
     ws.d_whole_z.reshape(8, 32 * 32 * n).dot(ws.ones_32_32_n, out=gradients.whole_b)
 

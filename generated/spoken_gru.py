@@ -127,6 +127,7 @@ class Workspace:
         self.picked = np.empty(n, dtype)
         self.minus_one = np.array(-1, dtype)
         self.ones_40_n = np.ones(40 * n, dtype)
+        self.gru_1_e_copy = np.empty((40, n, 14), dtype)
         self.gru_1_e = np.empty((40, n, 3, 48), dtype)
         self.gru_1_s = np.empty((40, n, 3, 48), dtype)
         self.gru_1_r = np.empty((40, n, 48), dtype)
@@ -205,7 +206,7 @@ class Workspace:
         self.gru_1_d_e_multiply_2 = self.d_gru_2_r
         self.gru_1_d_e_multiply_4 = self.gru_2_known_d_p
         self.d_gru_1_e = self.gru_2_s
-        self.gru_1_d_W_copy = np.empty((40, n, 14), dtype)
+        self.gru_1_d_x_product = self.gru_1_e_copy
         self.d_x = np.empty((n, 40, 14), dtype)
 
 
@@ -248,10 +249,11 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     """The network's output."""
     n = ws.n
 
-    # gru_1: W (14, 3, 48), x (n, 40, 14), b (3, 48), V (48, 3, 48), b_h (3, 48) -> e (40, n, 3, 48), s (40, n, 3, 48),
+    # gru_1: x (n, 40, 14), W (14, 3, 48), b (3, 48), V (48, 3, 48), b_h (3, 48) -> e (40, n, 3, 48), s (40, n, 3, 48),
     #     r (40, n, 48), p (40, n, 48), m (40, n, 48), h (40, n, 48), y (n, 40, 48)
     # (3) e[n,t,q,j] = Σ[d] x[n,t,d] · W[d,q,j] + b[q,j]
-    np.matmul(x.transpose(1, 0, 2), params.gru_1_W.reshape(14, 3 * 48), out=ws.gru_1_e.reshape(40, n, 3 * 48))
+    np.copyto(ws.gru_1_e_copy, x.transpose(1, 0, 2))
+    ws.gru_1_e_copy.reshape(40 * n, 14).dot(params.gru_1_W.reshape(14, 3 * 48), out=ws.gru_1_e.reshape(40 * n, 3 * 48))
     ws.gru_1_e += params.gru_1_b
     for t in range(40):
         s_t = ws.gru_1_s[t]
@@ -367,7 +369,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     ws.C *= ws.one_over_n
 
 
-def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array, y: Array) -> None:
+def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array) -> None:
     """The derivative of the cost by every parameter, from the last layer to the first; after the loss."""
     n = ws.n
 
@@ -472,10 +474,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.ones_40_n.dot(ws.d_gru_2_s.reshape(40 * n, 3 * 48), out=gradients.gru_2_b_h.reshape(3 * 48))
 
     # gru_1: p (40, n, 48), h (40, n, 48), m (40, n, 48), s (40, n, 3, 48), r (40, n, 48), V (48, 3, 48), d_y (n, 40,
-    #     48), x (n, 40, 14) -> known_d_m (40, n, 48), known_d_p (40, n, 48), known_d_r (40, n, 48), known_d_s (40, n,
-    #     48), known_d_s_2 (40, n, 48), known_d_s_3 (40, n, 48), d_h (40, n, 48), d_m (40, n, 48), d_p (40, n, 48), d_r
-    #     (40, n, 48), d_s (40, n, 3, 48), d_e (40, n, 3, 48), d_W (14, 3, 48), d_V (48, 3, 48), d_b (3, 48), d_b_h (3,
-    #     48)
+    #     48), e_copy (40, n, 14) -> known_d_m (40, n, 48), known_d_p (40, n, 48), known_d_r (40, n, 48), known_d_s (40,
+    #     n, 48), known_d_s_2 (40, n, 48), known_d_s_3 (40, n, 48), d_h (40, n, 48), d_m (40, n, 48), d_p (40, n, 48),
+    #     d_r (40, n, 48), d_s (40, n, 3, 48), d_e (40, n, 3, 48), d_W (14, 3, 48), d_V (48, 3, 48), d_b (3, 48), d_b_h
+    #     (3, 48)
     # (27) known_d_mₙₜⱼ = 1 − pₙₜⱼ
     np.subtract(ws.one, ws.gru_1_p, out=ws.gru_1_known_d_m)
     # (32) known_d_pₙₜⱼ = h[n,t − 1,j] − mₙₜⱼ
@@ -533,8 +535,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.copyto(ws.d_gru_1_e[:, :, 0], ws.gru_1_d_e_multiply_2)
     np.copyto(ws.d_gru_1_e[:, :, 1], ws.gru_1_d_e_multiply_4)
     # (76) ∂C/∂W[d,q,j] = Σₙ Σₜ ∂C/∂e[n,t,q,j] · x[n,t,d]
-    np.copyto(ws.gru_1_d_W_copy, x.transpose(1, 0, 2))
-    ws.gru_1_d_W_copy.reshape(40 * n, 14).T.dot(
+    ws.gru_1_e_copy.reshape(40 * n, 14).T.dot(
         ws.d_gru_1_e.reshape(40 * n, 3 * 48), out=gradients.gru_1_W.reshape(14, 3 * 48)
     )
     # (81) ∂C/∂V[k,q,j] = Σₙ Σₜ ∂C/∂s[n,t,q,j] · h[n,t − 1,k]
@@ -553,7 +554,10 @@ def _input(params: Parameters, ws: Workspace) -> None:
 
     # gru_1: W (14, 3, 48), d_e (40, n, 3, 48) -> d_x (n, 40, 14)
     # (71) ∂C/∂x[n,t,d] = Σ[j,q] ∂C/∂e[n,t,q,j] · W[d,q,j]
-    np.matmul(ws.d_gru_1_e.reshape(40, n, 3 * 48), params.gru_1_W.reshape(14, 3 * 48).T, out=ws.d_x.transpose(1, 0, 2))
+    ws.d_gru_1_e.reshape(40 * n, 3 * 48).dot(
+        params.gru_1_W.reshape(14, 3 * 48).T, out=ws.gru_1_d_x_product.reshape(40 * n, 14)
+    )
+    np.copyto(ws.d_x, ws.gru_1_d_x_product.transpose(1, 0, 2))
 
 
 def forward(params: Parameters, x: Array, workspace: Workspace | None = None) -> Array:
@@ -597,7 +601,7 @@ def loss_and_gradients(
     gradients = Parameters(np.empty(SIZE, ws.dtype))
     _forward(params, ws, x)
     _loss(ws, y)
-    _backward(params, gradients, ws, x, y)
+    _backward(params, gradients, ws, y)
     if not input_gradient:
         return float(ws.C), gradients
     _input(params, ws)
@@ -673,7 +677,7 @@ class Trainer:
         ws = self._workspaces.get(n) or self._allocate(n)
         _forward(params, ws, x)
         _loss(ws, y)
-        _backward(params, gradients, ws, x, y)
+        _backward(params, gradients, ws, y)
         self._update()
         return float(ws.C)
 

@@ -148,7 +148,7 @@ class Workspace:
         self.gru_1_d_e_multiply_2 = self.gru_1_known_d_s_3_subtract
         self.gru_1_d_e_multiply_4 = self.gru_1_known_d_m
         self.d_gru_1_e = self.gru_1_e
-        self.gru_1_d_x_product = np.empty((2, 20, n), dtype)
+        self.gru_1_d_x_product = self.gru_1_e_copy
         self.d_x = np.empty((n, 20, 2), dtype)
 
 
@@ -347,10 +347,10 @@ def _input(params: Parameters, ws: Workspace) -> None:
 
     # gru_1: W (2, 3, 16), d_e (20, n, 3, 16) -> d_x (n, 20, 2)
     # (68) ∂C/∂x[n,t,d] = Σ[j,q] ∂C/∂e[n,t,q,j] · W[d,q,j]
-    params.gru_1_W.reshape(2, 3 * 16).dot(
-        ws.d_gru_1_e.reshape(20 * n, 3 * 16).T, out=ws.gru_1_d_x_product.reshape(2, 20 * n)
+    ws.d_gru_1_e.reshape(20 * n, 3 * 16).dot(
+        params.gru_1_W.reshape(2, 3 * 16).T, out=ws.gru_1_d_x_product.reshape(20 * n, 2)
     )
-    np.copyto(ws.d_x, ws.gru_1_d_x_product.transpose(2, 1, 0))
+    np.copyto(ws.d_x, ws.gru_1_d_x_product.transpose(1, 0, 2))
 
 
 def forward(params: Parameters, x: Array, workspace: Workspace | None = None) -> Array:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Axes = tuple[sp.Symbol, ...]
 CALL = 500  # numbers copied in the time that one more product of a stack takes
 ACROSS = 2  # how many times longer a number takes whose neighbours are not copied with it
+AGAIN = 1 / 3  # the same of a number of a matrix that a product of a stack reads again, since BLAS lays it out anew
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,11 @@ def _ways(lowering: Lowering, left: Factor, right: Factor, kept: Axes, last: sp.
             results = [(*by.stack, *by.rows, *by.columns), (*by.stack, *by.columns, *by.rows)]
             straight = [kept] if fits(kept, by.stack, by.rows, by.columns) else []
             for out in (*straight, *results):
-                good = out == kept if last is None or last not in kept else out[-1] == last
-                turning = 0 if good else ACROSS * numbers(out)
-                calls = CALL * numbers(by.stack) if by.stack else 0
-                yield Way(one[0] + other[0] + turning + calls, by.stack, one[1], other[1], out)
+                ends = last is not None and last in kept
+                turning = (0 if out[-1] == last else ACROSS) if ends else _turning(out, kept)
+                again = sum(numbers(f.axes) for f in (left, right) if not {*by.stack} <= {*f.axes})
+                calls = (CALL + AGAIN * again) * numbers(by.stack) if by.stack else 0
+                yield Way(one[0] + other[0] + turning * numbers(out) + calls, by.stack, one[1], other[1], out)
 
 
 def _side(lowering: Lowering, factor: Factor, stack: Axes, one: Axes, other: Axes) -> tuple[float, Axes]:
@@ -130,7 +132,7 @@ def _side(lowering: Lowering, factor: Factor, stack: Axes, one: Axes, other: Axe
 def _copying(lowering: Lowering, factor: Factor, order: Axes) -> float:
     """The cost for each number of having the factor in this order."""
     if isinstance(factor, Value):
-        return 1 if order[-1] == factor.axes[-1] else ACROSS
+        return _turning(factor.axes, order)
     if order in windows.known_orders(lowering, factor) or windows.stands_as(lowering.builder, factor, order):
         return 0
     extents = lowering.builder.extents(factor.axes)
@@ -141,6 +143,13 @@ def _copying(lowering: Lowering, factor: Factor, order: Axes) -> float:
         map(lowering.builder.count, lowering.builder.shape(factor.array))
     )
     return 1 if often or order[-1] == runs[-1] else ACROSS
+
+
+def _turning(axes: Axes, order: Axes) -> int:
+    """The cost for each number of copying an array with these axes into another order."""
+    if axes == order:
+        return 0
+    return 1 if axes[-1] == order[-1] else ACROSS
 
 
 def fits(axes: Axes, stack: Axes, one: Axes, other: Axes) -> bool:
