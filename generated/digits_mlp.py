@@ -105,12 +105,13 @@ class Workspace:
         self.dtype = np.dtype(dtype)
         self.zero = np.array(0, dtype)
         self.ones_10 = np.ones(10, dtype)
+        self.positions_of_y_in_10 = np.empty(n, np.intp)
         self.row_starts_10 = np.arange(0, n * 10, 10)
-        self.positions = np.empty(n, np.intp)
-        self.ones_n = np.ones(n, dtype)
-        self.one_over_n = np.array(1 / n, dtype)
+        self.mean_n = np.full(n, 1 / n, dtype)
         self.picked = np.empty(n, dtype)
         self.minus_one = np.array(-1, dtype)
+        self.one_over_n = np.array(1 / n, dtype)
+        self.ones_n = np.ones(n, dtype)
         self.dense_1_z = np.empty((n, 64), dtype)
         self.relu_1_a = self.dense_1_z
         self.dense_2_z = np.empty((n, 32), dtype)
@@ -219,25 +220,23 @@ def _loss(ws: Workspace, y: Array) -> None:
     np.exp(ws.loss_C_exp, out=ws.loss_C_exp)
     ws.loss_C_exp.dot(ws.ones_10, out=ws.loss_C_sum)
     np.log(ws.loss_C_sum, out=ws.loss_C_subtract_3)
-    np.add(ws.row_starts_10, y, out=ws.positions)
-    ws.dense_3_z.take(ws.positions, out=ws.loss_C_subtract_2, mode="clip")
+    np.add(ws.row_starts_10, y, out=ws.positions_of_y_in_10)
+    ws.dense_3_z.take(ws.positions_of_y_in_10, out=ws.loss_C_subtract_2, mode="clip")
     ws.loss_C_subtract_2 -= ws.loss_shift
     ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
-    ws.ones_n.dot(ws.loss_C_subtract_3, out=ws.C)
-    ws.C *= ws.one_over_n
+    ws.mean_n.dot(ws.loss_C_subtract_3, out=ws.C)
 
 
-def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array, y: Array) -> None:
+def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array) -> None:
     """The derivative of the cost by every parameter, from the last layer to the first; after the loss."""
     # loss: C_sum (n), C_exp (n, 10), y (n) -> softmax.a (n, 10), d_dense_3.z (n, 10)
     # (23) aₙⱼ = exp(zₙⱼ − shiftₙ)/(Σₖ exp(zₙₖ − shiftₙ))
     np.divide(ws.loss_C_exp, ws.loss_C_sum[:, None], out=ws.softmax_a)
     # (29) δₙⱼ = (aₙⱼ − 𝟙[j = yₙ])/N
     np.copyto(ws.d_dense_3_z, ws.softmax_a)
-    np.add(ws.row_starts_10, y, out=ws.positions)
-    ws.d_dense_3_z.take(ws.positions, out=ws.picked, mode="clip")
+    ws.d_dense_3_z.take(ws.positions_of_y_in_10, out=ws.picked, mode="clip")
     ws.picked += ws.minus_one
-    ws.d_dense_3_z.put(ws.positions, ws.picked)
+    ws.d_dense_3_z.put(ws.positions_of_y_in_10, ws.picked)
     ws.d_dense_3_z *= ws.one_over_n
 
     # dense_3: W (32, 10), d_z (n, 10), relu_2.a (n, 32) -> d_relu_2.a (n, 32), d_W (32, 10), d_b (10)
@@ -321,7 +320,7 @@ def loss_and_gradients(
     gradients = Parameters(np.empty(SIZE, ws.dtype))
     _forward(params, ws, x)
     _loss(ws, y)
-    _backward(params, gradients, ws, x, y)
+    _backward(params, gradients, ws, x)
     if not input_gradient:
         return float(ws.C), gradients
     _input(params, ws)
@@ -383,7 +382,7 @@ class Trainer:
         ws = self._workspaces.get(n) or self._allocate(n)
         _forward(params, ws, x)
         _loss(ws, y)
-        _backward(params, gradients, ws, x, y)
+        _backward(params, gradients, ws, x)
         self._update()
         return float(ws.C)
 

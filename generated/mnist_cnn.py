@@ -124,16 +124,17 @@ class Workspace:
         self.zero_10_10_n = np.zeros((10, 10, n), dtype)
         self.zero = np.array(0, dtype)
         self.ones_10 = np.ones(10, dtype)
+        self.positions_of_y_in_10 = np.empty(n, np.intp)
         self.row_starts_10 = np.arange(0, n * 10, 10)
-        self.positions = np.empty(n, np.intp)
-        self.ones_n = np.ones(n, dtype)
-        self.one_over_n = np.array(1 / n, dtype)
+        self.mean_n = np.full(n, 1 / n, dtype)
         self.worse_16_14_14_n = np.empty((16, 14, 14, n), np.bool_)
         self.mask_16_14_14_n = np.empty((16, 14, 14, n), np.bool_)
         self.worse_32_5_5_n = np.empty((32, 5, 5, n), np.bool_)
         self.mask_32_5_5_n = np.empty((32, 5, 5, n), np.bool_)
         self.picked = np.empty(n, dtype)
         self.minus_one = np.array(-1, dtype)
+        self.one_over_n = np.array(1 / n, dtype)
+        self.ones_n = np.ones(n, dtype)
         self.ones_10_10_n = np.ones(10 * 10 * n, dtype)
         self.ones_28_28_n = np.ones(28 * 28 * n, dtype)
         self.block = np.empty(max(4000 * n + 12800, 19600, min(131072, 40000 * n + 12800)), dtype)
@@ -328,15 +329,14 @@ def _loss(ws: Workspace, y: Array) -> None:
     np.exp(ws.loss_C_exp, out=ws.loss_C_exp)
     ws.loss_C_exp.dot(ws.ones_10, out=ws.loss_C_sum)
     np.log(ws.loss_C_sum, out=ws.loss_C_subtract_3)
-    np.add(ws.row_starts_10, y, out=ws.positions)
-    ws.dense_3_z.take(ws.positions, out=ws.loss_C_subtract_2, mode="clip")
+    np.add(ws.row_starts_10, y, out=ws.positions_of_y_in_10)
+    ws.dense_3_z.take(ws.positions_of_y_in_10, out=ws.loss_C_subtract_2, mode="clip")
     ws.loss_C_subtract_2 -= ws.loss_shift
     ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
-    ws.ones_n.dot(ws.loss_C_subtract_3, out=ws.C)
-    ws.C *= ws.one_over_n
+    ws.mean_n.dot(ws.loss_C_subtract_3, out=ws.C)
 
 
-def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array) -> None:
+def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     """The derivative of the cost by every parameter, from the last layer to the first; after the loss."""
     n = ws.n
 
@@ -367,10 +367,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.divide(ws.loss_C_exp, ws.loss_C_sum[:, None], out=ws.softmax_a)
     # (65) δₙⱼ = (aₙⱼ − 𝟙[j = yₙ])/N
     np.copyto(ws.d_dense_3_z, ws.softmax_a)
-    np.add(ws.row_starts_10, y, out=ws.positions)
-    ws.d_dense_3_z.take(ws.positions, out=ws.picked, mode="clip")
+    ws.d_dense_3_z.take(ws.positions_of_y_in_10, out=ws.picked, mode="clip")
     ws.picked += ws.minus_one
-    ws.d_dense_3_z.put(ws.positions, ws.picked)
+    ws.d_dense_3_z.put(ws.positions_of_y_in_10, ws.picked)
     ws.d_dense_3_z *= ws.one_over_n
 
     # dense_3: W (84, 10), d_z (n, 10), relu_4.a (n, 84) -> d_relu_4.a (n, 84), d_W (84, 10), d_b (10)
@@ -565,7 +564,7 @@ def loss_and_gradients(
     gradients = Parameters(np.empty(SIZE, ws.dtype))
     _forward(params, ws, x)
     _loss(ws, y)
-    _backward(params, gradients, ws, y)
+    _backward(params, gradients, ws)
     if not input_gradient:
         return float(ws.C), gradients
     _input(params, ws)
@@ -633,7 +632,7 @@ class Trainer:
         ws = self._workspaces.get(n) or self._allocate(n)
         _forward(params, ws, x)
         _loss(ws, y)
-        _backward(params, gradients, ws, y)
+        _backward(params, gradients, ws)
         self._update()
         return float(ws.C)
 

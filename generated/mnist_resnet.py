@@ -264,19 +264,22 @@ class Workspace:
         self.one = np.array(1, dtype)
         self.log_max_7_7_n = np.full((7, 7, n), self.log_max, dtype)
         self.one_over_49 = np.array(1 / 49, dtype)
-        self.ones_14_14_n = np.ones(14 * 14 * n, dtype)
+        self.mean_14_14_n = np.full(14 * 14 * n, 1 / (196 * n), dtype)
         self.one_over_196_n = np.array(1 / (196 * n), dtype)
-        self.ones_7_7_n = np.ones(7 * 7 * n, dtype)
+        self.mean_7_7_n = np.full(7 * 7 * n, 1 / (49 * n), dtype)
         self.one_over_49_n = np.array(1 / (49 * n), dtype)
         self.ones_10 = np.ones(10, dtype)
+        self.positions_of_y_in_10 = np.empty(n, np.intp)
         self.row_starts_10 = np.arange(0, n * 10, 10)
-        self.positions = np.empty(n, np.intp)
-        self.ones_n = np.ones(n, dtype)
-        self.one_over_n = np.array(1 / n, dtype)
+        self.mean_n = np.full(n, 1 / n, dtype)
         self.picked = np.empty(n, dtype)
         self.minus_one = np.array(-1, dtype)
+        self.one_over_n = np.array(1 / n, dtype)
+        self.ones_n = np.ones(n, dtype)
         self.minus_half = np.array(-0.5, dtype)
+        self.ones_7_7_n = np.ones(7 * 7 * n, dtype)
         self.two_over_49_n = np.array(2 / (49 * n), dtype)
+        self.ones_14_14_n = np.ones(14 * 14 * n, dtype)
         self.one_over_98_n = np.array(1 / (98 * n), dtype)
         self.block = np.empty(max(2016 * n, 1008 * n + 4608, min(131072, max(28224 * n, 7056 * n + 4608))), dtype)
         self.conv2d_1_z_padded = np.zeros((1, 29, 29, n), dtype)  # with its border
@@ -927,8 +930,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # stem: conv2d_1.z (16, 14, 14, n), gamma (16), beta (16) -> mu (16), v (16), r (16), x_hat (16, 14, 14, n), y (16,
     #     14, 14, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
-    ws.conv2d_1_z.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=ws.stem_mu)
-    ws.stem_mu *= ws.one_over_196_n
+    ws.conv2d_1_z.reshape(16, 14 * 14 * n).dot(ws.mean_14_14_n, out=ws.stem_mu)
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_1_z, ws.stem_mu[:, None, None, None], out=ws.stem_v_subtract)
     np.matmul(
@@ -976,8 +978,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # batch_norm_2: conv2d_2.z (16, 14, 14, n), gamma (16), beta (16) -> mu (16), v (16), r (16), x_hat (16, 14, 14, n),
     #     y (16, 14, 14, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
-    ws.conv2d_2_z.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=ws.batch_norm_2_mu)
-    ws.batch_norm_2_mu *= ws.one_over_196_n
+    ws.conv2d_2_z.reshape(16, 14 * 14 * n).dot(ws.mean_14_14_n, out=ws.batch_norm_2_mu)
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_2_z, ws.batch_norm_2_mu[:, None, None, None], out=ws.batch_norm_2_v_subtract)
     np.matmul(
@@ -1025,8 +1026,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # inner_1: conv2d_3.z (16, 14, 14, n), gamma (16), beta (16) -> mu (16), v (16), r (16), x_hat (16, 14, 14, n), y
     #     (16, 14, 14, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
-    ws.conv2d_3_z.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=ws.inner_1_mu)
-    ws.inner_1_mu *= ws.one_over_196_n
+    ws.conv2d_3_z.reshape(16, 14 * 14 * n).dot(ws.mean_14_14_n, out=ws.inner_1_mu)
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_3_z, ws.inner_1_mu[:, None, None, None], out=ws.inner_1_v_subtract)
     np.matmul(
@@ -1081,8 +1081,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # batch_norm_4: conv2d_4.z (32, 7, 7, n), gamma (32), beta (32) -> mu (32), v (32), r (32), x_hat (32, 7, 7, n), y
     #     (32, 7, 7, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
-    ws.conv2d_4_z.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.batch_norm_4_mu)
-    ws.batch_norm_4_mu *= ws.one_over_49_n
+    ws.conv2d_4_z.reshape(32, 7 * 7 * n).dot(ws.mean_7_7_n, out=ws.batch_norm_4_mu)
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_4_z, ws.batch_norm_4_mu[:, None, None, None], out=ws.batch_norm_4_v_subtract)
     np.matmul(
@@ -1130,8 +1129,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # inner_2: conv2d_5.z (32, 7, 7, n), gamma (32), beta (32) -> mu (32), v (32), r (32), x_hat (32, 7, 7, n), y (32,
     #     7, 7, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
-    ws.conv2d_5_z.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.inner_2_mu)
-    ws.inner_2_mu *= ws.one_over_49_n
+    ws.conv2d_5_z.reshape(32, 7 * 7 * n).dot(ws.mean_7_7_n, out=ws.inner_2_mu)
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_5_z, ws.inner_2_mu[:, None, None, None], out=ws.inner_2_v_subtract)
     np.matmul(
@@ -1168,8 +1166,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # shortcut: conv2d_6.z (32, 7, 7, n), gamma (32), beta (32) -> mu (32), v (32), r (32), x_hat (32, 7, 7, n), y (32,
     #     7, 7, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
-    ws.conv2d_6_z.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.shortcut_mu)
-    ws.shortcut_mu *= ws.one_over_49_n
+    ws.conv2d_6_z.reshape(32, 7 * 7 * n).dot(ws.mean_7_7_n, out=ws.shortcut_mu)
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_6_z, ws.shortcut_mu[:, None, None, None], out=ws.shortcut_v_subtract)
     np.matmul(
@@ -1221,8 +1218,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # batch_norm_7: conv2d_7.z (32, 7, 7, n), gamma (32), beta (32) -> mu (32), v (32), r (32), x_hat (32, 7, 7, n), y
     #     (32, 7, 7, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
-    ws.conv2d_7_z.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.batch_norm_7_mu)
-    ws.batch_norm_7_mu *= ws.one_over_49_n
+    ws.conv2d_7_z.reshape(32, 7 * 7 * n).dot(ws.mean_7_7_n, out=ws.batch_norm_7_mu)
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_7_z, ws.batch_norm_7_mu[:, None, None, None], out=ws.batch_norm_7_v_subtract)
     np.matmul(
@@ -1270,8 +1266,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # inner_3: conv2d_8.z (32, 7, 7, n), gamma (32), beta (32) -> mu (32), v (32), r (32), x_hat (32, 7, 7, n), y (32,
     #     7, 7, n)
     # (16) μ[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] x[n,c,h,w]
-    ws.conv2d_8_z.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.inner_3_mu)
-    ws.inner_3_mu *= ws.one_over_49_n
+    ws.conv2d_8_z.reshape(32, 7 * 7 * n).dot(ws.mean_7_7_n, out=ws.inner_3_mu)
     # (17) v[c] = 1/(N · Nₕ · N_w) · Σ[n,h,w] (x[n,c,h,w] − μ[c])²
     np.subtract(ws.conv2d_8_z, ws.inner_3_mu[:, None, None, None], out=ws.inner_3_v_subtract)
     np.matmul(
@@ -1337,12 +1332,11 @@ def _loss(ws: Workspace, y: Array) -> None:
     np.exp(ws.loss_C_exp, out=ws.loss_C_exp)
     ws.loss_C_exp.dot(ws.ones_10, out=ws.loss_C_sum)
     np.log(ws.loss_C_sum, out=ws.loss_C_subtract_3)
-    np.add(ws.row_starts_10, y, out=ws.positions)
-    ws.dense_1_z.take(ws.positions, out=ws.loss_C_subtract_2, mode="clip")
+    np.add(ws.row_starts_10, y, out=ws.positions_of_y_in_10)
+    ws.dense_1_z.take(ws.positions_of_y_in_10, out=ws.loss_C_subtract_2, mode="clip")
     ws.loss_C_subtract_2 -= ws.loss_shift
     ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
-    ws.ones_n.dot(ws.loss_C_subtract_3, out=ws.C)
-    ws.C *= ws.one_over_n
+    ws.mean_n.dot(ws.loss_C_subtract_3, out=ws.C)
 
 
 def _running(params: Parameters, ws: Workspace) -> None:
@@ -1484,7 +1478,7 @@ def _running(params: Parameters, ws: Workspace) -> None:
     params.state.inner_3_running_var += ws.inner_3_update_running_var_prime_multiply
 
 
-def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array) -> None:
+def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     """The derivative of the cost by every parameter, from the last layer to the first; after the loss."""
     n = ws.n
 
@@ -1493,10 +1487,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.divide(ws.loss_C_exp, ws.loss_C_sum[:, None], out=ws.softmax_a)
     # (128) δₙⱼ = (aₙⱼ − 𝟙[j = yₙ])/N
     np.copyto(ws.d_dense_1_z, ws.softmax_a)
-    np.add(ws.row_starts_10, y, out=ws.positions)
-    ws.d_dense_1_z.take(ws.positions, out=ws.picked, mode="clip")
+    ws.d_dense_1_z.take(ws.positions_of_y_in_10, out=ws.picked, mode="clip")
     ws.picked += ws.minus_one
-    ws.d_dense_1_z.put(ws.positions, ws.picked)
+    ws.d_dense_1_z.put(ws.positions_of_y_in_10, ws.picked)
     ws.d_dense_1_z *= ws.one_over_n
 
     # dense_1: W (32, 10), d_z (n, 10), global_average_pool_1.y (32, n) -> d_global_average_pool_1.y (32, n), d_W (32,
@@ -2232,7 +2225,7 @@ def loss_and_gradients(
     gradients = Parameters(np.empty(SIZE, ws.dtype))
     _forward(params, ws, x)
     _loss(ws, y)
-    _backward(params, gradients, ws, y)
+    _backward(params, gradients, ws)
     if not input_gradient:
         return float(ws.C), gradients
     _input(params, ws)
@@ -2301,7 +2294,7 @@ class Trainer:
         _forward(params, ws, x)
         _loss(ws, y)
         _running(params, ws)
-        _backward(params, gradients, ws, y)
+        _backward(params, gradients, ws)
         self._update()
         return float(ws.C)
 

@@ -113,8 +113,8 @@ class Workspace:
         self.one = np.array(1, dtype)
         self.ones_28 = np.ones(28, dtype)
         self.range_n = np.arange(n)
+        self.positions_of_y_in_16_28 = np.empty((n, 16), np.intp)
         self.row_starts_16_28 = np.arange(0, n * 16 * 28, 28).reshape(n, 16)
-        self.positions_16 = np.empty((n, 16), np.intp)
         self.picked_16 = np.empty((n, 16), dtype)
         self.minus_one = np.array(-1, dtype)
         self.ones_16_n = np.ones(16 * n, dtype)
@@ -341,8 +341,8 @@ def _loss(ws: Workspace, y: Array) -> None:
     np.log(ws.loss_C_sum, out=ws.loss_C_subtract_3)
     ws.loss_weight.take(y, axis=0, out=ws.loss_C_read, mode="clip")
     ws.loss_C_subtract_3 *= ws.loss_C_read
-    np.add(ws.row_starts_16_28, y, out=ws.positions_16)
-    ws.dense_1_z.take(ws.positions_16, out=ws.loss_C_multiply_2, mode="clip")
+    np.add(ws.row_starts_16_28, y, out=ws.positions_of_y_in_16_28)
+    ws.dense_1_z.take(ws.positions_of_y_in_16_28, out=ws.loss_C_multiply_2, mode="clip")
     ws.loss_C_multiply_2 -= ws.loss_shift
     ws.loss_C_multiply_2 *= ws.loss_C_read
     ws.loss_C_subtract_3 -= ws.loss_C_multiply_2
@@ -351,7 +351,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     ws.C /= ws.loss_C_sum_3
 
 
-def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array, y: Array) -> None:
+def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array) -> None:
     """The derivative of the cost by every parameter, from the last layer to the first; after the loss."""
     n = ws.n
 
@@ -361,10 +361,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.divide(ws.loss_C_exp, ws.loss_C_sum[:, :, None], out=ws.softmax_a)
     # (124) δₙₜⱼ = weight[yₙₜ] · (aₙₜⱼ − 𝟙[j = yₙₜ])/(Σₙ′ Σₜ′ weight[yₙ′ₜ′])
     np.copyto(ws.d_dense_1_z, ws.softmax_a)
-    np.add(ws.row_starts_16_28, y, out=ws.positions_16)
-    ws.d_dense_1_z.take(ws.positions_16, out=ws.picked_16, mode="clip")
+    ws.d_dense_1_z.take(ws.positions_of_y_in_16_28, out=ws.picked_16, mode="clip")
     ws.picked_16 += ws.minus_one
-    ws.d_dense_1_z.put(ws.positions_16, ws.picked_16)
+    ws.d_dense_1_z.put(ws.positions_of_y_in_16_28, ws.picked_16)
     ws.d_dense_1_z *= ws.loss_C_read[:, :, None]
     ws.d_dense_1_z /= ws.loss_C_sum_3
 
@@ -485,7 +484,7 @@ def loss_and_gradients(
     gradients = Parameters(np.empty(SIZE, ws.dtype))
     _forward(params, ws, x)
     _loss(ws, y)
-    _backward(params, gradients, ws, x, y)
+    _backward(params, gradients, ws, x)
     return float(ws.C), gradients
 
 
@@ -544,7 +543,7 @@ class Trainer:
         ws = self._workspaces.get(n) or self._allocate(n)
         _forward(params, ws, x)
         _loss(ws, y)
-        _backward(params, gradients, ws, x, y)
+        _backward(params, gradients, ws, x)
         self._update()
         return float(ws.C)
 

@@ -315,20 +315,21 @@ class Workspace:
         self.n = n
         self.dtype = np.dtype(dtype)
         self.range_64 = np.arange(64)
-        self.ones_96 = np.ones(96, dtype)
+        self.mean_96 = np.full(96, 1 / 96, dtype)
         self.one_over_96 = np.array(1 / 96, dtype)
         self.one = np.array(1, dtype)
         self.ones_64 = np.ones(64, dtype)
         self.half = np.array(0.5, dtype)
         self.ones_65 = np.ones(65, dtype)
         self.range_n = np.arange(n)
+        self.positions_of_y_in_64_65 = np.empty((n, 64), np.intp)
         self.row_starts_64_65 = np.arange(0, n * 64 * 65, 65).reshape(n, 64)
-        self.positions_64 = np.empty((n, 64), np.intp)
         self.one_over_64_n = np.array(1 / (64 * n), dtype)
         self.picked_64 = np.empty((n, 64), dtype)
         self.minus_one = np.array(-1, dtype)
         self.ones_64_n = np.ones(64 * n, dtype)
         self.minus_half = np.array(-0.5, dtype)
+        self.ones_96 = np.ones(96, dtype)
         self.one_over_48 = np.array(1 / 48, dtype)
         self.ones_n = np.ones(n, dtype)
         self.starts_64 = np.empty((n, 64), np.intp)
@@ -653,9 +654,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     64), r (n, 64), x_hat (n, 64, 96), y (n, 64, 96)
     # (17) μₙₜ = 1/Nₖ · Σₖ xₙₜₖ
     ws.learned_positions_1_y.reshape(n * 64, 96).dot(
-        ws.ones_96, out=ws.transformer_encoder_1_layer_norm_1_mu.reshape(n * 64)
+        ws.mean_96, out=ws.transformer_encoder_1_layer_norm_1_mu.reshape(n * 64)
     )
-    ws.transformer_encoder_1_layer_norm_1_mu *= ws.one_over_96
     # (18) vₙₜ = 1/Nₖ · Σₖ (xₙₜₖ − μₙₜ)²
     np.subtract(
         ws.learned_positions_1_y,
@@ -759,9 +759,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     64), v (n, 64), r (n, 64), x_hat (n, 64, 96), y (n, 64, 96)
     # (17) μₙₜ = 1/Nₖ · Σₖ xₙₜₖ
     ws.transformer_encoder_1_attended_y.reshape(n * 64, 96).dot(
-        ws.ones_96, out=ws.transformer_encoder_1_layer_norm_2_mu.reshape(n * 64)
+        ws.mean_96, out=ws.transformer_encoder_1_layer_norm_2_mu.reshape(n * 64)
     )
-    ws.transformer_encoder_1_layer_norm_2_mu *= ws.one_over_96
     # (18) vₙₜ = 1/Nₖ · Σₖ (xₙₜₖ − μₙₜ)²
     np.subtract(
         ws.transformer_encoder_1_attended_y,
@@ -830,9 +829,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     64), v (n, 64), r (n, 64), x_hat (n, 64, 96), y (n, 64, 96)
     # (17) μₙₜ = 1/Nₖ · Σₖ xₙₜₖ
     ws.transformer_encoder_1_add_2_y.reshape(n * 64, 96).dot(
-        ws.ones_96, out=ws.transformer_encoder_2_layer_norm_1_mu.reshape(n * 64)
+        ws.mean_96, out=ws.transformer_encoder_2_layer_norm_1_mu.reshape(n * 64)
     )
-    ws.transformer_encoder_2_layer_norm_1_mu *= ws.one_over_96
     # (18) vₙₜ = 1/Nₖ · Σₖ (xₙₜₖ − μₙₜ)²
     np.subtract(
         ws.transformer_encoder_1_add_2_y,
@@ -935,9 +933,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     64), v (n, 64), r (n, 64), x_hat (n, 64, 96), y (n, 64, 96)
     # (17) μₙₜ = 1/Nₖ · Σₖ xₙₜₖ
     ws.transformer_encoder_2_attended_y.reshape(n * 64, 96).dot(
-        ws.ones_96, out=ws.transformer_encoder_2_layer_norm_2_mu.reshape(n * 64)
+        ws.mean_96, out=ws.transformer_encoder_2_layer_norm_2_mu.reshape(n * 64)
     )
-    ws.transformer_encoder_2_layer_norm_2_mu *= ws.one_over_96
     # (18) vₙₜ = 1/Nₖ · Σₖ (xₙₜₖ − μₙₜ)²
     np.subtract(
         ws.transformer_encoder_2_attended_y,
@@ -1006,9 +1003,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     64), v (n, 64), r (n, 64), x_hat (n, 64, 96), y (n, 64, 96)
     # (17) μₙₜ = 1/Nₖ · Σₖ xₙₜₖ
     ws.transformer_encoder_2_add_2_y.reshape(n * 64, 96).dot(
-        ws.ones_96, out=ws.transformer_encoder_3_layer_norm_1_mu.reshape(n * 64)
+        ws.mean_96, out=ws.transformer_encoder_3_layer_norm_1_mu.reshape(n * 64)
     )
-    ws.transformer_encoder_3_layer_norm_1_mu *= ws.one_over_96
     # (18) vₙₜ = 1/Nₖ · Σₖ (xₙₜₖ − μₙₜ)²
     np.subtract(
         ws.transformer_encoder_2_add_2_y,
@@ -1111,9 +1107,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     64), v (n, 64), r (n, 64), x_hat (n, 64, 96), y (n, 64, 96)
     # (17) μₙₜ = 1/Nₖ · Σₖ xₙₜₖ
     ws.transformer_encoder_3_attended_y.reshape(n * 64, 96).dot(
-        ws.ones_96, out=ws.transformer_encoder_3_layer_norm_2_mu.reshape(n * 64)
+        ws.mean_96, out=ws.transformer_encoder_3_layer_norm_2_mu.reshape(n * 64)
     )
-    ws.transformer_encoder_3_layer_norm_2_mu *= ws.one_over_96
     # (18) vₙₜ = 1/Nₖ · Σₖ (xₙₜₖ − μₙₜ)²
     np.subtract(
         ws.transformer_encoder_3_attended_y,
@@ -1181,8 +1176,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # layer_norm_1: transformer_encoder_3_add_2.y (n, 64, 96), gamma (96), beta (96) -> mu (n, 64), v (n, 64), r (n,
     #     64), x_hat (n, 64, 96), y (n, 64, 96)
     # (17) μₙₜ = 1/Nₖ · Σₖ xₙₜₖ
-    ws.transformer_encoder_3_add_2_y.reshape(n * 64, 96).dot(ws.ones_96, out=ws.layer_norm_1_mu.reshape(n * 64))
-    ws.layer_norm_1_mu *= ws.one_over_96
+    ws.transformer_encoder_3_add_2_y.reshape(n * 64, 96).dot(ws.mean_96, out=ws.layer_norm_1_mu.reshape(n * 64))
     # (18) vₙₜ = 1/Nₖ · Σₖ (xₙₜₖ − μₙₜ)²
     np.subtract(ws.transformer_encoder_3_add_2_y, ws.layer_norm_1_mu[:, :, None], out=ws.layer_norm_1_v_subtract)
     np.matmul(
@@ -1233,15 +1227,15 @@ def _loss(ws: Workspace, y: Array) -> None:
     np.exp(ws.loss_C_exp, out=ws.loss_C_exp)
     ws.loss_C_exp.reshape(n * 64, 65).dot(ws.ones_65, out=ws.loss_C_sum.reshape(n * 64))
     np.log(ws.loss_C_sum, out=ws.loss_C_subtract_3)
-    np.add(ws.row_starts_64_65, y, out=ws.positions_64)
-    ws.dense_1_z.take(ws.positions_64, out=ws.loss_C_subtract_2, mode="clip")
+    np.add(ws.row_starts_64_65, y, out=ws.positions_of_y_in_64_65)
+    ws.dense_1_z.take(ws.positions_of_y_in_64_65, out=ws.loss_C_subtract_2, mode="clip")
     ws.loss_C_subtract_2 -= ws.loss_shift
     ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
     ws.loss_C_subtract_3.sum(out=ws.C)
     ws.C *= ws.one_over_64_n
 
 
-def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array, y: Array) -> None:
+def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array) -> None:
     """The derivative of the cost by every parameter, from the last layer to the first; after the loss."""
     n = ws.n
 
@@ -1250,10 +1244,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.divide(ws.loss_C_exp, ws.loss_C_sum[:, :, None], out=ws.softmax_a)
     # (212) δₙₜⱼ = (aₙₜⱼ − 𝟙[j = yₙₜ])/(N · Nₜ)
     np.copyto(ws.d_dense_1_z, ws.softmax_a)
-    np.add(ws.row_starts_64_65, y, out=ws.positions_64)
-    ws.d_dense_1_z.take(ws.positions_64, out=ws.picked_64, mode="clip")
+    ws.d_dense_1_z.take(ws.positions_of_y_in_64_65, out=ws.picked_64, mode="clip")
     ws.picked_64 += ws.minus_one
-    ws.d_dense_1_z.put(ws.positions_64, ws.picked_64)
+    ws.d_dense_1_z.put(ws.positions_of_y_in_64_65, ws.picked_64)
     ws.d_dense_1_z *= ws.one_over_64_n
 
     # dense_1: W (96, 65), d_z (n, 64, 65), layer_norm_1.y (n, 64, 96) -> d_layer_norm_1.y (n, 64, 96), d_W (96, 65),
@@ -2314,7 +2307,7 @@ def loss_and_gradients(
     gradients = Parameters(np.empty(SIZE, ws.dtype))
     _forward(params, ws, x)
     _loss(ws, y)
-    _backward(params, gradients, ws, x, y)
+    _backward(params, gradients, ws, x)
     return float(ws.C), gradients
 
 
@@ -2396,7 +2389,7 @@ class Trainer:
         ws = self._workspaces.get(n) or self._allocate(n)
         _forward(params, ws, x)
         _loss(ws, y)
-        _backward(params, gradients, ws, x, y)
+        _backward(params, gradients, ws, x)
         self._update()
         return float(ws.C)
 

@@ -120,12 +120,13 @@ class Workspace:
         self.log_max = np.array(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)), dtype)
         self.one = np.array(1, dtype)
         self.ones_8 = np.ones(8, dtype)
+        self.positions_of_y_in_8 = np.empty(n, np.intp)
         self.row_starts_8 = np.arange(0, n * 8, 8)
-        self.positions = np.empty(n, np.intp)
-        self.ones_n = np.ones(n, dtype)
-        self.one_over_n = np.array(1 / n, dtype)
+        self.mean_n = np.full(n, 1 / n, dtype)
         self.picked = np.empty(n, dtype)
         self.minus_one = np.array(-1, dtype)
+        self.one_over_n = np.array(1 / n, dtype)
+        self.ones_n = np.ones(n, dtype)
         self.ones_40_n = np.ones(40 * n, dtype)
         self.gru_1_e_copy = np.empty((40, n, 14), dtype)
         self.gru_1_e = np.empty((40, n, 3, 48), dtype)
@@ -361,15 +362,14 @@ def _loss(ws: Workspace, y: Array) -> None:
     np.exp(ws.loss_C_exp, out=ws.loss_C_exp)
     ws.loss_C_exp.dot(ws.ones_8, out=ws.loss_C_sum)
     np.log(ws.loss_C_sum, out=ws.loss_C_subtract_3)
-    np.add(ws.row_starts_8, y, out=ws.positions)
-    ws.dense_1_z.take(ws.positions, out=ws.loss_C_subtract_2, mode="clip")
+    np.add(ws.row_starts_8, y, out=ws.positions_of_y_in_8)
+    ws.dense_1_z.take(ws.positions_of_y_in_8, out=ws.loss_C_subtract_2, mode="clip")
     ws.loss_C_subtract_2 -= ws.loss_shift
     ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
-    ws.ones_n.dot(ws.loss_C_subtract_3, out=ws.C)
-    ws.C *= ws.one_over_n
+    ws.mean_n.dot(ws.loss_C_subtract_3, out=ws.C)
 
 
-def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array) -> None:
+def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     """The derivative of the cost by every parameter, from the last layer to the first; after the loss."""
     n = ws.n
 
@@ -378,10 +378,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.divide(ws.loss_C_exp, ws.loss_C_sum[:, None], out=ws.softmax_a)
     # (196) δₙⱼ = (aₙⱼ − 𝟙[j = yₙ])/N
     np.copyto(ws.d_dense_1_z, ws.softmax_a)
-    np.add(ws.row_starts_8, y, out=ws.positions)
-    ws.d_dense_1_z.take(ws.positions, out=ws.picked, mode="clip")
+    ws.d_dense_1_z.take(ws.positions_of_y_in_8, out=ws.picked, mode="clip")
     ws.picked += ws.minus_one
-    ws.d_dense_1_z.put(ws.positions, ws.picked)
+    ws.d_dense_1_z.put(ws.positions_of_y_in_8, ws.picked)
     ws.d_dense_1_z *= ws.one_over_n
 
     # dense_1: W (48, 8), d_z (n, 8), gru_2.y (n, 48) -> d_gru_2.y (n, 48), d_W (48, 8), d_b (8)
@@ -601,7 +600,7 @@ def loss_and_gradients(
     gradients = Parameters(np.empty(SIZE, ws.dtype))
     _forward(params, ws, x)
     _loss(ws, y)
-    _backward(params, gradients, ws, y)
+    _backward(params, gradients, ws)
     if not input_gradient:
         return float(ws.C), gradients
     _input(params, ws)
@@ -677,7 +676,7 @@ class Trainer:
         ws = self._workspaces.get(n) or self._allocate(n)
         _forward(params, ws, x)
         _loss(ws, y)
-        _backward(params, gradients, ws, y)
+        _backward(params, gradients, ws)
         self._update()
         return float(ws.C)
 

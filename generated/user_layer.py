@@ -99,8 +99,8 @@ class Workspace:
         self.dtype = np.dtype(dtype)
         self.one_over_64 = np.array(1 / 64, dtype)
         self.ones_10 = np.ones(10, dtype)
+        self.positions_of_y_in_10 = np.empty(n, np.intp)
         self.row_starts_10 = np.arange(0, n * 10, 10)
-        self.positions = np.empty(n, np.intp)
         self.one = np.array(1, dtype)
         self.one_over_10000000 = np.array(1 / 10000000, dtype)
         self.one_over_n = np.array(1 / n, dtype)
@@ -234,8 +234,8 @@ def _loss(ws: Workspace, y: Array) -> None:
 
     # loss: softmax.a (n, 10), y (n) -> C
     # (50) C = −1/N · Σₙ (1 − a[n,yₙ])² · log(0.0000001 + a[n,yₙ])
-    np.add(ws.row_starts_10, y, out=ws.positions)
-    ws.softmax_a.take(ws.positions, out=ws.loss_C_read, mode="clip")
+    np.add(ws.row_starts_10, y, out=ws.positions_of_y_in_10)
+    ws.softmax_a.take(ws.positions_of_y_in_10, out=ws.loss_C_read, mode="clip")
     np.subtract(ws.one, ws.loss_C_read, out=ws.loss_C_subtract)
     np.square(ws.loss_C_subtract, out=ws.loss_C_square)
     np.add(ws.one_over_10000000, ws.loss_C_read, out=ws.loss_C_add)
@@ -245,7 +245,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     ws.C *= ws.one_over_n
 
 
-def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array, y: Array) -> None:
+def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array) -> None:
     """The derivative of the cost by every parameter, from the last layer to the first; after the loss."""
     # loss: C_square (n), C_add (n), C_subtract (n), C_log (n), y (n) -> d_softmax.a (n, 10)
     # (53) ∂C/∂aₙₖ = 1/N · (2 · (1 − a[n,yₙ]) · log(0.0000001 + a[n,yₙ]) − (1 − a[n,yₙ])²/(0.0000001 + a[n,yₙ])) · 𝟙[k =
@@ -256,10 +256,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.loss_d_a_multiply_3 -= ws.loss_d_a_divide
     ws.loss_d_a_multiply_3 *= ws.one_over_n
     ws.d_softmax_a.fill(0)
-    np.add(ws.row_starts_10, y, out=ws.positions)
-    ws.d_softmax_a.take(ws.positions, out=ws.picked, mode="clip")
+    ws.d_softmax_a.take(ws.positions_of_y_in_10, out=ws.picked, mode="clip")
     ws.picked += ws.loss_d_a_multiply_3
-    ws.d_softmax_a.put(ws.positions, ws.picked)
+    ws.d_softmax_a.put(ws.positions_of_y_in_10, ws.picked)
 
     # softmax: a (n, 10), d_a (n, 10) -> d_dense_1.z (n, 10)
     # (49) δₙⱼ = aₙⱼ · (∂C/∂aₙⱼ − Σₖ ∂C/∂aₙₖ · aₙₖ)
@@ -354,7 +353,7 @@ def loss_and_gradients(
     gradients = Parameters(np.empty(SIZE, ws.dtype))
     _forward(params, ws, x)
     _loss(ws, y)
-    _backward(params, gradients, ws, x, y)
+    _backward(params, gradients, ws, x)
     if not input_gradient:
         return float(ws.C), gradients
     _input(params, ws, x)
@@ -416,7 +415,7 @@ class Trainer:
         ws = self._workspaces.get(n) or self._allocate(n)
         _forward(params, ws, x)
         _loss(ws, y)
-        _backward(params, gradients, ws, x, y)
+        _backward(params, gradients, ws, x)
         self._update()
         return float(ws.C)
 

@@ -14,6 +14,7 @@ from symbp.formula.backends import numpy_backend
 from symbp.forward.network import BATCH
 from symbp.program.operands import written
 from symbp.program.program import (
+    ONE,
     Array,
     Columns,
     Contract,
@@ -145,7 +146,8 @@ class _State:
             case Fold():
                 held = self.arrays[op.operand]
                 axis = op.axes[0] if op.function == "argmax" else op.axes
-                return np.asarray(getattr(held, op.function)(axis=axis, keepdims=op.keep))
+                folded = np.asarray(getattr(held, op.function)(axis=axis, keepdims=op.keep))
+                return folded if op.factor == ONE else np.asarray(folded * self.operand(op.factor))
             case View():
                 order = [a for a in op.axes if a is not None]
                 return np.reshape(self.arrays[op.operand].transpose(order), shape)

@@ -2,6 +2,7 @@
 
     share     an operation that an earlier one computed already takes its result (shifts, exponentials, sums)
     prune     operations that nothing reads go
+    scale     a number that multiplies a sum becomes part of it: m = sum(x) ; m *= 1 / n
     in place  a temporary becomes the array that its last reader writes: z = x W ; z += b
     one loss  the cost in inference is computed as in training, where that needs nothing that only training computes
 
@@ -13,7 +14,7 @@ rewritten as one: what is computed in a step is not known outside, and an array 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from symbp.program.operands import computation, is_alias, is_bordered, is_stop, needed, reads, renamed, written
@@ -28,6 +29,7 @@ from symbp.program.program import (
     Program,
     Range,
     Routine,
+    Scalar,
     Scatter,
     Select,
     Statement,
@@ -150,6 +152,45 @@ def _live_loop(loop: Loop, wanted: set[str]) -> Loop:
     return replace(live, slices=tuple(s for s in loop.slices if s.out in mentioned), edges=edges)
 
 
+def scale(program: Program, keep: Keep) -> Program:
+    """Sums that nothing reads but a number times them: one operation, as a mean is one product."""
+
+    def change(items: list[Item]) -> list[Item]:
+        readers = Counter(name for item in items for op in item.operations for name in reads(op))
+        readers.update(n for item in items if isinstance(item, Loop) for n in needed(item))
+        return [
+            replace(item, statements=tuple(scaled(s, readers) for s in item.statements))
+            if isinstance(item, Loop)
+            else scaled(item, readers)
+            for item in items
+        ]
+
+    def scaled(statement: Statement, readers: Mapping[str, int]) -> Statement:
+        operations = list(statement.operations)
+        for op in statement.operations:
+            factor, total = _scaling(op)
+            made = next((o for o in operations if isinstance(o, Fold) and o.out == total and o.function == "sum"), None)
+            if made is None or factor is None or readers[made.out] != 1 or made.out in keep:
+                continue
+            both = replace(made, out=op.out, factor=Scalar(made.factor.value * factor.value))
+            operations = [both if o is made else o for o in operations if o is not op]
+        return replace(statement, operations=tuple(operations))
+
+    for sequence in SEQUENCES:
+        program = _over(program, sequence, change)
+    return _without_unused(program)
+
+
+def _scaling(op: Op) -> tuple[Scalar | None, str]:
+    """The number and the array of which this is the product, if it is one."""
+    if not isinstance(op, Map) or op.function != "multiply" or op.where is not None:
+        return None, ""
+    (one, other) = op.operands
+    if isinstance(one, Scalar) and isinstance(other, str):
+        return one, other
+    return (other, one) if isinstance(one, str) and isinstance(other, Scalar) else (None, "")
+
+
 def in_place(program: Program, keep: Keep) -> Program:
     """A temporary whose only reader is elementwise and of its shape becomes that reader's output."""
     apart = tuple(name for name in COST_IN_INFERENCE if name in program.routines)
@@ -237,6 +278,7 @@ def one_loss(program: Program, keep: Keep) -> Program:
 PASSES: tuple[Pass, ...] = (
     Pass("share", share),
     Pass("prune", prune),
+    Pass("scale", scale),
     Pass("in place", in_place),
     Pass("one loss", one_loss),
 )

@@ -4,7 +4,7 @@
     Select    out = yes where condition else no    elementwise
     Contract  out[..] = sum left[..] * right[..]   axes named by letters, as in "ni,ij->nj"
     Convolve  the same, with arrays seen through windows, a block of one letter at a time
-    Fold      out = sum | max | argmax over axes   reduced axes are kept with size 1 where `keep`
+    Fold      out = sum | max | argmax over axes   reduced axes are kept with size 1 where `keep`; a sum has a factor
     View      out = the same numbers, axes permuted, inserted, merged or split; no copy wherever the layout allows
     Gather    out = source[indices]                `None` keeps an axis whole; others are integer arrays, broadcast
     Scatter   out = 0, or `base`, then out[indices] += source
@@ -46,6 +46,7 @@ class Scalar:
     value: sp.Expr
 
 
+ONE = Scalar(sp.Integer(1))
 Operand = str | Scalar
 
 
@@ -108,13 +109,14 @@ class Contract:
 
 @dataclass(frozen=True)
 class Fold:
-    """A reduction over whole axes."""
+    """A reduction over whole axes; of a sum, `factor` times the sum."""
 
     out: str
     function: Literal["sum", "max", "argmax"]
     operand: str
     axes: tuple[int, ...]
     keep: bool = False
+    factor: Scalar = ONE
 
 
 @dataclass(frozen=True)

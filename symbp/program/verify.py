@@ -13,6 +13,7 @@ from symbp.forward.network import BATCH, Dim
 from symbp.program.functions import FUNCTIONS
 from symbp.program.operands import reads, written
 from symbp.program.program import (
+    ONE,
     TRAINING,
     Columns,
     Contract,
@@ -138,6 +139,8 @@ def _check(op: Op, program: Program, known: set[str]) -> None:
         left = tuple(d for a, d in enumerate(held) if a not in op.axes)
         if not op.keep and left != shape:
             raise _InvariantError(f"folding {held} over {op.axes} gives {left}, not {shape}")
+        if op.factor != ONE and op.function != "sum":
+            raise _InvariantError(f"a {op.function} has no factor")
     elif isinstance(op, Gather):
         taken = _indexed(op.indices, program.arrays[op.source].shape, program)
         if shape != taken:

@@ -6,7 +6,11 @@ without axes it takes as it is. Only short numbers have a name: `0.044715` stays
 
 from __future__ import annotations
 
+import math
+
 import sympy as sp
+
+from symbp.forward.network import BATCH, Dim
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six")
 LOG_MAX = "log_max"  # the logarithm of the largest number of the dtype, in scalars of a program
@@ -30,3 +34,11 @@ def named(value: sp.Expr) -> tuple[str, str] | None:
         return f"{minus[0]}half", f"{minus[1]}0.5"
     product = " * ".join(below)
     return f"{word}_over_{'_'.join(below)}", f"{text} / {product if len(below) == 1 else f'({product})'}"
+
+
+def is_share(value: sp.Expr, shape: tuple[Dim, ...]) -> bool:
+    """Whether a sum over these axes, times the number, is a mean."""
+    below = 1 / value
+    number, batches = below.as_coeff_Mul()
+    counted = math.prod(int(dim) for dim in shape if dim != BATCH)
+    return number == counted and str(batches) == ("N" if BATCH in shape else "1")

@@ -38,6 +38,7 @@ TRAINING = {
     "forward": "The network's output, in training.",
     "loss": "The cost C in training, from the network's output.",
 }
+STEP = ("forward", "loss", "running", "backward", "input")  # what a step of training calls, in order
 PARAMETERS, WORKSPACE = "params: Parameters", "workspace: Workspace | None = None"
 
 
@@ -51,7 +52,7 @@ class Function:
 
 def private(program: Program, scope: Scope, given: Sequence[Argument]) -> dict[str, Function]:
     """A function for every routine that a pass over the network consists of; `given` are `x` and `y`."""
-    found = {}
+    functions, found = {}, set[str]()
     types = {**routines.ARGUMENTS, **{argument.name: argument.type for argument in given}}
     apart = {**SUMMARIES, **TRAINING} if program.has_modes else SUMMARIES
     same = program.has_modes and program.routines["evaluation"] == replace(program.routines["loss"], name="evaluation")
@@ -61,12 +62,13 @@ def private(program: Program, scope: Scope, given: Sequence[Argument]) -> dict[s
             continue
         summary = SUMMARIES[name] if same and name == "loss" else apart[name]
         scope.learn(routine.statements)
+        scope.after_loss, scope.found = name in ("backward", "input"), found if name in STEP else set()
         body = routines.body(routine.statements, scope)
         needed = routines.arguments(body)
         head = source.call(f"def _{name}", [f"{a}: {types[a]}" for a in needed], 0, tail=" -> None:")
         text = render("numpy/routine.py.jinja", head=head, summary=summary, body=body)
-        found[name] = Function(text, f"_{name}({', '.join(needed)})")
-    return found
+        functions[name] = Function(text, f"_{name}({', '.join(needed)})")
+    return functions
 
 
 def called(private: Mapping[str, Function], *names: str) -> list[str]:

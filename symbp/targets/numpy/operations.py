@@ -16,6 +16,7 @@ import sympy as sp
 from symbp.forward.network import BATCH, Dim
 from symbp.program.operands import is_stop
 from symbp.program.program import (
+    ONE,
     Contract,
     Fill,
     Fold,
@@ -114,11 +115,12 @@ def _(op: Fold, scope: Scope) -> list[str]:
     every = len(op.axes) == len(scope.arrays[op.operand].shape)
     axes = [] if every and op.function != "argmax" else [f"axis={op.axes[0] if len(op.axes) == 1 else op.axes}"]
     keep = ["keepdims=True"] if op.keep else []
-    return scope.call(f"{scope[op.operand]}.{op.function}", *axes, *keep, f"out={scope[op.out]}")
+    folded = scope.call(f"{scope[op.operand]}.{op.function}", *axes, *keep, f"out={scope[op.out]}")
+    return folded if op.factor == ONE else [*folded, *lines(Map(op.out, "multiply", (op.out, op.factor)), scope)]
 
 
 def _product_with_ones(op: Fold, scope: Scope) -> list[str]:
-    """A sum over leading or trailing axes as a product with a row of ones, in a fraction of the time; or nothing.
+    """A sum over leading or trailing axes as a product with a row of ones, or of its factor, in a fraction of the time.
 
     A sum over all of several axes would need as many ones as there are numbers.
     """
@@ -128,7 +130,10 @@ def _product_with_ones(op: Fold, scope: Scope) -> list[str]:
     whole = all(map(scope.is_whole, (op.operand, op.out)))
     if op.keep or not at_an_end or not whole or (not rest and len(shape) > 1):
         return []
-    operand, out, ones = scope[op.operand], scope[op.out], scope.ones(shape[first:last])
+    ones = scope.ones(shape[first:last], op.factor.value)
+    if not ones:
+        return []
+    operand, out = scope[op.operand], scope[op.out]
     if len(shape) > 2:
         operand += f".reshape({_count(shape[:cut])}, {_count(shape[cut:])})"
     if len(rest) > 1:
@@ -158,11 +163,8 @@ def _(op: Range, scope: Scope) -> list[str]:
 def _(op: Gather, scope: Scope) -> list[str]:
     out, held = scope[op.out], scope[op.source]
     if scope.picks_one_of_each_row(op.indices):
-        starts, positions = scope.row_starts(op.source), scope.positions(op.source)
-        return [
-            *scope.call("np.add", starts, scope[op.indices[-1] or ""], f"out={positions}"),
-            *scope.call(f"{held}.take", positions, f"out={out}", 'mode="clip"'),
-        ]
+        positions, code = scope.positions(op.source, op.indices[-1] or "")
+        return [*code, *scope.call(f"{held}.take", positions, f"out={out}", 'mode="clip"')]
     if op.indices[0] is not None and not any(op.indices[1:]):
         return scope.call(f"{held}.take", scope[op.indices[0]], "axis=0", f"out={out}", 'mode="clip"')
     return scope.line(f"{out}[...] = {held}[{_index(op.indices, scope)}]")
@@ -173,10 +175,10 @@ def _(op: Scatter, scope: Scope) -> list[str]:
     out, added = scope[op.out], scope.operand(op.source)
     start = cleared(out, scope) if op.base is None else lines(Map(op.out, "copy", (op.base,)), scope)
     if op.distinct and scope.picks_one_of_each_row(op.indices):
-        starts, positions, picked = scope.row_starts(op.out), scope.positions(op.out), scope.picked(op.out)
+        (positions, code), picked = scope.positions(op.out, op.indices[-1] or ""), scope.picked(op.out)
         return [
             *start,
-            *scope.call("np.add", starts, scope[op.indices[-1] or ""], f"out={positions}"),
+            *code,
             *scope.call(f"{out}.take", positions, f"out={picked}", 'mode="clip"'),
             *scope.line(f"{picked} += {added if isinstance(op.source, str) else scope.number(op.source.value)}"),
             *scope.call(f"{out}.put", positions, picked),

@@ -16,6 +16,7 @@ import sympy as sp
 
 from symbp.forward.network import BATCH, Dim
 from symbp.program.program import (
+    ONE,
     Array,
     ArrayKind,
     Edge,
@@ -33,6 +34,7 @@ from symbp.program.program import (
 )
 from symbp.spec.model import Blas
 from symbp.targets.numpy import constants, scalars, source
+from symbp.targets.numpy.names import identifier
 
 
 def at(text: str, axis: int, position: object) -> str:
@@ -92,6 +94,8 @@ class Scope:
     blocks: set[tuple[Entries, Entries]] = field(default_factory=set)  # what one row needs, and what all need
     apart: set[str] = field(default_factory=set)  # arrays whose numbers do not lie side by side, in order
     blas: Blas = "numpy"
+    after_loss: bool = False  # whether what was found in the same step is still there
+    found: set[str] = field(default_factory=set)
 
     def __getitem__(self, name: str) -> str:
         """The array in Python."""
@@ -193,23 +197,40 @@ class Scope:
         made = f"np.arange(0, {count}, {columns}){reshaped}"
         return self._extra(_named("row_starts", *rows[1:], columns), made, tuple(rows), "int")
 
-    def positions(self, name: str) -> str:
-        """Scratch for a position in each row of an array."""
-        return self._scratch("positions", self.arrays[name].shape[:-1], "int", "np.intp")
+    def positions(self, name: str, label: str) -> tuple[str, list[str]]:
+        """Where a label points to in each row of an array, among its numbers, and the lines that find out.
+
+        What an argument points to is found once in a step: the backward pass reads it again.
+        """
+        *rows, columns = self.arrays[name].shape
+        lasting = self.arrays[label].storage == "argument" and self.depth == 1
+        word, more = (f"positions_of_{identifier(label)}_in", [columns]) if lasting else ("positions", [])
+        positions = self._scratch(word, tuple(rows), "int", "np.intp", *more)
+        if lasting and self.after_loss and positions in self.found:
+            return positions, []
+        self.found.update([positions] if lasting else [])
+        return positions, self.call("np.add", self.row_starts(name), self[label], f"out={positions}")
 
     def picked(self, name: str) -> str:
         """Scratch for a number of each row of an array."""
         return self._scratch("picked", self.arrays[name].shape[:-1], "float", "dtype")
 
-    def _scratch(self, word: str, shape: tuple[Dim, ...], kind: ArrayKind, dtype: str) -> str:
+    def _scratch(self, word: str, shape: tuple[Dim, ...], kind: ArrayKind, dtype: str, *more: Dim) -> str:
         made = f"np.empty({'n' if shape == (BATCH,) else source.shape(shape)}, {dtype})"
-        return self._extra(_named(word, *shape[1:]), made, shape, kind)
+        return self._extra(_named(word, *shape[1:], *more), made, shape, kind)
 
-    def ones(self, shape: tuple[Dim, ...]) -> str:
-        """As many ones as an array of this shape has numbers, in a row."""
+    def ones(self, shape: tuple[Dim, ...], factor: sp.Expr = ONE.value) -> str:
+        """As many ones, times a factor, as an array of this shape has numbers, in a row; nothing for a long factor."""
+        named = constants.named(factor)
+        if named is None or not self.has_workspace:
+            return ""
+        word, number = named
         shape = tuple(sorted(shape, key=lambda dim: (dim == BATCH, dim)))
         count = " * ".join(map(str, shape))
-        return self._extra(_named("ones", *shape), f"np.ones({count}, dtype)", shape, "float")
+        if factor == 1:
+            return self._extra(_named("ones", *shape), f"np.ones({count}, dtype)", shape, "float")
+        word = "mean" if constants.is_share(factor, shape) else word
+        return self._extra(_named(word, *shape), f"np.full({count}, {number}, dtype)", shape, "float")
 
     def mask(self, shape: tuple[Dim, ...], word: str = "mask") -> str:
         """Scratch for truth values."""

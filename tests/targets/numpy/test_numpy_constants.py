@@ -36,6 +36,21 @@ def test_another_has_none(value: sp.Expr) -> None:
     assert constants.named(value) is None
 
 
+@pytest.mark.parametrize(
+    ("value", "shape", "expected"),
+    [
+        (sp.Rational(1, 6), (2, 3), True),
+        (1 / (6 * N), ("n", 6), True),
+        (1 / N, ("n",), True),
+        (1 / N, ("n", 2), False),
+        (sp.Rational(1, 6), ("n", 6), False),
+        (2 / N, ("n",), False),
+    ],
+)
+def test_a_share_of_all_is_a_mean(value: sp.Expr, shape: tuple[int | str, ...], expected: bool) -> None:
+    assert constants.is_share(value, shape) == expected
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_exponential_of_the_largest_logarithm_is_finite(dtype: type) -> None:
     found = constants.named(sp.Symbol("log_max", positive=True))
