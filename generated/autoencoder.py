@@ -105,7 +105,7 @@ def init(seed: int = 0, dtype: DTypeLike = np.float32) -> Parameters:
 class Workspace:
     """The arrays that the network writes, for batches of n examples: allocated once, written anew by every call.
 
-    Arrays that are never needed at the same time share a buffer. One thread at a time may use a workspace.
+    Arrays that are never needed at the same time share memory. One thread at a time may use a workspace.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
@@ -126,14 +126,15 @@ class Workspace:
         self.relu_2_a = self.dense_3_z
         self.picture_z = np.empty((n, 784), dtype)
         self.sigmoid_1_a = self.picture_z
-        self.loss_C_subtract = np.empty((n, 784), dtype)
+        self.shared_1 = np.empty(n * 784, dtype)
+        self.loss_C_subtract = self.shared_1.reshape(n, 784)
         self.C = np.empty((), dtype)
         self.d_sigmoid_1_a = self.loss_C_subtract
         self.d_picture_z = np.empty((n, 784), dtype)
-        self.d_relu_2_a = np.empty((n, 128), dtype)
+        self.d_relu_2_a = self.shared_1[: n * 128].reshape(n, 128)
         self.relu_2_d_z_mask = np.empty((n, 128), np.bool_)
         self.d_dense_3_z = self.d_relu_2_a
-        self.d_code_z = np.empty((n, 16), dtype)
+        self.d_code_z = self.shared_1[n * 128 : n * 144].reshape(n, 16)
         self.d_relu_1_a = self.dense_3_z
         self.relu_1_d_z_mask = self.relu_2_d_z_mask
         self.d_dense_1_z = self.dense_3_z

@@ -91,7 +91,7 @@ def init(seed: int = 0, dtype: DTypeLike = np.float32) -> Parameters:
 class Workspace:
     """The arrays that the network writes, for batches of n examples: allocated once, written anew by every call.
 
-    Arrays that are never needed at the same time share a buffer. One thread at a time may use a workspace.
+    Arrays that are never needed at the same time share memory. One thread at a time may use a workspace.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
@@ -109,10 +109,11 @@ class Workspace:
         self.loss_C_subtract = np.empty((n, 1), dtype)
         self.loss_C_multiply = np.empty((n, 1), dtype)
         self.C = np.empty((), dtype)
-        self.d_dense_2_z = self.loss_C_multiply
-        self.d_tanh_1_a = np.empty((n, 16), dtype)
+        self.d_dense_2_z = self.loss_C_subtract
+        self.shared_1 = np.empty(n * 30, dtype)
+        self.d_tanh_1_a = self.shared_1[: n * 16].reshape(n, 16)
         self.d_dense_1_z = self.dense_1_z
-        self.d_x = np.empty((n, 30), dtype)
+        self.d_x = self.shared_1.reshape(n, 30)
 
 
 def _describe(value: object) -> str:

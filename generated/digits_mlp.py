@@ -97,7 +97,7 @@ def init(seed: int = 0, dtype: DTypeLike = np.float32) -> Parameters:
 class Workspace:
     """The arrays that the network writes, for batches of n examples: allocated once, written anew by every call.
 
-    Arrays that are never needed at the same time share a buffer. One thread at a time may use a workspace.
+    Arrays that are never needed at the same time share memory. One thread at a time may use a workspace.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
@@ -114,7 +114,8 @@ class Workspace:
         self.ones_n = np.ones(n, dtype)
         self.dense_1_z = np.empty((n, 64), dtype)
         self.relu_1_a = self.dense_1_z
-        self.dense_2_z = np.empty((n, 32), dtype)
+        self.shared_1 = np.empty(n * 64, dtype)
+        self.dense_2_z = self.shared_1[: n * 32].reshape(n, 32)
         self.relu_2_a = self.dense_2_z
         self.dense_3_z = np.empty((n, 10), dtype)
         self.softmax_shift = np.empty((n,), dtype)
@@ -122,17 +123,18 @@ class Workspace:
         self.softmax_a_sum = self.softmax_shift
         self.softmax_a = self.softmax_a_exp
         self.loss_shift = self.softmax_shift
-        self.loss_C_exp = np.empty((n, 10), dtype)
+        self.loss_C_exp = self.shared_1[n * 32 : n * 42].reshape(n, 10)
         self.loss_C_sum = np.empty((n,), dtype)
         self.loss_C_subtract_3 = np.empty((n,), dtype)
         self.loss_C_subtract_2 = np.empty((n,), dtype)
         self.C = np.empty((), dtype)
         self.d_dense_3_z = self.loss_C_exp
         self.d_relu_2_a = np.empty((n, 32), dtype)
-        self.relu_2_d_z_mask = np.empty((n, 32), np.bool_)
+        self.shared_2 = np.empty(n * 64, np.bool_)
+        self.relu_2_d_z_mask = self.shared_2[: n * 32].reshape(n, 32)
         self.d_dense_2_z = self.d_relu_2_a
-        self.d_relu_1_a = np.empty((n, 64), dtype)
-        self.relu_1_d_z_mask = np.empty((n, 64), np.bool_)
+        self.d_relu_1_a = self.shared_1.reshape(n, 64)
+        self.relu_1_d_z_mask = self.shared_2.reshape(n, 64)
         self.d_dense_1_z = self.d_relu_1_a
         self.d_x = self.dense_1_z
 

@@ -113,7 +113,7 @@ def init(seed: int = 0, dtype: DTypeLike = np.float32) -> Parameters:
 class Workspace:
     """The arrays that the network writes, for batches of n examples: allocated once, written anew by every call.
 
-    Arrays that are never needed at the same time share a buffer. One thread at a time may use a workspace.
+    Arrays that are never needed at the same time share memory. One thread at a time may use a workspace.
     Where windows slide, the batch is the last axis: a slice is then a few long runs of numbers.
     """
 
@@ -139,15 +139,17 @@ class Workspace:
         self.ones_28_28_n = np.ones(28 * 28 * n, dtype)
         self.block = np.empty(max(4000 * n + 12800, 19600, min(131072, 40000 * n + 12800)), dtype)
         self.conv2d_1_z_padded = np.zeros((1, 32, 32, n), dtype)  # with its border
-        self.conv2d_1_z = np.empty((16, 28, 28, n), dtype)
+        self.shared_1 = np.empty(n * 12544, dtype)
+        self.conv2d_1_z = self.shared_1.reshape(16, 28, 28, n)
         self.relu_1_a = self.conv2d_1_z
-        self.max_pool2d_1_y = np.empty((16, 14, 14, n), dtype)
-        self.conv2d_2_z = np.empty((32, 10, 10, n), dtype)
+        self.shared_2 = np.empty(n * 12544, dtype)
+        self.max_pool2d_1_y = self.shared_2[n * 6400 : n * 9536].reshape(16, 14, 14, n)
+        self.conv2d_2_z = self.shared_2[: n * 3200].reshape(32, 10, 10, n)
         self.relu_2_a = self.conv2d_2_z
-        self.max_pool2d_2_y = np.empty((32, 5, 5, n), dtype)
-        self.dense_1_z = np.empty((n, 120), dtype)
+        self.max_pool2d_2_y = self.shared_2[n * 3200 : n * 4000].reshape(32, 5, 5, n)
+        self.dense_1_z = self.shared_2[n * 4000 : n * 4120].reshape(n, 120)
         self.relu_3_a = self.dense_1_z
-        self.dense_2_z = np.empty((n, 84), dtype)
+        self.dense_2_z = self.shared_2[n * 4120 : n * 4204].reshape(n, 84)
         self.relu_4_a = self.dense_2_z
         self.dense_3_z = np.empty((n, 10), dtype)
         self.softmax_shift = np.empty((n,), dtype)
@@ -155,7 +157,7 @@ class Workspace:
         self.softmax_a_sum = self.softmax_shift
         self.softmax_a = self.softmax_a_exp
         self.loss_shift = self.softmax_shift
-        self.loss_C_exp = np.empty((n, 10), dtype)
+        self.loss_C_exp = self.shared_2[n * 4204 : n * 4214].reshape(n, 10)
         self.loss_C_sum = np.empty((n,), dtype)
         self.loss_C_subtract_3 = np.empty((n,), dtype)
         self.loss_C_subtract_2 = np.empty((n,), dtype)
@@ -163,25 +165,26 @@ class Workspace:
         self.max_pool2d_1_y_u_winner = np.empty((16, 14, 14, n), np.uint8)
         self.max_pool2d_2_y_u_winner = np.empty((32, 5, 5, n), np.uint8)
         self.d_dense_3_z = self.loss_C_exp
-        self.d_relu_4_a = np.empty((n, 84), dtype)
-        self.relu_4_d_z_mask = np.empty((n, 84), np.bool_)
+        self.d_relu_4_a = self.shared_2[n * 4240 : n * 4324].reshape(n, 84)
+        self.shared_3 = np.empty(n * 12544, np.bool_)
+        self.relu_4_d_z_mask = self.shared_3[: n * 84].reshape(n, 84)
         self.d_dense_2_z = self.d_relu_4_a
-        self.d_relu_3_a = np.empty((n, 120), dtype)
-        self.relu_3_d_z_mask = np.empty((n, 120), np.bool_)
+        self.d_relu_3_a = self.shared_2[n * 4120 : n * 4240].reshape(n, 120)
+        self.relu_3_d_z_mask = self.shared_3[: n * 120].reshape(n, 120)
         self.d_dense_1_z = self.d_relu_3_a
-        self.d_flatten_1_y = np.empty((800, n), dtype)
-        self.d_relu_2_a = np.empty((32, 10, 10, n), dtype)
-        self.relu_2_d_z_mask = np.empty((32, 10, 10, n), np.bool_)
+        self.d_flatten_1_y = self.shared_2[n * 9536 : n * 10336].reshape(800, n)
+        self.d_relu_2_a = self.shared_2[n * 3200 : n * 6400].reshape(32, 10, 10, n)
+        self.relu_2_d_z_mask = self.shared_3[: n * 3200].reshape(32, 10, 10, n)
         self.d_conv2d_2_z = self.d_relu_2_a
         self.conv2d_2_d_x_copy = np.empty((16, 5, 32, 5), dtype)
         self.conv2d_2_d_x_padded = np.zeros((32, 10, 18, n), dtype)  # with its border
         self.d_max_pool2d_1_y = np.empty((16, 14, 14, n), dtype)
-        self.d_relu_1_a = np.empty((16, 28, 28, n), dtype)
-        self.relu_1_d_z_mask = np.empty((16, 28, 28, n), np.bool_)
+        self.d_relu_1_a = self.shared_2.reshape(16, 28, 28, n)
+        self.relu_1_d_z_mask = self.shared_3.reshape(16, 28, 28, n)
         self.d_conv2d_1_z = self.d_relu_1_a
-        self.conv2d_1_d_x_copy = np.empty((16, n, 28, 28), dtype)
-        self.conv2d_1_d_x_overlap = np.empty((n, 1, 32, 32), dtype)
-        self.d_x = np.empty((n, 1, 28, 28), dtype)
+        self.conv2d_1_d_x_copy = self.shared_1.reshape(16, n, 28, 28)
+        self.conv2d_1_d_x_overlap = self.shared_2[: n * 1024].reshape(n, 1, 32, 32)
+        self.d_x = self.shared_1[: n * 784].reshape(n, 1, 28, 28)
 
 
 def _describe(value: object) -> str:

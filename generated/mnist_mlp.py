@@ -98,7 +98,7 @@ def init(seed: int = 0, dtype: DTypeLike = np.float32) -> Parameters:
 class Workspace:
     """The arrays that the network writes, for batches of n examples: allocated once, written anew by every call.
 
-    Arrays that are never needed at the same time share a buffer. One thread at a time may use a workspace.
+    Arrays that are never needed at the same time share memory. One thread at a time may use a workspace.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
@@ -115,9 +115,10 @@ class Workspace:
         self.one_over_n = np.array(1 / n, dtype)
         self.ones_n = np.ones(n, dtype)
         self.zero = np.array(0, dtype)
-        self.dense_1_z = np.empty((n, 512), dtype)
+        self.shared_1 = np.empty(n * 784, dtype)
+        self.dense_1_z = self.shared_1[: n * 512].reshape(n, 512)
         self.relu_1_a = self.dense_1_z
-        self.dense_2_z = np.empty((n, 256), dtype)
+        self.dense_2_z = self.shared_1[n * 512 : n * 768].reshape(n, 256)
         self.relu_2_a = self.dense_2_z
         self.dense_3_z = np.empty((n, 10), dtype)
         self.softmax_shift = np.empty((n,), dtype)
@@ -125,19 +126,20 @@ class Workspace:
         self.softmax_a_sum = self.softmax_shift
         self.softmax_a = self.softmax_a_exp
         self.loss_shift = self.softmax_shift
-        self.loss_C_exp = np.empty((n, 10), dtype)
+        self.loss_C_exp = self.shared_1[n * 768 : n * 778].reshape(n, 10)
         self.loss_C_sum = np.empty((n,), dtype)
         self.loss_C_subtract_3 = np.empty((n,), dtype)
         self.loss_C_subtract_2 = np.empty((n,), dtype)
         self.C = np.empty((), dtype)
         self.d_dense_3_z = self.loss_C_exp
         self.d_relu_2_a = np.empty((n, 256), dtype)
-        self.relu_2_d_z_mask = np.empty((n, 256), np.bool_)
+        self.shared_2 = np.empty(n * 512, np.bool_)
+        self.relu_2_d_z_mask = self.shared_2[: n * 256].reshape(n, 256)
         self.d_dense_2_z = self.d_relu_2_a
         self.d_relu_1_a = np.empty((n, 512), dtype)
-        self.relu_1_d_z_mask = np.empty((n, 512), np.bool_)
+        self.relu_1_d_z_mask = self.shared_2.reshape(n, 512)
         self.d_dense_1_z = self.d_relu_1_a
-        self.d_x = np.empty((n, 784), dtype)
+        self.d_x = self.shared_1.reshape(n, 784)
 
 
 def _describe(value: object) -> str:

@@ -102,7 +102,7 @@ def init(seed: int = 0, dtype: DTypeLike = np.float32) -> Parameters:
 class Workspace:
     """The arrays that the network writes, for batches of n examples: allocated once, written anew by every call.
 
-    Arrays that are never needed at the same time share a buffer. One thread at a time may use a workspace.
+    Arrays that are never needed at the same time share memory. One thread at a time may use a workspace.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
@@ -154,9 +154,10 @@ class Workspace:
             ),
             dtype,
         )
-        self.embedding_1_y = np.empty((n, 16, 32), dtype)
+        self.shared_1 = np.empty(n * 8192, dtype)
+        self.embedding_1_y = self.shared_1[: n * 512].reshape(n, 16, 32)
         self.lstm_1_known_z_copy = np.empty((16, n, 32), dtype)
-        self.lstm_1_known_z = np.empty((16, n, 4, 128), dtype)
+        self.lstm_1_known_z = self.shared_1.reshape(16, n, 4, 128)
         self.lstm_1_known_z_add = np.empty((4, 128), dtype)
         self.lstm_1_i = np.empty((16, n, 128), dtype)
         self.lstm_1_f_padded = np.zeros((17, n, 128), dtype)
@@ -167,32 +168,34 @@ class Workspace:
         self.lstm_1_c_padded = np.zeros((17, n, 128), dtype)
         self.lstm_1_c = self.lstm_1_c_padded[1:]
         self.lstm_1_c_before = self.lstm_1_c_padded[:16]
-        self.lstm_1_e = np.empty((16, n, 128), dtype)
+        self.shared_2 = np.empty(n * 2048, dtype)
+        self.lstm_1_e = self.shared_2.reshape(16, n, 128)
         self.lstm_1_h_padded = np.zeros((17, n, 128), dtype)
         self.lstm_1_h = self.lstm_1_h_padded[1:]
         self.lstm_1_h_before = self.lstm_1_h_padded[:16]
-        self.lstm_1_z_t = np.empty((n, 4, 128), dtype)
-        self.lstm_1_c_t_multiply_2 = np.empty((n, 128), dtype)
-        self.lstm_1_y = np.empty((n, 16, 128), dtype)
+        self.shared_3 = np.empty(n * 2048, dtype)
+        self.lstm_1_z_t = self.shared_3[: n * 512].reshape(n, 4, 128)
+        self.lstm_1_c_t_multiply_2 = self.shared_3[: n * 128].reshape(n, 128)
+        self.lstm_1_y = self.shared_1[: n * 2048].reshape(n, 16, 128)
         self.dense_1_z = np.empty((n, 16, 28), dtype)
-        self.softmax_shift = np.empty((n, 16), dtype)
+        self.softmax_shift = self.shared_3[: n * 16].reshape(n, 16)
         self.softmax_a_exp = np.empty((n, 16, 28), dtype)
         self.softmax_a_sum = self.softmax_shift
         self.softmax_a = self.softmax_a_exp
-        self.loss_shift = self.softmax_shift
-        self.loss_C_exp = np.empty((n, 16, 28), dtype)
-        self.loss_C_sum = np.empty((n, 16), dtype)
-        self.loss_C_subtract_3 = np.empty((n, 16), dtype)
-        self.loss_C_read = np.empty((n, 16), dtype)
-        self.loss_C_multiply_2 = np.empty((n, 16), dtype)
+        self.loss_shift = self.shared_3[n * 448 : n * 464].reshape(n, 16)
+        self.loss_C_exp = self.shared_3[: n * 448].reshape(n, 16, 28)
+        self.loss_C_sum = self.shared_3[n * 464 : n * 480].reshape(n, 16)
+        self.loss_C_subtract_3 = self.shared_3[n * 480 : n * 496].reshape(n, 16)
+        self.loss_C_read = self.shared_3[n * 496 : n * 512].reshape(n, 16)
+        self.loss_C_multiply_2 = self.shared_3[n * 512 : n * 528].reshape(n, 16)
         self.C = np.empty((), dtype)
         self.loss_C_sum_3 = np.empty((), dtype)
         self.d_dense_1_z = self.loss_C_exp
-        self.d_lstm_1_y = np.empty((n, 16, 128), dtype)
-        self.lstm_1_known_d_c = np.empty((16, n, 128), dtype)
-        self.lstm_1_known_d_z = np.empty((16, n, 128), dtype)
-        self.lstm_1_known_d_z_2 = np.empty((16, n, 128), dtype)
-        self.lstm_1_known_d_z_3 = np.empty((16, n, 128), dtype)
+        self.d_lstm_1_y = self.shared_1[n * 2048 : n * 4096].reshape(n, 16, 128)
+        self.lstm_1_known_d_c = self.shared_1[: n * 2048].reshape(16, n, 128)
+        self.lstm_1_known_d_z = self.shared_1[n * 4096 : n * 6144].reshape(16, n, 128)
+        self.lstm_1_known_d_z_2 = self.shared_1[n * 6144 :].reshape(16, n, 128)
+        self.lstm_1_known_d_z_3 = self.shared_3.reshape(16, n, 128)
         self.lstm_1_known_d_z_4 = self.lstm_1_g
         self.d_lstm_1_c_padded = np.zeros((17, n, 128), dtype)
         self.d_lstm_1_c = self.d_lstm_1_c_padded[:16]
@@ -200,10 +203,10 @@ class Workspace:
         self.d_lstm_1_z_padded = np.zeros((17, n, 4, 128), dtype)
         self.d_lstm_1_z = self.d_lstm_1_z_padded[:16]
         self.d_lstm_1_z_after = self.d_lstm_1_z_padded[1:]
-        self.lstm_1_d_h_t = self.lstm_1_c_t_multiply_2
-        self.lstm_1_d_c_t_multiply_2 = np.empty((n, 128), dtype)
-        self.lstm_1_d_x_product = np.empty((16, n, 32), dtype)
-        self.d_embedding_1_y = self.embedding_1_y
+        self.lstm_1_d_h_t = self.shared_2[: n * 128].reshape(n, 128)
+        self.lstm_1_d_c_t_multiply_2 = self.shared_2[n * 128 : n * 256].reshape(n, 128)
+        self.lstm_1_d_x_product = self.shared_1[: n * 512].reshape(16, n, 32)
+        self.d_embedding_1_y = self.shared_1[n * 512 : n * 1024].reshape(n, 16, 32)
 
 
 def _describe(value: object) -> str:

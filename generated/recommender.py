@@ -100,7 +100,7 @@ def init(seed: int = 0, dtype: DTypeLike = np.float32) -> Parameters:
 class Workspace:
     """The arrays that the network writes, for batches of n examples: allocated once, written anew by every call.
 
-    Arrays that are never needed at the same time share a buffer. One thread at a time may use a workspace.
+    Arrays that are never needed at the same time share memory. One thread at a time may use a workspace.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
@@ -128,8 +128,8 @@ class Workspace:
         self.C = np.empty((), dtype)
         self.d_dense_1_z = self.of_user_y
         self.d_concatenate_1_y = np.empty((n, 3), dtype)
-        self.d_dot_1_y = self.of_item_y
-        self.d_of_user_y = self.of_user_y
+        self.d_dot_1_y = self.of_user_y
+        self.d_of_user_y = self.of_item_y
         self.d_of_item_y = np.empty((n, 1), dtype)
         self.dot_1_d_x_1_sum = self.dot_1_y_product
         self.d_taste_y = self.nature_y

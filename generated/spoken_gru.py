@@ -111,7 +111,7 @@ def init(seed: int = 0, dtype: DTypeLike = np.float32) -> Parameters:
 class Workspace:
     """The arrays that the network writes, for batches of n examples: allocated once, written anew by every call.
 
-    Arrays that are never needed at the same time share a buffer. One thread at a time may use a workspace.
+    Arrays that are never needed at the same time share memory. One thread at a time may use a workspace.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
@@ -129,8 +129,10 @@ class Workspace:
         self.ones_n = np.ones(n, dtype)
         self.ones_40_n = np.ones(40 * n, dtype)
         self.gru_1_e_copy = np.empty((40, n, 14), dtype)
-        self.gru_1_e = np.empty((40, n, 3, 48), dtype)
-        self.gru_1_s = np.empty((40, n, 3, 48), dtype)
+        self.shared_1 = np.empty(n * 5760, dtype)
+        self.gru_1_e = self.shared_1.reshape(40, n, 3, 48)
+        self.shared_2 = np.empty(n * 5760, dtype)
+        self.gru_1_s = self.shared_2.reshape(40, n, 3, 48)
         self.gru_1_r = np.empty((40, n, 48), dtype)
         self.gru_1_p_padded = np.zeros((41, n, 48), dtype)
         self.gru_1_p = self.gru_1_p_padded[:40]
@@ -139,11 +141,14 @@ class Workspace:
         self.gru_1_h_padded = np.zeros((41, n, 48), dtype)
         self.gru_1_h = self.gru_1_h_padded[1:]
         self.gru_1_h_before = self.gru_1_h_padded[:40]
-        self.gru_1_h_t_multiply_2 = np.empty((n, 48), dtype)
-        self.gru_1_y = np.empty((n, 40, 48), dtype)
+        self.shared_3 = np.empty(n * 5760, dtype)
+        self.gru_1_h_t_multiply_2 = self.shared_3[: n * 48].reshape(n, 48)
+        self.shared_4 = np.empty(n * 1920, dtype)
+        self.gru_1_y = self.shared_4.reshape(n, 40, 48)
         self.gru_2_e = self.gru_1_e
-        self.gru_2_s = np.empty((40, n, 3, 48), dtype)
-        self.gru_2_r = np.empty((40, n, 48), dtype)
+        self.gru_2_s = self.shared_3.reshape(40, n, 3, 48)
+        self.shared_5 = np.empty(n * 1920, dtype)
+        self.gru_2_r = self.shared_5.reshape(40, n, 48)
         self.gru_2_p_padded = np.zeros((41, n, 48), dtype)
         self.gru_2_p = self.gru_2_p_padded[:40]
         self.gru_2_p_after = self.gru_2_p_padded[1:]
@@ -151,27 +156,29 @@ class Workspace:
         self.gru_2_h_padded = np.zeros((41, n, 48), dtype)
         self.gru_2_h = self.gru_2_h_padded[1:]
         self.gru_2_h_before = self.gru_2_h_padded[:40]
-        self.gru_2_h_t_multiply_2 = self.gru_1_h_t_multiply_2
+        self.shared_6 = np.empty(n * 1920, dtype)
+        self.gru_2_h_t_multiply_2 = self.shared_6[: n * 48].reshape(n, 48)
         self.dense_1_z = np.empty((n, 8), dtype)
         self.softmax_shift = np.empty((n,), dtype)
         self.softmax_a_exp = np.empty((n, 8), dtype)
         self.softmax_a_sum = self.softmax_shift
         self.softmax_a = self.softmax_a_exp
         self.loss_shift = self.softmax_shift
-        self.loss_C_exp = np.empty((n, 8), dtype)
+        self.shared_7 = np.empty(n * 48, dtype)
+        self.loss_C_exp = self.shared_7[: n * 8].reshape(n, 8)
         self.loss_C_sum = np.empty((n,), dtype)
         self.loss_C_subtract_3 = np.empty((n,), dtype)
         self.loss_C_subtract_2 = np.empty((n,), dtype)
         self.C = np.empty((), dtype)
         self.d_dense_1_z = self.loss_C_exp
-        self.gru_2_known_d_h = np.empty((40, n, 48), dtype)
-        self.gru_2_known_d_m = np.empty((40, n, 48), dtype)
-        self.gru_2_known_d_p = np.empty((40, n, 48), dtype)
+        self.gru_2_known_d_h = self.shared_1[: n * 1920].reshape(40, n, 48)
+        self.gru_2_known_d_m = self.shared_6.reshape(40, n, 48)
+        self.gru_2_known_d_p = self.shared_1[n * 1920 : n * 3840].reshape(40, n, 48)
         self.gru_2_known_d_r_subtract = self.gru_2_m
-        self.gru_2_known_d_r = np.empty((40, n, 48), dtype)
-        self.gru_2_known_d_s = np.empty((40, n, 48), dtype)
-        self.gru_2_known_d_s_2 = np.empty((40, n, 48), dtype)
-        self.gru_2_known_d_s_3_subtract = np.empty((40, n, 48), dtype)
+        self.gru_2_known_d_r = self.shared_1[n * 3840 :].reshape(40, n, 48)
+        self.gru_2_known_d_s = self.shared_3[: n * 1920].reshape(40, n, 48)
+        self.gru_2_known_d_s_2 = self.shared_3[n * 1920 : n * 3840].reshape(40, n, 48)
+        self.gru_2_known_d_s_3_subtract = self.shared_3[n * 3840 :].reshape(40, n, 48)
         self.gru_2_known_d_s_3 = np.empty((40, n, 48), dtype)
         self.d_gru_2_h_padded = np.zeros((41, n, 48), dtype)
         self.d_gru_2_h = self.d_gru_2_h_padded[:40]
@@ -182,33 +189,33 @@ class Workspace:
         self.d_gru_2_s_padded = np.zeros((41, n, 3, 48), dtype)
         self.d_gru_2_s = self.d_gru_2_s_padded[:40]
         self.d_gru_2_s_after = self.d_gru_2_s_padded[1:]
-        self.gru_2_d_h_t_product = self.gru_1_h_t_multiply_2
+        self.gru_2_d_h_t_product = self.shared_7.reshape(n, 48)
         self.gru_2_d_e_multiply_2 = self.gru_2_known_d_s_3_subtract
         self.gru_2_d_e_multiply_4 = self.gru_2_known_d_m
         self.d_gru_2_e = self.gru_1_e
-        self.d_gru_1_y = np.empty((n, 40, 48), dtype)
-        self.gru_2_d_W_copy = self.gru_2_known_d_h
-        self.gru_1_known_d_m = self.gru_2_known_d_p
-        self.gru_1_known_d_p = self.gru_2_known_d_r
+        self.d_gru_1_y = self.shared_3[: n * 1920].reshape(n, 40, 48)
+        self.gru_2_d_W_copy = self.gru_2_known_d_s_2
+        self.gru_1_known_d_m = self.gru_2_known_d_s_2
+        self.gru_1_known_d_p = self.gru_2_known_d_s_3_subtract
         self.gru_1_known_d_r_subtract = self.gru_1_m
-        self.gru_1_known_d_r = self.gru_2_known_d_s_3
-        self.gru_1_known_d_s = self.gru_2_known_d_s_2
-        self.gru_1_known_d_s_2 = self.gru_2_known_d_s
-        self.gru_1_known_d_s_3_subtract = self.d_gru_2_r
-        self.gru_1_known_d_s_3 = self.gru_2_r
-        self.d_gru_1_h = self.d_gru_2_h
-        self.d_gru_1_h_after = self.d_gru_2_h_padded[1:]
-        self.d_gru_1_m = self.d_gru_2_p
-        self.d_gru_1_p = self.gru_2_m
-        self.d_gru_1_r = self.d_gru_2_m
+        self.gru_1_known_d_r = self.gru_2_known_d_h
+        self.gru_1_known_d_s = self.gru_2_known_d_p
+        self.gru_1_known_d_s_2 = self.gru_2_known_d_r
+        self.gru_1_known_d_s_3_subtract = self.shared_2[: n * 1920].reshape(40, n, 48)
+        self.gru_1_known_d_s_3 = self.shared_2[n * 1920 : n * 3840].reshape(40, n, 48)
+        self.d_gru_1_h = self.gru_2_p
+        self.d_gru_1_h_after = self.gru_2_p_padded[1:]
+        self.d_gru_1_m = self.shared_2[n * 3840 :].reshape(40, n, 48)
+        self.d_gru_1_p = self.shared_4.reshape(40, n, 48)
+        self.d_gru_1_r = self.gru_2_m
         self.d_gru_1_s = self.d_gru_2_s
         self.d_gru_1_s_after = self.d_gru_2_s_padded[1:]
-        self.gru_1_d_h_t_product = self.gru_1_h_t_multiply_2
-        self.gru_1_d_e_multiply_2 = self.d_gru_2_r
-        self.gru_1_d_e_multiply_4 = self.gru_2_known_d_p
-        self.d_gru_1_e = self.gru_2_s
-        self.gru_1_d_x_product = self.gru_1_e_copy
-        self.d_x = np.empty((n, 40, 14), dtype)
+        self.gru_1_d_h_t_product = self.shared_5[: n * 48].reshape(n, 48)
+        self.gru_1_d_e_multiply_2 = self.gru_1_known_d_s_3_subtract
+        self.gru_1_d_e_multiply_4 = self.gru_2_known_d_s_2
+        self.d_gru_1_e = self.gru_1_e
+        self.gru_1_d_x_product = self.shared_2[: n * 560].reshape(40, n, 14)
+        self.d_x = self.shared_1[: n * 560].reshape(n, 40, 14)
 
 
 def _describe(value: object) -> str:

@@ -98,7 +98,7 @@ def init(seed: int = 0, dtype: DTypeLike = np.float32) -> Parameters:
 class Workspace:
     """The arrays that the network writes, for batches of n examples: allocated once, written anew by every call.
 
-    Arrays that are never needed at the same time share a buffer. One thread at a time may use a workspace.
+    Arrays that are never needed at the same time share memory. One thread at a time may use a workspace.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
@@ -111,8 +111,10 @@ class Workspace:
         self.ones_n = np.ones(n, dtype)
         self.ones_20_n = np.ones(20 * n, dtype)
         self.gru_1_e_copy = np.empty((20, n, 2), dtype)
-        self.gru_1_e = np.empty((20, n, 3, 16), dtype)
-        self.gru_1_s = np.empty((20, n, 3, 16), dtype)
+        self.shared_1 = np.empty(n * 960, dtype)
+        self.gru_1_e = self.shared_1.reshape(20, n, 3, 16)
+        self.shared_2 = np.empty(n * 960, dtype)
+        self.gru_1_s = self.shared_2.reshape(20, n, 3, 16)
         self.gru_1_r = np.empty((20, n, 16), dtype)
         self.gru_1_p_padded = np.zeros((21, n, 16), dtype)
         self.gru_1_p = self.gru_1_p_padded[:20]
@@ -121,19 +123,20 @@ class Workspace:
         self.gru_1_h_padded = np.zeros((21, n, 16), dtype)
         self.gru_1_h = self.gru_1_h_padded[1:]
         self.gru_1_h_before = self.gru_1_h_padded[:20]
-        self.gru_1_h_t_multiply_2 = np.empty((n, 16), dtype)
+        self.shared_3 = np.empty(n * 320, dtype)
+        self.gru_1_h_t_multiply_2 = self.shared_3[: n * 16].reshape(n, 16)
         self.dense_1_z = np.empty((n, 1), dtype)
         self.loss_C_subtract = np.empty((n, 1), dtype)
         self.C = np.empty((), dtype)
         self.d_dense_1_z = self.loss_C_subtract
-        self.gru_1_known_d_h = np.empty((20, n, 16), dtype)
-        self.gru_1_known_d_m = np.empty((20, n, 16), dtype)
-        self.gru_1_known_d_p = np.empty((20, n, 16), dtype)
+        self.gru_1_known_d_h = self.shared_1[: n * 320].reshape(20, n, 16)
+        self.gru_1_known_d_m = self.shared_3.reshape(20, n, 16)
+        self.gru_1_known_d_p = self.shared_1[n * 320 : n * 640].reshape(20, n, 16)
         self.gru_1_known_d_r_subtract = self.gru_1_m
-        self.gru_1_known_d_r = np.empty((20, n, 16), dtype)
-        self.gru_1_known_d_s = np.empty((20, n, 16), dtype)
-        self.gru_1_known_d_s_2 = np.empty((20, n, 16), dtype)
-        self.gru_1_known_d_s_3_subtract = np.empty((20, n, 16), dtype)
+        self.gru_1_known_d_r = self.shared_1[n * 640 :].reshape(20, n, 16)
+        self.gru_1_known_d_s = self.shared_2[: n * 320].reshape(20, n, 16)
+        self.gru_1_known_d_s_2 = self.shared_2[n * 320 : n * 640].reshape(20, n, 16)
+        self.gru_1_known_d_s_3_subtract = self.shared_2[n * 640 :].reshape(20, n, 16)
         self.gru_1_known_d_s_3 = np.empty((20, n, 16), dtype)
         self.d_gru_1_h_padded = np.zeros((21, n, 16), dtype)
         self.d_gru_1_h = self.d_gru_1_h_padded[:20]
@@ -144,12 +147,12 @@ class Workspace:
         self.d_gru_1_s_padded = np.zeros((21, n, 3, 16), dtype)
         self.d_gru_1_s = self.d_gru_1_s_padded[:20]
         self.d_gru_1_s_after = self.d_gru_1_s_padded[1:]
-        self.gru_1_d_h_t_product = self.gru_1_h_t_multiply_2
+        self.gru_1_d_h_t_product = np.empty((n, 16), dtype)
         self.gru_1_d_e_multiply_2 = self.gru_1_known_d_s_3_subtract
         self.gru_1_d_e_multiply_4 = self.gru_1_known_d_m
         self.d_gru_1_e = self.gru_1_e
-        self.gru_1_d_x_product = self.gru_1_e_copy
-        self.d_x = np.empty((n, 20, 2), dtype)
+        self.gru_1_d_x_product = self.shared_2[: n * 40].reshape(20, n, 2)
+        self.d_x = self.shared_1[: n * 40].reshape(n, 20, 2)
 
 
 def _describe(value: object) -> str:

@@ -91,7 +91,7 @@ def init(seed: int = 0, dtype: DTypeLike = np.float32) -> Parameters:
 class Workspace:
     """The arrays that the network writes, for batches of n examples: allocated once, written anew by every call.
 
-    Arrays that are never needed at the same time share a buffer. One thread at a time may use a workspace.
+    Arrays that are never needed at the same time share memory. One thread at a time may use a workspace.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
@@ -110,18 +110,20 @@ class Workspace:
         self.one_over_32 = np.array(1 / 32, dtype)
         self.minus_two = np.array(-2, dtype)
         self.ones_96 = np.ones(96, dtype)
-        self.bells_1_r_subtract = np.empty((n, 96, 64), dtype)
+        self.shared_1 = np.empty(n * 6144, dtype)
+        self.bells_1_r_subtract = self.shared_1.reshape(n, 96, 64)
         self.bells_1_r = np.empty((n, 96), dtype)
-        self.bells_1_y_square = np.empty((96,), dtype)
-        self.bells_1_y = np.empty((n, 96), dtype)
-        self.ripple_1_a_sin = np.empty((n, 96), dtype)
-        self.ripple_1_a = np.empty((n, 96), dtype)
-        self.dense_1_z = np.empty((n, 10), dtype)
+        self.shared_2 = np.empty(6144, dtype)
+        self.bells_1_y_square = self.shared_2[:96]
+        self.bells_1_y = self.shared_1[: n * 96].reshape(n, 96)
+        self.ripple_1_a_sin = self.shared_1[n * 96 : n * 192].reshape(n, 96)
+        self.ripple_1_a = self.shared_1[n * 192 : n * 288].reshape(n, 96)
+        self.dense_1_z = self.shared_1[n * 384 : n * 394].reshape(n, 10)
         self.softmax_shift = np.empty((n,), dtype)
-        self.softmax_a_subtract = np.empty((n, 10), dtype)
-        self.softmax_a_exp = np.empty((n, 10), dtype)
+        self.softmax_a_subtract = self.shared_1[n * 288 : n * 298].reshape(n, 10)
+        self.softmax_a_exp = self.shared_1[n * 298 : n * 308].reshape(n, 10)
         self.softmax_a_sum = np.empty((n,), dtype)
-        self.softmax_a = np.empty((n, 10), dtype)
+        self.softmax_a = self.shared_1[n * 394 : n * 404].reshape(n, 10)
         self.loss_C_read = self.softmax_shift
         self.loss_C_subtract = self.softmax_a_sum
         self.loss_C_square = np.empty((n,), dtype)
@@ -130,20 +132,20 @@ class Workspace:
         self.C = np.empty((), dtype)
         self.loss_d_a_divide = self.loss_C_square
         self.loss_d_a_multiply_3 = self.softmax_a_sum
-        self.d_softmax_a = self.softmax_a_subtract
+        self.d_softmax_a = self.shared_1[n * 404 : n * 414].reshape(n, 10)
         self.softmax_d_z_product = self.softmax_shift
-        self.d_dense_1_z = self.softmax_a_subtract
-        self.d_ripple_1_a = np.empty((n, 96), dtype)
+        self.d_dense_1_z = self.d_softmax_a
+        self.d_ripple_1_a = self.shared_1[n * 288 : n * 384].reshape(n, 96)
         self.ripple_1_d_z_cos = self.ripple_1_a
         self.d_bells_1_y = self.ripple_1_a_sin
         self.d_bells_1_r = self.ripple_1_a
         self.bells_1_d_c_sum = self.bells_1_y_square
-        self.bells_1_d_c_product = np.empty((64, 96), dtype)
+        self.bells_1_d_c_product = self.shared_2.reshape(64, 96)
         self.bells_1_d_s_multiply = self.ripple_1_a_sin
         self.bells_1_d_s_product = self.bells_1_y_square
-        self.bells_1_d_x_sum = self.loss_C_log
-        self.d_x = np.empty((n, 64), dtype)
-        self.bells_1_d_x_product = np.empty((n, 64), dtype)
+        self.bells_1_d_x_sum = self.softmax_shift
+        self.d_x = self.shared_1[: n * 64].reshape(n, 64)
+        self.bells_1_d_x_product = self.shared_1[n * 64 : n * 128].reshape(n, 64)
 
 
 def _describe(value: object) -> str:

@@ -117,7 +117,7 @@ def init(seed: int = 0, dtype: DTypeLike = np.float32) -> Parameters:
 class Workspace:
     """The arrays that the network writes, for batches of n examples: allocated once, written anew by every call.
 
-    Arrays that are never needed at the same time share a buffer. One thread at a time may use a workspace.
+    Arrays that are never needed at the same time share memory. One thread at a time may use a workspace.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
@@ -135,16 +135,20 @@ class Workspace:
         self.one_over_2_n = np.array(1 / (2 * n), dtype)
         self.ones_n = np.ones(n, dtype)
         self.gaussian_sample_1_e = np.empty((n, 8), dtype)
-        self.seen_z = np.empty((n, 256), dtype)
+        self.shared_1 = np.empty(n * 784, dtype)
+        self.seen_z = self.shared_1[: n * 256].reshape(n, 256)
         self.relu_1_a = np.empty((n, 256), dtype)
         self.mu_z = np.empty((n, 8), dtype)
         self.log_variance_z = np.empty((n, 8), dtype)
         self.gaussian_sample_1_y = np.empty((n, 8), dtype)
         self.imagined_z = self.seen_z
-        self.relu_2_a = np.empty((n, 256), dtype)
-        self.picture_z = np.empty((n, 784), dtype)
-        self.loss_1_C_subtract = np.empty((n, 784), dtype)
-        self.loss_1_C_multiply = np.empty((n, 784), dtype)
+        self.shared_2 = np.empty(n * 256, dtype)
+        self.relu_2_a = self.shared_2.reshape(n, 256)
+        self.picture_z = self.shared_1.reshape(n, 784)
+        self.shared_3 = np.empty(n * 784, dtype)
+        self.loss_1_C_subtract = self.shared_3.reshape(n, 784)
+        self.shared_4 = np.empty(n * 784, dtype)
+        self.loss_1_C_multiply = self.shared_4.reshape(n, 784)
         self.loss_1_C = np.empty((), dtype)
         self.loss_2_C_expm1 = np.empty((n, 8), dtype)
         self.loss_2_C_subtract = np.empty((n, 8), dtype)
@@ -152,20 +156,20 @@ class Workspace:
         self.loss_2_C = np.empty((), dtype)
         self.C = np.empty((), dtype)
         self.sigmoid_a = np.empty((n, 784), dtype)
-        self.loss_2_C_square = np.empty((n, 8), dtype)
-        self.d_mu_z_loss_2 = self.loss_2_C_square
+        self.loss_2_C_square = self.shared_3[: n * 8].reshape(n, 8)
+        self.d_mu_z_loss_2 = self.log_variance_z
         self.d_log_variance_z_loss_2 = self.loss_2_C_expm1
-        self.d_picture_z = self.loss_1_C_multiply
-        self.d_relu_2_a = self.seen_z
+        self.d_picture_z = self.loss_1_C_subtract
+        self.d_relu_2_a = self.shared_4[: n * 256].reshape(n, 256)
         self.relu_2_d_z_mask = np.empty((n, 256), np.bool_)
-        self.d_imagined_z = self.seen_z
-        self.d_gaussian_sample_1_y = self.log_variance_z
-        self.d_mu_z_gaussian_sample_1 = self.loss_2_C_subtract
-        self.d_mu_z = self.loss_2_C_square
+        self.d_imagined_z = self.d_relu_2_a
+        self.d_gaussian_sample_1_y = self.shared_2[: n * 8].reshape(n, 8)
+        self.d_mu_z_gaussian_sample_1 = self.shared_2[n * 8 : n * 16].reshape(n, 8)
+        self.d_mu_z = self.log_variance_z
         self.d_log_variance_z_gaussian_sample_1 = self.gaussian_sample_1_y
         self.d_log_variance_z = self.loss_2_C_expm1
         self.d_relu_1_a_log_variance = self.relu_2_a
-        self.d_relu_1_a_mu = self.seen_z
+        self.d_relu_1_a_mu = self.shared_3[: n * 256].reshape(n, 256)
         self.d_relu_1_a = self.relu_2_a
         self.relu_1_d_z_mask = self.relu_2_d_z_mask
         self.d_seen_z = self.relu_2_a

@@ -26,7 +26,7 @@ MEANS: Mapping[str, str] = {
     "scale": "a number that multiplies a sum is part of the sum: a mean is one product",
     "in place": "a temporary becomes the array that its last reader writes",
     "one loss": "the cost in inference is computed as in training, where that needs nothing of training alone",
-    "buffers": "arrays that are never needed at the same time share memory",
+    "buffers": "arrays that are never needed at the same time share memory, whatever their shapes",
     "stretches": "the optimizer updates a stretch of the parameters at a time, which stays in the cache",
 }
 

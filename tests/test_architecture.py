@@ -47,6 +47,7 @@ ALLOWED: dict[str, set[str]] = {
         "pipeline",
         "program.cost",
         "program.operands",
+        "program.plan",
         "program.program",
         "targets.numpy",
         "targets.numpy.routines",

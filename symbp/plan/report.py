@@ -12,6 +12,7 @@ from typing import Literal
 from symbp.pipeline import Programmed
 from symbp.program.cost import Cost, Sizes, entries, of_operation
 from symbp.program.operands import is_alias, needed, reads, written
+from symbp.program.plan import Plan
 from symbp.program.program import TRAINING, Contract, Convolve, Fold, Loop, Map, Op, Pool, Program, Range, Statement
 from symbp.targets.numpy import memory
 from symbp.targets.numpy.routines import formula
@@ -91,10 +92,15 @@ def plan(made: Programmed, batch: int) -> Report:
         made.spec.name,
         batch,
         dtype,
-        tuple(_lines(program, made.optimized.plan.buffer_of, sizes)),
+        tuple(_lines(program, _buffers(made.optimized.plan), sizes)),
         tuple(_saved(program, sizes["backward"])),
         memory(made.spec, made.derivation, made.optimized, batch, dtype),
     )
+
+
+def _buffers(plan: Plan) -> dict[str, str]:
+    """The memory of each array: another array's, or flat."""
+    return {name: plan.within.get(first, (first, 0))[0] for name, first in plan.buffer_of.items()}
 
 
 def sizes_of(program: Program, routine: str, batch: int, dtype: DType) -> Sizes:

@@ -1,4 +1,4 @@
-"""The optimize stage: a derivation lowered, every pass applied and verified, memory planned."""
+"""The optimize stage: a derivation lowered, every pass applied and verified, then the memory plan."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from symbp.derive.derivation import Derivation
 from symbp.formula.equation import Formula
 from symbp.forward.network import Network
 from symbp.means import NONE, Without
+from symbp.program.memory import verify_plan
 from symbp.program.network import COST, Numbers, lower_network
 from symbp.program.passes import PASSES, Pass
 from symbp.program.plan import Plan, plan_buffers
@@ -42,6 +43,7 @@ def optimize(
             program = each.apply(program, keep)
             verify(program)
     plan = plan_buffers(program, keep) if "buffers" not in without else Plan()
+    verify_plan(program, plan, keep)
     return Optimized(program, plan, without)
 
 

@@ -1,9 +1,14 @@
-"""The memory plan: which arrays of the workspace share a buffer, found by when each is last read.
+"""The memory plan: which arrays of the workspace share memory, found by when each is first written and last read.
 
-Two arrays share where one is never needed again when the other is first written and their shapes and kinds are the
-same. Results stay where they are, as does what has a border or an edge, and what a check holds; a forward value stays
-until the backward statement that reads it last. A view lives as long as the array it looks into. A part of a stack that
-nothing else reads is computed where it stands in the stack.
+Two arrays share where one is never needed again when the other is first written. An elementwise operation writes where
+an operand of its shape stood that nothing reads after it. All others are packed (`symbp.program.packing`): sizes are
+`k` or `n * k` numbers, and those of one kind and one power of n share, so that the plan holds for every batch. Arrays
+of one shape at one place are one buffer; a piece of memory that holds several shapes is flat, and each array is a view.
+
+Results stay where they are, as does what has a border or an edge, and what a check holds; what has a margin, or is a
+single number of each example, shares with its like. A forward value stays until the backward statement that reads it
+last. A view lives as long as the array it looks into. A part of a stack that nothing else reads is computed where it
+stands in the stack.
 
 Where training and inference differ, their statements are merged into one sequence, for the plan alone: an array that
 both compute has one buffer, and each mode carries out a part of the sequence, in its order.
@@ -11,24 +16,37 @@ both compute has one buffer, and each mode carries out a part of the sequence, i
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from symbp.forward.network import BATCH
+from symbp.forward.network import BATCH, Dim
 from symbp.program.operands import is_alias, is_bordered, is_stop, needed, reads, written
-from symbp.program.program import Array, Loop, Map, Op, Program, Range, Select, Stack, Statement
+from symbp.program.packing import Life, packed, pieces
+from symbp.program.program import Array, ArrayKind, Loop, Map, Op, Program, Range, Select, Stack, Statement
+
+
+@dataclass(frozen=True)
+class Flat:
+    """Memory that arrays of several shapes share: as many numbers as an array of this shape has."""
+
+    kind: ArrayKind
+    shape: tuple[Dim, ...]
 
 
 @dataclass(frozen=True)
 class Plan:
     """`buffer_of` names, for each array of the workspace, the first array that has its buffer.
 
-    `places` says of parts that are computed in a stack: the stack, its axis, the position.
+    `within` says of that array where it starts in which of the `flats`, if it stands in one: of every n numbers, where
+    its shape has an n. `places` says of parts that are computed in a stack: the stack, its axis, the position.
     """
 
     buffer_of: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)
+    within: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    flats: Mapping[str, Flat] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,7 +96,7 @@ def in_order(program: Program) -> list[Statement | Loop]:
 
 
 def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
-    """Assign buffers in order of first use; a free buffer of the same shape and kind is used again."""
+    """Find when each array is needed, and pack those of one format."""
     items = in_order(program)
     moments = list(_moments(items))
     operations = [m.op for m in moments if m.op is not None]
@@ -105,30 +123,66 @@ def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
     alone |= {edge.array for item in items if isinstance(item, Loop) for edge in item.edges}
     for name in (*keep, *pinned, *alone):
         last[root.get(name, name)] = len(moments)
-    buffer_of: dict[str, str] = {}
-    free: dict[tuple[object, ...], list[str]] = {}
+    lives: dict[str, Life] = {}  # of the first array of each buffer that is handed on in place
+    heir_of: dict[str, str] = {}
     for time, moment in enumerate(moments):
         for made in moment.made:
             whole = root[made] if made in places else made
             array = program.arrays[whole]
             constant = isinstance(moment.op, Range)  # made with the workspace, and never written again
-            if array.storage == "workspace" and whole not in buffer_of and whole not in root and not constant:
-                own = whole == made and whole not in alone
-                dying = [n for n in moment.touched if n != made and last.get(root.get(n, n)) == time]
-                inherited = _inherited(moment.op, array, dying, program, buffer_of, root) if own else None
-                waiting = [] if whole in alone else free.get(_format(array), [])
-                buffer_of[whole] = inherited or (waiting.pop(0) if waiting else whole)
-        for name in dict.fromkeys(root.get(n, n) for n in moment.touched):
-            if last.get(name) == time and name in buffer_of:
-                taken = any(buffer_of.get(made) == buffer_of[name] and name != made for made in moment.made)
-                if not taken:
-                    free.setdefault(_format(program.arrays[name]), []).append(buffer_of[name])
-    return Plan(buffer_of, places)
+            if array.storage != "workspace" or whole in heir_of or whole in root or constant:
+                continue
+            own = whole == made and whole not in alone
+            dying = [n for n in moment.touched if n != made and last.get(root.get(n, n)) == time]
+            before = _inherited(moment.op, array, dying, program, heir_of, root) if own else None
+            heir_of[whole] = before or whole
+            first = lives[before].first if before else time
+            lives[heir_of[whole]] = Life(heir_of[whole], _size(array), first, last[whole])
+    formats = {name: (name,) if name in alone else _format(program.arrays[name]) for name in lives}
+    return replace(_packed(lives.values(), heir_of, formats, program), places=places)
+
+
+def _packed(
+    lives: Iterable[Life], heir_of: Mapping[str, str], formats: Mapping[str, tuple[object, ...]], program: Program
+) -> Plan:
+    """Those of one format packed; a piece of memory with arrays of several shapes is flat."""
+    same: dict[tuple[object, ...], list[Life]] = {}
+    for life in lives:
+        same.setdefault(formats[life.name], []).append(life)
+    order = {name: number for number, name in enumerate(heir_of)}
+    first: dict[str, str] = {}  # of each buffer that is handed on, the first array of any at its place
+    within: dict[str, tuple[str, int]] = {}
+    flats: dict[str, Flat] = {}
+    starts = {name: start for members in same.values() for name, start in packed(members).items()}
+    apart = [
+        sorted(piece, key=lambda each: order[each.name])
+        for members in same.values()
+        for piece in pieces(members, starts)
+    ]
+    for piece in sorted(apart, key=lambda each: order[each[0].name]):
+        at: dict[tuple[int, tuple[Dim, ...]], str] = {}
+        for life in piece:
+            first[life.name] = at.setdefault((starts[life.name], program.arrays[life.name].shape), life.name)
+        if len(at) > 1:
+            low = min(starts[each.name] for each in piece)
+            high = max(starts[each.name] + each.size for each in piece)
+            array = program.arrays[piece[0].name]
+            flat = f"shared_{len(flats) + 1}"
+            flats[flat] = Flat(array.kind, (*(dim for dim in array.shape if dim == BATCH), high - low))
+            within |= {name: (flat, start - low) for (start, _), name in at.items()}
+    return Plan({name: first[heir] for name, heir in heir_of.items()}, {}, within, flats)
+
+
+def _size(array: Array) -> int:
+    """How many numbers it has, of each example where it has an axis of the batch."""
+    return math.prod(int(dim) for dim in array.shape if dim != BATCH)
 
 
 def _format(array: Array) -> tuple[object, ...]:
-    """What two arrays must have in common to share a buffer."""
-    return array.shape, array.kind, array.margin
+    """What arrays must have in common to share memory."""
+    if any(array.margin) or _size(array) == 1:
+        return array.kind, array.shape, array.margin
+    return array.kind, sum(dim == BATCH for dim in array.shape)
 
 
 def _places(program: Program, operations: Sequence[Op], keep: frozenset[str]) -> dict[str, tuple[str, int, int]]:
@@ -148,7 +202,7 @@ def _places(program: Program, operations: Sequence[Op], keep: frozenset[str]) ->
 
 
 def _inherited(
-    op: object, array: Array, dying: list[str], program: Program, buffer_of: Mapping[str, str], root: Mapping[str, str]
+    op: object, array: Array, dying: list[str], program: Program, heir_of: Mapping[str, str], root: Mapping[str, str]
 ) -> str | None:
     """The buffer of an operand that an elementwise operation reads last."""
     if not isinstance(op, Map | Select):
@@ -156,6 +210,10 @@ def _inherited(
     for name in dying:
         held = program.arrays[name]
         whole = root.get(name, name) == name
-        if whole and name in buffer_of and _format(held) == _format(array):
-            return buffer_of[name]
+        if (
+            whole
+            and name in heir_of
+            and (held.shape, held.kind, held.margin) == (array.shape, array.kind, array.margin)
+        ):
+            return heir_of[name]
     return None

@@ -1,19 +1,22 @@
 """The workspace: an array for each name that a routine writes; names whose arrays share a buffer are one array.
 
+Arrays of several shapes that share memory are views of one flat array, which is made before the first of them.
+
 Ranges, positions and scratch that NumPy's calls need besides (`Scope.extras`) have their own; views have none.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from symbp.forward.network import Dim, NetworkTensor
+from symbp.forward.network import BATCH, Dim, NetworkTensor
 from symbp.program.cost import bytes_of, entries
 from symbp.program.operands import is_stop, written
-from symbp.program.plan import Plan, in_order
+from symbp.program.plan import Flat, Plan, in_order
 from symbp.program.program import Array, ArrayKind, Loop, Offset, Program, Shift, Statement
 from symbp.targets.numpy import names, routines, source
 from symbp.targets.numpy.scope import Entries, Scope, moved
@@ -71,12 +74,45 @@ def allocations(
     if any(map(is_stop, operations)):
         yield Allocation(("self.held = False  # whether results of stop(...) are left as they are",))
     unstored = {op.out for op in operations if not routines.stored(op)}
+    made_flats = set[str]()
     borders = {op.out: op.border for op in operations if isinstance(op, Shift) and op.border is not None}
     for name in dict.fromkeys(name for item in items for name in written(item)):
         array = program.arrays[name]
         if array.storage == "workspace" and name not in plan.places and name not in unstored:
             border = scope.operand(borders[name]) if name in borders else ""
-            yield _allocated(array, plan.buffer_of.get(name, name), separator, border, sorted(shifts.get(name, ())))
+            buffer = plan.buffer_of.get(name, name)
+            if buffer == name in plan.within:
+                flat, start = plan.within[name]
+                if flat not in made_flats:
+                    made_flats.add(flat)
+                    yield _flat(flat, plan.flats[flat])
+                attribute = f"self.{names.identifier(name, separator)}"
+                yield Allocation(tuple(_viewed(attribute, array.shape, flat, plan.flats[flat], start)))
+            else:
+                yield _allocated(array, buffer, separator, border, sorted(shifts.get(name, ())))
+
+
+def _flat(name: str, flat: Flat) -> Allocation:
+    """Memory for arrays of several shapes."""
+    size = " * ".join(map(str, flat.shape))
+    return Allocation((f"self.{name} = np.empty({size}, {DTYPES[flat.kind]})",), flat.shape, flat.kind)
+
+
+def _viewed(attribute: str, shape: tuple[Dim, ...], flat: str, held: Flat, start: int) -> list[str]:
+    """An array that stands in flat memory: `self.relu_1_a = self.shared_1[: n * 784].reshape(16, 7, 7, n)`."""
+    size = math.prod(int(dim) for dim in shape if dim != BATCH)
+    batch = [dim for dim in shape if dim == BATCH]
+
+    def place(count: int) -> str:
+        factors = [*batch, *([str(count)] if count != 1 or not batch else [])]
+        return " * ".join(factors)
+
+    low, high = place(start) if start else "", place(start + size) if (*batch, start + size) != held.shape else ""
+    colon = " : " if " " in low + high else ":"  # as formatters write it
+    part = f"self.{flat}[{f'{low}{colon}{high}'.strip()}]" if low or high else f"self.{flat}"
+    shaped = f".reshape({', '.join(map(str, shape))})" if len(shape) > 1 else ""
+    lines = source.assigned(f"{attribute} = {part}{shaped}", 2)
+    return [line.removeprefix(2 * source.INDENT) for line in lines]
 
 
 def _block(needed: Iterable[tuple[Entries, Entries]]) -> Block:

@@ -1,0 +1,105 @@
+"""What must hold for a memory plan: whatever is read stands where it was written, with nothing written over it since.
+
+Checked by going through the operations of each pass over the network, without the lives that the plan was made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symbp.forward.network import BATCH
+from symbp.program.operands import is_alias, needed, reads, written
+from symbp.program.plan import Plan
+from symbp.program.program import Loop, Map, Op, Program, Range, Scatter, Select, Statement
+from symbp.program.verify import ProgramError
+
+Place = tuple[str, int, int]  # an array or flat memory, from where to where
+
+
+def verify_plan(program: Program, plan: Plan, keep: frozenset[str]) -> None:
+    """Raise `ProgramError` at the first read of what is no longer there, or at a result that is not."""
+    for sequence in program.sequences:
+        _Memory(program, plan).go_through(program.items(sequence), keep)
+
+
+class _Memory:
+    """What stands where, as the operations are carried out one after the other."""
+
+    def __init__(self, program: Program, plan: Plan) -> None:
+        self.program = program
+        self.plan = plan
+        self.whole: dict[str, str] = {}  # of views and slices, and of parts of a stack
+        self.standing: dict[str, dict[str, Place]] = {}  # by memory, the arrays that were written and not written over
+        self.lost: set[str] = set()
+
+    def go_through(self, items: Sequence[Statement | Loop], keep: frozenset[str]) -> None:
+        for part, (stack, _, _) in self.plan.places.items():
+            self.whole[part] = stack
+        for item in items:
+            if not isinstance(item, Loop):
+                self.carry_out(item.operations)
+                continue
+            for each in item.slices:
+                self.whole[each.out] = self.root(each.array)
+            inside = {op.out for op in item.operations}
+            for name in written(item):
+                if name not in inside:
+                    self.write(name)
+            for _ in range(2):  # a step finds what the one before it left
+                self.carry_out(item.operations)
+            self.read([name for name in needed(item) if name not in inside], item)
+        results = {self.root(name) for name in keep}
+        if gone := results & self.lost:
+            raise ProgramError(f"the results {', '.join(sorted(gone))} are written over")
+
+    def root(self, name: str) -> str:
+        return self.whole.get(name, name)
+
+    def carry_out(self, operations: Sequence[Op]) -> None:
+        for op in operations:
+            self.read(reads(op), op)
+            if is_alias(op):
+                self.whole[op.out] = self.root(reads(op)[0])
+            elif not isinstance(op, Range):
+                self.apart(op)
+                self.write(op.out)
+
+    def read(self, names: Sequence[str], by: object) -> None:
+        for name in names:
+            if self.root(name) in self.lost:
+                raise ProgramError(f"`{name}` is read after it was written over, in {by}")
+
+    def apart(self, op: Op) -> None:
+        """What is not elementwise writes to none of its operands."""
+        if isinstance(op, Map | Select | Scatter):
+            return
+        own, memory = self.root(op.out), self.place(self.root(op.out))
+        for name in reads(op):
+            other = self.root(name)
+            if other != own and _overlap(memory, self.place(other)):
+                raise ProgramError(f"`{op.out}` is written where `{name}` stands, which is read, in {op}")
+
+    def write(self, name: str) -> None:
+        name = self.root(name)
+        place = self.place(name)
+        there = self.standing.setdefault(place[0], {})
+        _, start, stop = place
+        over = [n for n, (_, low, high) in there.items() if low < stop and start < high and n != name]
+        for each in over:
+            del there[each]
+        self.lost.update(over)
+        self.lost.discard(name)
+        there[name] = place
+
+    def place(self, name: str) -> Place:
+        """Where an array stands; what is no array of the workspace stands alone."""
+        buffer = self.plan.buffer_of.get(name, name)
+        memory, start = self.plan.within.get(buffer, (buffer, 0))
+        size = 1
+        for dim in self.program.arrays[name].shape:
+            size *= 1 if dim == BATCH else int(dim)
+        return memory, start, start + size
+
+
+def _overlap(one: Place, other: Place) -> bool:
+    return one[0] == other[0] and one[1] < other[2] and other[1] < one[2]

@@ -1,0 +1,93 @@
+"""The memory plan: arrays stand in one place at different times alone, and a plan that is wrong is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from plan.test_means import made
+
+from symbp.program.memory import verify_plan
+from symbp.program.optimize import kept
+from symbp.program.packing import Life, packed, pieces
+from symbp.program.plan import Plan, plan_buffers
+from symbp.program.verify import ProgramError
+
+
+def drawn(seed: int) -> list[Life]:
+    draw = np.random.default_rng(seed)
+    first = draw.integers(0, 40, 30)
+    last = first + draw.integers(0, 15, 30)
+    return [Life(f"a{k}", int(draw.integers(1, 20)), int(first[k]), int(last[k])) for k in range(30)]
+
+
+def overlap(one: Life, other: Life, starts: dict[str, int]) -> bool:
+    low, high = starts[one.name], starts[one.name] + one.size
+    return starts[other.name] < high and low < starts[other.name] + other.size
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_two_stand_in_one_place_at_one_time(seed: int) -> None:
+    lives = drawn(seed)
+    starts = packed(lives)
+    assert packed(lives[::-1]) == starts
+    for one in lives:
+        for other in lives:
+            if one != other and one.first <= other.last and other.first <= one.last:
+                assert not overlap(one, other, starts)
+    held = max(starts[each.name] + each.size for each in lives)
+    most = max(sum(e.size for e in lives if e.first <= time <= e.last) for time in range(60))
+    assert most <= held <= 1.25 * most
+    for piece in pieces(lives, starts):
+        for other in lives:
+            assert other in piece or not any(overlap(other, each, starts) for each in piece)
+
+
+def test_a_small_one_stands_where_a_large_one_did() -> None:
+    lives = [Life("large", 10, 0, 3), Life("small", 4, 4, 6), Life("other", 5, 5, 7), Life("late", 8, 8, 9)]
+    starts = packed(lives)
+    assert starts == {"large": 0, "late": 0, "other": 0, "small": 5}
+    assert [[e.name for e in piece] for piece in pieces(lives, starts)] == [["large", "other", "late", "small"]]
+
+
+def _confused(plan: Plan) -> Plan:
+    """A saved value where a cotangent of its shape is written."""
+    return replace(plan, buffer_of={**plan.buffer_of, "d_dense_2.z": plan.buffer_of["relu_1.a"]})
+
+
+def _moved(plan: Plan) -> Plan:
+    """Everything in flat memory at its start."""
+    return replace(plan, within={name: (flat, 0) for name, (flat, _) in plan.within.items()})
+
+
+def _over_an_operand(plan: Plan) -> Plan:
+    """A product written where an operand stands that is read for the last time."""
+    return replace(plan, buffer_of={**plan.buffer_of, "d_relu_1.a": plan.buffer_of["d_dense_2.z"]})
+
+
+def _lost(plan: Plan) -> Plan:
+    """A result written over."""
+    return replace(plan, buffer_of={**plan.buffer_of, "d_dense_3.z": plan.buffer_of["dense_3.z"]})
+
+
+@pytest.mark.parametrize("wrong", [_confused, _moved, _over_an_operand, _lost])
+def test_a_plan_that_loses_a_value_is_refused(wrong: Callable[[Plan], Plan]) -> None:
+    generated = made("digits_mlp")
+    program, keep = generated.optimized.program, kept(generated.derivation.network)
+    plan = plan_buffers(program, keep)
+    verify_plan(program, plan, keep)
+    with pytest.raises(ProgramError, match="written"):
+        verify_plan(program, wrong(plan), keep)
+
+
+@pytest.mark.parametrize("name", ["windows", "attention", "recurrence"])
+def test_memory_is_shared_between_shapes(name: str) -> None:
+    optimized = made(name).optimized
+    arrays, plan = optimized.program.arrays, optimized.plan
+    assert any(len({arrays[n].shape for n, (f, _) in plan.within.items() if f == flat}) > 1 for flat in plan.flats)
+    for array, (flat, start) in plan.within.items():
+        size = np.prod([int(d) for d in arrays[array].shape if d != "n"], dtype=int)
+        assert 0 <= start <= start + size <= plan.flats[flat].shape[-1]
+        assert ("n" in arrays[array].shape) == ("n" in plan.flats[flat].shape)
