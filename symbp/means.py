@@ -24,6 +24,7 @@ MEANS: Mapping[str, str] = {
     "share": "an operation that was computed already is not computed again",
     "prune": "operations whose results nothing reads are left out",
     "scale": "a number that multiplies a sum is part of the sum: a mean is one product",
+    "fold": "the optimizer's sum of old values and gradient is computed where the gradient is, which is not stored",
     "in place": "a temporary becomes the array that its last reader writes",
     "one loss": "the cost in inference is computed as in training, where that needs nothing of training alone",
     "buffers": "arrays that are never needed at the same time share memory, whatever their shapes",

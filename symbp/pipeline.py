@@ -124,7 +124,14 @@ def program(spec: NetworkSpec, without: Collection[str] = ()) -> Programmed:
 def _optimized(spec: NetworkSpec, derivation: Derivation, without: Without = NONE) -> Optimized:
     if spec.blas == "scipy":  # whose functions take whole matrices, no parts of one
         without |= {"blocks of columns"}
-    return optimize(derivation, updates(spec), step_numbers(derivation), without=without)
+    return optimize(
+        derivation,
+        updates(spec),
+        step_numbers(derivation),
+        without=without,
+        products=spec.blas == "scipy",
+        batch=spec.training.batch_size,
+    )
 
 
 @contextmanager

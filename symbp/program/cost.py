@@ -94,9 +94,18 @@ def of_operation(op: Op, sizes: Sizes) -> Cost:
     """Of one operation."""
     if is_alias(op) or isinstance(op, Range):
         return Cost()
+    if isinstance(op, Scatter) and op.base == op.out:
+        return _added_in_place(op, sizes)
     written = sizes.bytes(op.out)
     read = written if isinstance(op, Columns) else sum(sizes.bytes(name) for name in dict.fromkeys(reads(op)))
     return Cost(_arithmetic(op, sizes), read, written)
+
+
+def _added_in_place(op: Scatter, sizes: Sizes) -> Cost:
+    """Of what is touched alone."""
+    read = sum(sizes.bytes(name) for name in dict.fromkeys(reads(op)) if name != op.out)
+    touched = _arithmetic(op, sizes) * sizes.float_bytes
+    return Cost(_arithmetic(op, sizes), read + touched, touched)
 
 
 def _arithmetic(op: Op, sizes: Sizes) -> int:
@@ -106,7 +115,8 @@ def _arithmetic(op: Op, sizes: Sizes) -> int:
         case Map() | Select():
             return sizes.count(op.out)
         case Contract():
-            return 2 * math.prod(extents(op, sizes).values())
+            added = (2 if op.keep else 1) * sizes.count(op.out) if op.base else 0
+            return 2 * math.prod(extents(op, sizes).values()) + added
         case Convolve():
             every = extents(op, sizes)
             added = math.prod(every[letter] for letter in op.out_axes) if op.out_places else 0

@@ -140,14 +140,14 @@ class _State:
                 )
             case Contract():
                 axes = f"{op.left_axes},{op.right_axes}->{op.out_axes}"
-                return np.asarray(np.einsum(axes, self.arrays[op.left], self.arrays[op.right]))
+                return self._on_base(np.asarray(np.einsum(axes, self.arrays[op.left], self.arrays[op.right])), op)
             case Convolve():
                 return self._convolved(op, shape)
             case Fold():
                 held = self.arrays[op.operand]
                 axis = op.axes[0] if op.function == "argmax" else op.axes
-                folded = np.asarray(getattr(held, op.function)(axis=axis, keepdims=op.keep))
-                return folded if op.factor == ONE else np.asarray(folded * self.operand(op.factor))
+                folded = np.asarray(getattr(held, op.function)(axis=axis, keepdims=op.keepdims))
+                return self._on_base(folded if op.factor == ONE else np.asarray(folded * self.operand(op.factor)), op)
             case View():
                 order = [a for a in op.axes if a is not None]
                 return np.reshape(self.arrays[op.operand].transpose(order), shape)
@@ -215,6 +215,13 @@ class _State:
         out = np.zeros(shape)
         np.add.at(out, positions(op.out_axes, op.out_places), product)
         return out
+
+    def _on_base(self, value: np.ndarray, op: Contract | Fold) -> np.ndarray:
+        """A sum, or what is made of it and the operation's base."""
+        if op.base is None:
+            return value
+        keep, scale = (1.0 if factor is None else self.operand(factor) for factor in (op.keep, op.scale))
+        return np.asarray(keep * self.arrays[op.base] + scale * value)
 
     def _windows(self, windows: Windows, held: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         """What the windows show: the axes, then those of the letters that are reduced."""

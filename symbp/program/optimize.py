@@ -11,7 +11,7 @@ from symbp.forward.network import Network
 from symbp.means import NONE, Without
 from symbp.program.memory import verify_plan
 from symbp.program.network import COST, Numbers, lower_network
-from symbp.program.passes import PASSES, Pass
+from symbp.program.passes import NOMINAL, Pass, every_pass
 from symbp.program.plan import Plan, plan_buffers
 from symbp.program.program import Program
 from symbp.program.verify import verify
@@ -30,15 +30,21 @@ def optimize(
     derivation: Derivation,
     update: Sequence[Formula] = (),
     numbers: Numbers | None = None,
-    passes: Sequence[Pass] = PASSES,
+    passes: Sequence[Pass] | None = None,
     without: Without = NONE,
+    *,
+    products: bool = False,
+    batch: int = NOMINAL,
 ) -> Optimized:
-    """Lower, then apply the passes in order; the verifier runs after each."""
+    """Lower, then apply the passes in order, all where none are given; the verifier runs after each.
+
+    `products` says whether a product of the target can add to what an array holds; batches usually have the size given.
+    """
     program = lower_network(derivation, update, numbers, without)
     network = derivation.network
     keep = kept(network)
     verify(program)
-    for each in passes:
+    for each in every_pass(products, batch) if passes is None else passes:
         if each.name not in without:
             program = each.apply(program, keep)
             verify(program)

@@ -3,6 +3,7 @@
     share     an operation that an earlier one computed already takes its result (shifts, exponentials, sums)
     prune     operations that nothing reads go
     scale     a number that multiplies a sum becomes part of it: m = sum(x) ; m *= 1 / n
+    fold      the optimizer's sum of old values and gradient is computed where the gradient is
     in place  a temporary becomes the array that its last reader writes: z = x W ; z += b
     one loss  the cost in inference is computed as in training, where that needs nothing that only training computes
 
@@ -17,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from symbp.program.fold import folded
 from symbp.program.operands import computation, is_alias, is_bordered, is_stop, needed, reads, renamed, written
 from symbp.program.program import (
     Array,
@@ -39,6 +41,7 @@ COST_IN_INFERENCE = ("inference", "evaluation")
 SEQUENCES = (("forward", "loss", "backward", "input"), COST_IN_INFERENCE, ("predict",))
 Keep = frozenset[str]  # results that must stay under their names
 Item = Statement | Loop
+NOMINAL = 64  # examples in a batch
 STAYING = ("parameter", "gradient", "argument", "random", "running")  # there whether an operation reads them or not
 
 
@@ -275,10 +278,16 @@ def one_loss(program: Program, keep: Keep) -> Program:
     return replace(program, routines={**program.routines, "evaluation": Routine("evaluation", loss)})
 
 
-PASSES: tuple[Pass, ...] = (
-    Pass("share", share),
-    Pass("prune", prune),
-    Pass("scale", scale),
-    Pass("in place", in_place),
-    Pass("one loss", one_loss),
-)
+def every_pass(products: bool = False, batch: int = NOMINAL) -> tuple[Pass, ...]:
+    """All of them; `products` can add to what an array holds or not, batches usually have this size."""
+    return (
+        Pass("share", share),
+        Pass("prune", prune),
+        Pass("scale", scale),
+        Pass("fold", lambda program, _: folded(program, products, batch)),
+        Pass("in place", in_place),
+        Pass("one loss", one_loss),
+    )
+
+
+PASSES = every_pass()

@@ -62,8 +62,8 @@ def contraction(lowering: Lowering, left: Factor, right: Factor, kept: Axes, las
     way = next(ways) if "products" in lowering.shared.without else min(ways, key=lambda w: w.cost)
     builder = lowering.builder
     letter = dict(zip(dict.fromkeys((*way.left, *way.right)), LETTERS, strict=False))
-    spelt = ("".join(letter[a] for a in axes) for axes in (way.left, way.right, way.out, way.stack))
-    product = Contract("", "", "", *spelt)
+    spelt = ["".join(letter[a] for a in axes) for axes in (way.left, way.right, way.out, way.stack)]
+    product = Contract("", "", "", spelt[0], spelt[1], spelt[2], spelt[3])
     op: Op | None = convolve.of_columns(lowering, left, right, product, letter)
     if op is None:
         one, other = windows.materialized(lowering, left, way.left), windows.materialized(lowering, right, way.right)
@@ -78,8 +78,8 @@ def inner(lowering: Lowering, left: Value, right: Value, kept: Axes) -> Value:
     builder = lowering.builder
     out = builder.fresh("product", kept)
     letter = dict(zip(left.axes, LETTERS, strict=False))
-    spelt = ("".join(letter[a] for a in axes) for axes in (left.axes, right.axes, kept, kept))
-    builder.operations.append(Contract(out, left.array, right.array, *spelt))
+    first, second, made = ("".join(letter[a] for a in axes) for axes in (left.axes, right.axes, kept))
+    builder.operations.append(Contract(out, left.array, right.array, first, second, made, stack=made))
     return Value(out, kept)
 
 

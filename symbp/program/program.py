@@ -4,7 +4,7 @@
     Select    out = yes where condition else no    elementwise
     Contract  out[..] = sum left[..] * right[..]   axes named by letters, as in "ni,ij->nj"
     Convolve  the same, with arrays seen through windows, a block of one letter at a time
-    Fold      out = sum | max | argmax over axes   reduced axes are kept with size 1 where `keep`; a sum has a factor
+    Fold      out = sum | max | argmax over axes   reduced axes are kept where `keepdims`; a sum has a factor
     View      out = the same numbers, axes permuted, inserted, merged or split; no copy wherever the layout allows
     Gather    out = source[indices]                `None` keeps an axis whole; others are integer arrays, broadcast
     Scatter   out = 0, or `base`, then out[indices] += source
@@ -90,7 +90,8 @@ class Select:
 class Contract:
     """A sum of products over the letters that `out_axes` lacks; letters name axes within this operation only.
 
-    It is a product of matrices for each combination of the letters in `stack`, which an operand may lack.
+    It is a product of matrices for each combination of the letters in `stack`, which an operand may lack. With a `base`
+    it is `keep` times the base plus `scale` times the sum; what is None of these is 1.
     """
 
     out: str
@@ -100,6 +101,9 @@ class Contract:
     right_axes: str
     out_axes: str
     stack: str = ""
+    base: str | None = None
+    keep: Scalar | None = None
+    scale: Scalar | None = None
 
     @property
     def held(self) -> tuple[tuple[str, str], ...]:
@@ -109,14 +113,17 @@ class Contract:
 
 @dataclass(frozen=True)
 class Fold:
-    """A reduction over whole axes; of a sum, `factor` times the sum."""
+    """A reduction over whole axes; of a sum, `factor` times the sum, which is added to a `base` as a contraction is."""
 
     out: str
     function: Literal["sum", "max", "argmax"]
     operand: str
     axes: tuple[int, ...]
-    keep: bool = False
+    keepdims: bool = False
     factor: Scalar = ONE
+    base: str | None = None
+    keep: Scalar | None = None
+    scale: Scalar | None = None
 
 
 @dataclass(frozen=True)
@@ -375,6 +382,22 @@ class Loop:
         return tuple(op for statement in self.statements for op in statement.operations)
 
 
+Item = Statement | Loop
+
+
+@dataclass(frozen=True)
+class Folding:
+    """What became of the update's statement `into = keep*into + scale*g`: the backward pass does it.
+
+    There, gradients are parts of `into`, which is a state of the optimizer or the parameters; a factor of None is 1.
+    """
+
+    statement: Statement
+    into: str
+    keep: Scalar | None
+    scale: Scalar | None
+
+
 @dataclass(frozen=True)
 class Routine:
     """A named sequence of statements and loops."""
@@ -388,11 +411,13 @@ class Program:
     """Every array by name, and the routines, which are carried out in sequences.
 
     A network that is the same in inference, and keeps nothing, has one. Else both modes compute tensors of the same
-    names, in arrays that are the same; what a sequence reads, it has computed itself.
+    names, in arrays that are the same; what a sequence reads, it has computed itself. With a `folding`, the backward
+    pass adds to what the gradients hold.
     """
 
     arrays: Mapping[str, Array]
     routines: Mapping[str, Routine]
+    folding: Folding | None = None
 
     @property
     def has_modes(self) -> bool:

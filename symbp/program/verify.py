@@ -11,14 +11,17 @@ from itertools import zip_longest
 from symbp.errors import DefectError
 from symbp.forward.network import BATCH, Dim
 from symbp.program.functions import FUNCTIONS
+from symbp.program.late import read_late
 from symbp.program.operands import reads, written
 from symbp.program.program import (
     ONE,
     TRAINING,
+    Array,
     Columns,
     Contract,
     Convolve,
     Fold,
+    Folding,
     Gather,
     Loop,
     Map,
@@ -54,7 +57,7 @@ def verify(program: Program) -> None:
     """Raise `ProgramError` at the first operation that breaks an invariant."""
     start = "inference" if program.has_modes else "forward"
     for sequence in (TRAINING, (start, "predict"), (start, "evaluation"), ("update",)):
-        known = {n for n, a in program.arrays.items() if a.storage in GIVEN or (sequence == ("update",) and n == "g")}
+        known = {name for name, array in program.arrays.items() if _is_given(array, sequence, program)}
         for name in sequence:
             routine = program.routines.get(name)
             for item in routine.statements if routine else ():
@@ -62,6 +65,27 @@ def verify(program: Program) -> None:
                     _check_loop(item, program, known, name)
                 else:
                     _check_statement(item, program, known, name)
+
+    if program.folding:
+        _check_folding(program, program.folding)
+
+
+def _is_given(array: Array, sequence: tuple[str, ...], program: Program) -> bool:
+    """Whether an array is there before the sequence. Gradients are where they are parts of what a step keeps."""
+    of_update = sequence == ("update",) and array.name == "g"
+    if array.storage == "gradient":
+        return of_update != bool(program.folding)
+    return array.storage in GIVEN
+
+
+def _check_folding(program: Program, folding: Folding) -> None:
+    """Nothing of what a gradient holds is lost, and no parameter is read after it was changed."""
+    for item in program.items(("backward", "input")):
+        for op in item.operations:
+            if program.arrays[op.out].storage == "gradient" and op.out not in reads(op):
+                raise ProgramError(f"`{op.out}` is overwritten, where its derivative was to be added: {op}")
+    if folding.into == "w" and (late := read_late(program)):
+        raise ProgramError(f"`{late}` is read after its derivative was added to it")
 
 
 def _check_statement(statement: Statement, program: Program, known: set[str], routine: str) -> None:
@@ -134,10 +158,15 @@ def _check(op: Op, program: Program, known: set[str]) -> None:
             raise _InvariantError(f"no blocks of {op.block}")
         for letters, name, places in op.columns:
             _places(places, {letter: sizes[letter] for letter in letters}, program.arrays[name].shape)
-    elif isinstance(op, Fold):
+    if isinstance(op, Contract | Fold):
+        if op.base is not None and (program.arrays[op.base].shape != shape or getattr(op, "function", "sum") != "sum"):
+            raise _InvariantError(f"`{op.base}` is no base of a sum of shape {shape}")
+        if op.base is None and (op.keep or op.scale):
+            raise _InvariantError("there are factors, and no base")
+    if isinstance(op, Fold):
         held = program.arrays[op.operand].shape
         left = tuple(d for a, d in enumerate(held) if a not in op.axes)
-        if not op.keep and left != shape:
+        if not op.keepdims and left != shape:
             raise _InvariantError(f"folding {held} over {op.axes} gives {left}, not {shape}")
         if op.factor != ONE and op.function != "sum":
             raise _InvariantError(f"a {op.function} has no factor")
@@ -231,6 +260,10 @@ def _places(places: Sequence[Place], extents: Mapping[str, Dim], held: tuple[Dim
 
 
 def _may_overwrite(op: Op) -> bool:
+    if isinstance(op, Contract):
+        return op.base == op.out and op.out not in (op.left, op.right)
+    if isinstance(op, Fold):
+        return op.base == op.out and op.out != op.operand
     if isinstance(op, Scatter):
         return op.base == op.out and op.out not in (op.source, *op.indices)
     return isinstance(op, Map | Select)

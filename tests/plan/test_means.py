@@ -45,6 +45,12 @@ SMALL = {
         clip: {global_norm: 1.0}
         optimizer: {adamw: {learning_rate: 0.01}}
         """,
+    "table": """
+        name: table
+        input: {shape: [2], kind: integer, classes: 99}
+        layers: [embedding: {tokens: 99, units: 3}, flatten, dense: 2]
+        loss: mse
+        """,
     "recurrence": """
         name: recurrence
         input: [5, 3]

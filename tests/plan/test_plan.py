@@ -45,8 +45,10 @@ def test_memory_is_predicted_to_the_byte(name: str) -> None:
     predicted = plan(made(name, dtype), batch).memory
     params = module.init(0, dtype)
     assert predicted["workspace"] == held(module.Workspace(batch, dtype))
-    assert predicted["parameters"] == predicted["gradients"] == params.flat.nbytes
-    assert predicted["optimizer"] + predicted["update"] == held(module.Trainer(params))
+    trainer = module.Trainer(params)
+    assert predicted["parameters"] == params.flat.nbytes
+    assert predicted["gradients"] == (trainer._gradients.flat.nbytes if hasattr(trainer, "_gradients") else 0)
+    assert predicted["optimizer"] + predicted["update"] == held(trainer)
 
 
 def test_operations_of_products_are_those_of_the_network() -> None:

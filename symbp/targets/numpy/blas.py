@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from symbp.forward.network import BATCH, Dim
-from symbp.program.program import Contract
+from symbp.program.program import Contract, Fold
 from symbp.targets.numpy.contractions import groups
 from symbp.targets.numpy.scope import Scope
 
@@ -70,12 +70,12 @@ def _product(op: Contract, scope: Scope, held: Callable[[str, str, str, Scope], 
     left = held("left", op.left, op.left_axes, scope)
     right = held("right", op.right, op.right_axes, scope)
     out = held("out", op.out, op.out_axes, scope)
-    axes = {f"{each.word}_axes": "".join(each.sizes) for each in (left, right, out)}
-    by = groups(replace(op, **axes))
+    axes = ["".join(each.sizes) for each in (left, right, out)]
+    by = groups(replace(op, left_axes=axes[0], right_axes=axes[1], out_axes=axes[2]))
     one, other, made = (each.without(by.stack) for each in (left, right, out))
     orders = (by.summed, "".join(a for a in other if a in by.summed))
     summed = next((s for s in orders if _fits(one, by.left, s) and _fits(other, by.right, s)), "")
-    if not summed or not _fits(made, by.left, by.right):
+    if not summed or not _fits(made, by.left, by.right) or (op.base and not (made and out.whole)):
         return []
     sizes = {**left.sizes, **right.sizes}
     least = ALONE if by.left or by.right else ALONE_IN_ROWS
@@ -90,33 +90,51 @@ def _product(op: Contract, scope: Scope, held: Callable[[str, str, str, Scope], 
     a = _matrix(left, by.left, summed, names, scope, inner)
     b = _matrix(right, summed, by.right, names, scope, inner)
     c = _matrix(out, by.left, by.right, names, scope, inner)
-    called = _called(a, b, c, by.left, by.right, inner)
+    called = _called(op, a, b, c, by.left, by.right, inner)
     return [*a.before, *b.before, *c.before, *loops, *a.fills, *b.fills, *called, *c.empties]
 
 
-def total(operand: str, ones: str, out: str, axis: Literal["only", "first", "last"], scope: Scope) -> list[str]:
+def total(
+    op: Fold, operand: str, ones: str, out: str, axis: Literal["only", "first", "last"], scope: Scope
+) -> list[str]:
     """The sum over an axis of a vector or a matrix, as a product with ones."""
     if axis == "only":
         return scope.line(f"{out}[...] = {scope.routine('dot')}({ones}, {operand})")
+    scale, keep = _factors(op, scope)
     turned = ["trans=True"] if axis == "last" else []
-    return scope.call(scope.routine("gemv"), "1.0", f"{operand}.T", ones, *turned, f"y={out}", "overwrite_y=True")
+    operands = scale, f"{operand}.T", ones
+    return scope.call(scope.routine("gemv"), *operands, *turned, *keep, f"y={out}", "overwrite_y=True")
 
 
-def _called(a: _Matrix, b: _Matrix, c: _Matrix, rows: str, columns: str, scope: Scope) -> list[str]:
+def _factors(op: Contract | Fold, scope: Scope) -> tuple[str, list[str]]:
+    """What the product is multiplied with; what the result was, where it is added to that."""
+    scale = scope.operand(op.scale) if op.scale else "1.0"
+    return scale, [f"beta={scope.operand(op.keep) if op.keep else '1.0'}"] if op.base else []
+
+
+def _called(op: Contract, a: _Matrix, b: _Matrix, c: _Matrix, rows: str, columns: str, scope: Scope) -> list[str]:
     """c = a b, or c.T = a b where that is how c lies: by rows, out.T = b.T a.T."""
     if not rows and not columns:
         target = c.text if c.text.endswith("]") else f"{c.text}[...]"
         return scope.line(f"{target} = {scope.routine('dot')}({a.text}, {b.text})")
+    scale, keep = _factors(op, scope)
     if not rows or not columns:
         matrix, vector, kept = (a, b, rows) if rows else (b, a, columns)
         turned = ["trans=True"] if matrix.first == kept else []
         return scope.call(
-            scope.routine("gemv"), "1.0", f"{matrix.text}.T", vector.text, *turned, f"y={c.text}", "overwrite_y=True"
+            scope.routine("gemv"),
+            scale,
+            f"{matrix.text}.T",
+            vector.text,
+            *turned,
+            *keep,
+            f"y={c.text}",
+            "overwrite_y=True",
         )
     first, second, kept, others = (a, b, rows, columns) if c.first == rows else (b, a, columns, rows)
     turned = [*(["trans_a=True"] if second.first == others else []), *([] if first.first == kept else ["trans_b=True"])]
     operands = f"{second.text}.T", f"{first.text}.T"
-    return scope.call(scope.routine("gemm"), "1.0", *operands, *turned, f"c={c.text}.T", "overwrite_c=True")
+    return scope.call(scope.routine("gemm"), scale, *operands, *turned, *keep, f"c={c.text}.T", "overwrite_c=True")
 
 
 def _as_named(word: str, name: str, letters: str, scope: Scope) -> _Held:

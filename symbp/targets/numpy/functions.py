@@ -39,15 +39,23 @@ TRAINING = {
     "loss": "The cost C in training, from the network's output.",
 }
 STEP = ("forward", "loss", "running", "backward", "input")  # what a step of training calls, in order
+ADDED = {
+    (False, False): "Add to `into` the derivative of the cost by every parameter, from the last layer to the first.",
+    (False, True): "Add to `into` the derivative of the cost by every parameter times `scale`, from the last layer on.",
+    (True, False): "Make `into` of itself times `keep` and the derivative of the cost by every parameter.",
+    (True, True): "Make `into` of itself times `keep` and the derivative of the cost by every parameter times `scale`.",
+}
+ALONE = {"into": "gradients", "keep": "0.0", "scale": "1.0"}  # what gives the derivative itself, where `into` is 0
 PARAMETERS, WORKSPACE = "params: Parameters", "workspace: Workspace | None = None"
 
 
 @dataclass(frozen=True)
 class Function:
-    """A routine as a function: its text, and a call of it."""
+    """A routine as a function: its text, a call of it, and one that makes gradients and adds to nothing."""
 
     text: str
     call: str
+    alone: str
 
 
 def private(program: Program, scope: Scope, given: Sequence[Argument]) -> dict[str, Function]:
@@ -61,13 +69,16 @@ def private(program: Program, scope: Scope, given: Sequence[Argument]) -> dict[s
         if routine is None or not routine.statements or (same and name == "evaluation"):
             continue
         summary = SUMMARIES[name] if same and name == "loss" else apart[name]
+        if name == "backward" and program.folding:
+            summary = ADDED[program.folding.keep is not None, program.folding.scale is not None]
         scope.learn(routine.statements)
         scope.after_loss, scope.found = name in ("backward", "input"), found if name in STEP else set()
         body = routines.body(routine.statements, scope)
         needed = routines.arguments(body)
         head = source.call(f"def _{name}", [f"{a}: {types[a]}" for a in needed], 0, tail=" -> None:")
         text = render("numpy/routine.py.jinja", head=head, summary=summary, body=body)
-        functions[name] = Function(text, f"_{name}({', '.join(needed)})")
+        call, alone = (f"_{name}({', '.join(given)})" for given in (needed, [ALONE.get(a, a) for a in needed]))
+        functions[name] = Function(text, call, alone)
     return functions
 
 
@@ -108,7 +119,8 @@ def public(
     yield render(
         "numpy/gradients.py.jinja",
         **_heads(x, y, ("dict[str, Array]" if by_name else "Array") if gradients else "", modes),
-        calls=[*modes.draws, *called(private, "forward", "loss", "backward")],
+        calls=[*modes.draws, *called(private, "forward", "loss"), private["backward"].alone],
+        made="empty" if private["backward"].alone == private["backward"].call else "zeros",
         input=calls["input"],
         gradient_arrays=_arrays("of_x = ", gradients, by_name) if by_name else [],
         input_gradient="of_x" if by_name else "".join(gradients.values()),

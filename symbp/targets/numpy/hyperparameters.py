@@ -69,6 +69,8 @@ def _read(use: Use, program: Program) -> set[str]:
         return transcribe.names(use.entry.variant(use.options).equations)
     statements = [s for s in program.routines["update"].statements if s.block == use.name]
     scalars = [scalar for s in statements for op in s.operations for scalar in _scalars(op)]
+    if (folding := program.folding) and folding.statement.block == use.name:
+        scalars += [factor for factor in (folding.keep, folding.scale) if factor]
     return {str(symbol) for scalar in scalars for symbol in scalar.value.free_symbols}
 
 

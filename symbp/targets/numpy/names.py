@@ -35,9 +35,12 @@ def identifier(name: str, between: str = "_") -> str:
     return name.replace(".", between).replace("'", f"{between}prime")
 
 
-def references(arrays: Mapping[str, Array], between: str, given: Mapping[str, str] | None = None) -> dict[str, str]:
+def references(
+    arrays: Mapping[str, Array], between: str, given: Mapping[str, str] | None = None, gradients: str = "gradients"
+) -> dict[str, str]:
     """Every array as a routine reads it: `params.dense_1_W`, `ws.dense_1_z`, an argument as it is given."""
-    found = {name: OWNERS[a.storage] + identifier(_of(a), between) for name, a in arrays.items()}
+    owners = {**OWNERS, "gradient": f"{gradients}."}
+    found = {name: owners[a.storage] + identifier(_of(a), between) for name, a in arrays.items()}
     return {**found, **(given or {})}
 
 

@@ -8,6 +8,7 @@ axes, where NumPy does. Not here: comments, the order of statements, how arrays 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import singledispatch
 from itertools import pairwise
 
@@ -99,8 +100,12 @@ def _(op: Select, scope: Scope) -> list[str]:
 
 @lines.register
 def _(op: Contract, scope: Scope) -> list[str]:
+    if op.base is not None and op.base != op.out:
+        return [*lines(Map(op.out, "copy", (op.base,)), scope), *lines(replace(op, base=op.out), scope)]
     if scope.blas == "scipy" and (code := blas.product(op, scope)):
         return code
+    if op.base is not None:
+        return _added(op, scope)
     shapes = (op.left_axes, scope.arrays[op.left].shape), (op.right_axes, scope.arrays[op.right].shape)
     sizes = {letter: str(dim) for letters, shape in shapes for letter, dim in zip(letters, shape, strict=True)}
     whole = all(map(scope.is_whole, (op.left, op.right, op.out)))
@@ -110,11 +115,15 @@ def _(op: Contract, scope: Scope) -> list[str]:
 
 @lines.register
 def _(op: Fold, scope: Scope) -> list[str]:
+    if op.base is not None and op.base != op.out:
+        return [*lines(Map(op.out, "copy", (op.base,)), scope), *lines(replace(op, base=op.out), scope)]
     if op.function == "sum" and (product := _product_with_ones(op, scope)):
         return product
+    if op.base is not None:
+        return _added(op, scope)
     every = len(op.axes) == len(scope.arrays[op.operand].shape)
     axes = [] if every and op.function != "argmax" else [f"axis={op.axes[0] if len(op.axes) == 1 else op.axes}"]
-    keep = ["keepdims=True"] if op.keep else []
+    keep = ["keepdims=True"] if op.keepdims else []
     folded = scope.call(f"{scope[op.operand]}.{op.function}", *axes, *keep, f"out={scope[op.out]}")
     return folded if op.factor == ONE else [*folded, *lines(Map(op.out, "multiply", (op.out, op.factor)), scope)]
 
@@ -128,7 +137,9 @@ def _product_with_ones(op: Fold, scope: Scope) -> list[str]:
     rest, cut = (*shape[:first], *shape[last:]), first or last
     at_an_end = op.axes == tuple(range(first, last)) and (first == 0 or last == len(shape))
     whole = all(map(scope.is_whole, (op.operand, op.out)))
-    if op.keep or not at_an_end or not whole or (not rest and len(shape) > 1):
+    if op.keepdims or not at_an_end or not whole or (not rest and len(shape) > 1):
+        return []
+    if op.base is not None and (scope.blas == "numpy" or not rest):
         return []
     ones = scope.ones(shape[first:last], op.factor.value)
     if not ones:
@@ -139,9 +150,20 @@ def _product_with_ones(op: Fold, scope: Scope) -> list[str]:
     if len(rest) > 1:
         out += f".reshape({_count(rest)})"
     if scope.blas == "scipy":
-        return blas.total(operand, ones, out, "only" if not rest else "first" if not first else "last", scope)
+        return blas.total(op, operand, ones, out, "only" if not rest else "first" if not first else "last", scope)
     one, other = (operand, ones) if first else (ones, operand)
     return scope.call(f"{one}.dot", other, f"out={out}")
+
+
+def _added(op: Contract | Fold, scope: Scope) -> list[str]:
+    """A sum in scratch, then added to what is there."""
+    part, array = f"{op.out}.part", scope.arrays[op.out]
+    arrays = {**scope.arrays, part: replace(array, name=part, storage="workspace")}
+    inner = replace(scope, arrays=arrays, names={**scope.names, part: scope.scratch(array.shape, "part")})
+    code = lines(replace(op, out=part, base=None, keep=None, scale=None), inner)
+    for name, factor in ((part, op.scale), (op.out, op.keep)):
+        code += lines(Map(name, "multiply", (name, factor)), inner) if factor else []
+    return code + lines(Map(op.out, "add", (op.out, part)), inner)
 
 
 def _count(shape: tuple[Dim, ...]) -> str:

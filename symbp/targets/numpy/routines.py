@@ -22,7 +22,17 @@ from symbp.targets.numpy.operations import lines
 from symbp.targets.numpy.scope import Scope
 from symbp.targets.text.mathematics import write as text
 
-ARGUMENTS = {"params": "Parameters", "gradients": "Parameters", "ws": "Workspace", "x": "Array", "y": "Array"}
+ARGUMENTS = {
+    "params": "Parameters",
+    "gradients": "Parameters",
+    "into": "Parameters",
+    "ws": "Workspace",
+    "x": "Array",
+    "y": "Array",
+    "keep": "float",
+    "scale": "float",
+}
+FACTORS = ("keep", "scale")  # of what is folded: of what was there, and of the derivative
 
 
 def operations(items: Iterable[Statement | Loop]) -> list[Op]:
@@ -31,7 +41,7 @@ def operations(items: Iterable[Statement | Loop]) -> list[Op]:
 
 
 def arguments(code: Sequence[str]) -> list[str]:
-    """Those of `params, gradients, ws, x, y` that lines of code mention."""
+    """Those arguments of routines that lines of code mention."""
     words = {word for line in code for word in re.findall(r"(?<![\w.])[a-z]+(?![\w(]|=[^=])", line.partition("#")[0])}
     return [name for name in ARGUMENTS if name in words]
 

@@ -36,6 +36,8 @@ from symbp.spec.model import Blas
 from symbp.targets.numpy import constants, scalars, source
 from symbp.targets.numpy.names import identifier
 
+ARGUED = ("into", "keep", "scale")  # arguments of a routine, which a slice must not hide
+
 
 def at(text: str, axis: int, position: object) -> str:
     """An array at one position of an axis: `ws.lstm_1_z[:, 0]`."""
@@ -248,11 +250,12 @@ class Scope:
         return self._extra("_".join((word, *map(str, shape))), made, shape, "float")
 
     def routine(self, name: str) -> str:
-        """A function of SciPy's BLAS, for the dtype of the workspace."""
+        """A function of SciPy's BLAS for the dtype, of the workspace or of the trainer."""
         made = f"blas.s{name} if self.dtype == np.float32 else blas.d{name}"
-        return self._extra(name, made, None, "float")
+        self.extras[name] = Extra(made, None, "float")
+        return f"ws.{name}" if self.has_workspace else f"self._{name}"
 
-    def _extra(self, attribute: str, made: str, shape: tuple[Dim, ...] | None, kind: ArrayKind) -> str:
+    def _extra(self, attribute: str, made: str, shape: tuple[Dim, ...], kind: ArrayKind) -> str:
         self.extras[attribute] = Extra(made, shape, kind)
         return f"ws.{attribute}"
 
@@ -276,7 +279,8 @@ class Scope:
         """Bind the slices, views and ranges among statements and loops, which are in order."""
         for item in items:
             for each in item.slices if isinstance(item, Loop) else ():
-                self.names[each.out] = each.out.removeprefix(f"{item.block}.").replace(".", "_").replace("'", "_prime")
+                name = each.out.removeprefix(f"{item.block}.").replace(".", "_").replace("'", "_prime")
+                self.names[each.out] = f"{name}_" if name in ARGUED else name
                 if each.axis or not self.is_whole(each.array):
                     self.apart.add(each.out)
             self.bind(item.operations)

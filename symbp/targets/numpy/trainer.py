@@ -15,8 +15,10 @@ from symbp.targets.environment import render
 from symbp.targets.numpy import parameters, schedule, source
 from symbp.targets.numpy.arguments import Argument
 from symbp.targets.numpy.functions import Function, called
-from symbp.targets.numpy.hyperparameters import Hyperparameter, hyperparameters
+from symbp.targets.numpy.hyperparameters import Hyperparameter, hyperparameters, symbols
 from symbp.targets.numpy.modes import Modes
+from symbp.targets.numpy.routines import formula
+from symbp.targets.numpy.scalars import python
 from symbp.targets.numpy.update import Update
 
 
@@ -34,23 +36,26 @@ def trainer(
     keywords = [f"{h.keyword}: float = {h.value!r}" for h in numbers]
     keywords += ["seed: int = 0"] if modes.random else []
     ranges = [f'"{h.keyword}": ({source.bound(h.low)}, {source.bound(h.high)})' for h in numbers]
-    update = Update(program, numbers, parameters.size(modes.network.parameters), without)
+    update = Update(program, numbers, parameters.size(modes.network.parameters), spec.blas, without)
+    folded = Folded(spec, program, numbers, modes)
     methods = [
         render(
             "numpy/trainer.py.jinja",
             summary=f"Training by {spec.optimizer.name}.",
             signature=source.call("def __init__", ["self", "params: Parameters", "*", *keywords], 1, tail=" -> None:"),
             hyperparameters=[f'self.{h.keyword} = _hyperparameter("{h.keyword}", {h.keyword})' for h in numbers],
-            state=[*_states(states, spec.optimizer), *update.allocates],
+            state=[*_states(states, spec.optimizer), *folded.allocates, *update.allocates],
             x=given[0].declared,
             y=given[1].declared,
             random=modes.random,
-            calls=called(functions, "forward", "loss", "running", "backward"),
+            calls=[*called(functions, "forward", "loss", "running"), *folded.before, functions["backward"].call],
+            into=folded.into,
+            gradients=not program.folding,
         ),
         *([schedule.method(spec.schedule, numbers)] if spec.schedule else []),
         render(
             "numpy/update.py.jinja",
-            scheduled=spec.schedule is not None,
+            scheduled=spec.schedule is not None and "eta" in _words(update.body),
             how=", a stretch of the vectors at a time" if update.stretched else "",
             locals=_locals(update, numbers),
             body=update.body,
@@ -69,9 +74,9 @@ def memory(spec: NetworkSpec, program: Program, size: int, dtype: str, without: 
     states = spec.optimizer.entry.variant(spec.optimizer.options).states
     return {
         "parameters": size * number,
-        "gradients": size * number,
+        "gradients": 0 if program.folding else size * number,
         "optimizer": number * sum(size if state.axes else 1 for state in states),
-        "update": Update(program, hyperparameters(spec, program), size, without).bytes(number),
+        "update": Update(program, hyperparameters(spec, program), size, spec.blas, without).bytes(number),
     }
 
 
@@ -89,7 +94,33 @@ def _states(states: Sequence[StateRow], optimizer: Use) -> list[str]:
 
 def _locals(update: Update, numbers: Sequence[Hyperparameter]) -> list[str]:
     """The numbers that the update's lines mention."""
-    words = {word for line in update.body for word in re.findall(r"(?<![\w.])\w+", line.partition("#")[0])}
+    words = _words(update.body)
     known = {h.keyword: f"self.{h.keyword}" for h in numbers} | {"t": "self.steps"}
     used = [name for name in known if name in words]
     return source.assignment(used, [known[name] for name in used], 2)
+
+
+def _words(lines: Sequence[str]) -> set[str]:
+    return {word for line in lines for word in re.findall(r"(?<![\w.])\w+", line.partition("#")[0])}
+
+
+class Folded:
+    """What a step does for the backward pass to add to a state, or to the parameters: `into` is what it adds to."""
+
+    def __init__(self, spec: NetworkSpec, program: Program, numbers: Sequence[Hyperparameter], modes: Modes) -> None:
+        self.into, self.before, self.allocates = "", list[str](), list[str]()
+        folding = program.folding
+        if folding is None:
+            return
+        self.into = "self.params" if folding.into == "w" else "self._into"
+        if folding.into != "w":
+            running = ", self.params.state" if modes.running else ""
+            self.allocates = [f"self._into = Parameters(self.{folding.into}{running})  # the same numbers"]
+        named = symbols(numbers, folding.statement.block)
+        held = {symbol: f"self.{keyword}" for symbol, keyword in named.items()}
+        held |= {"t": "(self.steps + 1)", **({"eta": "self._rate()"} if spec.schedule else {})}
+        equation = folding.statement.equation
+        self.before = source.comment(formula(equation.target, equation.body), 0)
+        for name, factor in (("keep", folding.keep), ("scale", folding.scale)):
+            if factor:
+                self.before.append(f"{name} = {python(factor.value, held)}")

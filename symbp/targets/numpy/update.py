@@ -14,9 +14,10 @@ from itertools import groupby
 from symbp.means import NONE, Without
 from symbp.program.operands import reads
 from symbp.program.program import Array, Map, Program, Statement
+from symbp.spec.model import Blas
 from symbp.targets.numpy import hyperparameters, routines, source
 from symbp.targets.numpy.hyperparameters import Hyperparameter
-from symbp.targets.numpy.scope import Scope
+from symbp.targets.numpy.scope import Extra, Scope
 
 STRETCH = 65536
 OWNERS = {"w": "self.params.flat", "g": "self._gradients.flat"}
@@ -34,10 +35,19 @@ class Run:
 class Update:
     """The update of a program with `size` parameters: `body` of the method, and what it `allocates` once."""
 
-    def __init__(self, program: Program, numbers: Sequence[Hyperparameter], size: int, without: Without = NONE) -> None:
+    def __init__(
+        self,
+        program: Program,
+        numbers: Sequence[Hyperparameter],
+        size: int,
+        blas: Blas = "numpy",
+        without: Without = NONE,
+    ) -> None:
         self.arrays = program.arrays
         self.numbers = numbers
         self.size = size
+        self.blas = blas
+        self.extras: dict[str, Extra] = {}
         self.stretched = size > STRETCH and "stretches" not in without
         statements = [s for s in program.routines["update"].statements if isinstance(s, Statement)]
         grouped = groupby(statements, key=lambda s: not self.arrays[s.operations[-1].out].shape)
@@ -45,7 +55,7 @@ class Update:
         self.own = self._own()
         self.rows = dict.fromkeys(SCRATCH, 0)
         self.body = [line for run in self.runs for line in (self._once(run) if run.single else self._over(run))]
-        self.allocates = [*self._owned(), *self._shared()]
+        self.allocates = [*self._owned(), *self._shared(), *self._routines()]
 
     def _own(self) -> list[str]:
         """Scratch that outlives a stretch: single numbers, and vectors that another run reads as well."""
@@ -62,6 +72,9 @@ class Update:
             shape, dtype = "SIZE" if array.shape else "()", SCRATCH[array.kind][1]
             lines.append(f"self._{array.name} = np.empty({shape}, {dtype})")
         return lines
+
+    def _routines(self) -> list[str]:
+        return [f"self._{name} = {extra.made.replace('self.dtype', 'dtype')}" for name, extra in self.extras.items()]
 
     def _shared(self) -> list[str]:
         length = "STRETCH" if self.stretched else "SIZE"
@@ -130,6 +143,7 @@ class Update:
         lines: list[str] = []
         for statement in run.statements:
             symbols = hyperparameters.symbols(self.numbers, statement.block)
-            scope = Scope(self.arrays, {a.name: a.name for a in used}, symbols, depth, has_workspace=False)
+            named = {a.name: a.name for a in used}
+            scope = Scope(self.arrays, named, symbols, depth, False, self.extras, blas=self.blas)
             lines += routines.computed(statement, scope)
         return lines

@@ -1,0 +1,184 @@
+"""The optimizer's sum of old values and gradient, computed where the gradient is: `v = mu*v + g`, `w = w - eta*g`.
+
+Where the update reads the gradient once, in `T = keep*T + scale*g` with numbers `keep` and `scale`, the backward pass
+adds scale times each derivative to keep times what `T` holds, and no gradient is stored. A product, or a sum, does so
+itself where a library can (`gemm`); rows of a table are added at their places; anything else is computed, then added.
+
+Where `T` is the parameters themselves, none may be read after it is changed. Whether it pays is decided by bytes.
+
+Not here: updates that read the gradient twice, or other than linearly, as clipping does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import sympy as sp
+
+from symbp.formula.expression import Element
+from symbp.program.cost import Sizes, cost, entries
+from symbp.program.late import read_late
+from symbp.program.operands import needed, renamed, written
+from symbp.program.program import (
+    Array,
+    Contract,
+    Fold,
+    Folding,
+    Item,
+    Loop,
+    Map,
+    Op,
+    Program,
+    Routine,
+    Scalar,
+    Scatter,
+    Statement,
+)
+
+KEEP, SCALE = Scalar(sp.Symbol("keep")), Scalar(sp.Symbol("scale"))
+GRADIENT = "g"  # the vector of all derivatives, in an update
+FLOAT_BYTES = 4
+
+
+def folded(program: Program, products: bool, batch: int) -> Program:
+    """The program without a stored gradient, where that moves fewer bytes for batches of this size.
+
+    With `products`, products and sums can add to what an array holds.
+    """
+    found = _linear(program)
+    if found is None:
+        return program
+    place, folding = found
+    changed = _accumulating(program, folding, products)
+    if changed is None or (folding.into == "w" and read_late(changed)):
+        return program
+    update = program.routines["update"]
+    rest = Routine("update", (*update.statements[:place], *update.statements[place + 1 :]))
+    changed = replace(changed, routines={**changed.routines, "update": rest})
+    return changed if _moved(changed, batch) < _moved(program, batch) else program
+
+
+def _linear(program: Program) -> tuple[int, Folding] | None:
+    """The place of the only statement of the update that reads the gradient, and what it does with it."""
+    items = program.routines["update"].statements if "update" in program.routines else ()
+    reading = [k for k, item in enumerate(items) if GRADIENT in (*needed(item), *written(item))]
+    if len(reading) != 1 or not isinstance(statement := items[reading[0]], Statement):
+        return None
+    target, body = statement.equation.target, sp.expand(statement.equation.body)
+    into = program.arrays[target.tensor]
+    earlier = (name for item in items[: reading[0]] for name in (*needed(item), *written(item)))
+    if into.name == GRADIENT or into.storage == "workspace" or not into.shape or into.name in earlier:
+        return None
+    gradients = [e for e in body.atoms(Element) if e.tensor == GRADIENT]
+    if len(gradients) != 1:
+        return None
+    keep, scale = body.coeff(target), body.coeff(gradients[0])
+    if sp.expand(body - keep * target - scale * gradients[0]) != 0 or any(f.atoms(Element) for f in (keep, scale)):
+        return None
+    factors = (None if factor == 1 else Scalar(factor) for factor in (keep, scale))
+    return reading[0], Folding(statement, into.name, *factors)
+
+
+def _accumulating(program: Program, folding: Folding, products: bool) -> Program | None:
+    """The program whose backward pass adds to what gradients hold; None where a loop writes to one."""
+    adding = _Adding(dict(program.arrays), KEEP if folding.keep else None, SCALE if folding.scale else None, products)
+    items = list(program.routines["backward"].statements)
+    later = list(program.routines["input"].statements) if "input" in program.routines else []
+    for array in program.arrays.values():
+        if array.storage != "gradient" or array.name == GRADIENT:
+            continue
+        place = max((k for k, item in enumerate(items) if array.name in written(item)), default=-1)
+        statement = items[place]
+        if place < 0 or not isinstance(statement, Statement):
+            return None
+        made = [op for item in items for op in item.operations if op.out == array.name]
+        read = any(array.name in needed(item) for item in (*items, *later))
+        added = adding.itself(made[0]) if len(made) == 1 and not read else None
+        if added is not None:
+            split = statement.operations.index(made[0])
+            operations = (*statement.operations[:split], *added, *statement.operations[split + 1 :])
+        else:
+            whole = adding.scratch(f"{array.name}.whole", array.name)
+            items, later = ([_renamed(item, {array.name: whole}) for item in each] for each in (items, later))
+            statement = replace(statement, operations=_all_renamed(statement.operations, {array.name: whole}))
+            operations = (*statement.operations, *adding.whole(array.name, whole))
+        items[place] = replace(statement, operations=operations)
+    routines = {**program.routines, "backward": Routine("backward", tuple(items))}
+    if later:
+        routines["input"] = Routine("input", tuple(later))
+    return replace(program, arrays=adding.arrays, routines=routines, folding=folding)
+
+
+@dataclass
+class _Adding:
+    """How derivatives are added; `arrays` grows by what that needs."""
+
+    arrays: dict[str, Array]
+    keep: Scalar | None
+    scale: Scalar | None
+    products: bool
+
+    def scratch(self, name: str, like: str) -> str:
+        """An array of the workspace, like another one."""
+        self.arrays[name] = replace(self.arrays[like], name=name, storage="workspace")
+        return name
+
+    def itself(self, op: Op) -> list[Op] | None:
+        """An operation that adds what it computes; None where it cannot, in one call of a library or at its places."""
+        match op:
+            case Contract(out_axes=out, stack="") if self.products and out:
+                return None if {*op.left_axes} & {*op.right_axes} & {*out} else [self._on_base(op)]
+            case Fold(function="sum", keepdims=False) if self.products:
+                return [self._on_base(op)]
+            case Scatter(source=str(source), base=None):
+                scaled = (
+                    [Map(self.scratch(f"{op.out}.scaled", source), "multiply", (source, self.scale))]
+                    if self.scale
+                    else []
+                )
+                return [
+                    *self._kept(op.out),
+                    *scaled,
+                    replace(op, source=scaled[0].out if scaled else source, base=op.out),
+                ]
+            case _:
+                return None
+
+    def whole(self, name: str, part: str) -> list[Op]:
+        """A derivative added."""
+        if not self.scale:
+            return [*self._kept(name), Map(name, "add", (name, part))]
+        scaled = self.scratch(f"{name}.scaled", part)
+        return [*self._kept(name), Map(scaled, "multiply", (part, self.scale)), Map(name, "add", (name, scaled))]
+
+    def _on_base(self, op: Contract | Fold) -> Op:
+        return replace(op, base=op.out, keep=self.keep, scale=self.scale)
+
+    def _kept(self, name: str) -> list[Op]:
+        return [Map(name, "multiply", (name, self.keep))] if self.keep else []
+
+
+def _renamed(item: Item, names: dict[str, str]) -> Item:
+    if isinstance(item, Loop):
+        slices = tuple(replace(s, array=names.get(s.array, s.array)) for s in item.slices)
+        edges = tuple(replace(e, source=names.get(e.source, e.source)) for e in item.edges)
+        statements = tuple(replace(s, operations=_all_renamed(s.operations, names)) for s in item.statements)
+        return replace(item, slices=slices, edges=edges, statements=statements)
+    return replace(item, operations=_all_renamed(item.operations, names))
+
+
+def _all_renamed(operations: Sequence[Op], names: dict[str, str]) -> tuple[Op, ...]:
+    return tuple(renamed(op, names) for op in operations)
+
+
+def _moved(program: Program, batch: int) -> int:
+    """Bytes that the backward pass and the update read and write."""
+    parameters = (a.shape for a in program.arrays.values() if a.storage == "parameter" and a.name != "w")
+    counts = {"backward": batch, "update": sum(entries(shape, 1) for shape in parameters)}
+    costs = [
+        cost(item, Sizes(program.arrays, count, FLOAT_BYTES))
+        for routine, count in counts.items()
+        for item in program.items((routine,))
+    ]
+    return sum(each.read + each.written for each in costs)
