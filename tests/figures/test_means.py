@@ -1,0 +1,25 @@
+"""The bench of the means: a row for the module, for each means that changes it, and for a module without any."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from benchmarks import means
+from symbp.means import MEANS
+
+
+def test_the_table_of_a_workload(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(means, "ROUNDS", 1)
+    monkeypatch.setattr(means, "SECONDS", 0.0)
+    monkeypatch.setattr(means, "WORKLOADS", [w for w in means.WORKLOADS if w.name == "small, batch 8"])
+    assert means.main(["small"]) == 0
+    printed = capsys.readouterr().out
+    rows = re.findall(r"^\| ([a-z ]+?) +\| +([\d.]+) \| +([\d.]+) \| +([\d.]+) \| +([\d.]+) \|$", printed, re.MULTILINE)
+    assert rows[0][0] == "nothing"
+    assert rows[0][2::2] == ("1.00", "1.00")
+    assert rows[-1][0] == "any"
+    assert {"share", "buffers", "on request"} <= {row[0] for row in rows[1:-1]} <= MEANS.keys()
+    assert "hoist" not in {row[0] for row in rows}, "it changes nothing without a recurrence"
+    assert float(rows[-1][4]) > 1
