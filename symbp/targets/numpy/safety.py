@@ -44,7 +44,7 @@ ATTRIBUTES = {
     "os": frozenset({"PathLike", "fspath", "fsync", "getpid", "path", "replace", "unlink"}),
     "sys": frozenset({"exit"}),
     "threading": frozenset({"get_ident"}),
-    "blas": frozenset({"sgemm", "dgemm", "sgemv", "dgemv", "sdot", "ddot"}),
+    "blas": frozenset({"sgemm", "dgemm", "sgemv", "dgemv", "sdot", "ddot", "saxpy", "daxpy"}),
 }
 REFUSED = (
     ast.AsyncFunctionDef,

@@ -56,7 +56,7 @@ def trainer(
         render(
             "numpy/update.py.jinja",
             scheduled=spec.schedule is not None and "eta" in _words(update.body),
-            how=", a stretch of the vectors at a time" if update.stretched else "",
+            how=", a stretch of the vectors at a time" if any("STRETCH" in line for line in update.body) else "",
             locals=_locals(update, numbers),
             body=update.body,
         ),

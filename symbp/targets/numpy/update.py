@@ -13,7 +13,7 @@ from itertools import groupby
 
 from symbp.means import NONE, Without
 from symbp.program.operands import reads
-from symbp.program.program import Array, Map, Program, Statement
+from symbp.program.program import Array, Map, Program, Scalar, Statement
 from symbp.spec.model import Blas
 from symbp.targets.numpy import hyperparameters, routines, source
 from symbp.targets.numpy.hyperparameters import Hyperparameter
@@ -54,8 +54,30 @@ class Update:
         self.runs = [Run(single, tuple(members)) for single, members in grouped]
         self.own = self._own()
         self.rows = dict.fromkeys(SCRATCH, 0)
-        self.body = [line for run in self.runs for line in (self._once(run) if run.single else self._over(run))]
+        self.body = [line for run in self.runs for line in self._lines(run)]
         self.allocates = [*self._owned(), *self._shared(), *self._routines()]
+
+    def _lines(self, run: Run) -> list[str]:
+        return self._once(run) if run.single else self._in_one_call(run) or self._over(run)
+
+    def _in_one_call(self, run: Run) -> list[str]:
+        """`w = w - eta*v`, where that is all, by BLAS: it reads and writes every number once, and needs no scratch."""
+        if self.blas != "scipy" or len(run.statements) > 1:
+            return []
+        (statement,) = run.statements
+        match statement.operations:
+            case (
+                Map(out=part, function="multiply", operands=(str(other), Scalar(value)), where=None),
+                Map(out=out, function="add" | "subtract" as function, operands=(into, added), where=None),
+            ) if (into, added) == (out, part) and other != out and self.arrays[other].shape == self.arrays[out].shape:
+                factor = value if function == "add" else -value
+                symbols = hyperparameters.symbols(self.numbers, statement.block)
+                scope = Scope(self.arrays, {}, symbols, 2, False, self.extras, blas=self.blas)
+                owners = (self._owner(self.arrays[name]) for name in (other, out))
+                equation = statement.equation
+                stated = source.comment(routines.formula(equation.target, equation.body), 2)
+                return [*stated, *scope.call(scope.routine("axpy"), *owners, f"a={scope.operand(Scalar(factor))}")]
+        return []
 
     def _own(self) -> list[str]:
         """Scratch that outlives a stretch: single numbers, and vectors that another run reads as well."""

@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from plan.test_plan import held
 from scipy.linalg import blas
 
 from symbp import pipeline
 from symbp.errors import UserError
 from symbp.forward.network import BATCH
+from symbp.plan.report import plan
 from symbp.program.program import Array, Contract, Fold, View
 from symbp.spec import read_spec
 from symbp.spec.read import parse_spec
@@ -65,7 +67,7 @@ WATCHED = SimpleNamespace(
     **{
         f"{kind}{name}": _watched(f"{kind}{name}", result)
         for kind in "sd"
-        for name, result in (("gemm", "c"), ("gemv", "y"), ("dot", ""))
+        for name, result in (("gemm", "c"), ("gemv", "y"), ("dot", ""), ("axpy", ""))
     }
 )
 
@@ -187,6 +189,24 @@ def test_the_module_says_that_it_needs_scipy() -> None:
     assert "products   SciPy's BLAS, which the module needs besides NumPy" in made
     assert "\nfrom scipy.linalg import blas\n" in made
     assert "scipy" not in pipeline.generate(read_spec(SPECS / "digits_mlp.yaml"), check=False).module
+
+
+@pytest.mark.parametrize("name", ["mnist_mlp", "names_lstm", "recommender"])
+def test_memory_is_predicted_to_the_byte(name: str) -> None:
+    made, _, module = pair(name)
+    predicted = plan(made, 3).memory
+    trainer = module.Trainer(module.init(0, "float32"))
+    assert predicted["workspace"] == held(module.Workspace(3, "float32"))
+    assert predicted["optimizer"] + predicted["update"] == held(trainer)
+    assert predicted["gradients"] == (trainer._gradients.flat.nbytes if hasattr(trainer, "_gradients") else 0)
+
+
+def test_what_is_left_of_an_update_is_one_call() -> None:
+    made = pair("mnist_mlp")[0].module
+    update = made.partition("    def _update(")[2].partition("    def ")[0]
+    assert "        # wₚ = wₚ − η · vₚ\n        self._axpy(self.v, self.params.flat, a=-learning_rate)\n" in update
+    assert "for start" not in update
+    assert "_scratch" not in made
 
 
 def test_only_blas_is_imported_and_only_where_it_is_asked_for() -> None:
