@@ -281,7 +281,7 @@ class Workspace:
         self.two_over_49_n = np.array(2 / (49 * n), dtype)
         self.ones_14_14_n = np.ones(14 * 14 * n, dtype)
         self.one_over_98_n = np.array(1 / (98 * n), dtype)
-        self.block = np.empty(max(2016 * n, 1008 * n + 4608, min(131072, max(28224 * n, 7056 * n + 4608))), dtype)
+        self.block = np.empty(max(2016 * n + 9216, min(131072, max(28224 * n + 2304, 14112 * n + 9216))), dtype)
         self.conv2d_1_z_padded = np.zeros((1, 29, 29, n), dtype)  # with its border
         self.conv2d_1_z = np.empty((16, 14, 14, n), dtype)
         self.shared_1 = np.empty(9216, dtype)
@@ -293,7 +293,8 @@ class Workspace:
         self.stem_x_hat = self.stem_v_subtract
         self.stem_y = self.conv2d_1_z
         self.silu_1_sigmoid = np.empty((16, 14, 14, n), dtype)
-        self.silu_1_a = np.empty((16, 14, 14, n), dtype)
+        self.shared_2 = np.empty(n * 3600, dtype)
+        self.silu_1_a = self.shared_2[: n * 3136].reshape(16, 14, 14, n)
         self.conv2d_2_z_padded = np.zeros((16, 16, 16, n), dtype)  # with its border
         self.conv2d_2_z = np.empty((16, 14, 14, n), dtype)
         self.batch_norm_2_inference_s = self.stem_inference_s
@@ -304,36 +305,35 @@ class Workspace:
         self.batch_norm_2_x_hat = self.batch_norm_2_v_subtract
         self.batch_norm_2_y = self.conv2d_2_z
         self.silu_2_sigmoid = np.empty((16, 14, 14, n), dtype)
-        self.shared_2 = np.empty(n * 9408, dtype)
-        self.silu_2_a = self.shared_2[: n * 3136].reshape(16, 14, 14, n)
+        self.silu_2_a = np.empty((16, 14, 14, n), dtype)
         self.conv2d_3_z_padded = np.zeros((16, 16, 16, n), dtype)  # with its border
-        self.conv2d_3_z = self.shared_2[n * 3136 : n * 6272].reshape(16, 14, 14, n)
+        self.conv2d_3_z = np.empty((16, 14, 14, n), dtype)
         self.inner_1_inference_s = self.stem_inference_s
         self.inner_1_mu = np.empty((16,), dtype)
-        self.inner_1_v_subtract = self.shared_2[n * 6272 :].reshape(16, 14, 14, n)
+        self.inner_1_v_subtract = self.silu_2_a
         self.inner_1_v = np.empty((16,), dtype)
         self.inner_1_r = np.empty((16,), dtype)
-        self.inner_1_x_hat = self.inner_1_v_subtract
+        self.inner_1_x_hat = self.silu_2_a
         self.inner_1_y = self.conv2d_3_z
         self.block_1_y = np.empty((16, 14, 14, n), dtype)
         self.silu_3_sigmoid = self.conv2d_3_z
-        self.shared_3 = np.empty(n * 3136, dtype)
-        self.silu_3_a = self.shared_3.reshape(16, 14, 14, n)
+        self.silu_3_a = self.silu_1_a
         self.conv2d_4_z_padded = np.zeros((16, 15, 15, n), dtype)  # with its border
-        self.conv2d_4_z = np.empty((32, 7, 7, n), dtype)
+        self.shared_3 = np.empty(n * 3136, dtype)
+        self.conv2d_4_z = self.shared_3[: n * 1568].reshape(32, 7, 7, n)
         self.batch_norm_4_inference_s = self.shared_1[:32]
         self.batch_norm_4_mu = np.empty((32,), dtype)
-        self.batch_norm_4_v_subtract = np.empty((32, 7, 7, n), dtype)
+        self.batch_norm_4_v_subtract = self.shared_3[n * 1568 :].reshape(32, 7, 7, n)
         self.batch_norm_4_v = np.empty((32,), dtype)
         self.shared_4 = np.empty(32, dtype)
         self.batch_norm_4_r = self.shared_4
         self.batch_norm_4_x_hat = self.batch_norm_4_v_subtract
         self.batch_norm_4_y = self.conv2d_4_z
         self.silu_4_sigmoid = np.empty((32, 7, 7, n), dtype)
-        self.silu_4_a = np.empty((32, 7, 7, n), dtype)
-        self.conv2d_5_z_padded = np.zeros((32, 9, 9, n), dtype)  # with its border
         self.shared_5 = np.empty(n * 3136, dtype)
-        self.conv2d_5_z = self.shared_5[: n * 1568].reshape(32, 7, 7, n)
+        self.silu_4_a = self.shared_5[: n * 1568].reshape(32, 7, 7, n)
+        self.conv2d_5_z_padded = np.zeros((32, 9, 9, n), dtype)  # with its border
+        self.conv2d_5_z = self.shared_5[n * 1568 :].reshape(32, 7, 7, n)
         self.inner_2_inference_s = self.batch_norm_4_inference_s
         self.inner_2_mu = np.empty((32,), dtype)
         self.inner_2_v_subtract = np.empty((32, 7, 7, n), dtype)
@@ -341,17 +341,17 @@ class Workspace:
         self.inner_2_r = np.empty((32,), dtype)
         self.inner_2_x_hat = self.inner_2_v_subtract
         self.inner_2_y = self.conv2d_5_z
-        self.conv2d_6_z = self.shared_5[n * 1568 :].reshape(32, 7, 7, n)
+        self.conv2d_6_z = self.silu_4_a
         self.shortcut_inference_s = self.batch_norm_4_inference_s
         self.shortcut_mu = np.empty((32,), dtype)
         self.shortcut_v_subtract = np.empty((32, 7, 7, n), dtype)
         self.shortcut_v = np.empty((32,), dtype)
         self.shortcut_r = np.empty((32,), dtype)
         self.shortcut_x_hat = self.shortcut_v_subtract
-        self.shortcut_y = self.conv2d_6_z
+        self.shortcut_y = self.silu_4_a
         self.block_2_y = np.empty((32, 7, 7, n), dtype)
-        self.silu_5_sigmoid = self.conv2d_5_z
-        self.silu_5_a = self.conv2d_6_z
+        self.silu_5_sigmoid = self.silu_4_a
+        self.silu_5_a = self.conv2d_5_z
         self.conv2d_7_z_padded = np.zeros((32, 9, 9, n), dtype)  # with its border
         self.conv2d_7_z = np.empty((32, 7, 7, n), dtype)
         self.batch_norm_7_inference_s = self.batch_norm_4_inference_s
@@ -362,25 +362,24 @@ class Workspace:
         self.batch_norm_7_x_hat = self.batch_norm_7_v_subtract
         self.batch_norm_7_y = self.conv2d_7_z
         self.silu_6_sigmoid = np.empty((32, 7, 7, n), dtype)
-        self.shared_6 = np.empty(n * 9408, dtype)
-        self.silu_6_a = self.shared_6[n * 4704 : n * 6272].reshape(32, 7, 7, n)
+        self.silu_6_a = np.empty((32, 7, 7, n), dtype)
         self.conv2d_8_z_padded = np.zeros((32, 9, 9, n), dtype)  # with its border
-        self.conv2d_8_z = self.shared_6[n * 6272 : n * 7840].reshape(32, 7, 7, n)
+        self.conv2d_8_z = np.empty((32, 7, 7, n), dtype)
         self.inner_3_inference_s = self.batch_norm_4_inference_s
         self.inner_3_mu = np.empty((32,), dtype)
-        self.inner_3_v_subtract = self.shared_6[n * 7840 :].reshape(32, 7, 7, n)
+        self.inner_3_v_subtract = self.silu_6_a
         self.inner_3_v = np.empty((32,), dtype)
         self.inner_3_r = self.shared_1[32:64]
-        self.inner_3_x_hat = self.inner_3_v_subtract
+        self.inner_3_x_hat = self.silu_6_a
         self.inner_3_y = self.conv2d_8_z
-        self.add_3_y = self.shared_6[: n * 1568].reshape(32, 7, 7, n)
-        self.silu_7_sigmoid = self.conv2d_8_z
-        self.silu_7_a = self.shared_6[n * 1568 : n * 3136].reshape(32, 7, 7, n)
-        self.global_average_pool_1_y = self.shared_6[n * 3136 : n * 3168].reshape(32, n)
+        self.add_3_y = np.empty((32, 7, 7, n), dtype)
+        self.silu_7_sigmoid = self.conv2d_5_z
+        self.silu_7_a = self.conv2d_8_z
+        self.global_average_pool_1_y = self.shared_2[n * 3136 : n * 3168].reshape(32, n)
         self.dense_1_z = np.empty((n, 10), dtype)
         self.softmax_shift = np.empty((n,), dtype)
         self.loss_shift = np.empty((n,), dtype)
-        self.loss_C_exp = self.shared_6[n * 3168 : n * 3178].reshape(n, 10)
+        self.loss_C_exp = self.shared_2[n * 3168 : n * 3178].reshape(n, 10)
         self.loss_C_sum = np.empty((n,), dtype)
         self.loss_C_subtract_3 = np.empty((n,), dtype)
         self.loss_C_subtract_2 = np.empty((n,), dtype)
@@ -412,32 +411,27 @@ class Workspace:
         self.softmax_a_exp = np.empty((n, 10), dtype)
         self.softmax_a_sum = self.softmax_shift
         self.softmax_a = self.softmax_a_exp
-        self.d_dense_1_z = self.shared_6[n * 3200 : n * 3210].reshape(n, 10)
-        self.d_global_average_pool_1_y = self.shared_6[n * 3168 : n * 3200].reshape(32, n)
+        self.d_dense_1_z = self.shared_2[n * 3200 : n * 3210].reshape(n, 10)
+        self.d_global_average_pool_1_y = self.shared_2[n * 3168 : n * 3200].reshape(32, n)
         self.global_average_pool_1_d_x_multiply = self.d_global_average_pool_1_y
-        self.d_silu_7_a = self.silu_7_a
+        self.d_silu_7_a = self.conv2d_8_z
         self.d_silu_7_sigmoid = self.add_3_y
         self.d_add_3_y = np.empty((32, 7, 7, n), dtype)
         self.d_inner_3_y = self.d_add_3_y
-        self.d_inner_3_x_hat = self.conv2d_8_z
+        self.d_inner_3_x_hat = self.conv2d_5_z
         self.d_inner_3_r = self.batch_norm_4_inference_s
         self.inner_3_d_v_multiply = self.shared_1[64:96]
         self.d_inner_3_v = self.batch_norm_4_inference_s
         self.d_inner_3_mu = self.inner_3_d_v_multiply
-        self.d_conv2d_8_z = self.conv2d_8_z
+        self.d_conv2d_8_z = self.conv2d_5_z
         self.inner_3_d_x_multiply_2 = self.inner_3_d_v_multiply
         self.inner_3_d_x_divide = self.batch_norm_4_inference_s
-        self.inner_3_d_x_multiply_4 = self.add_3_y
+        self.inner_3_d_x_multiply_4 = self.conv2d_8_z
         self.conv2d_8_d_x_copy = self.shared_1.reshape(32, 32, 3, 3)
         self.conv2d_8_d_x_padded = np.zeros((32, 9, 9, n), dtype)  # with its border
-        self.d_silu_6_a = np.empty((32, 7, 7, n), dtype)
-        self.conv2d_8_d_W_padded = np.zeros((32, 7, 9, n), dtype)  # with its border
-        self.conv2d_8_d_W_columns = self.shared_6[: n * 4704].reshape(32, 3, 7, 7, n)
-        self.conv2d_8_d_W_padded_2 = np.zeros((32, 9, 7, n), dtype)  # with its border
-        self.conv2d_8_d_W_columns_2 = self.shared_6[n * 4704 :].reshape(32, 3, 7, 7, n)
-        self.conv2d_8_d_W_product = self.shared_1.reshape(32, 3, 32, 3)
+        self.d_silu_6_a = self.silu_6_a
         self.d_silu_6_sigmoid = self.conv2d_7_z
-        self.d_batch_norm_7_y = self.add_3_y
+        self.d_batch_norm_7_y = self.conv2d_5_z
         self.d_batch_norm_7_x_hat = self.conv2d_7_z
         self.d_batch_norm_7_r = self.batch_norm_4_inference_s
         self.batch_norm_7_d_v_multiply = self.inner_3_r
@@ -449,13 +443,8 @@ class Workspace:
         self.batch_norm_7_d_x_multiply_4 = self.silu_6_sigmoid
         self.conv2d_7_d_x_copy = self.conv2d_8_d_x_copy
         self.conv2d_7_d_x_padded = np.zeros((32, 9, 9, n), dtype)  # with its border
-        self.d_silu_5_a_conv2d_7 = self.batch_norm_7_v_subtract
+        self.d_silu_5_a_conv2d_7 = self.conv2d_5_z
         self.d_silu_5_a = self.d_add_3_y
-        self.conv2d_7_d_W_padded = np.zeros((32, 7, 9, n), dtype)  # with its border
-        self.conv2d_7_d_W_columns = self.conv2d_8_d_W_columns
-        self.conv2d_7_d_W_padded_2 = np.zeros((32, 9, 7, n), dtype)  # with its border
-        self.conv2d_7_d_W_columns_2 = self.conv2d_8_d_W_columns_2
-        self.conv2d_7_d_W_product = self.conv2d_8_d_W_product
         self.d_silu_5_sigmoid = self.block_2_y
         self.d_block_2_y = self.conv2d_7_z
         self.d_inner_2_y = self.conv2d_7_z
@@ -467,42 +456,37 @@ class Workspace:
         self.d_conv2d_6_z = self.block_2_y
         self.shortcut_d_x_multiply_2 = self.batch_norm_4_inference_s
         self.shortcut_d_x_divide = self.batch_norm_7_r
-        self.shortcut_d_x_multiply_4 = self.conv2d_5_z
+        self.shortcut_d_x_multiply_4 = self.silu_4_a
         self.d_silu_3_a_conv2d_6 = self.shared_5.reshape(16, 14, 14, n)
-        self.d_inner_2_x_hat = self.shared_3[: n * 1568].reshape(32, 7, 7, n)
+        self.d_inner_2_x_hat = self.shortcut_v_subtract
         self.d_inner_2_r = self.shortcut_r
         self.inner_2_d_v_multiply = self.batch_norm_7_r
         self.d_inner_2_v = self.shortcut_r
         self.d_inner_2_mu = self.batch_norm_7_r
-        self.d_conv2d_5_z = self.d_inner_2_x_hat
+        self.d_conv2d_5_z = self.shortcut_v_subtract
         self.inner_2_d_x_multiply_2 = self.batch_norm_7_r
         self.inner_2_d_x_divide = self.shortcut_r
-        self.inner_2_d_x_multiply_4 = self.shared_3[n * 1568 :].reshape(32, 7, 7, n)
+        self.inner_2_d_x_multiply_4 = self.block_2_y
         self.conv2d_5_d_x_copy = self.conv2d_8_d_x_copy
         self.conv2d_5_d_x_padded = np.zeros((32, 9, 9, n), dtype)  # with its border
-        self.d_silu_4_a = self.inner_2_d_x_multiply_4
-        self.conv2d_5_d_W_padded = np.zeros((32, 7, 9, n), dtype)  # with its border
-        self.conv2d_5_d_W_columns = self.conv2d_8_d_W_columns
-        self.conv2d_5_d_W_padded_2 = np.zeros((32, 9, 7, n), dtype)  # with its border
-        self.conv2d_5_d_W_columns_2 = self.conv2d_8_d_W_columns_2
-        self.conv2d_5_d_W_product = self.conv2d_8_d_W_product
+        self.d_silu_4_a = self.inner_2_v_subtract
         self.d_silu_4_sigmoid = self.conv2d_4_z
-        self.d_batch_norm_4_y = self.d_inner_2_x_hat
-        self.d_batch_norm_4_x_hat = self.conv2d_4_z
+        self.d_batch_norm_4_y = self.shared_2[: n * 1568].reshape(32, 7, 7, n)
+        self.d_batch_norm_4_x_hat = self.silu_4_sigmoid
         self.d_batch_norm_4_r = self.inner_2_r
         self.batch_norm_4_d_v_multiply = self.shortcut_r
         self.d_batch_norm_4_v = self.inner_2_r
         self.d_batch_norm_4_mu = self.shortcut_r
-        self.d_conv2d_4_z = self.conv2d_4_z
+        self.d_conv2d_4_z = self.silu_4_sigmoid
         self.batch_norm_4_d_x_multiply_2 = self.shortcut_r
         self.batch_norm_4_d_x_divide = self.inner_2_r
-        self.batch_norm_4_d_x_multiply_4 = self.inner_2_d_x_multiply_4
-        self.conv2d_4_d_x_overlap = self.shared_6[: n * 3600].reshape(16, 15, 15, n)
-        self.d_silu_3_a_conv2d_4 = self.silu_3_a
+        self.batch_norm_4_d_x_multiply_4 = self.conv2d_4_z
+        self.conv2d_4_d_x_overlap = self.shared_2.reshape(16, 15, 15, n)
+        self.d_silu_3_a_conv2d_4 = self.shared_3.reshape(16, 14, 14, n)
         self.d_silu_3_a = self.d_silu_3_a_conv2d_6
         self.d_silu_3_sigmoid = self.block_1_y
-        self.d_block_1_y = self.silu_3_a
-        self.d_inner_1_y = self.silu_3_a
+        self.d_block_1_y = self.silu_1_a
+        self.d_inner_1_y = self.silu_1_a
         self.d_inner_1_x_hat = self.conv2d_3_z
         self.d_inner_1_r = self.shared_4[:16]
         self.inner_1_d_v_multiply = self.shared_4[16:]
@@ -514,14 +498,9 @@ class Workspace:
         self.inner_1_d_x_multiply_4 = self.block_1_y
         self.conv2d_3_d_x_copy = self.shared_1[:2304].reshape(16, 16, 3, 3)
         self.conv2d_3_d_x_padded = np.zeros((16, 16, 16, n), dtype)  # with its border
-        self.d_silu_2_a = self.block_1_y
-        self.conv2d_3_d_W_padded = np.zeros((16, 14, 16, n), dtype)  # with its border
-        self.conv2d_3_d_W_columns = self.shared_6.reshape(16, 3, 14, 14, n)
-        self.conv2d_3_d_W_padded_2 = np.zeros((16, 16, 14, n), dtype)  # with its border
-        self.conv2d_3_d_W_columns_2 = self.shared_2.reshape(16, 3, 14, 14, n)
-        self.conv2d_3_d_W_product = self.shared_1[:2304].reshape(16, 3, 16, 3)
+        self.d_silu_2_a = self.silu_2_a
         self.d_silu_2_sigmoid = self.conv2d_2_z
-        self.d_batch_norm_2_y = self.shared_6[: n * 3136].reshape(16, 14, 14, n)
+        self.d_batch_norm_2_y = self.conv2d_3_z
         self.d_batch_norm_2_x_hat = self.conv2d_2_z
         self.d_batch_norm_2_r = self.inner_1_r
         self.batch_norm_2_d_v_multiply = self.d_inner_1_r
@@ -534,14 +513,9 @@ class Workspace:
         self.conv2d_2_d_x_copy = self.conv2d_3_d_x_copy
         self.conv2d_2_d_x_padded = np.zeros((16, 16, 16, n), dtype)  # with its border
         self.d_silu_1_a_conv2d_2 = self.batch_norm_2_v_subtract
-        self.d_silu_1_a = self.silu_3_a
-        self.conv2d_2_d_W_padded = np.zeros((16, 14, 16, n), dtype)  # with its border
-        self.conv2d_2_d_W_columns = self.conv2d_3_d_W_columns
-        self.conv2d_2_d_W_padded_2 = np.zeros((16, 16, 14, n), dtype)  # with its border
-        self.conv2d_2_d_W_columns_2 = self.conv2d_3_d_W_columns_2
-        self.conv2d_2_d_W_product = self.conv2d_3_d_W_product
+        self.d_silu_1_a = self.silu_1_a
         self.d_silu_1_sigmoid = self.conv2d_1_z
-        self.d_stem_y = self.silu_1_a
+        self.d_stem_y = self.conv2d_2_z
         self.d_stem_x_hat = self.silu_1_sigmoid
         self.d_stem_r = self.batch_norm_2_r
         self.stem_d_v_multiply = self.inner_1_r
@@ -550,9 +524,9 @@ class Workspace:
         self.d_conv2d_1_z = self.silu_1_sigmoid
         self.stem_d_x_multiply_2 = self.inner_1_r
         self.stem_d_x_divide = self.batch_norm_2_r
-        self.stem_d_x_multiply_4 = self.d_batch_norm_2_y
-        self.conv2d_1_d_x_overlap = self.shared_6[: n * 841].reshape(n, 1, 29, 29)
-        self.d_x = self.shared_6[n * 841 : n * 1625].reshape(n, 1, 28, 28)
+        self.stem_d_x_multiply_4 = self.silu_1_a
+        self.conv2d_1_d_x_overlap = self.shared_2[: n * 841].reshape(n, 1, 29, 29)
+        self.d_x = self.shared_2[n * 841 : n * 1625].reshape(n, 1, 28, 28)
 
 
 def _describe(value: object) -> str:
@@ -1563,7 +1537,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
     ws.d_inner_3_y.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=gradients.inner_3_beta)
 
-    # conv2d_8: W (32, 32, 3, 3), d_z (32, 7, 7, n), silu_6.a (32, 7, 7, n) -> d_silu_6.a (32, 7, 7, n), d_W (32, 32, 3,
+    # conv2d_8: W (32, 32, 3, 3), d_z (32, 7, 7, n), z_padded (32, 9, 9, n) -> d_silu_6.a (32, 7, 7, n), d_W (32, 32, 3,
     #     3)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_8_d_x_copy, params.conv2d_8_W.transpose(1, 0, 2, 3))
@@ -1581,16 +1555,21 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
             out=ws.d_silu_6_a[:, start : start + count].reshape(32, count * 7 * n),
         )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.copyto(ws.conv2d_8_d_W_padded[:, :, 1:8], ws.d_conv2d_8_z)
-    for u in range(3):
-        ws.conv2d_8_d_W_columns[:, u] = ws.conv2d_8_d_W_padded[:, :, 2 - u : 9 - u]
-    np.copyto(ws.conv2d_8_d_W_padded_2[:, 1:8], ws.silu_6_a)
-    for u in range(3):
-        ws.conv2d_8_d_W_columns_2[:, u] = ws.conv2d_8_d_W_padded_2[:, u : u + 7]
-    ws.conv2d_8_d_W_columns_2.reshape(32 * 3, 7 * 7 * n).dot(
-        ws.conv2d_8_d_W_columns.reshape(32 * 3, 7 * 7 * n).T, out=ws.conv2d_8_d_W_product.reshape(32 * 3, 32 * 3)
-    )
-    np.copyto(gradients.conv2d_8_W, ws.conv2d_8_d_W_product.transpose(2, 0, 1, 3))
+    gradients.conv2d_8_W.fill(0)
+    rows = (ws.block.size - 32 * 32 * 3 * 3) // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 7, rows):
+        count = min(rows, 7 - start)
+        columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
+        product = ws.block[-(32 * 32 * 3 * 3) :].reshape(32, 32, 3, 3)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_8_z_padded[:, start + u : start + u + count, v : v + 7]
+        np.matmul(
+            ws.d_conv2d_8_z[:, start : start + count].reshape(32, count * 7 * n),
+            columns.reshape(32 * 3 * 3, count * 7 * n).T,
+            out=product.reshape(32, 32 * 3 * 3),
+        )
+        gradients.conv2d_8_W += product
 
     # silu_6: d_a (32, 7, 7, n), batch_norm_7.y (32, 7, 7, n), sigmoid (32, 7, 7, n) -> d_sigmoid (32, 7, 7, n),
     #     d_batch_norm_7.y (32, 7, 7, n)
@@ -1643,7 +1622,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
     ws.d_batch_norm_7_y.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=gradients.batch_norm_7_beta)
 
-    # conv2d_7: W (32, 32, 3, 3), d_z (32, 7, 7, n), d_inner_3.y (32, 7, 7, n), silu_5.a (32, 7, 7, n) ->
+    # conv2d_7: W (32, 32, 3, 3), d_z (32, 7, 7, n), d_inner_3.y (32, 7, 7, n), z_padded (32, 9, 9, n) ->
     #     d_silu_5.a.conv2d_7 (32, 7, 7, n), d_silu_5.a (32, 7, 7, n), d_W (32, 32, 3, 3)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_7_d_x_copy, params.conv2d_7_W.transpose(1, 0, 2, 3))
@@ -1663,16 +1642,21 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # ∂C/∂silu_5.aᵢⱼₖₗ = ∂C/∂silu_5.a.add_3ᵢⱼₖₗ + ∂C/∂silu_5.a.conv2d_7ᵢⱼₖₗ
     np.add(ws.d_inner_3_y, ws.d_silu_5_a_conv2d_7, out=ws.d_silu_5_a)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.copyto(ws.conv2d_7_d_W_padded[:, :, 1:8], ws.d_conv2d_7_z)
-    for u in range(3):
-        ws.conv2d_7_d_W_columns[:, u] = ws.conv2d_7_d_W_padded[:, :, 2 - u : 9 - u]
-    np.copyto(ws.conv2d_7_d_W_padded_2[:, 1:8], ws.silu_5_a)
-    for u in range(3):
-        ws.conv2d_7_d_W_columns_2[:, u] = ws.conv2d_7_d_W_padded_2[:, u : u + 7]
-    ws.conv2d_7_d_W_columns_2.reshape(32 * 3, 7 * 7 * n).dot(
-        ws.conv2d_7_d_W_columns.reshape(32 * 3, 7 * 7 * n).T, out=ws.conv2d_7_d_W_product.reshape(32 * 3, 32 * 3)
-    )
-    np.copyto(gradients.conv2d_7_W, ws.conv2d_7_d_W_product.transpose(2, 0, 1, 3))
+    gradients.conv2d_7_W.fill(0)
+    rows = (ws.block.size - 32 * 32 * 3 * 3) // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 7, rows):
+        count = min(rows, 7 - start)
+        columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
+        product = ws.block[-(32 * 32 * 3 * 3) :].reshape(32, 32, 3, 3)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_7_z_padded[:, start + u : start + u + count, v : v + 7]
+        np.matmul(
+            ws.d_conv2d_7_z[:, start : start + count].reshape(32, count * 7 * n),
+            columns.reshape(32 * 3 * 3, count * 7 * n).T,
+            out=product.reshape(32, 32 * 3 * 3),
+        )
+        gradients.conv2d_7_W += product
 
     # silu_5: d_a (32, 7, 7, n), block_2.y (32, 7, 7, n), sigmoid (32, 7, 7, n) -> d_sigmoid (32, 7, 7, n), d_block_2.y
     #     (32, 7, 7, n)
@@ -1799,7 +1783,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
     np.copyto(gradients.inner_2_beta, gradients.shortcut_beta)
 
-    # conv2d_5: W (32, 32, 3, 3), d_z (32, 7, 7, n), silu_4.a (32, 7, 7, n) -> d_silu_4.a (32, 7, 7, n), d_W (32, 32, 3,
+    # conv2d_5: W (32, 32, 3, 3), d_z (32, 7, 7, n), z_padded (32, 9, 9, n) -> d_silu_4.a (32, 7, 7, n), d_W (32, 32, 3,
     #     3)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_5_d_x_copy, params.conv2d_5_W.transpose(1, 0, 2, 3))
@@ -1817,16 +1801,21 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
             out=ws.d_silu_4_a[:, start : start + count].reshape(32, count * 7 * n),
         )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.copyto(ws.conv2d_5_d_W_padded[:, :, 1:8], ws.d_conv2d_5_z)
-    for u in range(3):
-        ws.conv2d_5_d_W_columns[:, u] = ws.conv2d_5_d_W_padded[:, :, 2 - u : 9 - u]
-    np.copyto(ws.conv2d_5_d_W_padded_2[:, 1:8], ws.silu_4_a)
-    for u in range(3):
-        ws.conv2d_5_d_W_columns_2[:, u] = ws.conv2d_5_d_W_padded_2[:, u : u + 7]
-    ws.conv2d_5_d_W_columns_2.reshape(32 * 3, 7 * 7 * n).dot(
-        ws.conv2d_5_d_W_columns.reshape(32 * 3, 7 * 7 * n).T, out=ws.conv2d_5_d_W_product.reshape(32 * 3, 32 * 3)
-    )
-    np.copyto(gradients.conv2d_5_W, ws.conv2d_5_d_W_product.transpose(2, 0, 1, 3))
+    gradients.conv2d_5_W.fill(0)
+    rows = (ws.block.size - 32 * 32 * 3 * 3) // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 7, rows):
+        count = min(rows, 7 - start)
+        columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
+        product = ws.block[-(32 * 32 * 3 * 3) :].reshape(32, 32, 3, 3)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_5_z_padded[:, start + u : start + u + count, v : v + 7]
+        np.matmul(
+            ws.d_conv2d_5_z[:, start : start + count].reshape(32, count * 7 * n),
+            columns.reshape(32 * 3 * 3, count * 7 * n).T,
+            out=product.reshape(32, 32 * 3 * 3),
+        )
+        gradients.conv2d_5_W += product
 
     # silu_4: d_a (32, 7, 7, n), batch_norm_4.y (32, 7, 7, n), sigmoid (32, 7, 7, n) -> d_sigmoid (32, 7, 7, n),
     #     d_batch_norm_4.y (32, 7, 7, n)
@@ -1971,7 +1960,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
     ws.d_inner_1_y.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=gradients.inner_1_beta)
 
-    # conv2d_3: W (16, 16, 3, 3), d_z (16, 14, 14, n), silu_2.a (16, 14, 14, n) -> d_silu_2.a (16, 14, 14, n), d_W (16,
+    # conv2d_3: W (16, 16, 3, 3), d_z (16, 14, 14, n), z_padded (16, 16, 16, n) -> d_silu_2.a (16, 14, 14, n), d_W (16,
     #     16, 3, 3)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_3_d_x_copy, params.conv2d_3_W.transpose(1, 0, 2, 3))
@@ -1989,16 +1978,21 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
             out=ws.d_silu_2_a[:, start : start + count].reshape(16, count * 14 * n),
         )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.copyto(ws.conv2d_3_d_W_padded[:, :, 1:15], ws.d_conv2d_3_z)
-    for u in range(3):
-        ws.conv2d_3_d_W_columns[:, u] = ws.conv2d_3_d_W_padded[:, :, 2 - u : 16 - u]
-    np.copyto(ws.conv2d_3_d_W_padded_2[:, 1:15], ws.silu_2_a)
-    for u in range(3):
-        ws.conv2d_3_d_W_columns_2[:, u] = ws.conv2d_3_d_W_padded_2[:, u : u + 14]
-    ws.conv2d_3_d_W_columns_2.reshape(16 * 3, 14 * 14 * n).dot(
-        ws.conv2d_3_d_W_columns.reshape(16 * 3, 14 * 14 * n).T, out=ws.conv2d_3_d_W_product.reshape(16 * 3, 16 * 3)
-    )
-    np.copyto(gradients.conv2d_3_W, ws.conv2d_3_d_W_product.transpose(2, 0, 1, 3))
+    gradients.conv2d_3_W.fill(0)
+    rows = (ws.block.size - 16 * 16 * 3 * 3) // (16 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 14, rows):
+        count = min(rows, 14 - start)
+        columns = ws.block[: 16 * 3 * 3 * count * 14 * n].reshape(16, 3, 3, count, 14, n)
+        product = ws.block[-(16 * 16 * 3 * 3) :].reshape(16, 16, 3, 3)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_3_z_padded[:, start + u : start + u + count, v : v + 14]
+        np.matmul(
+            ws.d_conv2d_3_z[:, start : start + count].reshape(16, count * 14 * n),
+            columns.reshape(16 * 3 * 3, count * 14 * n).T,
+            out=product.reshape(16, 16 * 3 * 3),
+        )
+        gradients.conv2d_3_W += product
 
     # silu_2: d_a (16, 14, 14, n), batch_norm_2.y (16, 14, 14, n), sigmoid (16, 14, 14, n) -> d_sigmoid (16, 14, 14, n),
     #     d_batch_norm_2.y (16, 14, 14, n)
@@ -2051,7 +2045,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (62) ∂C/∂β[c] = Σ[n,h,w] ∂C/∂y[n,c,h,w]
     ws.d_batch_norm_2_y.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=gradients.batch_norm_2_beta)
 
-    # conv2d_2: W (16, 16, 3, 3), d_z (16, 14, 14, n), d_inner_1.y (16, 14, 14, n), silu_1.a (16, 14, 14, n) ->
+    # conv2d_2: W (16, 16, 3, 3), d_z (16, 14, 14, n), d_inner_1.y (16, 14, 14, n), z_padded (16, 16, 16, n) ->
     #     d_silu_1.a.conv2d_2 (16, 14, 14, n), d_silu_1.a (16, 14, 14, n), d_W (16, 16, 3, 3)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_2_d_x_copy, params.conv2d_2_W.transpose(1, 0, 2, 3))
@@ -2071,16 +2065,21 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # ∂C/∂silu_1.aᵢⱼₖₗ = ∂C/∂silu_1.a.block_1ᵢⱼₖₗ + ∂C/∂silu_1.a.conv2d_2ᵢⱼₖₗ
     np.add(ws.d_inner_1_y, ws.d_silu_1_a_conv2d_2, out=ws.d_silu_1_a)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.copyto(ws.conv2d_2_d_W_padded[:, :, 1:15], ws.d_conv2d_2_z)
-    for u in range(3):
-        ws.conv2d_2_d_W_columns[:, u] = ws.conv2d_2_d_W_padded[:, :, 2 - u : 16 - u]
-    np.copyto(ws.conv2d_2_d_W_padded_2[:, 1:15], ws.silu_1_a)
-    for u in range(3):
-        ws.conv2d_2_d_W_columns_2[:, u] = ws.conv2d_2_d_W_padded_2[:, u : u + 14]
-    ws.conv2d_2_d_W_columns_2.reshape(16 * 3, 14 * 14 * n).dot(
-        ws.conv2d_2_d_W_columns.reshape(16 * 3, 14 * 14 * n).T, out=ws.conv2d_2_d_W_product.reshape(16 * 3, 16 * 3)
-    )
-    np.copyto(gradients.conv2d_2_W, ws.conv2d_2_d_W_product.transpose(2, 0, 1, 3))
+    gradients.conv2d_2_W.fill(0)
+    rows = (ws.block.size - 16 * 16 * 3 * 3) // (16 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 14, rows):
+        count = min(rows, 14 - start)
+        columns = ws.block[: 16 * 3 * 3 * count * 14 * n].reshape(16, 3, 3, count, 14, n)
+        product = ws.block[-(16 * 16 * 3 * 3) :].reshape(16, 16, 3, 3)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_2_z_padded[:, start + u : start + u + count, v : v + 14]
+        np.matmul(
+            ws.d_conv2d_2_z[:, start : start + count].reshape(16, count * 14 * n),
+            columns.reshape(16 * 3 * 3, count * 14 * n).T,
+            out=product.reshape(16, 16 * 3 * 3),
+        )
+        gradients.conv2d_2_W += product
 
     # silu_1: d_a (16, 14, 14, n), stem.y (16, 14, 14, n), sigmoid (16, 14, 14, n) -> d_sigmoid (16, 14, 14, n),
     #     d_stem.y (16, 14, 14, n)

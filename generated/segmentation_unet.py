@@ -166,128 +166,115 @@ class Workspace:
         self.ones_16_16_n = np.ones(16 * 16 * n, dtype)
         self.ones_8_8_n = np.ones(8 * 8 * n, dtype)
         self.block = np.empty(
-            max(2304 * n, 1152 * n + 4608, 9216, min(131072, max(73728 * n, 18432 * n + 1152, 9216 * n + 4608))), dtype
+            max(2304 * n + 9216, min(131072, max(73728 * n + 1152, 36864 * n + 4608, 18432 * n + 9216))), dtype
         )
         self.conv2d_1_z_padded = np.zeros((1, 34, 34, n), dtype)  # with its border
         self.conv2d_1_z = np.empty((8, 32, 32, n), dtype)
         self.silu_1_sigmoid = np.empty((8, 32, 32, n), dtype)
-        self.silu_1_a = np.empty((8, 32, 32, n), dtype)
+        self.shared_1 = np.empty(n * 16384, dtype)
+        self.silu_1_a = self.shared_1[: n * 8192].reshape(8, 32, 32, n)
         self.whole_z_padded = np.zeros((8, 34, 34, n), dtype)  # with its border
         self.whole_z = np.empty((8, 32, 32, n), dtype)
         self.silu_2_sigmoid = np.empty((8, 32, 32, n), dtype)
-        self.shared_1 = np.empty(n * 73728, dtype)
-        self.silu_2_a = self.shared_1[: n * 8192].reshape(8, 32, 32, n)
+        self.silu_2_a = self.silu_1_a
         self.average_pool2d_1_y = self.shared_1[n * 8192 : n * 10240].reshape(8, 16, 16, n)
         self.half_z_padded = np.zeros((8, 18, 18, n), dtype)  # with its border
         self.half_z = np.empty((16, 16, 16, n), dtype)
         self.silu_3_sigmoid = np.empty((16, 16, 16, n), dtype)
-        self.shared_2 = np.empty(n * 8192, dtype)
-        self.silu_3_a = self.shared_2[: n * 4096].reshape(16, 16, 16, n)
-        self.average_pool2d_2_y = self.shared_2[n * 4096 : n * 5120].reshape(16, 8, 8, n)
+        self.silu_3_a = self.shared_1[n * 8192 : n * 12288].reshape(16, 16, 16, n)
+        self.average_pool2d_2_y = self.shared_1[n * 12288 : n * 13312].reshape(16, 8, 8, n)
         self.conv2d_4_z_padded = np.zeros((16, 10, 10, n), dtype)  # with its border
         self.conv2d_4_z = np.empty((32, 8, 8, n), dtype)
         self.silu_4_sigmoid = np.empty((32, 8, 8, n), dtype)
-        self.silu_4_a = np.empty((32, 8, 8, n), dtype)
+        self.shared_2 = np.empty(n * 4096, dtype)
+        self.silu_4_a = self.shared_2[: n * 2048].reshape(32, 8, 8, n)
         self.conv2d_5_z_padded = np.zeros((32, 10, 10, n), dtype)  # with its border
         self.conv2d_5_z = np.empty((32, 8, 8, n), dtype)
         self.silu_5_sigmoid = np.empty((32, 8, 8, n), dtype)
         self.silu_5_a = np.empty((32, 8, 8, n), dtype)
-        self.up_to_half_z = self.shared_2[n * 4096 :].reshape(16, 16, 16, n)
+        self.up_to_half_z = self.shared_1[n * 12288 :].reshape(16, 16, 16, n)
         self.concatenate_1_y_padded = np.zeros((32, 16, 16, n), dtype)  # with its border
         self.concatenate_1_y_padded_2 = np.zeros((32, 16, 16, n), dtype)  # with its border
-        self.concatenate_1_y = self.shared_1[n * 8192 : n * 16384].reshape(32, 16, 16, n)
+        self.concatenate_1_y = np.empty((32, 16, 16, n), dtype)
         self.shared_3 = np.empty(9216, dtype)
         self.conv2d_6_z_copy = self.shared_3[:4608].reshape(32, 3, 16, 3)
         self.conv2d_6_z_padded = np.zeros((32, 18, 16, n), dtype)  # with its border
         self.conv2d_6_z_overlap = self.shared_1[n * 8192 : n * 12800].reshape(16, 16, 18, n)
-        self.shared_4 = np.empty(n * 4096, dtype)
-        self.conv2d_6_z = self.shared_4.reshape(16, 16, 16, n)
+        self.conv2d_6_z = self.shared_2.reshape(16, 16, 16, n)
         self.silu_6_sigmoid = np.empty((16, 16, 16, n), dtype)
         self.silu_6_a = np.empty((16, 16, 16, n), dtype)
-        self.up_to_whole_z = self.shared_1[n * 8192 : n * 16384].reshape(8, 32, 32, n)
+        self.up_to_whole_z = self.shared_1[n * 8192 :].reshape(8, 32, 32, n)
         self.concatenate_2_y_padded = np.zeros((16, 32, 32, n), dtype)  # with its border
         self.concatenate_2_y_padded_2 = np.zeros((16, 32, 32, n), dtype)  # with its border
-        self.concatenate_2_y = self.shared_1[: n * 16384].reshape(16, 32, 32, n)
+        self.concatenate_2_y = self.shared_1.reshape(16, 32, 32, n)
         self.conv2d_7_z_copy = self.shared_3[:1152].reshape(16, 3, 8, 3)
         self.conv2d_7_z_padded = np.zeros((16, 34, 32, n), dtype)  # with its border
-        self.conv2d_7_z_overlap = self.shared_1[: n * 8704].reshape(8, 32, 34, n)
-        self.conv2d_7_z = self.shared_1[n * 8704 : n * 16896].reshape(8, 32, 32, n)
-        self.silu_7_sigmoid = self.silu_2_a
-        self.silu_7_a = self.shared_1[n * 16896 : n * 25088].reshape(8, 32, 32, n)
-        self.conv2d_8_z_copy = self.shared_3[:8].reshape(8, 1, 1, 1)
+        self.shared_4 = np.empty(n * 16384, dtype)
+        self.conv2d_7_z_overlap = self.shared_4[: n * 8704].reshape(8, 32, 34, n)
+        self.conv2d_7_z = np.empty((8, 32, 32, n), dtype)
+        self.silu_7_sigmoid = self.shared_4[: n * 8192].reshape(8, 32, 32, n)
+        self.silu_7_a = self.shared_4[n * 8192 :].reshape(8, 32, 32, n)
+        self.shared_5 = np.empty(n * 8192, dtype)
+        self.conv2d_8_z_product = self.shared_5[: n * 1024].reshape(1, 32, 32, n)
         self.conv2d_8_z = np.empty((n, 1, 32, 32), dtype)
         self.sigmoid_a = np.empty((n, 1, 32, 32), dtype)
-        self.loss_C_subtract = self.shared_2[: n * 1024].reshape(n, 1, 32, 32)
-        self.loss_C_multiply = self.shared_2[n * 1024 : n * 2048].reshape(n, 1, 32, 32)
+        self.loss_C_subtract = self.shared_5[: n * 1024].reshape(n, 1, 32, 32)
+        self.loss_C_multiply = self.shared_5[n * 1024 : n * 2048].reshape(n, 1, 32, 32)
         self.C = np.empty((), dtype)
-        self.d_conv2d_8_z = self.loss_C_subtract
-        self.d_silu_7_a = self.shared_1[n * 25088 : n * 33280].reshape(8, 32, 32, n)
-        self.conv2d_8_d_W_product = self.conv2d_8_z_copy
+        self.shared_6 = np.empty(n * 8192, dtype)
+        self.d_conv2d_8_z = self.shared_6[: n * 1024].reshape(n, 1, 32, 32)
+        self.conv2d_8_d_x_copy = self.shared_3[:8].reshape(8, 1, 1, 1)
+        self.d_silu_7_a = self.shared_5.reshape(8, 32, 32, n)
+        self.conv2d_8_d_W_copy = self.shared_6[n * 1024 : n * 2048].reshape(1, 32, 32, n)
         self.d_silu_7_sigmoid = self.conv2d_7_z
-        self.d_conv2d_7_z = self.shared_2.reshape(8, 32, 32, n)
+        self.d_conv2d_7_z = self.shared_6.reshape(8, 32, 32, n)
         self.conv2d_7_d_x_copy = self.shared_3[:1152].reshape(16, 8, 3, 3)
         self.conv2d_7_d_x_padded = np.zeros((8, 34, 34, n), dtype)  # with its border
-        self.d_concatenate_2_y = np.empty((16, 32, 32, n), dtype)
-        self.conv2d_7_d_W_padded = np.zeros((8, 32, 34, n), dtype)  # with its border
-        self.conv2d_7_d_W_columns = self.shared_1[n * 49152 :].reshape(8, 3, 32, 32, n)
-        self.conv2d_7_d_W_columns_2 = self.shared_1[: n * 49152].reshape(16, 3, 32, 32, n)
-        self.conv2d_7_d_W_product = self.conv2d_7_z_copy
-        self.d_up_to_whole_z = self.silu_2_a
-        self.d_silu_2_a_concatenate_2 = self.shared_1[n * 36864 : n * 45056].reshape(8, 32, 32, n)
-        self.d_silu_6_a = self.silu_3_a
+        self.d_concatenate_2_y = self.shared_4.reshape(16, 32, 32, n)
+        self.conv2d_7_d_W_product = self.conv2d_7_d_x_copy
+        self.d_up_to_whole_z = self.silu_1_a
+        self.d_silu_2_a_concatenate_2 = self.up_to_whole_z
+        self.d_silu_6_a = self.shared_4[: n * 4096].reshape(16, 16, 16, n)
         self.d_silu_6_sigmoid = self.conv2d_6_z
-        self.d_conv2d_6_z = self.up_to_half_z
+        self.d_conv2d_6_z = self.shared_4[n * 4096 : n * 8192].reshape(16, 16, 16, n)
         self.conv2d_6_d_x_copy = self.shared_3[:4608].reshape(32, 16, 3, 3)
         self.conv2d_6_d_x_padded = np.zeros((16, 18, 18, n), dtype)  # with its border
-        self.d_concatenate_1_y = self.shared_1[n * 45056 : n * 53248].reshape(32, 16, 16, n)
-        self.conv2d_6_d_W_padded = np.zeros((16, 16, 18, n), dtype)  # with its border
-        self.conv2d_6_d_W_columns = self.shared_1[n * 24576 : n * 36864].reshape(16, 3, 16, 16, n)
-        self.conv2d_6_d_W_columns_2 = self.shared_1[: n * 24576].reshape(32, 3, 16, 16, n)
-        self.conv2d_6_d_W_product = self.conv2d_6_z_copy
-        self.d_up_to_half_z = self.silu_3_a
-        self.d_silu_3_a_concatenate_1 = self.up_to_half_z
-        self.d_silu_5_a = self.shared_4[: n * 2048].reshape(32, 8, 8, n)
+        self.d_concatenate_1_y = self.shared_1[: n * 8192].reshape(32, 16, 16, n)
+        self.conv2d_6_d_W_product = self.conv2d_6_d_x_copy
+        self.d_up_to_half_z = self.d_silu_6_a
+        self.d_silu_3_a_concatenate_1 = self.d_conv2d_6_z
+        self.d_silu_5_a = self.shared_1[: n * 2048].reshape(32, 8, 8, n)
         self.d_silu_5_sigmoid = self.conv2d_5_z
-        self.d_conv2d_5_z = self.shared_2[: n * 2048].reshape(32, 8, 8, n)
+        self.d_conv2d_5_z = self.shared_4[: n * 2048].reshape(32, 8, 8, n)
         self.conv2d_5_d_x_copy = self.shared_3.reshape(32, 32, 3, 3)
         self.conv2d_5_d_x_padded = np.zeros((32, 10, 10, n), dtype)  # with its border
-        self.d_silu_4_a = self.shared_2[n * 2048 : n * 4096].reshape(32, 8, 8, n)
-        self.conv2d_5_d_W_padded = np.zeros((32, 8, 10, n), dtype)  # with its border
-        self.conv2d_5_d_W_columns = self.shared_1[: n * 6144].reshape(32, 3, 8, 8, n)
-        self.conv2d_5_d_W_padded_2 = np.zeros((32, 10, 8, n), dtype)  # with its border
-        self.conv2d_5_d_W_columns_2 = self.shared_1[n * 6144 : n * 12288].reshape(32, 3, 8, 8, n)
-        self.conv2d_5_d_W_product = self.shared_3.reshape(32, 3, 32, 3)
+        self.d_silu_4_a = self.shared_4[n * 2048 : n * 4096].reshape(32, 8, 8, n)
         self.d_silu_4_sigmoid = self.conv2d_4_z
         self.d_conv2d_4_z = self.d_conv2d_5_z
         self.conv2d_4_d_x_copy = self.shared_3[:4608].reshape(16, 3, 32, 3)
         self.conv2d_4_d_x_padded = np.zeros((32, 8, 10, n), dtype)  # with its border
-        self.conv2d_4_d_x_overlap = self.shared_2[n * 2048 : n * 3328].reshape(16, 10, 8, n)
-        self.d_average_pool2d_2_y = self.shared_4[: n * 1024].reshape(16, 8, 8, n)
-        self.d_silu_3_a_average_pool2d_2 = self.silu_3_a
-        self.d_silu_3_a = self.up_to_half_z
+        self.conv2d_4_d_x_overlap = self.shared_4[n * 2048 : n * 3328].reshape(16, 10, 8, n)
+        self.d_average_pool2d_2_y = self.shared_1[: n * 1024].reshape(16, 8, 8, n)
+        self.d_silu_3_a_average_pool2d_2 = self.d_silu_6_a
+        self.d_silu_3_a = self.d_conv2d_6_z
         self.d_silu_3_sigmoid = self.half_z
-        self.d_half_z = self.silu_3_a
+        self.d_half_z = self.d_silu_6_a
         self.half_d_x_copy = self.shared_3[:1152].reshape(8, 3, 16, 3)
         self.half_d_x_padded = np.zeros((16, 16, 18, n), dtype)  # with its border
         self.half_d_x_overlap = self.shared_1[: n * 2304].reshape(8, 18, 16, n)
-        self.d_average_pool2d_1_y = self.average_pool2d_1_y
-        self.d_silu_2_a_average_pool2d_1 = self.silu_2_a
-        self.d_silu_2_a = self.d_silu_2_a_concatenate_2
+        self.d_average_pool2d_1_y = self.shared_4[n * 4096 : n * 6144].reshape(8, 16, 16, n)
+        self.d_silu_2_a_average_pool2d_1 = self.silu_1_a
+        self.d_silu_2_a = self.up_to_whole_z
         self.d_silu_2_sigmoid = self.whole_z
-        self.d_whole_z = self.shared_1[n * 49152 : n * 57344].reshape(8, 32, 32, n)
+        self.d_whole_z = self.silu_1_a
         self.whole_d_x_copy = self.shared_3[:576].reshape(8, 8, 3, 3)
         self.whole_d_x_padded = np.zeros((8, 34, 34, n), dtype)  # with its border
-        self.d_silu_1_a = self.shared_1[n * 57344 : n * 65536].reshape(8, 32, 32, n)
-        self.whole_d_W_padded = np.zeros((8, 32, 34, n), dtype)  # with its border
-        self.whole_d_W_columns = self.shared_1[: n * 24576].reshape(8, 3, 32, 32, n)
-        self.whole_d_W_padded_2 = np.zeros((8, 34, 32, n), dtype)  # with its border
-        self.whole_d_W_columns_2 = self.shared_1[n * 24576 : n * 49152].reshape(8, 3, 32, 32, n)
-        self.whole_d_W_product = self.shared_3[:576].reshape(8, 3, 8, 3)
+        self.d_silu_1_a = self.up_to_whole_z
         self.d_silu_1_sigmoid = self.conv2d_1_z
-        self.d_conv2d_1_z = self.shared_1[n * 65536 :].reshape(8, 32, 32, n)
-        self.conv2d_1_d_x_copy = self.shared_1[: n * 8192].reshape(8, n, 32, 32)
-        self.conv2d_1_d_x_overlap = self.shared_1[n * 8192 : n * 9348].reshape(n, 1, 34, 34)
-        self.d_x = self.shared_1[: n * 1024].reshape(n, 1, 32, 32)
+        self.d_conv2d_1_z = self.silu_1_a
+        self.conv2d_1_d_x_copy = self.shared_1[n * 8192 :].reshape(8, n, 32, 32)
+        self.conv2d_1_d_x_overlap = self.shared_1[: n * 1156].reshape(n, 1, 34, 34)
+        self.d_x = self.shared_1[n * 1156 : n * 2180].reshape(n, 1, 32, 32)
 
 
 def _describe(value: object) -> str:
@@ -596,24 +583,13 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # (20) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_7_sigmoid, ws.conv2d_7_z, out=ws.silu_7_a)
 
-    # conv2d_8: W (1, 8, 1, 1), silu_7.a (8, 32, 32, n), b (1) -> z (n, 1, 32, 32)
+    # conv2d_8: silu_7.a (8, 32, 32, n), W (1, 8, 1, 1), b (1) -> z (n, 1, 32, 32)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
-    np.copyto(ws.conv2d_8_z_copy, params.conv2d_8_W.transpose(1, 0, 2, 3))
-    ws.conv2d_8_z.fill(0)
-    rows = ws.block.size // (1 * 1 * 1 * 32 * n)  # at a time: what they need stays in a cache
-    for start in range(0, 32, rows):
-        count = min(rows, 32 - start)
-        product = ws.block[-(1 * 1 * 1 * count * 32 * n) :].reshape(1, 1, 1, count, 32, n)
-        np.matmul(
-            ws.conv2d_8_z_copy.reshape(8, 1 * 1 * 1).T,
-            ws.silu_7_a[:, start : start + count].reshape(8, count * 32 * n),
-            out=product.reshape(1 * 1 * 1, count * 32 * n),
-        )
-        for u in range(1):
-            for v in range(1):
-                window = ws.conv2d_8_z[:, :, start - u : start + count - u, 0 - v : 32 - v]
-                window += product[:, u, v].transpose(3, 0, 1, 2)
-    ws.conv2d_8_z += params.conv2d_8_b[:, None, None]
+    params.conv2d_8_W.reshape(1, 8 * 1 * 1).dot(
+        ws.silu_7_a.reshape(8, 1, 1, 32, 32, n).reshape(8 * 1 * 1, 32 * 32 * n),
+        out=ws.conv2d_8_z_product.reshape(1, 32 * 32 * n),
+    )
+    np.add(params.conv2d_8_b[:, None, None], ws.conv2d_8_z_product.transpose(3, 0, 1, 2), out=ws.conv2d_8_z)
 
 
 def _predict(ws: Workspace) -> None:
@@ -653,9 +629,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.subtract(ws.sigmoid_a, y, out=ws.d_conv2d_8_z)
     ws.d_conv2d_8_z *= ws.one_over_1024_n
 
-    # conv2d_8: d_z (n, 1, 32, 32), z_copy (8, 1, 1, 1), silu_7.a (8, 32, 32, n) -> d_silu_7.a (8, 32, 32, n), d_W (1,
-    #     8, 1, 1), d_b (1)
+    # conv2d_8: W (1, 8, 1, 1), d_z (n, 1, 32, 32), z_view (8, 1, 1, 32, 32, n) -> d_silu_7.a (8, 32, 32, n), d_W (1, 8,
+    #     1, 1), d_b (1)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
+    np.copyto(ws.conv2d_8_d_x_copy, params.conv2d_8_W.transpose(1, 0, 2, 3))
     rows = ws.block.size // (1 * 1 * 1 * 32 * n)  # at a time: what they need stays in a cache
     for start in range(0, 32, rows):
         count = min(rows, 32 - start)
@@ -666,29 +643,16 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
                     1, 2, 3, 0
                 )
         np.matmul(
-            ws.conv2d_8_z_copy.reshape(8, 1 * 1 * 1),
+            ws.conv2d_8_d_x_copy.reshape(8, 1 * 1 * 1),
             columns.reshape(1 * 1 * 1, count * 32 * n),
             out=ws.d_silu_7_a[:, start : start + count].reshape(8, count * 32 * n),
         )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    ws.conv2d_8_d_W_product.fill(0)
-    rows = (ws.block.size - 8 * 1 * 1 * 1) // (1 * 1 * 1 * 32 * n)  # at a time: what they need stays in a cache
-    for start in range(0, 32, rows):
-        count = min(rows, 32 - start)
-        columns = ws.block[: 1 * 1 * 1 * count * 32 * n].reshape(1, 1, 1, count, 32, n)
-        product = ws.block[-(8 * 1 * 1 * 1) :].reshape(8, 1, 1, 1)
-        for u in range(1):
-            for v in range(1):
-                columns[:, u, v] = ws.d_conv2d_8_z[:, :, start - u : start + count - u, 0 - v : 32 - v].transpose(
-                    1, 2, 3, 0
-                )
-        np.matmul(
-            ws.silu_7_a[:, start : start + count].reshape(8, count * 32 * n),
-            columns.reshape(1 * 1 * 1, count * 32 * n).T,
-            out=product.reshape(8, 1 * 1 * 1),
-        )
-        ws.conv2d_8_d_W_product += product
-    np.copyto(gradients.conv2d_8_W, ws.conv2d_8_d_W_product.transpose(1, 0, 2, 3))
+    np.copyto(ws.conv2d_8_d_W_copy, ws.d_conv2d_8_z.transpose(1, 2, 3, 0))
+    ws.conv2d_8_d_W_copy.reshape(1, 32 * 32 * n).dot(
+        ws.silu_7_a.reshape(8, 1, 1, 32, 32, n).reshape(8 * 1 * 1, 32 * 32 * n).T,
+        out=gradients.conv2d_8_W.reshape(1, 8 * 1 * 1),
+    )
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
     ws.d_conv2d_8_z.sum(axis=(0, 2, 3), out=gradients.conv2d_8_b)
 
@@ -702,8 +666,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     ws.d_conv2d_7_z += ws.d_silu_7_a
     ws.d_conv2d_7_z *= ws.silu_7_sigmoid
 
-    # conv2d_7: W (8, 16, 3, 3), d_z (8, 32, 32, n), z_padded (16, 34, 32, n) -> d_concatenate_2.y (16, 32, 32, n), d_W
-    #     (8, 16, 3, 3), d_b (8)
+    # conv2d_7: W (8, 16, 3, 3), d_z (8, 32, 32, n), concatenate_2.y (16, 32, 32, n) -> d_concatenate_2.y (16, 32, 32,
+    #     n), d_W (8, 16, 3, 3), d_b (8)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_7_d_x_copy, params.conv2d_7_W.transpose(1, 0, 2, 3))
     np.copyto(ws.conv2d_7_d_x_padded[:, 1:33, 1:33], ws.d_conv2d_7_z)
@@ -720,15 +684,22 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
             out=ws.d_concatenate_2_y[:, start : start + count].reshape(16, count * 32 * n),
         )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.copyto(ws.conv2d_7_d_W_padded[:, :, 1:33], ws.d_conv2d_7_z)
-    for u in range(3):
-        ws.conv2d_7_d_W_columns[:, u] = ws.conv2d_7_d_W_padded[:, :, 2 - u : 34 - u]
-    for u in range(3):
-        ws.conv2d_7_d_W_columns_2[:, u] = ws.conv2d_7_z_padded[:, u : u + 32]
-    ws.conv2d_7_d_W_columns_2.reshape(16 * 3, 32 * 32 * n).dot(
-        ws.conv2d_7_d_W_columns.reshape(8 * 3, 32 * 32 * n).T, out=ws.conv2d_7_d_W_product.reshape(16 * 3, 8 * 3)
-    )
-    np.copyto(gradients.conv2d_7_W, ws.conv2d_7_d_W_product.transpose(2, 0, 1, 3))
+    ws.conv2d_7_d_W_product.fill(0)
+    rows = (ws.block.size - 16 * 8 * 3 * 3) // (8 * 3 * 3 * 32 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 32, rows):
+        count = min(rows, 32 - start)
+        columns = ws.block[: 8 * 3 * 3 * count * 32 * n].reshape(8, 3, 3, count, 32, n)
+        product = ws.block[-(16 * 8 * 3 * 3) :].reshape(16, 8, 3, 3)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_7_d_x_padded[:, start + 2 - u : start + count + 2 - u, 2 - v : 34 - v]
+        np.matmul(
+            ws.concatenate_2_y[:, start : start + count].reshape(16, count * 32 * n),
+            columns.reshape(8 * 3 * 3, count * 32 * n).T,
+            out=product.reshape(16, 8 * 3 * 3),
+        )
+        ws.conv2d_7_d_W_product += product
+    np.copyto(gradients.conv2d_7_W, ws.conv2d_7_d_W_product.transpose(1, 0, 2, 3))
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
     ws.d_conv2d_7_z.reshape(8, 32 * 32 * n).dot(ws.ones_32_32_n, out=gradients.conv2d_7_b)
 
@@ -788,8 +759,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     ws.d_conv2d_6_z += ws.d_silu_6_a
     ws.d_conv2d_6_z *= ws.silu_6_sigmoid
 
-    # conv2d_6: W (16, 32, 3, 3), d_z (16, 16, 16, n), z_padded (32, 18, 16, n) -> d_concatenate_1.y (32, 16, 16, n),
-    #     d_W (16, 32, 3, 3), d_b (16)
+    # conv2d_6: W (16, 32, 3, 3), d_z (16, 16, 16, n), concatenate_1.y (32, 16, 16, n) -> d_concatenate_1.y (32, 16, 16,
+    #     n), d_W (16, 32, 3, 3), d_b (16)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_6_d_x_copy, params.conv2d_6_W.transpose(1, 0, 2, 3))
     np.copyto(ws.conv2d_6_d_x_padded[:, 1:17, 1:17], ws.d_conv2d_6_z)
@@ -806,15 +777,22 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
             out=ws.d_concatenate_1_y[:, start : start + count].reshape(32, count * 16 * n),
         )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.copyto(ws.conv2d_6_d_W_padded[:, :, 1:17], ws.d_conv2d_6_z)
-    for u in range(3):
-        ws.conv2d_6_d_W_columns[:, u] = ws.conv2d_6_d_W_padded[:, :, 2 - u : 18 - u]
-    for u in range(3):
-        ws.conv2d_6_d_W_columns_2[:, u] = ws.conv2d_6_z_padded[:, u : u + 16]
-    ws.conv2d_6_d_W_columns_2.reshape(32 * 3, 16 * 16 * n).dot(
-        ws.conv2d_6_d_W_columns.reshape(16 * 3, 16 * 16 * n).T, out=ws.conv2d_6_d_W_product.reshape(32 * 3, 16 * 3)
-    )
-    np.copyto(gradients.conv2d_6_W, ws.conv2d_6_d_W_product.transpose(2, 0, 1, 3))
+    ws.conv2d_6_d_W_product.fill(0)
+    rows = (ws.block.size - 32 * 16 * 3 * 3) // (16 * 3 * 3 * 16 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 16, rows):
+        count = min(rows, 16 - start)
+        columns = ws.block[: 16 * 3 * 3 * count * 16 * n].reshape(16, 3, 3, count, 16, n)
+        product = ws.block[-(32 * 16 * 3 * 3) :].reshape(32, 16, 3, 3)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_6_d_x_padded[:, start + 2 - u : start + count + 2 - u, 2 - v : 18 - v]
+        np.matmul(
+            ws.concatenate_1_y[:, start : start + count].reshape(32, count * 16 * n),
+            columns.reshape(16 * 3 * 3, count * 16 * n).T,
+            out=product.reshape(32, 16 * 3 * 3),
+        )
+        ws.conv2d_6_d_W_product += product
+    np.copyto(gradients.conv2d_6_W, ws.conv2d_6_d_W_product.transpose(1, 0, 2, 3))
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
     ws.d_conv2d_6_z.reshape(16, 16 * 16 * n).dot(ws.ones_16_16_n, out=gradients.conv2d_6_b)
 
@@ -874,8 +852,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     ws.d_conv2d_5_z += ws.d_silu_5_a
     ws.d_conv2d_5_z *= ws.silu_5_sigmoid
 
-    # conv2d_5: W (32, 32, 3, 3), d_z (32, 8, 8, n), silu_4.a (32, 8, 8, n) -> d_silu_4.a (32, 8, 8, n), d_W (32, 32, 3,
-    #     3), d_b (32)
+    # conv2d_5: W (32, 32, 3, 3), d_z (32, 8, 8, n), z_padded (32, 10, 10, n) -> d_silu_4.a (32, 8, 8, n), d_W (32, 32,
+    #     3, 3), d_b (32)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_5_d_x_copy, params.conv2d_5_W.transpose(1, 0, 2, 3))
     np.copyto(ws.conv2d_5_d_x_padded[:, 1:9, 1:9], ws.d_conv2d_5_z)
@@ -892,16 +870,21 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
             out=ws.d_silu_4_a[:, start : start + count].reshape(32, count * 8 * n),
         )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.copyto(ws.conv2d_5_d_W_padded[:, :, 1:9], ws.d_conv2d_5_z)
-    for u in range(3):
-        ws.conv2d_5_d_W_columns[:, u] = ws.conv2d_5_d_W_padded[:, :, 2 - u : 10 - u]
-    np.copyto(ws.conv2d_5_d_W_padded_2[:, 1:9], ws.silu_4_a)
-    for u in range(3):
-        ws.conv2d_5_d_W_columns_2[:, u] = ws.conv2d_5_d_W_padded_2[:, u : u + 8]
-    ws.conv2d_5_d_W_columns_2.reshape(32 * 3, 8 * 8 * n).dot(
-        ws.conv2d_5_d_W_columns.reshape(32 * 3, 8 * 8 * n).T, out=ws.conv2d_5_d_W_product.reshape(32 * 3, 32 * 3)
-    )
-    np.copyto(gradients.conv2d_5_W, ws.conv2d_5_d_W_product.transpose(2, 0, 1, 3))
+    gradients.conv2d_5_W.fill(0)
+    rows = (ws.block.size - 32 * 32 * 3 * 3) // (32 * 3 * 3 * 8 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 8, rows):
+        count = min(rows, 8 - start)
+        columns = ws.block[: 32 * 3 * 3 * count * 8 * n].reshape(32, 3, 3, count, 8, n)
+        product = ws.block[-(32 * 32 * 3 * 3) :].reshape(32, 32, 3, 3)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.conv2d_5_z_padded[:, start + u : start + u + count, v : v + 8]
+        np.matmul(
+            ws.d_conv2d_5_z[:, start : start + count].reshape(32, count * 8 * n),
+            columns.reshape(32 * 3 * 3, count * 8 * n).T,
+            out=product.reshape(32, 32 * 3 * 3),
+        )
+        gradients.conv2d_5_W += product
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
     ws.d_conv2d_5_z.reshape(32, 8 * 8 * n).dot(ws.ones_8_8_n, out=gradients.conv2d_5_b)
 
@@ -1039,7 +1022,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     ws.d_whole_z += ws.d_silu_2_a
     ws.d_whole_z *= ws.silu_2_sigmoid
 
-    # whole: W (8, 8, 3, 3), d_z (8, 32, 32, n), silu_1.a (8, 32, 32, n) -> d_silu_1.a (8, 32, 32, n), d_W (8, 8, 3, 3),
+    # whole: W (8, 8, 3, 3), d_z (8, 32, 32, n), z_padded (8, 34, 34, n) -> d_silu_1.a (8, 32, 32, n), d_W (8, 8, 3, 3),
     #     d_b (8)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.whole_d_x_copy, params.whole_W.transpose(1, 0, 2, 3))
@@ -1057,16 +1040,21 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
             out=ws.d_silu_1_a[:, start : start + count].reshape(8, count * 32 * n),
         )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
-    np.copyto(ws.whole_d_W_padded[:, :, 1:33], ws.d_whole_z)
-    for u in range(3):
-        ws.whole_d_W_columns[:, u] = ws.whole_d_W_padded[:, :, 2 - u : 34 - u]
-    np.copyto(ws.whole_d_W_padded_2[:, 1:33], ws.silu_1_a)
-    for u in range(3):
-        ws.whole_d_W_columns_2[:, u] = ws.whole_d_W_padded_2[:, u : u + 32]
-    ws.whole_d_W_columns_2.reshape(8 * 3, 32 * 32 * n).dot(
-        ws.whole_d_W_columns.reshape(8 * 3, 32 * 32 * n).T, out=ws.whole_d_W_product.reshape(8 * 3, 8 * 3)
-    )
-    np.copyto(gradients.whole_W, ws.whole_d_W_product.transpose(2, 0, 1, 3))
+    gradients.whole_W.fill(0)
+    rows = (ws.block.size - 8 * 8 * 3 * 3) // (8 * 3 * 3 * 32 * n)  # at a time: what they need stays in a cache
+    for start in range(0, 32, rows):
+        count = min(rows, 32 - start)
+        columns = ws.block[: 8 * 3 * 3 * count * 32 * n].reshape(8, 3, 3, count, 32, n)
+        product = ws.block[-(8 * 8 * 3 * 3) :].reshape(8, 8, 3, 3)
+        for u in range(3):
+            for v in range(3):
+                columns[:, u, v] = ws.whole_z_padded[:, start + u : start + u + count, v : v + 32]
+        np.matmul(
+            ws.d_whole_z[:, start : start + count].reshape(8, count * 32 * n),
+            columns.reshape(8 * 3 * 3, count * 32 * n).T,
+            out=product.reshape(8, 8 * 3 * 3),
+        )
+        gradients.whole_W += product
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
     ws.d_whole_z.reshape(8, 32 * 32 * n).dot(ws.ones_32_32_n, out=gradients.whole_b)
 

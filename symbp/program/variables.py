@@ -25,8 +25,9 @@ from symbp.program.affine import affine
 if TYPE_CHECKING:
     from symbp.program.lower import Lowering
 
-MULTIPLIED = 20  # numbers that are multiplied and added in a product of matrices in the time that one is copied
-OVERLAPPED = 2.5  # numbers copied in the time that one is added to an overlap
+MULTIPLIED = 12  # numbers that are multiplied and added in a product of matrices in the time that one is copied
+OVERLAPPED = 3.0  # numbers copied in the time that one is added to an overlap
+WHOLE = 4.0  # numbers copied by blocks in the time of one of whole columns, which a product of two windows needs
 NEVER = 1e15  # a mask of zeros and ones in place of a window
 
 
@@ -65,14 +66,22 @@ def changed(lowering: Lowering, node: SumOver) -> sp.Expr:
 
 
 def _windows(lowering: Lowering, term: Term) -> list[Window]:
-    builder = lowering.builder
     found: dict[Window, None] = {}
     for factor in term.factors:
         for place, size in _places(lowering, factor):
-            value = affine(place, builder.order, builder.numbers)
-            if value is not None and len(value.steps) > 1:
+            if _slides(lowering, place):
                 found.setdefault(Window(place, size))
     return list(found)
+
+
+def _slides(lowering: Lowering, place: sp.Expr) -> bool:
+    """Whether it takes columns to read at the place: several of its letters take several values, or it strides."""
+    builder = lowering.builder
+    value = affine(place, builder.order, builder.numbers)
+    if value is None or len(value.steps) < 2:
+        return False
+    extents = builder.extents(value.letters)
+    return value.start != 0 or [step for a, step in value.steps if extents[a] > 1] not in ([], [1])
 
 
 def _places(lowering: Lowering, factor: sp.Expr) -> Iterator[tuple[sp.Expr, sp.Expr]]:
@@ -144,21 +153,21 @@ def _cost(lowering: Lowering, term: Term) -> float:
     builder = lowering.builder
     letters = [s for s in {*term.bound, *_free(term)} if s in builder.equation.sizes]
     extents = builder.extents(letters)
-    cost = 0.0
+    copied, cost, seen = 0.0, 0.0, 0
     multiplied = set(letters)
     for factor in term.factors:
         if isinstance(factor, sp.KroneckerDelta):
             multiplied -= factor.free_symbols - set(term.bound)
             continue
         for place, _ in _places(lowering, factor):
-            value = affine(place, builder.order, builder.numbers)
-            if value is not None and len(value.steps) > 1:
+            if _slides(lowering, place):
                 known = isinstance(factor, Element) and windows.has_columns(lowering, factor)
-                cost += 0 if known else prod(extents[a] for a in letters if a in factor.free_symbols)
+                copied += 0 if known else prod(extents[a] for a in letters if a in factor.free_symbols)
+                seen += 1
                 cost += NEVER if isinstance(factor, InRange) else 0
                 break
     deltas = [f for f in term.factors if isinstance(f, sp.KroneckerDelta)]
     if deltas:
         summed = {b for b in term.bound if not any(b in d.free_symbols for d in deltas)}
         cost += OVERLAPPED * prod(extents[a] for a in multiplied - summed)
-    return cost + prod(extents[a] for a in multiplied) / MULTIPLIED
+    return cost + copied * (WHOLE if seen > 1 else 1) + prod(extents[a] for a in multiplied) / MULTIPLIED

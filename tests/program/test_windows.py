@@ -40,6 +40,7 @@ def test_operations_agree_with_the_evaluator(name: str) -> None:
 # what must be there, and what must not: arrays over every pair of positions, masks over windows
 KINDS: dict[str, tuple[set[type], set[type]]] = {
     "conv 2-D": ({Shift, Convolve}, {Pool, Columns, OverlapAdd}),
+    "stride 1": ({Shift, Convolve}, {Pool, Columns, OverlapAdd}),
     "grouped": ({Convolve}, {Columns, OverlapAdd}),
     "depthwise": ({Convolve}, {Columns, OverlapAdd}),
     "transposed": ({Convolve}, {Columns, OverlapAdd}),

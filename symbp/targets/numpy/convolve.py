@@ -81,7 +81,8 @@ def _rows(block: str, scratch: Sequence[str], sizes: Sizes, scope: Scope) -> lis
     once = [[sizes[a] for a in axes] for axes in scratch if block not in axes]
     held = scope.block(row + once, whole)
     free = f"({held}.size - {_sum(once)})" if once else f"{held}.size"
-    return scope.line(f"rows = {free} // ({_sum(row)})  # at a time: what they need stays in a cache")
+    line, why = f"rows = {free} // ({_sum(row)})", "  # at a time: what they need stays in a cache"
+    return scope.line(line + (why if len(source.INDENT * scope.depth + line + why) <= source.WIDTH else ""))
 
 
 def _scratch(word: str, dims: Sequence[str], depth: int) -> list[str]:
