@@ -120,8 +120,8 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
-        self.zero_28_n = np.zeros((28, n), dtype)
-        self.zero_10_10_n = np.zeros((10, 10, n), dtype)
+        self.zero_28_n = np.zeros((28, n), dtype)  # compares faster than a number
+        self.zero_10_10_n = np.zeros((10, 10, n), dtype)  # compares faster than a number
         self.zero = np.array(0, dtype)
         self.ones_10 = np.ones(10, dtype)
         self.positions_of_y_in_10 = np.empty(n, np.intp)
@@ -231,7 +231,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_1: x (n, 1, 28, 28), W (16, 1, 5, 5), b (16) -> z (16, 28, 28, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
     np.copyto(ws.conv2d_1_z_padded[:, 2:30, 2:30], x.transpose(1, 2, 3, 0))
-    rows = ws.block.size // (1 * 5 * 5 * 28 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (1 * 5 * 5 * 28 * n)
     for start in range(0, 28, rows):
         count = min(rows, 28 - start)
         columns = ws.block[: 1 * 5 * 5 * count * 28 * n].reshape(1, 5, 5, count, 28, n)
@@ -258,7 +259,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # conv2d_2: W (32, 16, 5, 5), max_pool2d_1.y (16, 14, 14, n), b (32) -> z (32, 10, 10, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
-    rows = ws.block.size // (16 * 5 * 5 * 10 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (16 * 5 * 5 * 10 * n)
     for start in range(0, 10, rows):
         count = min(rows, 10 - start)
         columns = ws.block[: 16 * 5 * 5 * count * 10 * n].reshape(16, 5, 5, count, 10, n)
@@ -435,7 +437,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     np.copyto(ws.conv2d_2_d_x_copy, params.conv2d_2_W.transpose(1, 2, 0, 3))
     np.copyto(ws.conv2d_2_d_x_padded[:, :, 4:14], ws.d_conv2d_2_z)
     ws.d_max_pool2d_1_y.fill(0)
-    rows = ws.block.size // (32 * 5 * 14 * n + 16 * 5 * 14 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added to windows
+    rows = ws.block.size // (32 * 5 * 14 * n + 16 * 5 * 14 * n)
     for start in range(0, 10, rows):
         count = min(rows, 10 - start)
         columns = ws.block[: 32 * 5 * count * 14 * n].reshape(32, 5, count, 14, n)
@@ -451,7 +454,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
             ws.d_max_pool2d_1_y[:, start + u : start + u + count] += product[:, u]
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     gradients.conv2d_2_W.fill(0)
-    rows = (ws.block.size - 32 * 16 * 5 * 5) // (16 * 5 * 5 * 10 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added up
+    rows = (ws.block.size - 32 * 16 * 5 * 5) // (16 * 5 * 5 * 10 * n)
     for start in range(0, 10, rows):
         count = min(rows, 10 - start)
         columns = ws.block[: 16 * 5 * 5 * count * 10 * n].reshape(16, 5, 5, count, 10, n)
@@ -484,7 +488,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # conv2d_1: d_z (16, 28, 28, n), z_padded (1, 32, 32, n) -> d_W (16, 1, 5, 5), d_b (16)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     gradients.conv2d_1_W.fill(0)
-    rows = (ws.block.size - 16 * 1 * 5 * 5) // (1 * 5 * 5 * 28 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added up
+    rows = (ws.block.size - 16 * 1 * 5 * 5) // (1 * 5 * 5 * 28 * n)
     for start in range(0, 28, rows):
         count = min(rows, 28 - start)
         columns = ws.block[: 1 * 5 * 5 * count * 28 * n].reshape(1, 5, 5, count, 28, n)
@@ -510,7 +515,8 @@ def _input(params: Parameters, ws: Workspace) -> None:
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_1_d_x_copy, ws.d_conv2d_1_z.transpose(0, 3, 1, 2))
     ws.conv2d_1_d_x_overlap.fill(0)
-    rows = ws.block.size // (1 * 5 * 5 * 28 * 28)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: a product, added to windows
+    rows = ws.block.size // (1 * 5 * 5 * 28 * 28)
     for start in range(0, n, rows):
         count = min(rows, n - start)
         product = ws.block[-(1 * 5 * 5 * count * 28 * 28) :].reshape(1, 5, 5, count, 28, 28)

@@ -104,8 +104,8 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
-        self.zero_512 = np.zeros((512,), dtype)
-        self.zero_256 = np.zeros((256,), dtype)
+        self.zero_512 = np.zeros((512,), dtype)  # compares faster than a number
+        self.zero_256 = np.zeros((256,), dtype)  # compares faster than a number
         self.ones_10 = np.ones(10, dtype)
         self.positions_of_y_in_10 = np.empty(n, np.intp)
         self.row_starts_10 = np.arange(0, n * 10, 10)

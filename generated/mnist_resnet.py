@@ -260,9 +260,9 @@ class Workspace:
         self.n = n
         self.dtype = np.dtype(dtype)
         self.log_max = np.array(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)), dtype)
-        self.log_max_14_14_n = np.full((14, 14, n), self.log_max, dtype)
+        self.log_max_14_14_n = np.full((14, 14, n), self.log_max, dtype)  # compares faster than a number
         self.one = np.array(1, dtype)
-        self.log_max_7_7_n = np.full((7, 7, n), self.log_max, dtype)
+        self.log_max_7_7_n = np.full((7, 7, n), self.log_max, dtype)  # compares faster than a number
         self.one_over_49 = np.array(1 / 49, dtype)
         self.mean_14_14_n = np.full(14 * 14 * n, 1 / (196 * n), dtype)
         self.one_over_196_n = np.array(1 / (196 * n), dtype)
@@ -573,7 +573,8 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_1: x (n, 1, 28, 28), W (16, 1, 3, 3) -> z (16, 14, 14, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_1_z_padded[:, 1:29, 1:29], x.transpose(1, 2, 3, 0))
-    rows = ws.block.size // (1 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (1 * 3 * 3 * 14 * n)
     for start in range(0, 14, rows):
         count = min(rows, 14 - start)
         columns = ws.block[: 1 * 3 * 3 * count * 14 * n].reshape(1, 3, 3, count, 14, n)
@@ -613,7 +614,8 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_2: silu_1.a (16, 14, 14, n), W (16, 16, 3, 3) -> z (16, 14, 14, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_2_z_padded[:, 1:15, 1:15], ws.silu_1_a)
-    rows = ws.block.size // (16 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (16 * 3 * 3 * 14 * n)
     for start in range(0, 14, rows):
         count = min(rows, 14 - start)
         columns = ws.block[: 16 * 3 * 3 * count * 14 * n].reshape(16, 3, 3, count, 14, n)
@@ -650,7 +652,8 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_3: silu_2.a (16, 14, 14, n), W (16, 16, 3, 3) -> z (16, 14, 14, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_3_z_padded[:, 1:15, 1:15], ws.silu_2_a)
-    rows = ws.block.size // (16 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (16 * 3 * 3 * 14 * n)
     for start in range(0, 14, rows):
         count = min(rows, 14 - start)
         columns = ws.block[: 16 * 3 * 3 * count * 14 * n].reshape(16, 3, 3, count, 14, n)
@@ -691,7 +694,8 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_4: silu_3.a (16, 14, 14, n), W (32, 16, 3, 3) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_4_z_padded[:, 1:15, 1:15], ws.silu_3_a)
-    rows = ws.block.size // (16 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (16 * 3 * 3 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
         columns = ws.block[: 16 * 3 * 3 * count * 7 * n].reshape(16, 3, 3, count, 7, n)
@@ -731,7 +735,8 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_5: silu_4.a (32, 7, 7, n), W (32, 32, 3, 3) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_5_z_padded[:, 1:8, 1:8], ws.silu_4_a)
-    rows = ws.block.size // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (32 * 3 * 3 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
         columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
@@ -757,7 +762,8 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # conv2d_6: W (32, 16, 1, 1), silu_3.a (16, 14, 14, n) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
-    rows = ws.block.size // (16 * 1 * 1 * 7 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (16 * 1 * 1 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
         columns = ws.block[: 16 * 1 * 1 * count * 7 * n].reshape(16, 1, 1, count, 7, n)
@@ -798,7 +804,8 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_7: silu_5.a (32, 7, 7, n), W (32, 32, 3, 3) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_7_z_padded[:, 1:8, 1:8], ws.silu_5_a)
-    rows = ws.block.size // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (32 * 3 * 3 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
         columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
@@ -835,7 +842,8 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_8: silu_6.a (32, 7, 7, n), W (32, 32, 3, 3) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_8_z_padded[:, 1:8, 1:8], ws.silu_6_a)
-    rows = ws.block.size // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (32 * 3 * 3 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
         columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
@@ -891,7 +899,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_1: x (n, 1, 28, 28), W (16, 1, 3, 3) -> z (16, 14, 14, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_1_z_padded[:, 1:29, 1:29], x.transpose(1, 2, 3, 0))
-    rows = ws.block.size // (1 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (1 * 3 * 3 * 14 * n)
     for start in range(0, 14, rows):
         count = min(rows, 14 - start)
         columns = ws.block[: 1 * 3 * 3 * count * 14 * n].reshape(1, 3, 3, count, 14, n)
@@ -942,7 +951,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_2: silu_1.a (16, 14, 14, n), W (16, 16, 3, 3) -> z (16, 14, 14, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_2_z_padded[:, 1:15, 1:15], ws.silu_1_a)
-    rows = ws.block.size // (16 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (16 * 3 * 3 * 14 * n)
     for start in range(0, 14, rows):
         count = min(rows, 14 - start)
         columns = ws.block[: 16 * 3 * 3 * count * 14 * n].reshape(16, 3, 3, count, 14, n)
@@ -990,7 +1000,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_3: silu_2.a (16, 14, 14, n), W (16, 16, 3, 3) -> z (16, 14, 14, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_3_z_padded[:, 1:15, 1:15], ws.silu_2_a)
-    rows = ws.block.size // (16 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (16 * 3 * 3 * 14 * n)
     for start in range(0, 14, rows):
         count = min(rows, 14 - start)
         columns = ws.block[: 16 * 3 * 3 * count * 14 * n].reshape(16, 3, 3, count, 14, n)
@@ -1042,7 +1053,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_4: silu_3.a (16, 14, 14, n), W (32, 16, 3, 3) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_4_z_padded[:, 1:15, 1:15], ws.silu_3_a)
-    rows = ws.block.size // (16 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (16 * 3 * 3 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
         columns = ws.block[: 16 * 3 * 3 * count * 7 * n].reshape(16, 3, 3, count, 7, n)
@@ -1093,7 +1105,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_5: silu_4.a (32, 7, 7, n), W (32, 32, 3, 3) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_5_z_padded[:, 1:8, 1:8], ws.silu_4_a)
-    rows = ws.block.size // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (32 * 3 * 3 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
         columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
@@ -1130,7 +1143,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # conv2d_6: W (32, 16, 1, 1), silu_3.a (16, 14, 14, n) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
-    rows = ws.block.size // (16 * 1 * 1 * 7 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (16 * 1 * 1 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
         columns = ws.block[: 16 * 1 * 1 * count * 7 * n].reshape(16, 1, 1, count, 7, n)
@@ -1182,7 +1196,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_7: silu_5.a (32, 7, 7, n), W (32, 32, 3, 3) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_7_z_padded[:, 1:8, 1:8], ws.silu_5_a)
-    rows = ws.block.size // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (32 * 3 * 3 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
         columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
@@ -1230,7 +1245,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_8: silu_6.a (32, 7, 7, n), W (32, 32, 3, 3) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_8_z_padded[:, 1:8, 1:8], ws.silu_6_a)
-    rows = ws.block.size // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (32 * 3 * 3 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
         columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
@@ -1542,7 +1558,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_8_d_x_copy, params.conv2d_8_W.transpose(1, 0, 2, 3))
     np.copyto(ws.conv2d_8_d_x_padded[:, 1:8, 1:8], ws.d_conv2d_8_z)
-    rows = ws.block.size // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (32 * 3 * 3 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
         columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
@@ -1556,7 +1573,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
         )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     gradients.conv2d_8_W.fill(0)
-    rows = (ws.block.size - 32 * 32 * 3 * 3) // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added up
+    rows = (ws.block.size - 32 * 32 * 3 * 3) // (32 * 3 * 3 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
         columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
@@ -1627,7 +1645,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_7_d_x_copy, params.conv2d_7_W.transpose(1, 0, 2, 3))
     np.copyto(ws.conv2d_7_d_x_padded[:, 1:8, 1:8], ws.d_conv2d_7_z)
-    rows = ws.block.size // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (32 * 3 * 3 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
         columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
@@ -1643,7 +1662,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     np.add(ws.d_inner_3_y, ws.d_silu_5_a_conv2d_7, out=ws.d_silu_5_a)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     gradients.conv2d_7_W.fill(0)
-    rows = (ws.block.size - 32 * 32 * 3 * 3) // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added up
+    rows = (ws.block.size - 32 * 32 * 3 * 3) // (32 * 3 * 3 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
         columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
@@ -1714,7 +1734,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     #     d_W (32, 16, 1, 1)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     ws.d_silu_3_a_conv2d_6.fill(0)
-    rows = ws.block.size // (16 * 1 * 1 * 7 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: a product, added to windows
+    rows = ws.block.size // (16 * 1 * 1 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
         product = ws.block[-(16 * 1 * 1 * count * 7 * n) :].reshape(16, 1, 1, count, 7, n)
@@ -1729,7 +1750,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
                 window += product[:, u, v]
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     gradients.conv2d_6_W.fill(0)
-    rows = (ws.block.size - 32 * 16 * 1 * 1) // (16 * 1 * 1 * 7 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added up
+    rows = (ws.block.size - 32 * 16 * 1 * 1) // (16 * 1 * 1 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
         columns = ws.block[: 16 * 1 * 1 * count * 7 * n].reshape(16, 1, 1, count, 7, n)
@@ -1788,7 +1810,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_5_d_x_copy, params.conv2d_5_W.transpose(1, 0, 2, 3))
     np.copyto(ws.conv2d_5_d_x_padded[:, 1:8, 1:8], ws.d_conv2d_5_z)
-    rows = ws.block.size // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (32 * 3 * 3 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
         columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
@@ -1802,7 +1825,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
         )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     gradients.conv2d_5_W.fill(0)
-    rows = (ws.block.size - 32 * 32 * 3 * 3) // (32 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added up
+    rows = (ws.block.size - 32 * 32 * 3 * 3) // (32 * 3 * 3 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
         columns = ws.block[: 32 * 3 * 3 * count * 7 * n].reshape(32, 3, 3, count, 7, n)
@@ -1872,7 +1896,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     #     d_silu_3.a.conv2d_4 (16, 14, 14, n), d_silu_3.a (16, 14, 14, n), d_W (32, 16, 3, 3)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     ws.conv2d_4_d_x_overlap.fill(0)
-    rows = ws.block.size // (16 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: a product, added to windows
+    rows = ws.block.size // (16 * 3 * 3 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
         product = ws.block[-(16 * 3 * 3 * count * 7 * n) :].reshape(16, 3, 3, count, 7, n)
@@ -1890,7 +1915,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     np.add(ws.d_silu_3_a_conv2d_6, ws.d_silu_3_a_conv2d_4, out=ws.d_silu_3_a)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     gradients.conv2d_4_W.fill(0)
-    rows = (ws.block.size - 32 * 16 * 3 * 3) // (16 * 3 * 3 * 7 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added up
+    rows = (ws.block.size - 32 * 16 * 3 * 3) // (16 * 3 * 3 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
         columns = ws.block[: 16 * 3 * 3 * count * 7 * n].reshape(16, 3, 3, count, 7, n)
@@ -1965,7 +1991,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_3_d_x_copy, params.conv2d_3_W.transpose(1, 0, 2, 3))
     np.copyto(ws.conv2d_3_d_x_padded[:, 1:15, 1:15], ws.d_conv2d_3_z)
-    rows = ws.block.size // (16 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (16 * 3 * 3 * 14 * n)
     for start in range(0, 14, rows):
         count = min(rows, 14 - start)
         columns = ws.block[: 16 * 3 * 3 * count * 14 * n].reshape(16, 3, 3, count, 14, n)
@@ -1979,7 +2006,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
         )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     gradients.conv2d_3_W.fill(0)
-    rows = (ws.block.size - 16 * 16 * 3 * 3) // (16 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added up
+    rows = (ws.block.size - 16 * 16 * 3 * 3) // (16 * 3 * 3 * 14 * n)
     for start in range(0, 14, rows):
         count = min(rows, 14 - start)
         columns = ws.block[: 16 * 3 * 3 * count * 14 * n].reshape(16, 3, 3, count, 14, n)
@@ -2050,7 +2078,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_2_d_x_copy, params.conv2d_2_W.transpose(1, 0, 2, 3))
     np.copyto(ws.conv2d_2_d_x_padded[:, 1:15, 1:15], ws.d_conv2d_2_z)
-    rows = ws.block.size // (16 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (16 * 3 * 3 * 14 * n)
     for start in range(0, 14, rows):
         count = min(rows, 14 - start)
         columns = ws.block[: 16 * 3 * 3 * count * 14 * n].reshape(16, 3, 3, count, 14, n)
@@ -2066,7 +2095,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     np.add(ws.d_inner_1_y, ws.d_silu_1_a_conv2d_2, out=ws.d_silu_1_a)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     gradients.conv2d_2_W.fill(0)
-    rows = (ws.block.size - 16 * 16 * 3 * 3) // (16 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added up
+    rows = (ws.block.size - 16 * 16 * 3 * 3) // (16 * 3 * 3 * 14 * n)
     for start in range(0, 14, rows):
         count = min(rows, 14 - start)
         columns = ws.block[: 16 * 3 * 3 * count * 14 * n].reshape(16, 3, 3, count, 14, n)
@@ -2133,7 +2163,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # conv2d_1: d_z (16, 14, 14, n), z_padded (1, 29, 29, n) -> d_W (16, 1, 3, 3)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     gradients.conv2d_1_W.fill(0)
-    rows = (ws.block.size - 16 * 1 * 3 * 3) // (1 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added up
+    rows = (ws.block.size - 16 * 1 * 3 * 3) // (1 * 3 * 3 * 14 * n)
     for start in range(0, 14, rows):
         count = min(rows, 14 - start)
         columns = ws.block[: 1 * 3 * 3 * count * 14 * n].reshape(1, 3, 3, count, 14, n)
@@ -2159,7 +2190,8 @@ def _input(params: Parameters, ws: Workspace) -> None:
     # conv2d_1: W (16, 1, 3, 3), d_z (16, 14, 14, n) -> d_x (n, 1, 28, 28)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     ws.conv2d_1_d_x_overlap.fill(0)
-    rows = ws.block.size // (1 * 3 * 3 * 14 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: a product, added to windows
+    rows = ws.block.size // (1 * 3 * 3 * 14 * n)
     for start in range(0, 14, rows):
         count = min(rows, 14 - start)
         product = ws.block[-(1 * 3 * 3 * count * 14 * n) :].reshape(1, 3, 3, count, 14, n)

@@ -109,10 +109,9 @@ class Workspace:
         self.n = n
         self.dtype = np.dtype(dtype)
         self.log_max = np.array(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)), dtype)
-        self.log_max_128 = np.full((128,), self.log_max, dtype)
+        self.log_max_128 = np.full((128,), self.log_max, dtype)  # compares faster than a number
         self.one = np.array(1, dtype)
         self.ones_28 = np.ones(28, dtype)
-        self.range_n = np.arange(n)
         self.positions_of_y_in_16_28 = np.empty((n, 16), np.intp)
         self.row_starts_16_28 = np.arange(0, n * 16 * 28, 28).reshape(n, 16)
         self.picked_16 = np.empty((n, 16), dtype)
@@ -449,6 +448,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # embedding_1: d_y (n, 16, 32), x (n, 16) -> d_E (28, 32)
     # (6) ∂C/∂E[k,d] = Σₙ Σₜ ∂C/∂y[n,t,d] · 𝟙[k = xₙₜ]
     gradients.embedding_1_E.fill(0)
+    # number by number: np.add.at is fast along a single axis
     np.multiply(x, 32, out=ws.starts_16, dtype=np.intp)
     np.add(ws.starts_16[:, :, None], ws.range_32, out=ws.places_16_32)
     np.add.at(gradients.embedding_1_E.reshape(-1), ws.places_16_32.reshape(-1), ws.d_embedding_1_y.reshape(-1))

@@ -286,6 +286,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # nature: d_y (n, 4), item (n) -> d_E (200, 4)
     # (4) ∂C/∂E[k,d] = Σₙ ∂C/∂y[n,d] · 𝟙[k = xₙ]
     gradients.nature_E.fill(0)
+    # number by number: np.add.at is fast along a single axis
     np.multiply(x["item"], 4, out=ws.starts, dtype=np.intp)
     np.add(ws.starts[:, None], ws.range_4, out=ws.places_4)
     np.add.at(gradients.nature_E.reshape(-1), ws.places_4.reshape(-1), ws.d_nature_y.reshape(-1))
@@ -293,6 +294,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # taste: d_y (n, 4), user (n) -> d_E (300, 4)
     # (4) ∂C/∂E[k,d] = Σₙ ∂C/∂y[n,d] · 𝟙[k = xₙ]
     gradients.taste_E.fill(0)
+    # number by number: np.add.at is fast along a single axis
     np.multiply(x["user"], 4, out=ws.starts, dtype=np.intp)
     np.add(ws.starts[:, None], ws.range_4, out=ws.places_4)
     np.add.at(gradients.taste_E.reshape(-1), ws.places_4.reshape(-1), ws.d_taste_y.reshape(-1))

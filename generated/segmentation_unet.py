@@ -154,12 +154,12 @@ class Workspace:
         self.n = n
         self.dtype = np.dtype(dtype)
         self.log_max = np.array(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)), dtype)
-        self.log_max_32_n = np.full((32, n), self.log_max, dtype)
+        self.log_max_32_n = np.full((32, n), self.log_max, dtype)  # compares faster than a number
         self.one = np.array(1, dtype)
         self.one_over_4 = np.array(1 / 4, dtype)
-        self.log_max_16_n = np.full((16, n), self.log_max, dtype)
-        self.log_max_8_8_n = np.full((8, 8, n), self.log_max, dtype)
-        self.log_max_32 = np.full((32,), self.log_max, dtype)
+        self.log_max_16_n = np.full((16, n), self.log_max, dtype)  # compares faster than a number
+        self.log_max_8_8_n = np.full((8, 8, n), self.log_max, dtype)  # compares faster than a number
+        self.log_max_32 = np.full((32,), self.log_max, dtype)  # compares faster than a number
         self.zero = np.array(0, dtype)
         self.one_over_1024_n = np.array(1 / (1024 * n), dtype)
         self.ones_32_32_n = np.ones(32 * 32 * n, dtype)
@@ -321,7 +321,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_1: x (n, 1, 32, 32), W (8, 1, 3, 3), b (8) -> z (8, 32, 32, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
     np.copyto(ws.conv2d_1_z_padded[:, 1:33, 1:33], x.transpose(1, 2, 3, 0))
-    rows = ws.block.size // (1 * 3 * 3 * 32 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (1 * 3 * 3 * 32 * n)
     for start in range(0, 32, rows):
         count = min(rows, 32 - start)
         columns = ws.block[: 1 * 3 * 3 * count * 32 * n].reshape(1, 3, 3, count, 32, n)
@@ -348,7 +349,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # whole: silu_1.a (8, 32, 32, n), W (8, 8, 3, 3), b (8) -> z (8, 32, 32, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
     np.copyto(ws.whole_z_padded[:, 1:33, 1:33], ws.silu_1_a)
-    rows = ws.block.size // (8 * 3 * 3 * 32 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (8 * 3 * 3 * 32 * n)
     for start in range(0, 32, rows):
         count = min(rows, 32 - start)
         columns = ws.block[: 8 * 3 * 3 * count * 32 * n].reshape(8, 3, 3, count, 32, n)
@@ -383,7 +385,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # half: average_pool2d_1.y (8, 16, 16, n), W (16, 8, 3, 3), b (16) -> z (16, 16, 16, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
     np.copyto(ws.half_z_padded[:, 1:17, 1:17], ws.average_pool2d_1_y)
-    rows = ws.block.size // (8 * 3 * 3 * 16 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (8 * 3 * 3 * 16 * n)
     for start in range(0, 16, rows):
         count = min(rows, 16 - start)
         columns = ws.block[: 8 * 3 * 3 * count * 16 * n].reshape(8, 3, 3, count, 16, n)
@@ -418,7 +421,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_4: average_pool2d_2.y (16, 8, 8, n), W (32, 16, 3, 3), b (32) -> z (32, 8, 8, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
     np.copyto(ws.conv2d_4_z_padded[:, 1:9, 1:9], ws.average_pool2d_2_y)
-    rows = ws.block.size // (16 * 3 * 3 * 8 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (16 * 3 * 3 * 8 * n)
     for start in range(0, 8, rows):
         count = min(rows, 8 - start)
         columns = ws.block[: 16 * 3 * 3 * count * 8 * n].reshape(16, 3, 3, count, 8, n)
@@ -445,7 +449,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_5: silu_4.a (32, 8, 8, n), W (32, 32, 3, 3), b (32) -> z (32, 8, 8, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
     np.copyto(ws.conv2d_5_z_padded[:, 1:9, 1:9], ws.silu_4_a)
-    rows = ws.block.size // (32 * 3 * 3 * 8 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (32 * 3 * 3 * 8 * n)
     for start in range(0, 8, rows):
         count = min(rows, 8 - start)
         columns = ws.block[: 32 * 3 * 3 * count * 8 * n].reshape(32, 3, 3, count, 8, n)
@@ -473,7 +478,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # (46) zₙₒₕₖ = Σ[c,p,q,u,v] x[n,c,p,q] · W[c,o,u,v] · 𝟙[h = Dₕ · u + Sₕ · p − Pₕ] · 𝟙[k = D_w · v + S_w · q − P_w] +
     #     bₒ
     ws.up_to_half_z.fill(0)
-    rows = ws.block.size // (16 * 2 * 2 * 8 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: a product, added to windows
+    rows = ws.block.size // (16 * 2 * 2 * 8 * n)
     for start in range(0, 8, rows):
         count = min(rows, 8 - start)
         product = ws.block[-(16 * 2 * 2 * count * 8 * n) :].reshape(16, 2, 2, count, 8, n)
@@ -499,7 +505,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     np.copyto(ws.conv2d_6_z_copy, params.conv2d_6_W.transpose(1, 2, 0, 3))
     np.copyto(ws.conv2d_6_z_padded[:, 1:17], ws.concatenate_1_y)
     ws.conv2d_6_z_overlap.fill(0)
-    rows = ws.block.size // (32 * 3 * 16 * n + 16 * 3 * 16 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added to windows
+    rows = ws.block.size // (32 * 3 * 16 * n + 16 * 3 * 16 * n)
     for start in range(0, 16, rows):
         count = min(rows, 16 - start)
         columns = ws.block[: 32 * 3 * count * 16 * n].reshape(32, 3, count, 16, n)
@@ -530,7 +537,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # (46) zₙₒₕₖ = Σ[c,p,q,u,v] x[n,c,p,q] · W[c,o,u,v] · 𝟙[h = Dₕ · u + Sₕ · p − Pₕ] · 𝟙[k = D_w · v + S_w · q − P_w] +
     #     bₒ
     ws.up_to_whole_z.fill(0)
-    rows = ws.block.size // (8 * 2 * 2 * 16 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: a product, added to windows
+    rows = ws.block.size // (8 * 2 * 2 * 16 * n)
     for start in range(0, 16, rows):
         count = min(rows, 16 - start)
         product = ws.block[-(8 * 2 * 2 * count * 16 * n) :].reshape(8, 2, 2, count, 16, n)
@@ -556,7 +564,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     np.copyto(ws.conv2d_7_z_copy, params.conv2d_7_W.transpose(1, 2, 0, 3))
     np.copyto(ws.conv2d_7_z_padded[:, 1:33], ws.concatenate_2_y)
     ws.conv2d_7_z_overlap.fill(0)
-    rows = ws.block.size // (16 * 3 * 32 * n + 8 * 3 * 32 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added to windows
+    rows = ws.block.size // (16 * 3 * 32 * n + 8 * 3 * 32 * n)
     for start in range(0, 32, rows):
         count = min(rows, 32 - start)
         columns = ws.block[: 16 * 3 * count * 32 * n].reshape(16, 3, count, 32, n)
@@ -633,7 +642,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     #     1, 1), d_b (1)
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_8_d_x_copy, params.conv2d_8_W.transpose(1, 0, 2, 3))
-    rows = ws.block.size // (1 * 1 * 1 * 32 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (1 * 1 * 1 * 32 * n)
     for start in range(0, 32, rows):
         count = min(rows, 32 - start)
         columns = ws.block[: 1 * 1 * 1 * count * 32 * n].reshape(1, 1, 1, count, 32, n)
@@ -671,7 +681,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_7_d_x_copy, params.conv2d_7_W.transpose(1, 0, 2, 3))
     np.copyto(ws.conv2d_7_d_x_padded[:, 1:33, 1:33], ws.d_conv2d_7_z)
-    rows = ws.block.size // (8 * 3 * 3 * 32 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (8 * 3 * 3 * 32 * n)
     for start in range(0, 32, rows):
         count = min(rows, 32 - start)
         columns = ws.block[: 8 * 3 * 3 * count * 32 * n].reshape(8, 3, 3, count, 32, n)
@@ -685,7 +696,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
         )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     ws.conv2d_7_d_W_product.fill(0)
-    rows = (ws.block.size - 16 * 8 * 3 * 3) // (8 * 3 * 3 * 32 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added up
+    rows = (ws.block.size - 16 * 8 * 3 * 3) // (8 * 3 * 3 * 32 * n)
     for start in range(0, 32, rows):
         count = min(rows, 32 - start)
         columns = ws.block[: 8 * 3 * 3 * count * 32 * n].reshape(8, 3, 3, count, 32, n)
@@ -712,7 +724,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # up_to_whole: W (16, 8, 2, 2), d_z (8, 32, 32, n), silu_6.a (16, 16, 16, n) -> d_silu_6.a (16, 16, 16, n), d_W (16,
     #     8, 2, 2), d_b (8)
     # (54) ∂C/∂x[n,c,p,q] = Σₒ Σᵤ Σᵥ δ[n,o,Dₕ · u + Sₕ · p − Pₕ,D_w · v + S_w · q − P_w] · W[c,o,u,v]
-    rows = ws.block.size // (8 * 2 * 2 * 16 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (8 * 2 * 2 * 16 * n)
     for start in range(0, 16, rows):
         count = min(rows, 16 - start)
         columns = ws.block[: 8 * 2 * 2 * count * 16 * n].reshape(8, 2, 2, count, 16, n)
@@ -729,7 +742,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
         )
     # (62) ∂C/∂W[c,o,u,v] = Σ[n,p,q] δ[n,o,Dₕ · u + Sₕ · p − Pₕ,D_w · v + S_w · q − P_w] · x[n,c,p,q]
     gradients.up_to_whole_W.fill(0)
-    rows = (ws.block.size - 16 * 8 * 2 * 2) // (8 * 2 * 2 * 16 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added up
+    rows = (ws.block.size - 16 * 8 * 2 * 2) // (8 * 2 * 2 * 16 * n)
     for start in range(0, 16, rows):
         count = min(rows, 16 - start)
         columns = ws.block[: 8 * 2 * 2 * count * 16 * n].reshape(8, 2, 2, count, 16, n)
@@ -764,7 +778,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_6_d_x_copy, params.conv2d_6_W.transpose(1, 0, 2, 3))
     np.copyto(ws.conv2d_6_d_x_padded[:, 1:17, 1:17], ws.d_conv2d_6_z)
-    rows = ws.block.size // (16 * 3 * 3 * 16 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (16 * 3 * 3 * 16 * n)
     for start in range(0, 16, rows):
         count = min(rows, 16 - start)
         columns = ws.block[: 16 * 3 * 3 * count * 16 * n].reshape(16, 3, 3, count, 16, n)
@@ -778,7 +793,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
         )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     ws.conv2d_6_d_W_product.fill(0)
-    rows = (ws.block.size - 32 * 16 * 3 * 3) // (16 * 3 * 3 * 16 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added up
+    rows = (ws.block.size - 32 * 16 * 3 * 3) // (16 * 3 * 3 * 16 * n)
     for start in range(0, 16, rows):
         count = min(rows, 16 - start)
         columns = ws.block[: 16 * 3 * 3 * count * 16 * n].reshape(16, 3, 3, count, 16, n)
@@ -805,7 +821,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # up_to_half: W (32, 16, 2, 2), d_z (16, 16, 16, n), silu_5.a (32, 8, 8, n) -> d_silu_5.a (32, 8, 8, n), d_W (32,
     #     16, 2, 2), d_b (16)
     # (54) ∂C/∂x[n,c,p,q] = Σₒ Σᵤ Σᵥ δ[n,o,Dₕ · u + Sₕ · p − Pₕ,D_w · v + S_w · q − P_w] · W[c,o,u,v]
-    rows = ws.block.size // (16 * 2 * 2 * 8 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (16 * 2 * 2 * 8 * n)
     for start in range(0, 8, rows):
         count = min(rows, 8 - start)
         columns = ws.block[: 16 * 2 * 2 * count * 8 * n].reshape(16, 2, 2, count, 8, n)
@@ -822,7 +839,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
         )
     # (62) ∂C/∂W[c,o,u,v] = Σ[n,p,q] δ[n,o,Dₕ · u + Sₕ · p − Pₕ,D_w · v + S_w · q − P_w] · x[n,c,p,q]
     gradients.up_to_half_W.fill(0)
-    rows = (ws.block.size - 32 * 16 * 2 * 2) // (16 * 2 * 2 * 8 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added up
+    rows = (ws.block.size - 32 * 16 * 2 * 2) // (16 * 2 * 2 * 8 * n)
     for start in range(0, 8, rows):
         count = min(rows, 8 - start)
         columns = ws.block[: 16 * 2 * 2 * count * 8 * n].reshape(16, 2, 2, count, 8, n)
@@ -857,7 +875,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_5_d_x_copy, params.conv2d_5_W.transpose(1, 0, 2, 3))
     np.copyto(ws.conv2d_5_d_x_padded[:, 1:9, 1:9], ws.d_conv2d_5_z)
-    rows = ws.block.size // (32 * 3 * 3 * 8 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (32 * 3 * 3 * 8 * n)
     for start in range(0, 8, rows):
         count = min(rows, 8 - start)
         columns = ws.block[: 32 * 3 * 3 * count * 8 * n].reshape(32, 3, 3, count, 8, n)
@@ -871,7 +890,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
         )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     gradients.conv2d_5_W.fill(0)
-    rows = (ws.block.size - 32 * 32 * 3 * 3) // (32 * 3 * 3 * 8 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added up
+    rows = (ws.block.size - 32 * 32 * 3 * 3) // (32 * 3 * 3 * 8 * n)
     for start in range(0, 8, rows):
         count = min(rows, 8 - start)
         columns = ws.block[: 32 * 3 * 3 * count * 8 * n].reshape(32, 3, 3, count, 8, n)
@@ -904,7 +924,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.copyto(ws.conv2d_4_d_x_copy, params.conv2d_4_W.transpose(1, 2, 0, 3))
     np.copyto(ws.conv2d_4_d_x_padded[:, :, 1:9], ws.d_conv2d_4_z)
     ws.conv2d_4_d_x_overlap.fill(0)
-    rows = ws.block.size // (32 * 3 * 8 * n + 16 * 3 * 8 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added to windows
+    rows = ws.block.size // (32 * 3 * 8 * n + 16 * 3 * 8 * n)
     for start in range(0, 8, rows):
         count = min(rows, 8 - start)
         columns = ws.block[: 32 * 3 * count * 8 * n].reshape(32, 3, count, 8, n)
@@ -921,7 +942,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.copyto(ws.d_average_pool2d_2_y, ws.conv2d_4_d_x_overlap[:, 1:9])
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     gradients.conv2d_4_W.fill(0)
-    rows = (ws.block.size - 32 * 16 * 3 * 3) // (16 * 3 * 3 * 8 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added up
+    rows = (ws.block.size - 32 * 16 * 3 * 3) // (16 * 3 * 3 * 8 * n)
     for start in range(0, 8, rows):
         count = min(rows, 8 - start)
         columns = ws.block[: 16 * 3 * 3 * count * 8 * n].reshape(16, 3, 3, count, 8, n)
@@ -966,7 +988,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.copyto(ws.half_d_x_copy, params.half_W.transpose(1, 2, 0, 3))
     np.copyto(ws.half_d_x_padded[:, :, 1:17], ws.d_half_z)
     ws.half_d_x_overlap.fill(0)
-    rows = ws.block.size // (16 * 3 * 16 * n + 8 * 3 * 16 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added to windows
+    rows = ws.block.size // (16 * 3 * 16 * n + 8 * 3 * 16 * n)
     for start in range(0, 16, rows):
         count = min(rows, 16 - start)
         columns = ws.block[: 16 * 3 * count * 16 * n].reshape(16, 3, count, 16, n)
@@ -983,7 +1006,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     np.copyto(ws.d_average_pool2d_1_y, ws.half_d_x_overlap[:, 1:17])
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     gradients.half_W.fill(0)
-    rows = (ws.block.size - 16 * 8 * 3 * 3) // (8 * 3 * 3 * 16 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added up
+    rows = (ws.block.size - 16 * 8 * 3 * 3) // (8 * 3 * 3 * 16 * n)
     for start in range(0, 16, rows):
         count = min(rows, 16 - start)
         columns = ws.block[: 8 * 3 * 3 * count * 16 * n].reshape(8, 3, 3, count, 16, n)
@@ -1027,7 +1051,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.whole_d_x_copy, params.whole_W.transpose(1, 0, 2, 3))
     np.copyto(ws.whole_d_x_padded[:, 1:33, 1:33], ws.d_whole_z)
-    rows = ws.block.size // (8 * 3 * 3 * 32 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product
+    rows = ws.block.size // (8 * 3 * 3 * 32 * n)
     for start in range(0, 32, rows):
         count = min(rows, 32 - start)
         columns = ws.block[: 8 * 3 * 3 * count * 32 * n].reshape(8, 3, 3, count, 32, n)
@@ -1041,7 +1066,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
         )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     gradients.whole_W.fill(0)
-    rows = (ws.block.size - 8 * 8 * 3 * 3) // (8 * 3 * 3 * 32 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added up
+    rows = (ws.block.size - 8 * 8 * 3 * 3) // (8 * 3 * 3 * 32 * n)
     for start in range(0, 32, rows):
         count = min(rows, 32 - start)
         columns = ws.block[: 8 * 3 * 3 * count * 32 * n].reshape(8, 3, 3, count, 32, n)
@@ -1071,7 +1097,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # conv2d_1: d_z (8, 32, 32, n), z_padded (1, 34, 34, n) -> d_W (8, 1, 3, 3), d_b (8)
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     gradients.conv2d_1_W.fill(0)
-    rows = (ws.block.size - 8 * 1 * 3 * 3) // (1 * 3 * 3 * 32 * n)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: the columns that windows show, their product, added up
+    rows = (ws.block.size - 8 * 1 * 3 * 3) // (1 * 3 * 3 * 32 * n)
     for start in range(0, 32, rows):
         count = min(rows, 32 - start)
         columns = ws.block[: 1 * 3 * 3 * count * 32 * n].reshape(1, 3, 3, count, 32, n)
@@ -1097,7 +1124,8 @@ def _input(params: Parameters, ws: Workspace) -> None:
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_1_d_x_copy, ws.d_conv2d_1_z.transpose(0, 3, 1, 2))
     ws.conv2d_1_d_x_overlap.fill(0)
-    rows = ws.block.size // (1 * 3 * 3 * 32 * 32)  # at a time: what they need stays in a cache
+    # a block at a time, which stays in a cache: a product, added to windows
+    rows = ws.block.size // (1 * 3 * 3 * 32 * 32)
     for start in range(0, n, rows):
         count = min(rows, n - start)
         product = ws.block[-(1 * 3 * 3 * count * 32 * 32) :].reshape(1, 3, 3, count, 32, 32)

@@ -314,14 +314,13 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
-        self.range_64 = np.arange(64)
         self.mean_96 = np.full(96, 1 / 96, dtype)
         self.one_over_96 = np.array(1 / 96, dtype)
         self.one = np.array(1, dtype)
+        self.range_64 = np.arange(64)
         self.ones_64 = np.ones(64, dtype)
         self.half = np.array(0.5, dtype)
         self.ones_65 = np.ones(65, dtype)
-        self.range_n = np.arange(n)
         self.positions_of_y_in_64_65 = np.empty((n, 64), np.intp)
         self.row_starts_64_65 = np.arange(0, n * 64 * 65, 65).reshape(n, 64)
         self.one_over_64_n = np.array(1 / (64 * n), dtype)
@@ -2294,6 +2293,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # embedding_1: d_y (n, 64, 96), x (n, 64) -> d_E (65, 96)
     # (6) ∂C/∂E[k,d] = Σₙ Σₜ ∂C/∂y[n,t,d] · 𝟙[k = xₙₜ]
     gradients.embedding_1_E.fill(0)
+    # number by number: np.add.at is fast along a single axis
     np.multiply(x, 96, out=ws.starts_64, dtype=np.intp)
     np.add(ws.starts_64[:, :, None], ws.range_96, out=ws.places_64_96)
     np.add.at(gradients.embedding_1_E.reshape(-1), ws.places_64_96.reshape(-1), ws.d_embedding_1_y.reshape(-1))

@@ -123,10 +123,10 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
-        self.zero_256 = np.zeros((256,), dtype)
+        self.zero_256 = np.zeros((256,), dtype)  # compares faster than a number
         self.half = np.array(0.5, dtype)
         self.log_max = np.array(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)), dtype)
-        self.log_max_784 = np.full((784,), self.log_max, dtype)
+        self.log_max_784 = np.full((784,), self.log_max, dtype)  # compares faster than a number
         self.one = np.array(1, dtype)
         self.zero = np.array(0, dtype)
         self.ones_8 = np.ones(8, dtype)

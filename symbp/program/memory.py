@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from symbp.forward.network import BATCH
 from symbp.program.operands import is_alias, needed, reads, written
 from symbp.program.plan import Plan
-from symbp.program.program import Loop, Map, Op, Program, Range, Scatter, Select, Statement
+from symbp.program.program import Contract, Fold, Loop, Map, Op, Program, Range, Scatter, Select, Statement
 from symbp.program.verify import ProgramError
 
 Place = tuple[str, int, int]  # an array or flat memory, from where to where
@@ -70,13 +70,12 @@ class _Memory:
                 raise ProgramError(f"`{name}` is read after it was written over, in {by}")
 
     def apart(self, op: Op) -> None:
-        """What is not elementwise writes to none of its operands."""
-        if isinstance(op, Map | Select | Scatter):
-            return
+        """A result stands apart from the operands, or exactly where one stands that the operation may write to."""
         own, memory = self.root(op.out), self.place(self.root(op.out))
         for name in reads(op):
-            other = self.root(name)
-            if other != own and _overlap(memory, self.place(other)):
+            other, place = self.root(name), self.place(self.root(name))
+            exactly = place == memory and _may_stand_on(op, name)
+            if other != own and _overlap(memory, place) and not exactly:
                 raise ProgramError(f"`{op.out}` is written where `{name}` stands, which is read, in {op}")
 
     def write(self, name: str) -> None:
@@ -99,6 +98,13 @@ class _Memory:
         for dim in self.program.arrays[name].shape:
             size *= 1 if dim == BATCH else int(dim)
         return memory, start, start + size
+
+
+def _may_stand_on(op: Op, name: str) -> bool:
+    """Whether the result may be where this operand is: of what is elementwise any, otherwise what is added to."""
+    if isinstance(op, Map | Select):
+        return True
+    return isinstance(op, Contract | Fold | Scatter) and name == op.base
 
 
 def _overlap(one: Place, other: Place) -> bool:

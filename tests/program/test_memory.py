@@ -67,12 +67,19 @@ def _over_an_operand(plan: Plan) -> Plan:
     return replace(plan, buffer_of={**plan.buffer_of, "d_relu_1.a": plan.buffer_of["d_dense_2.z"]})
 
 
+def _across_an_operand(plan: Plan) -> Plan:
+    """An elementwise result a number further on than an operand that is read for the last time."""
+    places = {plan.buffer_of["d_relu_1.a"]: ("shared", 0), "d_dense_1.z": ("shared", 1)}
+    own = {**plan.buffer_of, "d_dense_1.z": "d_dense_1.z"}
+    return replace(plan, buffer_of=own, within={**plan.within, **places})
+
+
 def _lost(plan: Plan) -> Plan:
     """A result written over."""
     return replace(plan, buffer_of={**plan.buffer_of, "d_dense_3.z": plan.buffer_of["dense_3.z"]})
 
 
-@pytest.mark.parametrize("wrong", [_confused, _moved, _over_an_operand, _lost])
+@pytest.mark.parametrize("wrong", [_confused, _moved, _over_an_operand, _across_an_operand, _lost])
 def test_a_plan_that_loses_a_value_is_refused(wrong: Callable[[Plan], Plan]) -> None:
     generated = made("digits_mlp")
     program, keep = generated.optimized.program, kept(generated.derivation.network)

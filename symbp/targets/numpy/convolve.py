@@ -54,6 +54,7 @@ def _(op: Convolve, scope: Scope) -> list[str]:
     head, arguments = contractions.product(op.product, left, right, out, dims)
     return [
         *before,
+        *source.comment(_told(op), scope.depth),
         *_rows(op.block, list(scratch.values()), sizes, scope),
         *scope.line(f"for {START} in range(0, {sizes[op.block]}, rows):"),
         *inner.line(f"{COUNT} = min(rows, {sizes[op.block]} - {START})"),
@@ -62,6 +63,13 @@ def _(op: Convolve, scope: Scope) -> list[str]:
         *inner.call(head, *arguments),
         *after,
     ]
+
+
+def _told(op: Convolve) -> str:
+    """What a block does."""
+    product = "the columns that windows show, their product" if any(op.seen[:2]) else "a product"
+    end = ", added to windows" if op.out_places else ", added up" if op.block not in op.out_axes else ""
+    return f"a block at a time, which stays in a cache: {product}{end}"
 
 
 def _added(op: Convolve, sizes: Sizes, scope: Scope) -> list[str]:
@@ -81,8 +89,7 @@ def _rows(block: str, scratch: Sequence[str], sizes: Sizes, scope: Scope) -> lis
     once = [[sizes[a] for a in axes] for axes in scratch if block not in axes]
     held = scope.block(row + once, whole)
     free = f"({held}.size - {_sum(once)})" if once else f"{held}.size"
-    line, why = f"rows = {free} // ({_sum(row)})", "  # at a time: what they need stays in a cache"
-    return scope.line(line + (why if len(source.INDENT * scope.depth + line + why) <= source.WIDTH else ""))
+    return scope.line(f"rows = {free} // ({_sum(row)})")
 
 
 def _scratch(word: str, dims: Sequence[str], depth: int) -> list[str]:

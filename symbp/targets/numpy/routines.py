@@ -85,7 +85,7 @@ def stepped(loop: Loop, scope: Scope) -> list[str]:
 def heading(block: str, items: Sequence[Statement | Loop], scope: Scope) -> str:
     """`dense_1: x (n, 784), W (784, 512), b (512) -> z (n, 512)`."""
     made = {name for item in items for name in written(item)}
-    counting = scope.ranges | scope.views_of_ranges
+    counting = {*scope.ranges, *scope.views_of_ranges}
     inputs = dict.fromkeys(name for item in items for name in needed(item) if name not in made | counting)
     outputs = dict.fromkeys(name for item in items for name in _results(item))
     before, after = (", ".join(_described(scope.arrays[name], block) for name in names) for names in (inputs, outputs))

@@ -89,7 +89,7 @@ class Scope:
     has_workspace: bool = True
     extras: dict[str, Extra] = field(default_factory=dict)
     ranges: set[str] = field(default_factory=set)
-    views_of_ranges: set[str] = field(default_factory=set)
+    views_of_ranges: dict[str, View] = field(default_factory=dict)
     buffers: Mapping[str, str] = field(default_factory=dict)
     turned: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)  # views that permute axes
     places: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)  # parts that stand in a stack
@@ -106,6 +106,8 @@ class Scope:
             return self.stacked(stack, axis, position)
         if name in self.ranges:
             return self.range(next((dim for dim in self.arrays[name].shape if dim != 1), 1))
+        if name in self.views_of_ranges:
+            return self._view(self.views_of_ranges[name])
         return self.names[name]
 
     def range(self, length: Dim) -> str:
@@ -134,12 +136,13 @@ class Scope:
         if named is None or not self.has_workspace:
             return scalars.python(value, self.symbols)
         name, made = named
+        why = "  # compares faster than a number"
         if shape and value == 0:
-            return self._extra(_named(name, *shape), f"np.zeros({source.shape(shape)}, dtype)", shape, "float")
+            return self._extra(_named(name, *shape), f"np.zeros({source.shape(shape)}, dtype){why}", shape, "float")
         single = self._extra(name, f"np.array({made}, dtype)", (), "float")
         if not shape:
             return single
-        row = f"np.full({source.shape(shape)}, self.{name}, dtype)"
+        row = f"np.full({source.shape(shape)}, self.{name}, dtype){why}"
         return self._extra(_named(name, *shape), row, shape, "float")
 
     def is_whole(self, name: str) -> bool:
@@ -288,7 +291,9 @@ class Scope:
     def bind(self, operations: Iterable[Op]) -> None:
         """Learn the views and ranges among operations, which are in order."""
         for op in operations:
-            if isinstance(op, View):
+            if isinstance(op, View) and op.operand in self.ranges:  # which is made only where it is read
+                self.views_of_ranges[op.out] = op
+            elif isinstance(op, View):
                 self.names[op.out] = self._view(op)
                 kept = [a for a in op.axes if a is not None]
                 if kept != sorted(kept) or not self.is_whole(op.operand):
@@ -297,8 +302,6 @@ class Scope:
                 whole = len(order) == len(op.axes) == len(shape)
                 if whole and tuple(shape[axis] for axis in order) == self.arrays[op.out].shape:
                     self.turned[op.out] = op.operand, order
-                if op.operand in self.ranges:
-                    self.views_of_ranges.add(op.out)
             elif isinstance(op, Pick):
                 self.names[op.out] = at(self[op.operand], op.axis, int(op.position.value))
                 if op.axis or not self.is_whole(op.operand):

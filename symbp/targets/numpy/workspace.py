@@ -81,7 +81,7 @@ def allocations(
         if array.storage == "workspace" and name not in plan.places and name not in unstored:
             border = scope.operand(borders[name]) if name in borders else ""
             buffer = plan.buffer_of.get(name, name)
-            if buffer == name in plan.within:
+            if buffer == name and name in plan.within:
                 flat, start = plan.within[name]
                 if flat not in made_flats:
                     made_flats.add(flat)

@@ -53,9 +53,10 @@ def test_loops_stand_over_slices() -> None:
     scope = Scope(case.program.arrays, names.references(case.program.arrays, "_"), {}, depth=0)
     scope.bind(operations)
     body = [line for op in operations for line in lines(op, scope)]
-    assert body[:12] == [
+    assert body[:13] == [
         "np.copyto(ws.y_padded[:, :, 1:8, 1:7], x.transpose(1, 0, 2, 3))",
-        "rows = ws.block.size // (2 * 3 * 2 * 4 * 4)  # at a time: what they need stays in a cache",
+        "# a block at a time, which stays in a cache: the columns that windows show, their product",
+        "rows = ws.block.size // (2 * 3 * 2 * 4 * 4)",
         "for start in range(0, n, rows):",
         "    count = min(rows, n - start)",
         "    columns = ws.block[: 2 * 3 * 2 * count * 4 * 4].reshape(2, 3, 2, count, 4, 4)",
