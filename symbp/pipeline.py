@@ -113,12 +113,12 @@ def generate(
     return Generated(spec, derivation, optimized, module, seconds)
 
 
-def program(spec: NetworkSpec, without: Collection[str] = ()) -> Programmed:
-    """The stages up to the program, `without` these means of `symbp.means`."""
+def program(spec: NetworkSpec, without: Collection[str] = (), derivation: Derivation | None = None) -> Programmed:
+    """The stages up to the program, `without` these means of `symbp.means`; from its derivation, if that is known."""
     less = left_out(without)
     with _uncollected():
-        derivation = _placed(spec, lambda: derive_network(build_network(spec), less))
-        return Programmed(spec, derivation, _placed(spec, lambda: _optimized(spec, derivation, less)))
+        derived = derivation or _placed(spec, lambda: derive_network(build_network(spec), less))
+        return Programmed(spec, derived, _placed(spec, lambda: _optimized(spec, derived, less)))
 
 
 def _optimized(spec: NetworkSpec, derivation: Derivation, without: Without = NONE) -> Optimized:

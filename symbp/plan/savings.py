@@ -11,6 +11,8 @@ from symbp.plan.report import ROUTINES, sizes_of
 from symbp.program.cost import Cost, cost
 from symbp.targets.numpy import memory
 
+IN_DERIVATION = "saved values"  # the means on which the derivation depends; the others change the program alone
+
 
 @dataclass(frozen=True)
 class Totals:
@@ -36,9 +38,13 @@ class Savings:
 def savings(made: Programmed, batch: int) -> Savings:
     """The savings of the means that the program does not leave out, for batches of this size."""
     without, whole = made.optimized.without, totals(made, batch)
+    derivations = {IN_DERIVATION in without: made.derivation}
 
     def less(names: Iterable[str]) -> Totals:
-        return totals(program(made.spec, {*without, *names}), batch)
+        left = {*without, *names}
+        lesser = program(made.spec, left, derivations.get(IN_DERIVATION in left))
+        derivations[IN_DERIVATION in left] = lesser.derivation
+        return totals(lesser, batch)
 
     return Savings(whole, less(MEANS), {name: less([name]) - whole for name in MEANS if name not in without})
 

@@ -90,8 +90,8 @@ class Select:
 class Contract:
     """A sum of products over the letters that `out_axes` lacks; letters name axes within this operation only.
 
-    It is a product of matrices for each combination of the letters in `stack`, which an operand may lack. With a `base`
-    it is `keep` times the base plus `scale` times the sum; what is None of these is 1.
+    It is a product of matrices for each combination of the letters in `stack`, which an operand may lack. A `base` is
+    `out` itself: the result is `keep` times what is there plus `scale` times the sum; None of these is 1.
     """
 
     out: str
@@ -113,7 +113,7 @@ class Contract:
 
 @dataclass(frozen=True)
 class Fold:
-    """A reduction over whole axes; of a sum, `factor` times the sum, which is added to a `base` as a contraction is."""
+    """A reduction over whole axes; of a sum, `factor` times the sum, added to its `base` as a contraction is."""
 
     out: str
     function: Literal["sum", "max", "argmax"]

@@ -159,8 +159,8 @@ def _check(op: Op, program: Program, known: set[str]) -> None:
         for letters, name, places in op.columns:
             _places(places, {letter: sizes[letter] for letter in letters}, program.arrays[name].shape)
     if isinstance(op, Contract | Fold):
-        if op.base is not None and (program.arrays[op.base].shape != shape or getattr(op, "function", "sum") != "sum"):
-            raise _InvariantError(f"`{op.base}` is no base of a sum of shape {shape}")
+        if op.base is not None and (op.base != op.out or getattr(op, "function", "sum") != "sum"):
+            raise _InvariantError(f"`{op.base}` is no array that a sum is added to in place")
         if op.base is None and (op.keep or op.scale):
             raise _InvariantError("there are factors, and no base")
     if isinstance(op, Fold):
@@ -261,9 +261,9 @@ def _places(places: Sequence[Place], extents: Mapping[str, Dim], held: tuple[Dim
 
 def _may_overwrite(op: Op) -> bool:
     if isinstance(op, Contract):
-        return op.base == op.out and op.out not in (op.left, op.right)
+        return op.base is not None and op.out not in (op.left, op.right)
     if isinstance(op, Fold):
-        return op.base == op.out and op.out != op.operand
+        return op.base is not None and op.out != op.operand
     if isinstance(op, Scatter):
         return op.base == op.out and op.out not in (op.source, *op.indices)
     return isinstance(op, Map | Select)

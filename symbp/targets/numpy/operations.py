@@ -100,8 +100,6 @@ def _(op: Select, scope: Scope) -> list[str]:
 
 @lines.register
 def _(op: Contract, scope: Scope) -> list[str]:
-    if op.base is not None and op.base != op.out:
-        return [*lines(Map(op.out, "copy", (op.base,)), scope), *lines(replace(op, base=op.out), scope)]
     if scope.blas == "scipy" and (code := blas.product(op, scope)):
         return code
     if op.base is not None:
@@ -115,8 +113,6 @@ def _(op: Contract, scope: Scope) -> list[str]:
 
 @lines.register
 def _(op: Fold, scope: Scope) -> list[str]:
-    if op.base is not None and op.base != op.out:
-        return [*lines(Map(op.out, "copy", (op.base,)), scope), *lines(replace(op, base=op.out), scope)]
     if op.function == "sum" and (product := _product_with_ones(op, scope)):
         return product
     if op.base is not None:
