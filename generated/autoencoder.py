@@ -142,6 +142,9 @@ class Workspace:
         self.d_x_dense_1 = self.d_picture_z
         self.d_x = self.loss_C_subtract
 
+    def __reduce__(self) -> tuple[type[Workspace], tuple[int, DTypeLike]]:
+        return Workspace, (self.n, self.dtype)  # a copy has memory of its own, shared by the same arrays
+
 
 def _describe(value: object) -> str:
     """What came, for an error."""
@@ -467,6 +470,12 @@ class Trainer:
         for name, number in numbers.items():
             setattr(self, name, number)
         self.steps = steps
+
+    def __reduce__(self) -> tuple[type[Trainer], tuple[Parameters], dict[str, Any]]:
+        return Trainer, (self.params,), self.state_dict()  # a copy allocates workspaces of its own
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.load_state_dict(state)
 
 
 def save(path: str | os.PathLike[str], what: Parameters | Trainer) -> None:

@@ -141,6 +141,9 @@ class Workspace:
         self.d_dense_1_z = self.d_relu_1_a
         self.d_x = self.shared_1.reshape(n, 784)
 
+    def __reduce__(self) -> tuple[type[Workspace], tuple[int, DTypeLike]]:
+        return Workspace, (self.n, self.dtype)  # a copy has memory of its own, shared by the same arrays
+
 
 def _describe(value: object) -> str:
     """What came, for an error."""
@@ -225,7 +228,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     np.exp(ws.loss_C_exp, out=ws.loss_C_exp)
     ws.loss_C_exp.dot(ws.ones_10, out=ws.loss_C_sum)
     np.log(ws.loss_C_sum, out=ws.loss_C_subtract_3)
-    np.add(ws.row_starts_10, y, out=ws.positions_of_y_in_10)
+    np.add(ws.row_starts_10, y, out=ws.positions_of_y_in_10, dtype=np.intp)
     ws.dense_3_z.take(ws.positions_of_y_in_10, out=ws.loss_C_subtract_2, mode="clip")
     ws.loss_C_subtract_2 -= ws.loss_shift
     ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
@@ -429,6 +432,12 @@ class Trainer:
         for name, number in numbers.items():
             setattr(self, name, number)
         self.steps = steps
+
+    def __reduce__(self) -> tuple[type[Trainer], tuple[Parameters], dict[str, Any]]:
+        return Trainer, (self.params,), self.state_dict()  # a copy allocates workspaces of its own
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.load_state_dict(state)
 
 
 def save(path: str | os.PathLike[str], what: Parameters | Trainer) -> None:

@@ -528,6 +528,9 @@ class Workspace:
         self.conv2d_1_d_x_overlap = self.shared_2[: n * 841].reshape(n, 1, 29, 29)
         self.d_x = self.shared_2[n * 841 : n * 1625].reshape(n, 1, 28, 28)
 
+    def __reduce__(self) -> tuple[type[Workspace], tuple[int, DTypeLike]]:
+        return Workspace, (self.n, self.dtype)  # a copy has memory of its own, shared by the same arrays
+
 
 def _describe(value: object) -> str:
     """What came, for an error."""
@@ -1328,7 +1331,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     np.exp(ws.loss_C_exp, out=ws.loss_C_exp)
     ws.loss_C_exp.dot(ws.ones_10, out=ws.loss_C_sum)
     np.log(ws.loss_C_sum, out=ws.loss_C_subtract_3)
-    np.add(ws.row_starts_10, y, out=ws.positions_of_y_in_10)
+    np.add(ws.row_starts_10, y, out=ws.positions_of_y_in_10, dtype=np.intp)
     ws.dense_1_z.take(ws.positions_of_y_in_10, out=ws.loss_C_subtract_2, mode="clip")
     ws.loss_C_subtract_2 -= ws.loss_shift
     ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
@@ -2409,6 +2412,12 @@ class Trainer:
         for name, number in numbers.items():
             setattr(self, name, number)
         self.steps = steps
+
+    def __reduce__(self) -> tuple[type[Trainer], tuple[Parameters], dict[str, Any]]:
+        return Trainer, (self.params,), self.state_dict()  # a copy allocates workspaces of its own
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.load_state_dict(state)
 
 
 def save(path: str | os.PathLike[str], what: Parameters | Trainer) -> None:

@@ -207,6 +207,9 @@ class Workspace:
         self.lstm_1_d_x_product = self.shared_1[: n * 512].reshape(16, n, 32)
         self.d_embedding_1_y = self.shared_1[n * 512 : n * 1024].reshape(n, 16, 32)
 
+    def __reduce__(self) -> tuple[type[Workspace], tuple[int, DTypeLike]]:
+        return Workspace, (self.n, self.dtype)  # a copy has memory of its own, shared by the same arrays
+
 
 def _describe(value: object) -> str:
     """What came, for an error."""
@@ -343,7 +346,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     np.log(ws.loss_C_sum, out=ws.loss_C_subtract_3)
     ws.loss_weight.take(y, axis=0, out=ws.loss_C_read, mode="clip")
     ws.loss_C_subtract_3 *= ws.loss_C_read
-    np.add(ws.row_starts_16_28, y, out=ws.positions_of_y_in_16_28)
+    np.add(ws.row_starts_16_28, y, out=ws.positions_of_y_in_16_28, dtype=np.intp)
     ws.dense_1_z.take(ws.positions_of_y_in_16_28, out=ws.loss_C_multiply_2, mode="clip")
     ws.loss_C_multiply_2 -= ws.loss_shift
     ws.loss_C_multiply_2 *= ws.loss_C_read
@@ -620,6 +623,12 @@ class Trainer:
         for name, number in numbers.items():
             setattr(self, name, number)
         self.steps = steps
+
+    def __reduce__(self) -> tuple[type[Trainer], tuple[Parameters], dict[str, Any]]:
+        return Trainer, (self.params,), self.state_dict()  # a copy allocates workspaces of its own
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.load_state_dict(state)
 
 
 def save(path: str | os.PathLike[str], what: Parameters | Trainer) -> None:

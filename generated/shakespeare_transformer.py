@@ -595,6 +595,9 @@ class Workspace:
         self.d_learned_positions_1_y = self.d_layer_norm_1_x_hat
         self.d_embedding_1_y = self.shared_6[: n * 6144].reshape(n, 64, 96)
 
+    def __reduce__(self) -> tuple[type[Workspace], tuple[int, DTypeLike]]:
+        return Workspace, (self.n, self.dtype)  # a copy has memory of its own, shared by the same arrays
+
 
 def _describe(value: object) -> str:
     """What came, for an error."""
@@ -1251,7 +1254,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     np.exp(ws.loss_C_exp, out=ws.loss_C_exp)
     ws.loss_C_exp.reshape(n * 64, 65).dot(ws.ones_65, out=ws.loss_C_sum.reshape(n * 64))
     np.log(ws.loss_C_sum, out=ws.loss_C_subtract_3)
-    np.add(ws.row_starts_64_65, y, out=ws.positions_of_y_in_64_65)
+    np.add(ws.row_starts_64_65, y, out=ws.positions_of_y_in_64_65, dtype=np.intp)
     ws.dense_1_z.take(ws.positions_of_y_in_64_65, out=ws.loss_C_subtract_2, mode="clip")
     ws.loss_C_subtract_2 -= ws.loss_shift
     ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
@@ -2524,6 +2527,12 @@ class Trainer:
         for name, number in numbers.items():
             setattr(self, name, number)
         self.steps = steps
+
+    def __reduce__(self) -> tuple[type[Trainer], tuple[Parameters], dict[str, Any]]:
+        return Trainer, (self.params,), self.state_dict()  # a copy allocates workspaces of its own
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.load_state_dict(state)
 
 
 def save(path: str | os.PathLike[str], what: Parameters | Trainer) -> None:

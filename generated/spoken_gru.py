@@ -217,6 +217,9 @@ class Workspace:
         self.gru_1_d_x_product = self.shared_2[: n * 560].reshape(40, n, 14)
         self.d_x = self.shared_1[: n * 560].reshape(n, 40, 14)
 
+    def __reduce__(self) -> tuple[type[Workspace], tuple[int, DTypeLike]]:
+        return Workspace, (self.n, self.dtype)  # a copy has memory of its own, shared by the same arrays
+
 
 def _describe(value: object) -> str:
     """What came, for an error."""
@@ -369,7 +372,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     np.exp(ws.loss_C_exp, out=ws.loss_C_exp)
     ws.loss_C_exp.dot(ws.ones_8, out=ws.loss_C_sum)
     np.log(ws.loss_C_sum, out=ws.loss_C_subtract_3)
-    np.add(ws.row_starts_8, y, out=ws.positions_of_y_in_8)
+    np.add(ws.row_starts_8, y, out=ws.positions_of_y_in_8, dtype=np.intp)
     ws.dense_1_z.take(ws.positions_of_y_in_8, out=ws.loss_C_subtract_2, mode="clip")
     ws.loss_C_subtract_2 -= ws.loss_shift
     ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
@@ -779,6 +782,12 @@ class Trainer:
         for name, number in numbers.items():
             setattr(self, name, number)
         self.steps = steps
+
+    def __reduce__(self) -> tuple[type[Trainer], tuple[Parameters], dict[str, Any]]:
+        return Trainer, (self.params,), self.state_dict()  # a copy allocates workspaces of its own
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.load_state_dict(state)
 
 
 def save(path: str | os.PathLike[str], what: Parameters | Trainer) -> None:

@@ -147,6 +147,9 @@ class Workspace:
         self.d_x = self.shared_1[: n * 64].reshape(n, 64)
         self.bells_1_d_x_product = self.shared_1[n * 64 : n * 128].reshape(n, 64)
 
+    def __reduce__(self) -> tuple[type[Workspace], tuple[int, DTypeLike]]:
+        return Workspace, (self.n, self.dtype)  # a copy has memory of its own, shared by the same arrays
+
 
 def _describe(value: object) -> str:
     """What came, for an error."""
@@ -236,7 +239,7 @@ def _loss(ws: Workspace, y: Array) -> None:
 
     # loss: softmax.a (n, 10), y (n) -> C
     # (50) C = −1/N · Σₙ (1 − a[n,yₙ])² · log(0.0000001 + a[n,yₙ])
-    np.add(ws.row_starts_10, y, out=ws.positions_of_y_in_10)
+    np.add(ws.row_starts_10, y, out=ws.positions_of_y_in_10, dtype=np.intp)
     ws.softmax_a.take(ws.positions_of_y_in_10, out=ws.loss_C_read, mode="clip")
     np.subtract(ws.one, ws.loss_C_read, out=ws.loss_C_subtract)
     np.square(ws.loss_C_subtract, out=ws.loss_C_square)
@@ -489,6 +492,12 @@ class Trainer:
         for name, number in numbers.items():
             setattr(self, name, number)
         self.steps = steps
+
+    def __reduce__(self) -> tuple[type[Trainer], tuple[Parameters], dict[str, Any]]:
+        return Trainer, (self.params,), self.state_dict()  # a copy allocates workspaces of its own
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.load_state_dict(state)
 
 
 def save(path: str | os.PathLike[str], what: Parameters | Trainer) -> None:

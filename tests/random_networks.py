@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from math import prod
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from symbp.catalog.entry import Entry, Option
 from symbp.forward.block import Building, Source, Wanted
 from symbp.forward.build import build_network
 from symbp.forward.network import BATCH, Network, NetworkTensor
-from symbp.spec.model import Place, SpecError, Use
+from symbp.spec.model import Blas, Place, SpecError, Use
 from symbp.spec.read import parse_spec
 from symbp.targets.load import as_argument
 from symbp.verify.check import module_gradients
@@ -204,10 +204,11 @@ class Growing:
             return False
         return self.accept(entry, label, {}, {entry.argument: name}, made)
 
-    def text(self, losses: list[dict[str, Any]]) -> str:
+    def text(self, losses: list[dict[str, Any]], blas: Blas = "numpy") -> str:
         spec = {
             "name": "random_net",
             "dtype": "float64",
+            "blas": blas,
             "input": self.inputs,
             "layers": self.items,
             "losses": losses,
@@ -217,7 +218,7 @@ class Growing:
         return json.dumps(spec, indent=1)
 
 
-def random_spec(seed: int) -> tuple[str, list[str]]:
+def random_spec(seed: int, blas: Blas = "numpy") -> tuple[str, list[str]]:
     """A valid spec as text, and the rows that it uses; seeds take turns in which row is among them."""
     favoured = LAYERS[seed % len(LAYERS)]
     for attempt in range(1000):
@@ -234,7 +235,7 @@ def random_spec(seed: int) -> tuple[str, list[str]]:
             continue
         if any(name in growing.inputs for name in growing.unread):
             continue
-        text = growing.text(growing.losses())
+        text = growing.text(growing.losses(), blas)
         try:
             network = build_network(parse_spec(text))
         except SpecError:
@@ -254,9 +255,9 @@ class Outcome:
     problem: str = ""
 
 
-def tried(seed: int) -> Outcome:
+def tried(seed: int, blas: Blas = "numpy") -> Outcome:
     """Generate the seed's network, run it, compare its gradients with autodiff, and take two steps of training."""
-    text, used = random_spec(seed)
+    text, used = random_spec(seed, blas)
     batch = 1 + seed % 3
     try:
         with np.errstate(all="ignore"):
@@ -321,9 +322,9 @@ def _train(module: Any, network: Network, arrays: dict[str, np.ndarray]) -> None
     assert np.isfinite(trainer.params.flat).all(), "parameters that are not finite after a step"
 
 
-def outcomes(seeds: Iterable[int]) -> Iterator[Outcome]:
+def outcomes(seeds: Iterable[int], blas: Blas = "numpy") -> Iterator[Outcome]:
     """Each seed's, one after another."""
-    return map(tried, seeds)
+    return (tried(seed, blas) for seed in seeds)
 
 
 def main() -> int:
@@ -331,9 +332,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Random networks from the whole catalog, compared with autodiff.")
     parser.add_argument("--count", type=int, default=2000)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--blas", choices=get_args(Blas), default="numpy", help="the library that multiplies matrices")
     given = parser.parse_args()
     start, rows, failed, compared = time.perf_counter(), Counter[str](), [], 0
-    for number, outcome in enumerate(outcomes(range(given.first, given.first + given.count)), 1):
+    for number, outcome in enumerate(outcomes(range(given.first, given.first + given.count), given.blas), 1):
         rows.update(outcome.used)
         compared += outcome.compared
         if outcome.problem:

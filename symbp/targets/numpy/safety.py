@@ -38,7 +38,9 @@ BUILTINS = frozenset(
         *("Exception", "KeyError", "TypeError", "ValueError"),
     }
 )
-DUNDERS = frozenset({"__init__", "__getitem__", "__iter__", "__len__", "__reduce__", "__repr__", "__name__"})
+DUNDERS = frozenset(
+    {"__init__", "__getitem__", "__iter__", "__len__", "__reduce__", "__setstate__", "__repr__", "__name__"}
+)
 _FOREIGN = frozenset(dir(builtins)) - BUILTINS - DUNDERS
 ATTRIBUTES = {
     "os": frozenset({"PathLike", "fspath", "fsync", "getpid", "path", "replace", "unlink"}),

@@ -205,7 +205,8 @@ class Scope:
     def positions(self, name: str, label: str) -> tuple[str, list[str]]:
         """Where a label points to in each row of an array, among its numbers, and the lines that find out.
 
-        What an argument points to is found once in a step: the backward pass reads it again.
+        What an argument points to is found once in a step: the backward pass reads it again. Integers of another type
+        are added as positions are: NumPy would add uint64 and int64 as float64.
         """
         *rows, columns = self.arrays[name].shape
         lasting = self.arrays[label].storage == "argument" and self.depth == 1
@@ -214,7 +215,7 @@ class Scope:
         if lasting and self.after_loss and positions in self.found:
             return positions, []
         self.found.update([positions] if lasting else [])
-        return positions, self.call("np.add", self.row_starts(name), self[label], f"out={positions}")
+        return positions, self.call("np.add", self.row_starts(name), self[label], f"out={positions}", "dtype=np.intp")
 
     def picked(self, name: str) -> str:
         """Scratch for a number of each row of an array."""

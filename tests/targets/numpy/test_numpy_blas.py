@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import copy
 import re
 from dataclasses import replace
 from functools import cache
@@ -181,6 +182,18 @@ def test_small_products_of_a_stack_stay_in_one_call() -> None:
     assert "np.matmul(" in made.module
     assert "ws.gemm(" in made.module
     assert not re.search(r"(?<!ws)\.dot\(", made.module)
+
+
+@pytest.mark.parametrize("name", ["mnist_mlp", "names_lstm"])  # of momentum and adam
+def test_trainers_and_workspaces_are_copied_without_routines(name: str) -> None:
+    """No routine of SciPy can be copied: a copy finds its own."""
+    made, _, module = pair(name)
+    trainer, (x, y) = module.Trainer(module.init(1)), examples(made, 4, "float32")
+    trainer.step(x, y)
+    twin = copy.deepcopy(trainer)
+    assert twin.step(x, y) == trainer.step(x, y)
+    np.testing.assert_array_equal(twin.params.flat, trainer.params.flat)
+    assert copy.deepcopy(module.Workspace(4)).n == 4
 
 
 def test_the_module_says_that_it_needs_scipy() -> None:

@@ -3,7 +3,8 @@
 import copy
 import math
 import pickle
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,6 +61,29 @@ def test_parameters_copy_and_pickle(name: str) -> None:
         np.testing.assert_array_equal(twin.flat, params.flat)
         assert not np.shares_memory(twin.flat, params.flat)
         assert all(np.shares_memory(view, twin.flat) for view in twin.values())
+
+
+@pytest.mark.parametrize("how", [copy.copy, copy.deepcopy, lambda kept: pickle.loads(pickle.dumps(kept))])
+def test_copies_of_a_trainer_and_a_workspace(name: str, how: Callable[[Any], Any]) -> None:
+    """A trainer's goes on to the same bits; arrays of a workspace's share memory as they did, none with the other's."""
+    m = module(name)
+    trainer = m.Trainer(m.init(0, np.float64), learning_rate=0.02)
+    trainer.step(*batch(name, 4))
+    twin, start = how(trainer), trainer.params.flat.copy()
+    twin.step(*batch(name, 4, seed=1))
+    np.testing.assert_array_equal(trainer.params.flat, start)
+    trainer.step(*batch(name, 4, seed=1))
+    np.testing.assert_array_equal(trainer.params.flat, twin.params.flat)
+    workspace = m.Workspace(4, np.float64)
+    one, other = held(workspace), held(how(workspace))
+    assert sum(array.nbytes for array in one) == sum(array.nbytes for array in other)
+    assert not any(np.shares_memory(a, b) for a in one for b in other)
+
+
+def held(workspace: Any) -> list[np.ndarray]:
+    """The memory of a workspace: what its arrays are views of."""
+    arrays = [value for value in vars(workspace).values() if isinstance(value, np.ndarray)]
+    return list({id(each): each for each in (a if a.base is None else a.base for a in arrays)}.values())
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
