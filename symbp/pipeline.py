@@ -122,16 +122,16 @@ def program(spec: NetworkSpec, without: Collection[str] = (), derivation: Deriva
 
 
 def _optimized(spec: NetworkSpec, derivation: Derivation, without: Without = NONE) -> Optimized:
-    if spec.blas == "scipy":  # whose functions take whole matrices, no parts of one
-        without |= {"blocks of columns"}
-    return optimize(
+    scipy = spec.blas == "scipy"
+    optimized = optimize(
         derivation,
         updates(spec),
         step_numbers(derivation),
-        without=without,
-        products=spec.blas == "scipy",
+        without=without | {"blocks of columns"} if scipy else without,  # its functions take no parts of a matrix
+        products=scipy,
         batch=spec.training.batch_size,
     )
+    return replace(optimized, without=without)
 
 
 @contextmanager

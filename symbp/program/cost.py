@@ -36,6 +36,8 @@ from symbp.program.program import (
     Winners,
 )
 
+NOMINAL = 64  # examples in a batch, where costs are compared before the batch is known
+
 
 @dataclass(frozen=True)
 class Cost:

@@ -33,10 +33,9 @@ from symbp.program.instance import Filled, Instance, Template, equations, filled
 from symbp.program.layout import batch_last
 from symbp.program.lower import Arrays, Shared, lower_equation
 from symbp.program.operands import needed, written
-from symbp.program.program import Array, Loop, Map, Program, Routine, Statement, Storage
+from symbp.program.program import Array, Item, Map, Program, Routine, Statement, Storage
 
 COST = "C"
-Item = Statement | Loop
 Numbers = Mapping[tuple[str, str], int]  # (formula, tensor) -> the step of the derivation that a statement implements
 
 

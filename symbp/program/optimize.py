@@ -9,9 +9,10 @@ from symbp.derive.derivation import Derivation
 from symbp.formula.equation import Formula
 from symbp.forward.network import Network
 from symbp.means import NONE, Without
+from symbp.program.cost import NOMINAL
 from symbp.program.memory import verify_plan
 from symbp.program.network import COST, Numbers, lower_network
-from symbp.program.passes import NOMINAL, Pass, every_pass
+from symbp.program.passes import Pass, every_pass
 from symbp.program.plan import Plan, plan_buffers
 from symbp.program.program import Program
 from symbp.program.verify import verify

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from symbp.program.cost import NOMINAL
 from symbp.program.fold import folded
 from symbp.program.operands import computation, is_alias, is_bordered, is_stop, needed, reads, renamed, written
 from symbp.program.program import (
@@ -25,6 +26,7 @@ from symbp.program.program import (
     Contract,
     Fill,
     Fold,
+    Item,
     Loop,
     Map,
     Op,
@@ -40,8 +42,6 @@ from symbp.program.program import (
 COST_IN_INFERENCE = ("inference", "evaluation")
 SEQUENCES = (("forward", "loss", "backward", "input"), COST_IN_INFERENCE, ("predict",))
 Keep = frozenset[str]  # results that must stay under their names
-Item = Statement | Loop
-NOMINAL = 64  # examples in a batch
 STAYING = ("parameter", "gradient", "argument", "random", "running")  # there whether an operation reads them or not
 
 

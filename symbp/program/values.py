@@ -15,10 +15,10 @@ from symbp.errors import NetworkError
 from symbp.formula.equation import Equation
 from symbp.formula.indices import Names
 from symbp.program.affine import Numbers
+from symbp.program.cost import NOMINAL
 from symbp.program.functions import FUNCTIONS
 from symbp.program.program import ArrayKind, Fold, Gather, Map, Op, Operand, Range, Scalar, Select, Shift, View
 
-NOMINAL = 64  # examples in a batch, where costs are compared before the batch is known
 LOG_MAX = sp.Symbol("log_max", positive=True)  # the logarithm of the largest number of the dtype in use
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from symbp.forward.network import BATCH, Dim
+from symbp.program.cost import NOMINAL
 from symbp.program.program import Contract, Fold
 from symbp.targets.numpy.contractions import groups
 from symbp.targets.numpy.scope import Scope
@@ -26,7 +27,6 @@ from symbp.targets.numpy.scope import Scope
 ROUTINES = ("gemm", "gemv", "dot")
 ALONE = 2**18  # multiplications of a product of matrices that OpenBLAS computes with one thread
 ALONE_IN_ROWS = 10_000  # those of two vectors
-NOMINAL = 64  # examples in a batch, where it is not known
 LOOPS = ("u", "v", "w", "s", "r", "k", "i", "j")
 
 

@@ -72,7 +72,7 @@ class Update:
             ) if (into, added) == (out, part) and other != out and self.arrays[other].shape == self.arrays[out].shape:
                 factor = value if function == "add" else -value
                 symbols = hyperparameters.symbols(self.numbers, statement.block)
-                scope = Scope(self.arrays, {}, symbols, 2, False, self.extras, blas=self.blas)
+                scope = Scope(self.arrays, {}, symbols, 2, has_workspace=False, extras=self.extras, blas=self.blas)
                 owners = (self._owner(self.arrays[name]) for name in (other, out))
                 equation = statement.equation
                 stated = source.comment(routines.formula(equation.target, equation.body), 2)
@@ -166,6 +166,6 @@ class Update:
         for statement in run.statements:
             symbols = hyperparameters.symbols(self.numbers, statement.block)
             named = {a.name: a.name for a in used}
-            scope = Scope(self.arrays, named, symbols, depth, False, self.extras, blas=self.blas)
+            scope = Scope(self.arrays, named, symbols, depth, has_workspace=False, extras=self.extras, blas=self.blas)
             lines += routines.computed(statement, scope)
         return lines

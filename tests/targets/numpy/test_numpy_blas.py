@@ -201,6 +201,7 @@ def test_the_module_says_that_it_needs_scipy() -> None:
     assert "in NumPy and SciPy's BLAS" in made.splitlines()[0]
     assert "products   SciPy's BLAS, which the module needs besides NumPy" in made
     assert "\nfrom scipy.linalg import blas\n" in made
+    assert "\nwithout " not in made
     assert "scipy" not in pipeline.generate(read_spec(SPECS / "digits_mlp.yaml"), check=False).module
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import tracemalloc
 from types import ModuleType
 from typing import Any
@@ -185,6 +186,15 @@ def test_calls_do_not_depend_on_those_before() -> None:
     first = m.loss_and_gradients(params, x, y, ws)[1].flat.copy()
     m.loss_and_gradients(params, 100 * x, y, ws)
     np.testing.assert_array_equal(m.loss_and_gradients(params, x, y, ws)[1].flat, first)
+
+
+def test_a_copy_of_a_trainer_trains_on_alike() -> None:
+    """A state stands in the workspace among its neighbours in time: a copy of a view alone would lose them."""
+    m, (x, y) = module("stacked"), examples(3)
+    trainer = m.Trainer(m.init(4, np.float64))
+    trainer.step(x, y)
+    twin = copy.deepcopy(trainer)
+    assert [trainer.step(x, y) for _ in range(3)] == [twin.step(x, y) for _ in range(3)]
 
 
 def test_a_step_of_training_takes_no_memory() -> None:
