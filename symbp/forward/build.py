@@ -113,7 +113,8 @@ def _add_loss(building: Building, loss: LossSpec, number: int, spec: NetworkSpec
         reads["y"] = building.sources[loss.source]
     where = "the loss" if alone else f"the loss on `{loss.on}`"
     name = building.fresh("loss" if alone else f"loss_{number}")
-    result = COST if alone and not spec.penalties else ""
+    penalized = spec.penalties and any(p.decays for p in building.parameters)
+    result = COST if alone and not penalized else ""
     made = building.add(Wanted(name, loss.use, reads, where, result=result, target=loss.target, weight=loss.weight))
     return made.tensor.name
 

@@ -190,3 +190,16 @@ def test_weights_of_all_ranks_are_pushed() -> None:
     assert {params[name].ndim for name in ("lstm_1.W", "dense_1.W")} == {2, 3}
     for name in ("lstm_1.W", "lstm_1.V", "dense_1.W"):
         close(gradients[name] - without[name], 0.25 * params[name], EXACT)
+
+
+@pytest.mark.parametrize("losses", [{"loss": "mse"}, {"losses": [{"loss": "mse", "on": "own", "target": "y"}]}])
+def test_a_penalty_on_weights_that_are_none(losses: dict[str, Any]) -> None:
+    """Those of a normalization do not decay: the cost is the loss alone."""
+    free, pushed = (
+        module_of(input=4, layers=[{"batch_norm": {"name": "own"}}], **losses, **more)
+        for more in ({}, {"penalty": {"l2": 0.25}})
+    )
+    x, y = np.random.default_rng(0).normal(size=(2, 3, 4))
+    (cost, gradients), (same, found) = (m.loss_and_gradients(m.init(0), x, y) for m in (free, pushed))
+    assert same == cost
+    np.testing.assert_array_equal(found.flat, gradients.flat)
