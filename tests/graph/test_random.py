@@ -15,6 +15,11 @@ def test_random_networks_agree_with_autodiff(first: int) -> None:
     assert sum(outcome.compared for outcome in found) > TOGETHER // 2
 
 
+def test_random_networks_with_products_of_scipys_blas() -> None:
+    found = list(outcomes(range(TRIED, TRIED + TOGETHER), "scipy"))
+    assert not [f"seed {outcome.seed}: {outcome.problem}" for outcome in found if outcome.problem]
+
+
 def test_every_row_has_its_turn() -> None:
     assert len(LAYERS) <= TRIED
     for seed in range(0, len(LAYERS), 7):
