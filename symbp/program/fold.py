@@ -83,30 +83,36 @@ def _linear(program: Program) -> tuple[int, Folding] | None:
 def _accumulating(program: Program, folding: Folding, products: bool) -> Program | None:
     """The program whose backward pass adds to what gradients hold; None where a loop writes to one."""
     adding = _Adding(dict(program.arrays), KEEP if folding.keep else None, SCALE if folding.scale else None, products)
-    items = list(program.routines["backward"].statements)
-    later = list(program.routines["input"].statements) if "input" in program.routines else []
-    for array in program.arrays.values():
-        if array.storage != "gradient" or array.name == GRADIENT:
-            continue
-        place = max((k for k, item in enumerate(items) if array.name in written(item)), default=-1)
-        statement = items[place]
-        if place < 0 or not isinstance(statement, Statement):
+    items = program.routines["backward"].statements
+    later = program.routines["input"].statements if "input" in program.routines else ()
+    makers: dict[str, list[Op]] = {}
+    for op in (op for item in items for op in item.operations):
+        makers.setdefault(op.out, []).append(op)
+    last = {name: place for place, item in enumerate(items) for name in written(item)}
+    read = {name for item in (*items, *later) for name in needed(item)}
+    added: dict[str, list[Op]] = {}
+    whole: dict[str, str] = {}
+    after: dict[int, list[Op]] = {}
+    for name in (a.name for a in program.arrays.values() if a.storage == "gradient" and a.name != GRADIENT):
+        if name not in last or isinstance(items[last[name]], Loop):
             return None
-        made = [op for item in items for op in item.operations if op.out == array.name]
-        read = any(array.name in needed(item) for item in (*items, *later))
-        added = adding.itself(made[0]) if len(made) == 1 and not read else None
-        if added is not None:
-            split = statement.operations.index(made[0])
-            operations = (*statement.operations[:split], *added, *statement.operations[split + 1 :])
+        found = adding.itself(makers[name][0]) if len(makers[name]) == 1 and name not in read else None
+        if found is not None:
+            added[name] = found
         else:
-            whole = adding.scratch(f"{array.name}.whole", array.name)
-            items, later = ([_renamed(item, {array.name: whole}) for item in each] for each in (items, later))
-            statement = replace(statement, operations=_all_renamed(statement.operations, {array.name: whole}))
-            operations = (*statement.operations, *adding.whole(array.name, whole))
-        items[place] = replace(statement, operations=operations)
-    routines = {**program.routines, "backward": Routine("backward", tuple(items))}
+            whole[name] = adding.scratch(f"{name}.whole", name)
+            after.setdefault(last[name], []).extend(adding.whole(name, whole[name]))
+
+    def changed(place: int, item: Item) -> Item:
+        if isinstance(item, Loop):
+            return _renamed(item, whole)
+        own = [new for op in item.operations for new in added.get(op.out, [op])]
+        return replace(item, operations=(*_all_renamed(own, whole), *after.get(place, ())))
+
+    backward = Routine("backward", tuple(changed(place, item) for place, item in enumerate(items)))
+    routines = {**program.routines, "backward": backward}
     if later:
-        routines["input"] = Routine("input", tuple(later))
+        routines["input"] = Routine("input", tuple(_renamed(item, whole) for item in later))
     return replace(program, arrays=adding.arrays, routines=routines, folding=folding)
 
 

@@ -31,7 +31,11 @@ from symbp.targets.numpy.scope import Scope
 from symbp.verify.examples import _draw
 
 SPECS = Path(__file__).parents[3] / "specs"
-EVERY = sorted(path.stem for path in SPECS.glob("*.yaml"))
+LARGE = ("mnist_resnet", "segmentation_unet", "shakespeare_transformer")
+EVERY = [
+    pytest.param(path.stem, marks=[pytest.mark.slow] if path.stem in LARGE else [])
+    for path in sorted(SPECS.glob("*.yaml"))
+]
 CLOSE = {"float32": 2e-4, "float64": 1e-10}  # of what is large in a gradient: sums in another order
 SIZES = {"n": 3, "t": 2, "i": 4, "j": 5, "k": 6, "h": 2}
 PRODUCTS = (
