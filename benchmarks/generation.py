@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -78,11 +79,16 @@ def measured(commands: Mapping[str, list[str]], rounds: int) -> dict[str, Times]
 def timed(command: list[str]) -> tuple[float, float]:
     """Seconds of the clock and of the processor that a process takes. An error where it fails."""
     before, start = _processor(), time.perf_counter()
-    done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, *command], cwd=ROOT, env=_environment(), capture_output=True, text=True)
     wall = time.perf_counter() - start
     if done.returncode:
         raise RuntimeError(f"python {' '.join(command)}: status {done.returncode}: {done.stderr}")
     return wall, _processor() - before
+
+
+def _environment() -> dict[str, str]:
+    """This process's, in which Python keeps what it compiled, as it does by default."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _processor() -> float:

@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             results = kept.results(name) if everything else None
             progress.say(place(workload, threads), measured=results is None)
             if results is None:
-                compiled = kept.compiled(workload.name) if everything else None
+                compiled = kept.compiled(f"{workload.kind}-{workload.batch}") if everything else None
                 results = measure(workload, names, threads, rounds, compiled)
                 if everything:
                     kept.keep(name, results)

@@ -31,7 +31,7 @@ def forget() -> None:
 
 
 def compiled(workload: str) -> Path:
-    """Where PyTorch finds on two threads what it has compiled on one."""
+    """Where PyTorch finds on two threads what it compiled on one; compilers take no path with a comma."""
     return FOLDER / "compiled" / workload
 
 

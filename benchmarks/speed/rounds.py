@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -100,9 +101,9 @@ class Process:
         if not line:
             self._process.wait()
             self._errors.seek(0)
-            said = [f"no answer in {LIMIT} s"] if late else self._errors.read().strip().splitlines() or ["no word"]
+            reason = f"no answer in {LIMIT} s" if late else reason_of(self._errors.read())
             self.close()
-            raise RuntimeError(f"{self.name}: status {self._process.returncode}: {said[-1]}")
+            raise RuntimeError(f"{self.name}: status {self._process.returncode}: {reason}")
         return json.loads(line)
 
     def __enter__(self) -> Process:
@@ -117,6 +118,12 @@ class Process:
             if pipe is not None:
                 pipe.close()
         self._process.wait()
+
+
+def reason_of(said: str) -> str:
+    """The line of a process's last words that names an error; the last where none does."""
+    lines = said.strip().splitlines() or ["no word"]
+    return next((line for line in reversed(lines) if re.match(r"[\w.]+(Error|Exception)\b", line)), lines[-1])
 
 
 def measure(

@@ -21,7 +21,7 @@ from benchmarks.speed.generated import generated, give
 from benchmarks.speed.given import Given
 from benchmarks.speed.goals import figures
 from benchmarks.speed.picture import PALETTES, draw, pictures
-from benchmarks.speed.rounds import Measured, Process, Results, agree, measure, settled
+from benchmarks.speed.rounds import Measured, Process, Results, agree, measure, reason_of, settled
 from benchmarks.speed.workloads import WORKLOADS
 from symbp import pipeline
 
@@ -54,6 +54,14 @@ def test_another_cost_is_refused() -> None:
 def test_a_process_that_fails_says_why(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match=r"nobody, small, batch 8: status 1: KeyError: 'nobody'"):
         Process("nobody", SMALL, Given(tmp_path), 1, [0], tmp_path)
+
+
+def test_the_reason_is_the_line_that_names_an_error() -> None:
+    assert reason_of("Traceback\n  File\ntorch._inductor.exc.CppCompileError: no header\n\nSet VERBOSE=1") == (
+        "torch._inductor.exc.CppCompileError: no header"
+    )
+    assert reason_of("a warning\nkilled\n") == "killed"
+    assert reason_of("") == "no word"
 
 
 def test_a_process_that_does_not_answer_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
