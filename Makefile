@@ -40,7 +40,7 @@ golden: $(VENV)/.test  ## write generated/ and the outputs of the notebook anew
 figures: $(VENV)/.figures  ## every figure, into docs/figures.md: minutes
 	$(BIN)/python -m benchmarks
 
-bench: $(VENV)/.bench  ## steps beside PyTorch, JAX and others, into docs/benchmarks.md: half an hour
+bench: $(VENV)/.bench  ## steps beside PyTorch, JAX and others, into docs/benchmarks.md: a quarter of an hour
 	$(BIN)/python -m benchmarks.speed
 
 clean:
