@@ -13,7 +13,7 @@ from symbp.pipeline import Programmed
 from symbp.program.cost import Cost, Sizes, entries, of_operation
 from symbp.program.operands import is_alias, needed, reads, written
 from symbp.program.plan import Plan
-from symbp.program.program import TRAINING, Contract, Convolve, Fold, Loop, Map, Op, Pool, Program, Range, Statement
+from symbp.program.program import TRAINING, Fold, Loop, Map, Op, Pool, Product, Program, Range, Statement
 from symbp.targets.numpy import memory
 from symbp.targets.numpy.routines import formula
 
@@ -130,7 +130,7 @@ def _operation(op: Op, times: int, buffer_of: Mapping[str, str], sizes: Sizes) -
 
 def _does(op: Op) -> str:
     """The function of what is elementwise or folds; else the kind of the operation."""
-    if isinstance(op, Contract | Convolve):
+    if isinstance(op, Product):
         return PRODUCT
     return op.function if isinstance(op, Map | Fold | Pool) else type(op).__name__.lower()
 

@@ -18,7 +18,7 @@ import sympy as sp
 from symbp.forward.network import BATCH
 from symbp.program import windows
 from symbp.program.affine import Affine
-from symbp.program.program import Contract, Convolve, Place
+from symbp.program.program import Convolve, Place, Product
 from symbp.program.slices import leads, sliced
 from symbp.program.windows import Factor, Windowed
 
@@ -30,7 +30,7 @@ Axes = tuple[sp.Symbol, ...]
 
 
 def of_columns(
-    lowering: Lowering, left: Factor, right: Factor, product: Contract, letter: Mapping[sp.Symbol, str]
+    lowering: Lowering, left: Factor, right: Factor, product: Product, letter: Mapping[sp.Symbol, str]
 ) -> Convolve | None:
     """The product of an array and of what windows show of another, by blocks; None where it has no such blocks.
 
@@ -61,7 +61,7 @@ def of_columns(
 
 
 def overlapped(
-    builder: Builder, product: Contract | Convolve, places: Sequence[Affine], letter: Mapping[sp.Symbol, str]
+    builder: Builder, product: Product, places: Sequence[Affine], letter: Mapping[sp.Symbol, str]
 ) -> Convolve | None:
     """The product added to an array at places, by blocks; None where it has no such blocks."""
     sizes = {a: size for axes, name in product.held for a, size in zip(axes, builder.shape(name), strict=True)}
@@ -69,7 +69,7 @@ def overlapped(
     return _block(builder, replace(whole, out_places=_spelt(places, letter)), sizes)
 
 
-def _convolve(product: Contract, left: tuple[Place, ...] = (), right: tuple[Place, ...] = ()) -> Convolve:
+def _convolve(product: Product, left: tuple[Place, ...] = (), right: tuple[Place, ...] = ()) -> Convolve:
     axes = product.left_axes, product.right_axes, product.out_axes
     return Convolve(product.out, product.left, product.right, *axes, product.stack, left, right)
 
@@ -85,7 +85,7 @@ def _block(builder: Builder, product: Convolve, sizes: Mapping[str, sp.Expr]) ->
     """
     extents = {a: builder.count(size) for a, size in sizes.items()}
     batch = {a for a, size in sizes.items() if not builder.known(size)}
-    candidates = [a for a in sizes if leads(product.product, a, product.seen)]
+    candidates = [a for a in sizes if leads(product, a)]
     good = set(batch)
     for _, _, places in product.columns:
         running = {sliced(place.steps, (), extents): dict(place.steps) for place in places}

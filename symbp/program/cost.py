@@ -26,6 +26,7 @@ from symbp.program.program import (
     Op,
     OverlapAdd,
     Pool,
+    Product,
     Range,
     Scatter,
     Select,
@@ -139,8 +140,8 @@ def _arithmetic(op: Op, sizes: Sizes) -> int:
             return 0
 
 
-def extents(op: Contract | Convolve, sizes: Sizes) -> dict[str, int]:
-    """The size of every letter of a contraction."""
+def extents(op: Product, sizes: Sizes) -> dict[str, int]:
+    """The size of every letter of a product."""
     pairs = [pair for letters, name in op.held for pair in zip(letters, sizes.arrays[name].shape, strict=True)]
     pairs += op.extents if isinstance(op, Convolve) else ()
     return {letter: entries((dim,), sizes.batch) for letter, dim in pairs}

@@ -16,7 +16,7 @@ import sympy as sp
 from symbp.formula.expression import Element, SumOver
 from symbp.program import convolve, scatter
 from symbp.program.affine import Affine, affine
-from symbp.program.program import Contract, Convolve, OverlapAdd
+from symbp.program.program import Convolve, OverlapAdd, Product
 from symbp.program.values import Builder, Value
 from symbp.program.windows import runs, spelt
 
@@ -126,7 +126,7 @@ def added(lowering: Lowering, spread: Spread) -> Value:
 def _by_blocks(builder: Builder, source: Value, places: list[Affine]) -> Convolve | None:
     """What computes the source, if that is a product which can be added at the places by blocks."""
     last = builder.operations[-1] if builder.operations else None
-    if not isinstance(last, Contract | Convolve) or last.out != source.operand:
+    if not isinstance(last, Product) or last.out != source.operand:
         return None
     found = convolve.overlapped(builder, last, places, dict(zip(source.axes, last.out_axes, strict=True)))
     if found is not None:

@@ -87,11 +87,10 @@ class Select:
 
 
 @dataclass(frozen=True)
-class Contract:
-    """A sum of products over the letters that `out_axes` lacks; letters name axes within this operation only.
+class Product:
+    """A sum of products over the letters that `out_axes` lacks; letters name axes within the operation only.
 
-    It is a product of matrices for each combination of the letters in `stack`, which an operand may lack. A `base` is
-    `out` itself: the result is `keep` times what is there plus `scale` times the sum; None of these is 1.
+    It is a product of matrices for each combination of the letters in `stack`, which an operand may lack.
     """
 
     out: str
@@ -101,14 +100,28 @@ class Contract:
     right_axes: str
     out_axes: str
     stack: str = ""
-    base: str | None = None
-    keep: Scalar | None = None
-    scale: Scalar | None = None
+
+    @property
+    def sides(self) -> tuple[tuple[str, str], ...]:
+        """The letters of left, right and out, and the array."""
+        return (self.left_axes, self.left), (self.right_axes, self.right), (self.out_axes, self.out)
 
     @property
     def held(self) -> tuple[tuple[str, str], ...]:
-        """The letters of each array, and the array."""
-        return (self.left_axes, self.left), (self.right_axes, self.right), (self.out_axes, self.out)
+        """Of the arrays that have an axis for each of their letters: the letters, and the array."""
+        return self.sides
+
+
+@dataclass(frozen=True)
+class Contract(Product):
+    """A product of whole arrays.
+
+    A `base` is `out` itself: the result is `keep` times what is there plus `scale` times the sum; None of these is 1.
+    """
+
+    base: str | None = None
+    keep: Scalar | None = None
+    scale: Scalar | None = None
 
 
 @dataclass(frozen=True)
@@ -202,31 +215,19 @@ class Columns:
 
 
 @dataclass(frozen=True)
-class Convolve:
-    """A `Contract` of which arrays are seen through windows: those with places, and `axes` are the letters they show.
+class Convolve(Product):
+    """A product of which arrays are seen through windows: those with places, whose letters are the ones they show.
 
     `out[..] = sum left[..] * right[places]`, or `out = 0`, then `out[places] += sum left[..] * right[..]`. It is
     carried out for a block of values of one letter at a time, so that neither columns nor what overlaps are ever whole.
     The other arrays hold that letter first in its group. `extents` are those of letters that only windows show.
     """
 
-    out: str
-    left: str
-    right: str
-    left_axes: str
-    right_axes: str
-    out_axes: str
-    stack: str = ""
     left_places: tuple[Place, ...] = ()
     right_places: tuple[Place, ...] = ()
     out_places: tuple[Place, ...] = ()
     block: str = ""
     extents: tuple[tuple[str, Dim], ...] = ()
-
-    @property
-    def product(self) -> Contract:
-        """The product of the columns, as if arrays that are seen held them."""
-        return Contract(self.out, self.left, self.right, self.left_axes, self.right_axes, self.out_axes, self.stack)
 
     @property
     def seen(self) -> tuple[bool, bool, bool]:
@@ -236,13 +237,13 @@ class Convolve:
     @property
     def held(self) -> tuple[tuple[str, str], ...]:
         """Of the arrays that are not: the letters, and the array."""
-        return tuple(pair for pair, seen in zip(self.product.held, self.seen, strict=True) if not seen)
+        return tuple(pair for pair, seen in zip(self.sides, self.seen, strict=True) if not seen)
 
     @property
     def columns(self) -> tuple[tuple[str, str, tuple[Place, ...]], ...]:
         """Of the arrays that are: the letters, the array, and the places."""
         places = self.left_places, self.right_places, self.out_places
-        return tuple((*pair, at) for pair, at in zip(self.product.held, places, strict=True) if at)
+        return tuple((*pair, at) for pair, at in zip(self.sides, places, strict=True) if at)
 
 
 @dataclass(frozen=True)

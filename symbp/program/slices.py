@@ -6,11 +6,11 @@ loops. What `over` names is a loop, and of the rest the letters with smaller ext
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping
 from typing import TypeVar
 
 from symbp.forward.network import BATCH, Dim
-from symbp.program.program import Contract, Windows
+from symbp.program.program import Convolve, Windows
 
 L = TypeVar("L")  # letters as an operation has them, or indices
 
@@ -34,12 +34,12 @@ def loops(windows: Windows, extents: Mapping[str, Dim]) -> tuple[str, ...]:
     return (*(letter for letter, _ in windows.over), *others)
 
 
-def leads(product: Contract, letter: str, seen: Sequence[bool]) -> bool:
-    """Whether a letter that is no stack's stands before all others of its group, but in arrays that are `seen`.
+def leads(product: Convolve, letter: str) -> bool:
+    """Whether a letter that is no stack's stands before all others of its group in each array that holds it.
 
     A part of its values is then a part of each matrix that a reshape of the array shows.
     """
-    sides = [axes for axes, _ in product.held]
+    sides = [axes for axes, _ in product.sides]
     group = {a for a in "".join(sides) if a not in product.stack and all((a in x) == (letter in x) for x in sides)}
-    held = [axes for axes, through in zip(sides, seen, strict=True) if not through and letter in axes]
+    held = [axes for axes, _ in product.held if letter in axes]
     return letter in group and all(min(map(axes.index, group)) == axes.index(letter) for axes in held)

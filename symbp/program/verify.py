@@ -31,6 +31,7 @@ from symbp.program.program import (
     Pick,
     Place,
     Pool,
+    Product,
     Program,
     Scalar,
     Scatter,
@@ -154,7 +155,7 @@ def _check(op: Op, program: Program, known: set[str]) -> None:
         _sizes(op, program)
     elif isinstance(op, Convolve):
         sizes = {**dict(op.extents), **_sizes(op, program)}
-        if not leads(op.product, op.block, op.seen):
+        if not leads(op, op.block):
             raise _InvariantError(f"no blocks of {op.block}")
         for letters, name, places in op.columns:
             _places(places, {letter: sizes[letter] for letter in letters}, program.arrays[name].shape)
@@ -204,7 +205,7 @@ def _check(op: Op, program: Program, known: set[str]) -> None:
             raise _InvariantError(f"the margin {array.margin} does not reach so far")
 
 
-def _sizes(op: Contract | Convolve, program: Program) -> dict[str, Dim]:
+def _sizes(op: Product, program: Program) -> dict[str, Dim]:
     """The size of every letter, the same in every array."""
     sizes: dict[str, Dim] = {}
     for axes, name in op.held:

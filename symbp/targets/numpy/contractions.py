@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symbp.program.program import Contract
+from symbp.program.program import Product
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Groups:
     summed: str
 
 
-def groups(op: Contract) -> Groups:
+def groups(op: Product) -> Groups:
     """Sort the letters of the contraction."""
     left, right, out = op.left_axes, op.right_axes, op.out_axes
     if len(set(left)) < len(left) or len(set(right)) < len(right) or not set(left) ^ set(right) <= set(out):
@@ -42,7 +42,7 @@ def groups(op: Contract) -> Groups:
 
 
 def product(
-    op: Contract, left: str, right: str, out: str, sizes: Mapping[str, str], whole: bool = False
+    op: Product, left: str, right: str, out: str, sizes: Mapping[str, str], whole: bool = False
 ) -> tuple[str, list[str]]:
     """The function's name and its arguments: `x.dot`, `[W, out=z]`; `sizes` are the letters' sizes in Python.
 

@@ -36,7 +36,7 @@ def _(op: Convolve, scope: Scope) -> list[str]:
     block = {op.block: f"{START} : {START} + {COUNT}"}
     left, right, out = (
         "columns" if seen else scope.part(name, [block.get(a, ":") for a in axes])
-        for seen, (axes, name) in zip(op.seen, op.product.held, strict=True)
+        for seen, (axes, name) in zip(op.seen, op.sides, strict=True)
     )
     before, collect, after = list[str](), list[str](), list[str]()
     scratch: dict[str, str] = {}  # the letters of what a block needs
@@ -51,7 +51,7 @@ def _(op: Convolve, scope: Scope) -> list[str]:
         before = cleared(scope[op.out], scope)
         after = _added(op, sizes, inner)
     dims = {a: COUNT if a == op.block else str(dim) for a, dim in sizes.items()}
-    head, arguments = contractions.product(op.product, left, right, out, dims)
+    head, arguments = contractions.product(op, left, right, out, dims)
     return [
         *before,
         *source.comment(_told(op), scope.depth),
