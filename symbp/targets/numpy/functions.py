@@ -22,6 +22,7 @@ from symbp.targets.environment import render
 from symbp.targets.numpy import routines, source
 from symbp.targets.numpy.arguments import Argument
 from symbp.targets.numpy.modes import Modes
+from symbp.targets.numpy.names import ARGUMENTS
 from symbp.targets.numpy.scope import Scope
 
 SUMMARIES = {
@@ -61,7 +62,7 @@ class Function:
 def private(program: Program, scope: Scope, given: Sequence[Argument]) -> dict[str, Function]:
     """A function for every routine that a pass over the network consists of; `given` are `x` and `y`."""
     functions, found = {}, set[str]()
-    types = {**routines.ARGUMENTS, **{argument.name: argument.type for argument in given}}
+    types = {**ARGUMENTS, **{argument.name: argument.type for argument in given}}
     apart = {**SUMMARIES, **TRAINING} if program.has_modes else SUMMARIES
     same = program.has_modes and program.routines["evaluation"] == replace(program.routines["loss"], name="evaluation")
     for name in SUMMARIES:

@@ -87,7 +87,7 @@ def _scope(spec: NetworkSpec, optimized: Optimized, given: Sequence[arguments.Ar
     arrays, plan = optimized.program.arrays, optimized.plan
     separator = names.separator(arrays)
     held = {name: reference for argument in given for name, reference in argument.references().items()}
-    symbols = {"N": "n", **{name: name for name in routines.FACTORS}}
+    symbols = {"N": "n", **{name: name for name, kind in names.ARGUMENTS.items() if kind == "float"}}
     references = names.references(arrays, separator, held, "into" if optimized.program.folding else "gradients")
     return Scope(arrays, references, symbols, buffers=plan.buffer_of, places=plan.places, blas=spec.blas), separator
 

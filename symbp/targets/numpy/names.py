@@ -1,7 +1,7 @@
 """Identifiers of the generated module: `dense_1.z` is `ws.dense_1_z`, its cotangent `ws.d_dense_1_z`.
 
 Names of a network hold dots where Python needs another character; the fewest underscores that keep them all distinct
-take their place. Not here: which of these names a routine may use.
+take their place. A routine's own variables must hide none of its arguments, and nothing else that it reads.
 """
 
 from __future__ import annotations
@@ -22,6 +22,22 @@ OWNERS: Mapping[Storage, str] = {
     "running": "params.state.",
     "slice": "",
 }
+
+ARGUMENTS = {  # of routines, and their types: numbers are factors of what is folded
+    "params": "Parameters",
+    "gradients": "Parameters",
+    "into": "Parameters",
+    "ws": "Workspace",
+    "x": "Array",
+    "y": "Array",
+    "keep": "float",
+    "scale": "float",
+}
+
+
+def own(name: str) -> str:
+    """An index or a slice as a variable of a routine: `x` is `x_`."""
+    return f"{name}_" if name in (*ARGUMENTS, "n", "np", "math") else name
 
 
 def separator(names: Iterable[str]) -> str:

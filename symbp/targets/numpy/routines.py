@@ -18,21 +18,10 @@ from symbp.formula.expression import Element
 from symbp.program.operands import is_alias, needed, written
 from symbp.program.program import Array, Loop, Op, Range, Statement
 from symbp.targets.numpy import source
+from symbp.targets.numpy.names import ARGUMENTS, own
 from symbp.targets.numpy.operations import lines
 from symbp.targets.numpy.scope import Scope
 from symbp.targets.text.mathematics import write as text
-
-ARGUMENTS = {
-    "params": "Parameters",
-    "gradients": "Parameters",
-    "into": "Parameters",
-    "ws": "Workspace",
-    "x": "Array",
-    "y": "Array",
-    "keep": "float",
-    "scale": "float",
-}
-FACTORS = ("keep", "scale")  # of what is folded: of what was there, and of the derivative
 
 
 def operations(items: Iterable[Statement | Loop]) -> list[Op]:
@@ -75,8 +64,8 @@ def _stated(target: Element, body: sp.Expr, number: int, depth: int) -> tuple[st
 def stepped(loop: Loop, scope: Scope) -> list[str]:
     """A loop: what stands at the ends of arrays, then the slices of a step under names of their own, its statements."""
     inner, steps = scope.deeper(), f"range({scope.operand(loop.extent)})"
-    head = f"for {variable(loop.index)} in {f'reversed({steps})' if loop.backwards else steps}:"
-    views = [scope.at_step(each, variable(loop.index)) for each in loop.slices]
+    head = f"for {own(loop.index)} in {f'reversed({steps})' if loop.backwards else steps}:"
+    views = [scope.at_step(each, own(loop.index)) for each in loop.slices]
     code = source.assignment([scope[each.out] for each in loop.slices], views, inner.depth)
     edges = [line for edge in loop.edges for line in scope.call("np.copyto", scope.edge(edge), scope[edge.source])]
     return [*edges, *scope.line(head), *code, *(line for s in loop.statements for line in computed(s, inner))]
@@ -113,8 +102,3 @@ def formula(target: Element, body: sp.Expr) -> str:
 def stored(op: Op) -> bool:
     """Whether the operation's result is an array of its own: neither a view nor a range."""
     return not is_alias(op) and not isinstance(op, Range)
-
-
-def variable(name: str) -> str:
-    """An index as a variable of a routine, which has other names too."""
-    return f"{name}_" if name in (*ARGUMENTS, "n", "np", "math") else name

@@ -34,9 +34,7 @@ from symbp.program.program import (
 )
 from symbp.spec.model import Blas
 from symbp.targets.numpy import constants, scalars, source
-from symbp.targets.numpy.names import identifier
-
-ARGUED = ("into", "keep", "scale")  # arguments of a routine, which a slice must not hide
+from symbp.targets.numpy.names import identifier, own
 
 
 def at(text: str, axis: int, position: object) -> str:
@@ -283,8 +281,7 @@ class Scope:
         """Bind the slices, views and ranges among statements and loops, which are in order."""
         for item in items:
             for each in item.slices if isinstance(item, Loop) else ():
-                name = each.out.removeprefix(f"{item.block}.").replace(".", "_").replace("'", "_prime")
-                self.names[each.out] = f"{name}_" if name in ARGUED else name
+                self.names[each.out] = own(identifier(each.out.removeprefix(f"{item.block}.")))
                 if each.axis or not self.is_whole(each.array):
                     self.apart.add(each.out)
             self.bind(item.operations)
