@@ -14,7 +14,7 @@ Not here: which letters make a matrix (`contractions`).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -24,7 +24,6 @@ from symbp.program.program import Contract, Fold
 from symbp.targets.numpy.contractions import groups
 from symbp.targets.numpy.scope import Scope
 
-ROUTINES = ("gemm", "gemv", "dot")
 ALONE = 2**18  # multiplications of a product of matrices that OpenBLAS computes with one thread
 ALONE_IN_ROWS = 10_000  # those of two vectors
 LOOPS = ("u", "v", "w", "s", "r", "k", "i", "j")
@@ -59,6 +58,11 @@ class _Matrix:
     before: Sequence[str] = ()
     fills: Sequence[str] = ()
     empties: Sequence[str] = ()
+
+
+def of_dtype(owner: str, routines: Iterable[str], dtype: str) -> list[str]:
+    """The routines for a dtype, of which the owner holds those that are needed."""
+    return [f"{owner}{name} = blas.s{name} if {dtype} == np.float32 else blas.d{name}" for name in sorted(routines)]
 
 
 def product(op: Contract, scope: Scope) -> list[str]:

@@ -15,7 +15,6 @@ from symbp.spec.model import NetworkSpec, Problem, SpecError
 from symbp.targets.environment import render
 from symbp.targets.numpy import (
     arguments,
-    blas,
     convolve,  # noqa: F401 - registers its operation
     examples,
     functions,
@@ -64,7 +63,7 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
             dtype=spec.dtype,
             lines=[line for each in allocated for line in each.lines],
             batch_last=_has_batch_last(network, program),
-            blas=bool(scope.extras.keys() & set(blas.ROUTINES)),
+            blas=bool(scope.routines),
         ),
         arguments.checks(*given),
         *mode.functions(),

@@ -69,10 +69,10 @@ def _entries(shapes: Iterable[Sequence[Dim]]) -> Entries:
 
 @dataclass(frozen=True)
 class Extra:
-    """What NumPy's calls need besides the program's arrays: how it is made, its kind and shape; no array has None."""
+    """An array that NumPy's calls need besides the program's: how it is made, its shape and kind."""
 
     made: str
-    shape: tuple[Dim, ...] | None
+    shape: tuple[Dim, ...]
     kind: ArrayKind
 
 
@@ -86,6 +86,7 @@ class Scope:
     depth: int = 1
     has_workspace: bool = True
     extras: dict[str, Extra] = field(default_factory=dict)
+    routines: set[str] = field(default_factory=set)  # of SciPy's BLAS, which are needed too
     ranges: set[str] = field(default_factory=set)
     views_of_ranges: dict[str, View] = field(default_factory=dict)
     buffers: Mapping[str, str] = field(default_factory=dict)
@@ -253,8 +254,7 @@ class Scope:
 
     def routine(self, name: str) -> str:
         """A function of SciPy's BLAS for the dtype, of the workspace or of the trainer."""
-        made = f"blas.s{name} if self.dtype == np.float32 else blas.d{name}"
-        self.extras[name] = Extra(made, None, "float")
+        self.routines.add(name)
         return f"ws.{name}" if self.has_workspace else f"self._{name}"
 
     def _extra(self, attribute: str, made: str, shape: tuple[Dim, ...], kind: ArrayKind) -> str:

@@ -16,8 +16,9 @@ from symbp.program.operands import reads
 from symbp.program.program import Array, Map, Program, Scalar, Statement
 from symbp.spec.model import Blas
 from symbp.targets.numpy import hyperparameters, routines, source
+from symbp.targets.numpy.blas import of_dtype
 from symbp.targets.numpy.hyperparameters import Hyperparameter
-from symbp.targets.numpy.scope import Extra, Scope
+from symbp.targets.numpy.scope import Scope
 
 STRETCH = 65536
 OWNERS = {"w": "self.params.flat", "g": "self._gradients.flat"}
@@ -47,7 +48,7 @@ class Update:
         self.numbers = numbers
         self.size = size
         self.blas = blas
-        self.extras: dict[str, Extra] = {}
+        self.routines = set[str]()
         self.stretched = size > STRETCH and "stretches" not in without
         statements = [s for s in program.routines["update"].statements if isinstance(s, Statement)]
         grouped = groupby(statements, key=lambda s: not self.arrays[s.operations[-1].out].shape)
@@ -55,7 +56,7 @@ class Update:
         self.own = self._own()
         self.rows = dict.fromkeys(SCRATCH, 0)
         self.body = [line for run in self.runs for line in self._lines(run)]
-        self.allocates = [*self._owned(), *self._shared(), *self._routines()]
+        self.allocates = [*self._owned(), *self._shared(), *of_dtype("self._", self.routines, "dtype")]
 
     def _lines(self, run: Run) -> list[str]:
         return self._once(run) if run.single else self._in_one_call(run) or self._over(run)
@@ -72,7 +73,7 @@ class Update:
             ) if (into, added) == (out, part) and other != out and self.arrays[other].shape == self.arrays[out].shape:
                 factor = value if function == "add" else -value
                 symbols = hyperparameters.symbols(self.numbers, statement.block)
-                scope = Scope(self.arrays, {}, symbols, 2, has_workspace=False, extras=self.extras, blas=self.blas)
+                scope = Scope(self.arrays, {}, symbols, 2, has_workspace=False, routines=self.routines, blas=self.blas)
                 owners = (self._owner(self.arrays[name]) for name in (other, out))
                 equation = statement.equation
                 stated = source.comment(routines.formula(equation.target, equation.body), 2)
@@ -94,9 +95,6 @@ class Update:
             shape, dtype = "SIZE" if array.shape else "()", SCRATCH[array.kind][1]
             lines.append(f"self._{array.name} = np.empty({shape}, {dtype})")
         return lines
-
-    def _routines(self) -> list[str]:
-        return [f"self._{name} = {extra.made.replace('self.dtype', 'dtype')}" for name, extra in self.extras.items()]
 
     def _shared(self) -> list[str]:
         length = "STRETCH" if self.stretched else "SIZE"
@@ -166,6 +164,8 @@ class Update:
         for statement in run.statements:
             symbols = hyperparameters.symbols(self.numbers, statement.block)
             named = {a.name: a.name for a in used}
-            scope = Scope(self.arrays, named, symbols, depth, has_workspace=False, extras=self.extras, blas=self.blas)
+            scope = Scope(
+                self.arrays, named, symbols, depth, has_workspace=False, routines=self.routines, blas=self.blas
+            )
             lines += routines.computed(statement, scope)
         return lines

@@ -18,7 +18,7 @@ from symbp.program.cost import bytes_of, entries
 from symbp.program.operands import is_stop, written
 from symbp.program.plan import Flat, Plan, in_order
 from symbp.program.program import Array, ArrayKind, Loop, Offset, Program, Shift, Statement
-from symbp.targets.numpy import names, routines, source
+from symbp.targets.numpy import blas, names, routines, source
 from symbp.targets.numpy.scope import Entries, Scope, moved
 
 BLOCK = 1 << 17  # numbers in a block of columns, which is to stay in a cache
@@ -59,6 +59,7 @@ def allocations(
     """What is allocated, in order of first use."""
     for attribute, extra in scope.extras.items():
         yield Allocation((f"self.{attribute} = {extra.made}",), extra.shape, extra.kind)
+    yield Allocation(tuple(blas.of_dtype("self.", scope.routines, "self.dtype")))
     if scope.blocks:
         yield _block(scope.blocks)
     for array in program.arrays.values():

@@ -24,6 +24,7 @@ from symbp.program.program import Array, Contract, Fold, View
 from symbp.spec import read_spec
 from symbp.spec.read import parse_spec
 from symbp.targets.load import as_argument, load_source
+from symbp.targets.numpy.blas import of_dtype
 from symbp.targets.numpy.operations import lines
 from symbp.targets.numpy.routines import arguments
 from symbp.targets.numpy.safety import UnsafeModuleError, inspect
@@ -165,9 +166,9 @@ def test_sums_are_products_with_ones(axes: str, kept: str) -> None:
 
 def run(code: str, scope: Scope, held: dict[str, np.ndarray]) -> None:
     """Carry out the lines, with what they need of the workspace."""
-    named = {"n": SIZES["n"], "dtype": np.float64, "np": np, "blas": WATCHED, "self": SimpleNamespace(dtype=np.float64)}
+    named = {"n": SIZES["n"], "dtype": np.float64, "np": np, "blas": WATCHED}
     ws = SimpleNamespace(**{key: eval(extra.made, named) for key, extra in scope.extras.items()})
-    exec(code, {**named, **held, "ws": ws})
+    exec("\n".join([*of_dtype("ws.", scope.routines, "dtype"), code]), {**named, **held, "ws": ws})
 
 
 def _dim(letter: str) -> Any:
