@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from symbp.forward.network import BATCH, Dim
 from symbp.program.operands import is_alias, reads
 from symbp.program.program import (
-    ONE,
     Array,
     Columns,
     Contract,
@@ -125,7 +124,7 @@ def _arithmetic(op: Op, sizes: Sizes) -> int:
             added = math.prod(every[letter] for letter in op.out_axes) if op.out_places else 0
             return 2 * math.prod(every.values()) + added
         case Fold():
-            return sizes.count(op.operand) + (sizes.count(op.out) if op.factor != ONE else 0)
+            return sizes.count(op.operand) + (sizes.count(op.out) if op.factor else 0)
         case Scatter(source=str(source)):
             return sizes.count(source)
         case Scatter():

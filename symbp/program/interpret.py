@@ -14,7 +14,6 @@ from symbp.formula.backends import numpy_backend
 from symbp.forward.network import BATCH
 from symbp.program.operands import written
 from symbp.program.program import (
-    ONE,
     Array,
     Columns,
     Contract,
@@ -147,7 +146,7 @@ class _State:
                 held = self.arrays[op.operand]
                 axis = op.axes[0] if op.function == "argmax" else op.axes
                 folded = np.asarray(getattr(held, op.function)(axis=axis, keepdims=op.keepdims))
-                return self._on_base(folded if op.factor == ONE else np.asarray(folded * self.operand(op.factor)), op)
+                return self._on_base(np.asarray(folded * self.operand(op.factor)) if op.factor else folded, op)
             case View():
                 order = [a for a in op.axes if a is not None]
                 return np.reshape(self.arrays[op.operand].transpose(order), shape)

@@ -10,7 +10,7 @@ from symbp.program.program import Loop, Map, Offset, Op, Operand, Pick, Shift, S
 
 READS = ("left", "right", "operand", "condition", "yes", "no", "source", "base", "where", "best", "chosen")
 SEVERAL = ("operands", "indices", "parts")
-NUMBERS = ("positions", "position", "border", "value", "keep", "scale")
+NUMBERS = ("positions", "position", "border", "value", "factor", "keep", "scale")
 
 # the fields of every kind of operation, the output first; those that name what is read, and whether one names several;
 # those that hold arrays or numbers

@@ -175,7 +175,7 @@ def scale(program: Program, keep: Keep) -> Program:
             made = next((o for o in operations if isinstance(o, Fold) and o.out == total and o.function == "sum"), None)
             if made is None or factor is None or readers[made.out] != 1 or made.out in keep:
                 continue
-            both = replace(made, out=op.out, factor=Scalar(made.factor.value * factor.value))
+            both = replace(made, out=op.out, factor=Scalar(factor.value * (made.factor.value if made.factor else 1)))
             operations = [both if o is made else o for o in operations if o is not op]
         return replace(statement, operations=tuple(operations))
 

@@ -46,7 +46,6 @@ class Scalar:
     value: sp.Expr
 
 
-ONE = Scalar(sp.Integer(1))
 Operand = str | Scalar
 
 
@@ -126,14 +125,17 @@ class Contract(Product):
 
 @dataclass(frozen=True)
 class Fold:
-    """A reduction over whole axes; of a sum, `factor` times the sum, added to its `base` as a contraction is."""
+    """A reduction over whole axes; of a sum, `factor` times the sum, added to its `base` as a contraction is.
+
+    A factor of None is 1.
+    """
 
     out: str
     function: Literal["sum", "max", "argmax"]
     operand: str
     axes: tuple[int, ...]
     keepdims: bool = False
-    factor: Scalar = ONE
+    factor: Scalar | None = None
     base: str | None = None
     keep: Scalar | None = None
     scale: Scalar | None = None

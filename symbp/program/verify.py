@@ -14,7 +14,6 @@ from symbp.program.functions import FUNCTIONS
 from symbp.program.late import read_late
 from symbp.program.operands import reads, written
 from symbp.program.program import (
-    ONE,
     TRAINING,
     Array,
     Columns,
@@ -160,7 +159,7 @@ def _check(op: Op, program: Program, known: set[str]) -> None:
         for letters, name, places in op.columns:
             _places(places, {letter: sizes[letter] for letter in letters}, program.arrays[name].shape)
     if isinstance(op, Contract | Fold):
-        if op.base is not None and (op.base != op.out or getattr(op, "function", "sum") != "sum"):
+        if op.base not in (None, op.out):
             raise _InvariantError(f"`{op.base}` is no array that a sum is added to in place")
         if op.base is None and (op.keep or op.scale):
             raise _InvariantError("there are factors, and no base")
@@ -169,8 +168,8 @@ def _check(op: Op, program: Program, known: set[str]) -> None:
         left = tuple(d for a, d in enumerate(held) if a not in op.axes)
         if not op.keepdims and left != shape:
             raise _InvariantError(f"folding {held} over {op.axes} gives {left}, not {shape}")
-        if op.factor != ONE and op.function != "sum":
-            raise _InvariantError(f"a {op.function} has no factor")
+        if op.function != "sum" and (op.factor or op.base):
+            raise _InvariantError(f"a {op.function} has neither a factor nor a base")
     elif isinstance(op, Gather):
         taken = _indexed(op.indices, program.arrays[op.source].shape, program)
         if shape != taken:

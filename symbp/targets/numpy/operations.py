@@ -17,7 +17,6 @@ import sympy as sp
 from symbp.forward.network import BATCH, Dim
 from symbp.program.operands import is_stop
 from symbp.program.program import (
-    ONE,
     Contract,
     Fill,
     Fold,
@@ -121,7 +120,7 @@ def _(op: Fold, scope: Scope) -> list[str]:
     axes = [] if every and op.function != "argmax" else [f"axis={op.axes[0] if len(op.axes) == 1 else op.axes}"]
     keep = ["keepdims=True"] if op.keepdims else []
     folded = scope.call(f"{scope[op.operand]}.{op.function}", *axes, *keep, f"out={scope[op.out]}")
-    return folded if op.factor == ONE else [*folded, *lines(Map(op.out, "multiply", (op.out, op.factor)), scope)]
+    return [*folded, *lines(Map(op.out, "multiply", (op.out, op.factor)), scope)] if op.factor else folded
 
 
 def _product_with_ones(op: Fold, scope: Scope) -> list[str]:
@@ -137,7 +136,7 @@ def _product_with_ones(op: Fold, scope: Scope) -> list[str]:
         return []
     if op.base is not None and (scope.blas == "numpy" or not rest):
         return []
-    ones = scope.ones(shape[first:last], op.factor.value)
+    ones = scope.ones(shape[first:last], op.factor)
     if not ones:
         return []
     operand, out = scope[op.operand], scope[op.out]

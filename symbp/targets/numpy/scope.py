@@ -16,7 +16,6 @@ import sympy as sp
 
 from symbp.forward.network import BATCH, Dim
 from symbp.program.program import (
-    ONE,
     Array,
     ArrayKind,
     Edge,
@@ -224,17 +223,18 @@ class Scope:
         made = f"np.empty({'n' if shape == (BATCH,) else source.shape(shape)}, {dtype})"
         return self._extra(_named(word, *shape[1:], *more), made, shape, kind)
 
-    def ones(self, shape: tuple[Dim, ...], factor: sp.Expr = ONE.value) -> str:
+    def ones(self, shape: tuple[Dim, ...], factor: Scalar | None = None) -> str:
         """As many ones, times a factor, as an array of this shape has numbers, in a row; nothing for a long factor."""
-        named = constants.named(factor)
+        value = sp.Integer(1) if factor is None else factor.value
+        named = constants.named(value)
         if named is None or not self.has_workspace:
             return ""
         word, number = named
         shape = tuple(sorted(shape, key=lambda dim: (dim == BATCH, dim)))
         count = " * ".join(map(str, shape))
-        if factor == 1:
+        if value == 1:
             return self._extra(_named("ones", *shape), f"np.ones({count}, dtype)", shape, "float")
-        word = "mean" if constants.is_share(factor, shape) else word
+        word = "mean" if constants.is_share(value, shape) else word
         return self._extra(_named(word, *shape), f"np.full({count}, {number}, dtype)", shape, "float")
 
     def mask(self, shape: tuple[Dim, ...], word: str = "mask") -> str:
