@@ -1,7 +1,7 @@
 """Activations in pieces: `a` from `z` by cases. Adding one is adding a row; `kinks` says what the derivative is there.
 
 The branch that holds at a kink decides its derivative, so the conditions are part of what a row states. They give
-PyTorch's derivative at every kink.
+PyTorch's derivative at every kink. No condition holds of NaN, so what is taken otherwise is made of `z`.
 Not here: activations that draw random numbers (RReLU).
 """
 
@@ -105,7 +105,7 @@ ENTRIES = (
     Entry(
         "softshrink",
         "activation",
-        "a = where(z > lambd, z - lambd, where(z < -lambd, z + lambd, 0))",
+        "a = max(0, z - lambd) + min(0, z + lambd)",
         "the soft threshold",
         _SHRINK + ", eq. 6",
         options=(Option("lambd", 0.5, low=0, summary="threshold", aliases=("threshold",)),),
@@ -115,7 +115,7 @@ ENTRIES = (
     Entry(
         "hardshrink",
         "activation",
-        "a = where(z > lambd or z < -lambd, z, 0)",
+        "a = where(z >= -lambd and z <= lambd, 0, z)",
         "the hard threshold",
         _SHRINK + ", eq. 5",
         options=(Option("lambd", 0.5, low=0, summary="threshold", aliases=("threshold",)),),
@@ -143,7 +143,7 @@ ENTRIES = (
     Entry(
         "threshold",
         "activation",
-        "a = where(z > threshold, z, value)",
+        "a = where(z <= threshold, value, z)",
         "the identity above a threshold, a constant elsewhere",
         _PYTORCH + "Threshold",
         options=(

@@ -41,13 +41,13 @@ def _bounded(lowering: Lowering, node: sp.Piecewise) -> Value | None:
 
 
 def _extreme(lowering: Lowering, first: sp.Expr, second: sp.Expr, held: sp.Basic) -> Value | None:
-    if lowering.is_scalar(first) and lowering.is_scalar(second):
+    """The larger of two values, or the smaller, however the condition is spelt."""
+    ordered = isinstance(held, sp.Gt | sp.Ge | sp.Lt | sp.Le)
+    if not ordered or (lowering.is_scalar(first) and lowering.is_scalar(second)):
         return None
-    for function, relations in (
-        ("maximum", (first > second, first >= second)),
-        ("minimum", (first < second, first <= second)),
-    ):
-        if held in relations or held in [getattr(r, "reversed", r) for r in relations]:
+    margin = held.gts - held.lts
+    for function, excess in (("maximum", first - second), ("minimum", second - first)):
+        if sp.expand(margin - excess) == 0:
             return lowering.builder.map(function, lowering.value(first), lowering.value(second))
     return None
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from activations import by_jax, by_torch, derive, far, sample, split
+from activations import by_jax, by_module, by_torch, derive, far, sample, split
 from derived import close
 from references import ACTIVATIONS, Case, torch
 
@@ -119,6 +119,23 @@ def test_extremes_are_finite(name: str) -> None:
         atol = 1e4 * rtol  # where terms as large as z cancel
         close(values["a"], value, rtol, atol)
         close(np.where(exact, found, 0), np.where(exact, gradients["d_z"], 0), rtol, atol)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_a_module_is_nan_where_pytorch_is(name: str) -> None:
+    """A row of NaN stays one: no condition that fails for it gives a number instead. Its neighbours are unharmed.
+
+    Slopes there are nobody's: PyTorch's is 1 for `relu`, and 0 for `clamp`.
+    """
+    pytest.importorskip("torch")
+    case = ACTIVATIONS[name].cases[0]
+    z = sample(name, case, (3, 6))
+    z[1] = np.nan
+    with np.errstate(invalid="ignore"):
+        value, _ = by_module(name, case, z, np.ones)
+    expected, _ = by_torch(name, case, z, np.ones)
+    assert np.isnan(value[1]).all()
+    np.testing.assert_allclose(value, expected, VALUE, ROUNDING)
 
 
 @pytest.mark.parametrize(("name", "case"), CASES)
