@@ -48,10 +48,12 @@ class Shared:
 
     `positions` holds the arrays of winning positions in windows; `winners` maps a tensor of winning indices to the one
     that it was read from, the index among the window's that it holds, and the sizes of the window's indices. `without`
-    are the means that lowering leaves out.
+    are the means that lowering leaves out. `stepwise` equations are computed in a loop, where arrays are so small
+    that an operation less is worth an array more.
     """
 
     without: Without = NONE
+    stepwise: bool = False
     columns: dict[tuple[object, ...], set[tuple[int, ...]]] = field(default_factory=dict)
     positions: dict[tuple[object, ...], str] = field(default_factory=dict)
     winners: dict[str, tuple[str, int, tuple[sp.Expr, ...]]] = field(default_factory=dict)
@@ -163,7 +165,7 @@ class Lowering:
         if isinstance(node, Winner):
             return self.winner(node)
         if isinstance(node, logistic):
-            return self.logistic(self.value(node.args[0]))
+            return self.logistic(node.args[0])
         if isinstance(node, softplus):
             return builder.map("logaddexp", builder.scalar(sp.Integer(0)), self.value(node.args[0]), word="softplus")
         if isinstance(node, sp.KroneckerDelta):
@@ -218,13 +220,19 @@ class Lowering:
         value = self.value(over)
         return self.builder.map("floor", value if under == 1 else self.builder.map("divide", value, self.value(under)))
 
-    def logistic(self, x: Value) -> Value:
-        """1/(1 + exp(-x)); the exponent is capped where the exponential would overflow and the result is 0."""
-        builder = self.builder
-        capped = builder.map("minimum", builder.map("negative", x), builder.scalar(LOG_MAX))
-        return builder.map(
-            "reciprocal", builder.map("add", builder.map("exp", capped), builder.scalar(sp.Integer(1))), word="logistic"
-        )
+    def logistic(self, x: sp.Expr) -> Value:
+        """1/(1 + exp(-x)), or in a step of a loop exp(x)/(1 + exp(x)), which negates nothing but takes another array.
+
+        The exponent is capped where the exponential would overflow and the result is 0 or 1.
+        """
+        builder, one = self.builder, self.builder.scalar(sp.Integer(1))
+        quotient = self.shared.stepwise and not x.could_extract_minus_sign()
+        capped = builder.map("minimum", self.value(x if quotient else -x), builder.scalar(LOG_MAX))
+        exponential = builder.map("exp", capped)
+        total = builder.map("add", exponential, one)
+        if quotient:
+            return builder.map("divide", exponential, total, word="logistic")
+        return builder.map("reciprocal", total, word="logistic")
 
     def power(self, node: sp.Pow) -> Value:
         """Squares, roots and reciprocals by their own functions; other exponents by `power`."""

@@ -153,6 +153,7 @@ def test_a_step_holds_only_what_recurs() -> None:
         products = [op for op in everything if isinstance(op, Contract)]
         assert sum(op in loop.operations for op in products) == 1, "the state's product alone is in the loop"
         assert len(products) == 1 + outside, "the input's product before it, or the weights' gradients after it"
+    assert not any(op.function == "negative" for op in forward.operations if isinstance(op, Map))
     functions = [op.function for op in backward.operations if isinstance(op, Map)]
     assert set(functions) == {"multiply", "add"}, (
         "what the forward pass saved is squared and subtracted before the loop"
