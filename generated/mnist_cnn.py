@@ -235,16 +235,16 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
     np.copyto(ws.conv2d_1_z_padded[:, 2:30, 2:30], x.transpose(1, 2, 3, 0))
     # a block at a time, which stays in a cache: the columns that windows show, their product
-    rows = ws.block.size // (1 * 5 * 5 * 28 * n)
+    rows = ws.block.size // (5 * 5 * 28 * n)
     for start in range(0, 28, rows):
         count = min(rows, 28 - start)
-        columns = ws.block[: 1 * 5 * 5 * count * 28 * n].reshape(1, 5, 5, count, 28, n)
+        columns = ws.block[: 5 * 5 * count * 28 * n].reshape(1, 5, 5, count, 28, n)
         for u in range(5):
             for v in range(5):
                 columns[:, u, v] = ws.conv2d_1_z_padded[:, start + u : start + u + count, v : v + 28]
         np.matmul(
-            params.conv2d_1_W.reshape(16, 1 * 5 * 5),
-            columns.reshape(1 * 5 * 5, count * 28 * n),
+            params.conv2d_1_W.reshape(16, 5 * 5),
+            columns.reshape(5 * 5, count * 28 * n),
             out=ws.conv2d_1_z[:, start : start + count].reshape(16, count * 28 * n),
         )
     ws.conv2d_1_z += params.conv2d_1_b[:, None, None, None]
@@ -492,18 +492,18 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     gradients.conv2d_1_W.fill(0)
     # a block at a time, which stays in a cache: the columns that windows show, their product, added up
-    rows = (ws.block.size - 16 * 1 * 5 * 5) // (1 * 5 * 5 * 28 * n)
+    rows = (ws.block.size - 16 * 5 * 5) // (5 * 5 * 28 * n)
     for start in range(0, 28, rows):
         count = min(rows, 28 - start)
-        columns = ws.block[: 1 * 5 * 5 * count * 28 * n].reshape(1, 5, 5, count, 28, n)
-        product = ws.block[-(16 * 1 * 5 * 5) :].reshape(16, 1, 5, 5)
+        columns = ws.block[: 5 * 5 * count * 28 * n].reshape(1, 5, 5, count, 28, n)
+        product = ws.block[-(16 * 5 * 5) :].reshape(16, 1, 5, 5)
         for u in range(5):
             for v in range(5):
                 columns[:, u, v] = ws.conv2d_1_z_padded[:, start + u : start + u + count, v : v + 28]
         np.matmul(
             ws.d_conv2d_1_z[:, start : start + count].reshape(16, count * 28 * n),
-            columns.reshape(1 * 5 * 5, count * 28 * n).T,
-            out=product.reshape(16, 1 * 5 * 5),
+            columns.reshape(5 * 5, count * 28 * n).T,
+            out=product.reshape(16, 5 * 5),
         )
         gradients.conv2d_1_W += product
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
@@ -519,14 +519,14 @@ def _input(params: Parameters, ws: Workspace) -> None:
     np.copyto(ws.conv2d_1_d_x_copy, ws.d_conv2d_1_z.transpose(0, 3, 1, 2))
     ws.conv2d_1_d_x_overlap.fill(0)
     # a block at a time, which stays in a cache: a product, added to windows
-    rows = ws.block.size // (1 * 5 * 5 * 28 * 28)
+    rows = ws.block.size // (5 * 5 * 28 * 28)
     for start in range(0, n, rows):
         count = min(rows, n - start)
-        product = ws.block[-(1 * 5 * 5 * count * 28 * 28) :].reshape(1, 5, 5, count, 28, 28)
+        product = ws.block[-(5 * 5 * count * 28 * 28) :].reshape(1, 5, 5, count, 28, 28)
         np.matmul(
-            params.conv2d_1_W.reshape(16, 1 * 5 * 5).T,
+            params.conv2d_1_W.reshape(16, 5 * 5).T,
             ws.conv2d_1_d_x_copy[:, start : start + count].reshape(16, count * 28 * 28),
-            out=product.reshape(1 * 5 * 5, count * 28 * 28),
+            out=product.reshape(5 * 5, count * 28 * 28),
         )
         for u in range(5):
             for v in range(5):

@@ -577,10 +577,10 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_1_z_padded[:, 1:29, 1:29], x.transpose(1, 2, 3, 0))
     # a block at a time, which stays in a cache: the columns that windows show, their product
-    rows = ws.block.size // (1 * 3 * 3 * 14 * n)
+    rows = ws.block.size // (3 * 3 * 14 * n)
     for start in range(0, 14, rows):
         count = min(rows, 14 - start)
-        columns = ws.block[: 1 * 3 * 3 * count * 14 * n].reshape(1, 3, 3, count, 14, n)
+        columns = ws.block[: 3 * 3 * count * 14 * n].reshape(1, 3, 3, count, 14, n)
         for u in range(3):
             for v in range(3):
                 np.copyto(
@@ -588,8 +588,8 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
                     ws.conv2d_1_z_padded[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 27 : 2],
                 )
         np.matmul(
-            params.conv2d_1_W.reshape(16, 1 * 3 * 3),
-            columns.reshape(1 * 3 * 3, count * 14 * n),
+            params.conv2d_1_W.reshape(16, 3 * 3),
+            columns.reshape(3 * 3, count * 14 * n),
             out=ws.conv2d_1_z[:, start : start + count].reshape(16, count * 14 * n),
         )
 
@@ -766,16 +766,16 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_6: W (32, 16, 1, 1), silu_3.a (16, 14, 14, n) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     # a block at a time, which stays in a cache: the columns that windows show, their product
-    rows = ws.block.size // (16 * 1 * 1 * 7 * n)
+    rows = ws.block.size // (16 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
-        columns = ws.block[: 16 * 1 * 1 * count * 7 * n].reshape(16, 1, 1, count, 7, n)
+        columns = ws.block[: 16 * count * 7 * n].reshape(16, 1, 1, count, 7, n)
         for u in range(1):
             for v in range(1):
                 columns[:, u, v] = ws.silu_3_a[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 13 : 2]
         np.matmul(
-            params.conv2d_6_W.reshape(32, 16 * 1 * 1),
-            columns.reshape(16 * 1 * 1, count * 7 * n),
+            params.conv2d_6_W.reshape(32, 16),
+            columns.reshape(16, count * 7 * n),
             out=ws.conv2d_6_z[:, start : start + count].reshape(32, count * 7 * n),
         )
 
@@ -903,10 +903,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     np.copyto(ws.conv2d_1_z_padded[:, 1:29, 1:29], x.transpose(1, 2, 3, 0))
     # a block at a time, which stays in a cache: the columns that windows show, their product
-    rows = ws.block.size // (1 * 3 * 3 * 14 * n)
+    rows = ws.block.size // (3 * 3 * 14 * n)
     for start in range(0, 14, rows):
         count = min(rows, 14 - start)
-        columns = ws.block[: 1 * 3 * 3 * count * 14 * n].reshape(1, 3, 3, count, 14, n)
+        columns = ws.block[: 3 * 3 * count * 14 * n].reshape(1, 3, 3, count, 14, n)
         for u in range(3):
             for v in range(3):
                 np.copyto(
@@ -914,8 +914,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
                     ws.conv2d_1_z_padded[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 27 : 2],
                 )
         np.matmul(
-            params.conv2d_1_W.reshape(16, 1 * 3 * 3),
-            columns.reshape(1 * 3 * 3, count * 14 * n),
+            params.conv2d_1_W.reshape(16, 3 * 3),
+            columns.reshape(3 * 3, count * 14 * n),
             out=ws.conv2d_1_z[:, start : start + count].reshape(16, count * 14 * n),
         )
 
@@ -1147,16 +1147,16 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # conv2d_6: W (32, 16, 1, 1), silu_3.a (16, 14, 14, n) -> z (32, 7, 7, n)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v]
     # a block at a time, which stays in a cache: the columns that windows show, their product
-    rows = ws.block.size // (16 * 1 * 1 * 7 * n)
+    rows = ws.block.size // (16 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
-        columns = ws.block[: 16 * 1 * 1 * count * 7 * n].reshape(16, 1, 1, count, 7, n)
+        columns = ws.block[: 16 * count * 7 * n].reshape(16, 1, 1, count, 7, n)
         for u in range(1):
             for v in range(1):
                 columns[:, u, v] = ws.silu_3_a[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 13 : 2]
         np.matmul(
-            params.conv2d_6_W.reshape(32, 16 * 1 * 1),
-            columns.reshape(16 * 1 * 1, count * 7 * n),
+            params.conv2d_6_W.reshape(32, 16),
+            columns.reshape(16, count * 7 * n),
             out=ws.conv2d_6_z[:, start : start + count].reshape(32, count * 7 * n),
         )
 
@@ -1738,14 +1738,14 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     ws.d_silu_3_a_conv2d_6.fill(0)
     # a block at a time, which stays in a cache: a product, added to windows
-    rows = ws.block.size // (16 * 1 * 1 * 7 * n)
+    rows = ws.block.size // (16 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
-        product = ws.block[-(16 * 1 * 1 * count * 7 * n) :].reshape(16, 1, 1, count, 7, n)
+        product = ws.block[-(16 * count * 7 * n) :].reshape(16, 1, 1, count, 7, n)
         np.matmul(
-            params.conv2d_6_W.reshape(32, 16 * 1 * 1).T,
+            params.conv2d_6_W.reshape(32, 16).T,
             ws.d_conv2d_6_z[:, start : start + count].reshape(32, count * 7 * n),
-            out=product.reshape(16 * 1 * 1, count * 7 * n),
+            out=product.reshape(16, count * 7 * n),
         )
         for u in range(1):
             for v in range(1):
@@ -1754,18 +1754,18 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     gradients.conv2d_6_W.fill(0)
     # a block at a time, which stays in a cache: the columns that windows show, their product, added up
-    rows = (ws.block.size - 32 * 16 * 1 * 1) // (16 * 1 * 1 * 7 * n)
+    rows = (ws.block.size - 32 * 16) // (16 * 7 * n)
     for start in range(0, 7, rows):
         count = min(rows, 7 - start)
-        columns = ws.block[: 16 * 1 * 1 * count * 7 * n].reshape(16, 1, 1, count, 7, n)
-        product = ws.block[-(32 * 16 * 1 * 1) :].reshape(32, 16, 1, 1)
+        columns = ws.block[: 16 * count * 7 * n].reshape(16, 1, 1, count, 7, n)
+        product = ws.block[-(32 * 16) :].reshape(32, 16, 1, 1)
         for u in range(1):
             for v in range(1):
                 columns[:, u, v] = ws.silu_3_a[:, 2 * start + u : 2 * start + u + 2 * count - 1 : 2, v : v + 13 : 2]
         np.matmul(
             ws.d_conv2d_6_z[:, start : start + count].reshape(32, count * 7 * n),
-            columns.reshape(16 * 1 * 1, count * 7 * n).T,
-            out=product.reshape(32, 16 * 1 * 1),
+            columns.reshape(16, count * 7 * n).T,
+            out=product.reshape(32, 16),
         )
         gradients.conv2d_6_W += product
 
@@ -2167,11 +2167,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     gradients.conv2d_1_W.fill(0)
     # a block at a time, which stays in a cache: the columns that windows show, their product, added up
-    rows = (ws.block.size - 16 * 1 * 3 * 3) // (1 * 3 * 3 * 14 * n)
+    rows = (ws.block.size - 16 * 3 * 3) // (3 * 3 * 14 * n)
     for start in range(0, 14, rows):
         count = min(rows, 14 - start)
-        columns = ws.block[: 1 * 3 * 3 * count * 14 * n].reshape(1, 3, 3, count, 14, n)
-        product = ws.block[-(16 * 1 * 3 * 3) :].reshape(16, 1, 3, 3)
+        columns = ws.block[: 3 * 3 * count * 14 * n].reshape(1, 3, 3, count, 14, n)
+        product = ws.block[-(16 * 3 * 3) :].reshape(16, 1, 3, 3)
         for u in range(3):
             for v in range(3):
                 np.copyto(
@@ -2180,8 +2180,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
                 )
         np.matmul(
             ws.d_conv2d_1_z[:, start : start + count].reshape(16, count * 14 * n),
-            columns.reshape(1 * 3 * 3, count * 14 * n).T,
-            out=product.reshape(16, 1 * 3 * 3),
+            columns.reshape(3 * 3, count * 14 * n).T,
+            out=product.reshape(16, 3 * 3),
         )
         gradients.conv2d_1_W += product
 
@@ -2194,14 +2194,14 @@ def _input(params: Parameters, ws: Workspace) -> None:
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     ws.conv2d_1_d_x_overlap.fill(0)
     # a block at a time, which stays in a cache: a product, added to windows
-    rows = ws.block.size // (1 * 3 * 3 * 14 * n)
+    rows = ws.block.size // (3 * 3 * 14 * n)
     for start in range(0, 14, rows):
         count = min(rows, 14 - start)
-        product = ws.block[-(1 * 3 * 3 * count * 14 * n) :].reshape(1, 3, 3, count, 14, n)
+        product = ws.block[-(3 * 3 * count * 14 * n) :].reshape(1, 3, 3, count, 14, n)
         np.matmul(
-            params.conv2d_1_W.reshape(16, 1 * 3 * 3).T,
+            params.conv2d_1_W.reshape(16, 3 * 3).T,
             ws.d_conv2d_1_z[:, start : start + count].reshape(16, count * 14 * n),
-            out=product.reshape(1 * 3 * 3, count * 14 * n),
+            out=product.reshape(3 * 3, count * 14 * n),
         )
         for u in range(3):
             for v in range(3):

@@ -243,7 +243,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     # loss: dense_1.z (n, 1), rating (n, 1) -> C
     # (39) C = 1/(N · Nⱼ) · Σₙ Σⱼ (aₙⱼ − yₙⱼ)²
     np.subtract(ws.dense_1_z, y, out=ws.loss_C_subtract)
-    ws.loss_C_subtract.reshape(n * 1).dot(ws.loss_C_subtract.reshape(n * 1), out=ws.C)
+    ws.loss_C_subtract.reshape(n).dot(ws.loss_C_subtract.reshape(n), out=ws.C)
     ws.C *= ws.one_over_n
 
 

@@ -325,16 +325,16 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
     np.copyto(ws.conv2d_1_z_padded[:, 1:33, 1:33], x.transpose(1, 2, 3, 0))
     # a block at a time, which stays in a cache: the columns that windows show, their product
-    rows = ws.block.size // (1 * 3 * 3 * 32 * n)
+    rows = ws.block.size // (3 * 3 * 32 * n)
     for start in range(0, 32, rows):
         count = min(rows, 32 - start)
-        columns = ws.block[: 1 * 3 * 3 * count * 32 * n].reshape(1, 3, 3, count, 32, n)
+        columns = ws.block[: 3 * 3 * count * 32 * n].reshape(1, 3, 3, count, 32, n)
         for u in range(3):
             for v in range(3):
                 columns[:, u, v] = ws.conv2d_1_z_padded[:, start + u : start + u + count, v : v + 32]
         np.matmul(
-            params.conv2d_1_W.reshape(8, 1 * 3 * 3),
-            columns.reshape(1 * 3 * 3, count * 32 * n),
+            params.conv2d_1_W.reshape(8, 3 * 3),
+            columns.reshape(3 * 3, count * 32 * n),
             out=ws.conv2d_1_z[:, start : start + count].reshape(8, count * 32 * n),
         )
     ws.conv2d_1_z += params.conv2d_1_b[:, None, None, None]
@@ -597,8 +597,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # conv2d_8: silu_7.a (8, 32, 32, n), W (1, 8, 1, 1), b (1) -> z (n, 1, 32, 32)
     # (3) z[n,o,p,q] = Σ[c,u,v] x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w] · W[o,c,u,v] + bₒ
-    params.conv2d_8_W.reshape(1, 8 * 1 * 1).dot(
-        ws.silu_7_a.reshape(8, 1, 1, 32, 32, n).reshape(8 * 1 * 1, 32 * 32 * n),
+    params.conv2d_8_W.reshape(1, 8).dot(
+        ws.silu_7_a.reshape(8, 1, 1, 32, 32, n).reshape(8, 32 * 32 * n),
         out=ws.conv2d_8_z_product.reshape(1, 32 * 32 * n),
     )
     np.add(params.conv2d_8_b[:, None, None], ws.conv2d_8_z_product.transpose(3, 0, 1, 2), out=ws.conv2d_8_z)
@@ -646,25 +646,24 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (9) ∂C/∂x[n,c,h,w] = Σ[o,p,q] δ[n,o,p,q] · W[o,c,h + Pₕ − Sₕ · p,w + P_w − S_w · q]
     np.copyto(ws.conv2d_8_d_x_copy, params.conv2d_8_W.transpose(1, 0, 2, 3))
     # a block at a time, which stays in a cache: the columns that windows show, their product
-    rows = ws.block.size // (1 * 1 * 1 * 32 * n)
+    rows = ws.block.size // (32 * n)
     for start in range(0, 32, rows):
         count = min(rows, 32 - start)
-        columns = ws.block[: 1 * 1 * 1 * count * 32 * n].reshape(1, 1, 1, count, 32, n)
+        columns = ws.block[: count * 32 * n].reshape(1, 1, 1, count, 32, n)
         for u in range(1):
             for v in range(1):
                 columns[:, u, v] = ws.d_conv2d_8_z[:, :, start - u : start + count - u, 0 - v : 32 - v].transpose(
                     1, 2, 3, 0
                 )
         np.matmul(
-            ws.conv2d_8_d_x_copy.reshape(8, 1 * 1 * 1),
-            columns.reshape(1 * 1 * 1, count * 32 * n),
+            ws.conv2d_8_d_x_copy.reshape(8, 1),
+            columns.reshape(1, count * 32 * n),
             out=ws.d_silu_7_a[:, start : start + count].reshape(8, count * 32 * n),
         )
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     np.copyto(ws.conv2d_8_d_W_copy, ws.d_conv2d_8_z.transpose(1, 2, 3, 0))
     ws.conv2d_8_d_W_copy.reshape(1, 32 * 32 * n).dot(
-        ws.silu_7_a.reshape(8, 1, 1, 32, 32, n).reshape(8 * 1 * 1, 32 * 32 * n).T,
-        out=gradients.conv2d_8_W.reshape(1, 8 * 1 * 1),
+        ws.silu_7_a.reshape(8, 1, 1, 32, 32, n).reshape(8, 32 * 32 * n).T, out=gradients.conv2d_8_W.reshape(1, 8)
     )
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
     ws.d_conv2d_8_z.sum(axis=(0, 2, 3), out=gradients.conv2d_8_b)
@@ -1101,18 +1100,18 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     # (15) ∂C/∂W[o,c,u,v] = Σ[n,p,q] δ[n,o,p,q] · x[n,c,Sₕ · p + u − Pₕ,S_w · q + v − P_w]
     gradients.conv2d_1_W.fill(0)
     # a block at a time, which stays in a cache: the columns that windows show, their product, added up
-    rows = (ws.block.size - 8 * 1 * 3 * 3) // (1 * 3 * 3 * 32 * n)
+    rows = (ws.block.size - 8 * 3 * 3) // (3 * 3 * 32 * n)
     for start in range(0, 32, rows):
         count = min(rows, 32 - start)
-        columns = ws.block[: 1 * 3 * 3 * count * 32 * n].reshape(1, 3, 3, count, 32, n)
-        product = ws.block[-(8 * 1 * 3 * 3) :].reshape(8, 1, 3, 3)
+        columns = ws.block[: 3 * 3 * count * 32 * n].reshape(1, 3, 3, count, 32, n)
+        product = ws.block[-(8 * 3 * 3) :].reshape(8, 1, 3, 3)
         for u in range(3):
             for v in range(3):
                 columns[:, u, v] = ws.conv2d_1_z_padded[:, start + u : start + u + count, v : v + 32]
         np.matmul(
             ws.d_conv2d_1_z[:, start : start + count].reshape(8, count * 32 * n),
-            columns.reshape(1 * 3 * 3, count * 32 * n).T,
-            out=product.reshape(8, 1 * 3 * 3),
+            columns.reshape(3 * 3, count * 32 * n).T,
+            out=product.reshape(8, 3 * 3),
         )
         gradients.conv2d_1_W += product
     # (18) ∂C/∂bₒ = Σ[n,p,q] δ[n,o,p,q]
@@ -1128,14 +1127,14 @@ def _input(params: Parameters, ws: Workspace) -> None:
     np.copyto(ws.conv2d_1_d_x_copy, ws.d_conv2d_1_z.transpose(0, 3, 1, 2))
     ws.conv2d_1_d_x_overlap.fill(0)
     # a block at a time, which stays in a cache: a product, added to windows
-    rows = ws.block.size // (1 * 3 * 3 * 32 * 32)
+    rows = ws.block.size // (3 * 3 * 32 * 32)
     for start in range(0, n, rows):
         count = min(rows, n - start)
-        product = ws.block[-(1 * 3 * 3 * count * 32 * 32) :].reshape(1, 3, 3, count, 32, 32)
+        product = ws.block[-(3 * 3 * count * 32 * 32) :].reshape(1, 3, 3, count, 32, 32)
         np.matmul(
-            params.conv2d_1_W.reshape(8, 1 * 3 * 3).T,
+            params.conv2d_1_W.reshape(8, 3 * 3).T,
             ws.conv2d_1_d_x_copy[:, start : start + count].reshape(8, count * 32 * 32),
-            out=product.reshape(1 * 3 * 3, count * 32 * 32),
+            out=product.reshape(3 * 3, count * 32 * 32),
         )
         for u in range(3):
             for v in range(3):

@@ -21,6 +21,7 @@ from typing import Literal
 from symbp.forward.network import BATCH, Dim
 from symbp.program.cost import NOMINAL
 from symbp.program.program import Contract, Fold
+from symbp.targets.numpy import source
 from symbp.targets.numpy.contractions import groups
 from symbp.targets.numpy.scope import Scope
 
@@ -168,7 +169,7 @@ def _matrix(held: _Held, one: str, other: str, names: Mapping[str, str], scope: 
     letters = held.without("".join(names))
     pieces = [p for p in ((one, other) if letters == one + other else (other, one)) if p]
     merged = any(len(piece) > 1 for piece in pieces)
-    shape = tuple(" * ".join(str(held.sizes[a]) for a in piece) for piece in pieces)
+    shape = tuple(source.product(held.sizes[a] for a in piece) for piece in pieces)
     stack = [a for a in held.sizes if a in names]
     first = pieces[0] if pieces else ""
     if held.whole and list(held.sizes)[: len(stack)] == stack:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from symbp.program.program import Product
+from symbp.targets.numpy import source
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def _spread(name: str, axes: str, kept: int, sizes: Mapping[str, str]) -> str:
     """The array with the axes behind the first `kept` as one."""
     if len(axes) == kept + 1:
         return name
-    merged = (*(sizes[a] for a in axes[:kept]), " * ".join(sizes[a] for a in axes[kept:]))
+    merged = (*(sizes[a] for a in axes[:kept]), source.product(sizes[a] for a in axes[kept:]))
     return f"{name}.reshape({', '.join(merged)})"
 
 
@@ -99,7 +100,7 @@ def _matrices(name: str, axes: str, stack: str, rows: str, columns: str, sizes: 
     if held and not (rows and columns):
         order.insert(order.index(columns) if columns else order.index(rows) + 1, "")
     if any(len(piece) != 1 for piece in order):
-        merged = (" * ".join(sizes[a] for a in piece) or "1" for piece in order)
+        merged = (source.product(sizes[a] for a in piece) for piece in order)
         name += f".reshape({', '.join(merged)})"
     return name + _permuted(tuple(order.index(piece) for piece in wanted))
 

@@ -89,15 +89,19 @@ def _rows(block: str, scratch: Sequence[str], sizes: Sizes, scope: Scope) -> lis
     once = [[sizes[a] for a in axes] for axes in scratch if block not in axes]
     held = scope.block(row + once, whole)
     free = f"({held}.size - {_sum(once)})" if once else f"{held}.size"
-    return scope.line(f"rows = {free} // ({_sum(row)})")
+    needed = _sum(row)
+    return scope.line(f"rows = {free} // {f'({needed})' if ' ' in needed else needed}")
 
 
 def _scratch(word: str, dims: Sequence[str], depth: int) -> list[str]:
     """Columns at the start of the scratch, a product at its end."""
-    count = " * ".join(dims)
-    part = f": {count}" if word == "columns" else f"-({count}) :"
+    count = source.product(dims)
+    if " " in count:
+        part = f": {count}" if word == "columns" else f"-({count}) :"
+    else:
+        part = f":{count}" if word == "columns" else f"-{count}:"
     return source.bracketed(f"{word} = ws.block[{part}].reshape({', '.join(dims)})", depth)
 
 
 def _sum(shapes: Iterable[Sequence[Dim]]) -> str:
-    return " + ".join(" * ".join(map(str, dims)) for dims in shapes)
+    return " + ".join(map(source.product, shapes))

@@ -141,9 +141,9 @@ def _product_with_ones(op: Fold, scope: Scope) -> list[str]:
         return []
     operand, out = scope[op.operand], scope[op.out]
     if len(shape) > 2:
-        operand += f".reshape({_count(shape[:cut])}, {_count(shape[cut:])})"
+        operand += f".reshape({source.product(shape[:cut])}, {source.product(shape[cut:])})"
     if len(rest) > 1:
-        out += f".reshape({_count(rest)})"
+        out += f".reshape({source.product(rest)})"
     if scope.blas == "scipy":
         return blas.total(op, operand, ones, out, "only" if not rest else "first" if not first else "last", scope)
     one, other = (operand, ones) if first else (ones, operand)
@@ -159,11 +159,6 @@ def _added(op: Contract | Fold, scope: Scope) -> list[str]:
     for name, factor in ((part, op.scale), (op.out, op.keep)):
         code += lines(Map(name, "multiply", (name, factor)), inner) if factor else []
     return code + lines(Map(op.out, "add", (op.out, part)), inner)
-
-
-def _count(shape: tuple[Dim, ...]) -> str:
-    """How many numbers axes of this shape hold."""
-    return " * ".join(map(str, shape))
 
 
 @lines.register

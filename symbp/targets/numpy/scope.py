@@ -195,7 +195,7 @@ class Scope:
     def row_starts(self, name: str) -> str:
         """Where each row of an array starts among its numbers."""
         *rows, columns = self.arrays[name].shape
-        count = " * ".join(map(str, (*rows, columns)))
+        count = source.product((*rows, columns))
         reshaped = "" if len(rows) == 1 else f".reshape{source.shape(tuple(rows))}"
         made = f"np.arange(0, {count}, {columns}){reshaped}"
         return self._extra(_named("row_starts", *rows[1:], columns), made, tuple(rows), "int")
@@ -231,7 +231,7 @@ class Scope:
             return ""
         word, number = named
         shape = tuple(sorted(shape, key=lambda dim: (dim == BATCH, dim)))
-        count = " * ".join(map(str, shape))
+        count = source.product(shape)
         if value == 1:
             return self._extra(_named("ones", *shape), f"np.ones({count}, dtype)", shape, "float")
         word = "mean" if constants.is_share(value, shape) else word

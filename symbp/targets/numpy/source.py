@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 WIDTH = 120
 INDENT = "    "
@@ -87,6 +87,11 @@ def shape(dims: Sequence[object]) -> str:
     if len(dims) == 1:
         return f"({dims[0]},)"
     return f"({', '.join(map(str, dims))})"
+
+
+def product(sizes: Iterable[object]) -> str:
+    """How many numbers axes of these sizes hold: `n * 5`."""
+    return " * ".join(text for text in map(str, sizes) if text != "1") or "1"
 
 
 def bound(value: float) -> str:

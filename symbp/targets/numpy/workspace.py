@@ -95,7 +95,7 @@ def allocations(
 
 def _flat(name: str, flat: Flat) -> Allocation:
     """Memory for arrays of several shapes."""
-    size = " * ".join(map(str, flat.shape))
+    size = source.product(flat.shape)
     return Allocation((f"self.{name} = np.empty({size}, {DTYPES[flat.kind]})",), flat.shape, flat.kind)
 
 
@@ -105,8 +105,7 @@ def _viewed(attribute: str, shape: tuple[Dim, ...], flat: str, held: Flat, start
     batch = [dim for dim in shape if dim == BATCH]
 
     def place(count: int) -> str:
-        factors = [*batch, *([str(count)] if count != 1 or not batch else [])]
-        return " * ".join(factors)
+        return source.product((*batch, count))
 
     low, high = place(start) if start else "", place(start + size) if (*batch, start + size) != held.shape else ""
     colon = " : " if " " in low + high else ":"  # as formatters write it
