@@ -117,9 +117,10 @@ class Workspace:
         self.picked_16 = np.empty((n, 16), dtype)
         self.minus_one = np.array(-1, dtype)
         self.ones_16_n = np.ones(16 * n, dtype)
-        self.starts_16 = np.empty((n, 16), np.intp)
-        self.places_16_32 = np.empty((n, 16, 32), np.intp)
-        self.range_32 = np.arange(32)
+        self.keys_16_n = np.empty((16, n), np.intp)
+        self.sorted_16_n_512 = np.empty((16 * n, 512), dtype)
+        self.row_numbers_16_n = np.arange(16 * n).reshape(16, n)
+        self.ends_28_16_n = np.arange(29) * (16 * n)
         self.loss_weight = np.array(
             (
                 1.0,
@@ -153,11 +154,12 @@ class Workspace:
             ),
             dtype,
         )
-        self.shared_1 = np.empty(n * 8192, dtype)
-        self.embedding_1_y = self.shared_1[: n * 512].reshape(n, 16, 32)
-        self.lstm_1_known_z_copy = np.empty((16, n, 32), dtype)
-        self.lstm_1_known_z = self.shared_1.reshape(16, n, 4, 128)
-        self.lstm_1_known_z_add = np.empty((4, 128), dtype)
+        self.x_turned = np.empty((16, n), np.intp)
+        self.shared_1 = np.empty(65536, dtype)
+        self.lstm_1_known_z_table = self.shared_1[:14336].reshape(28, 4, 128)
+        self.lstm_1_known_z_add = self.shared_1[14336:14848].reshape(4, 128)
+        self.shared_2 = np.empty(n * 8192, dtype)
+        self.lstm_1_known_z = self.shared_2.reshape(16, n, 4, 128)
         self.lstm_1_i = np.empty((16, n, 128), dtype)
         self.lstm_1_f_padded = np.zeros((17, n, 128), dtype)
         self.lstm_1_f = self.lstm_1_f_padded[:16]
@@ -167,11 +169,12 @@ class Workspace:
         self.lstm_1_c_padded = np.zeros((17, n, 128), dtype)
         self.lstm_1_c = self.lstm_1_c_padded[1:]
         self.lstm_1_c_before = self.lstm_1_c_padded[:16]
-        self.shared_2 = np.empty(n * 2048, dtype)
-        self.lstm_1_e = self.shared_2.reshape(16, n, 128)
+        self.shared_3 = np.empty(n * 2048, dtype)
+        self.lstm_1_e = self.shared_3.reshape(16, n, 128)
         self.lstm_1_h_padded = np.zeros((17, n, 128), dtype)
         self.lstm_1_h = self.lstm_1_h_padded[1:]
         self.lstm_1_h_before = self.lstm_1_h_padded[:16]
+<<<<<<< HEAD
         self.shared_3 = np.empty(n * 2048, dtype)
         self.lstm_1_z_t = self.shared_3[: n * 512].reshape(n, 4, 128)
         self.lstm_1_i_t_exp = self.shared_3[n * 512 : n * 640].reshape(n, 128)
@@ -179,36 +182,42 @@ class Workspace:
         self.lstm_1_o_t_exp = self.lstm_1_i_t_exp
         self.lstm_1_c_t_multiply_2 = self.shared_3[: n * 128].reshape(n, 128)
         self.lstm_1_y = self.shared_1[: n * 2048].reshape(n, 16, 128)
+=======
+        self.shared_4 = np.empty(n * 2048, dtype)
+        self.lstm_1_z_t = self.shared_4[: n * 512].reshape(n, 4, 128)
+        self.lstm_1_c_t_multiply_2 = self.shared_4[: n * 128].reshape(n, 128)
+        self.lstm_1_y = self.shared_2[: n * 2048].reshape(n, 16, 128)
+>>>>>>> ebfa927 (What is computed of rows taken from a table with few rows is computed of the table; a matrix that a loop reads across its rows is laid out once)
         self.dense_1_z = np.empty((n, 16, 28), dtype)
-        self.softmax_shift = self.shared_3[: n * 16].reshape(n, 16)
+        self.softmax_shift = self.shared_4[: n * 16].reshape(n, 16)
         self.softmax_a_exp = np.empty((n, 16, 28), dtype)
         self.softmax_a_sum = self.softmax_shift
         self.softmax_a = self.softmax_a_exp
-        self.loss_shift = self.shared_3[n * 448 : n * 464].reshape(n, 16)
-        self.loss_C_exp = self.shared_3[: n * 448].reshape(n, 16, 28)
-        self.loss_C_sum = self.shared_3[n * 464 : n * 480].reshape(n, 16)
-        self.loss_C_subtract_3 = self.shared_3[n * 480 : n * 496].reshape(n, 16)
-        self.loss_C_read = self.shared_3[n * 496 : n * 512].reshape(n, 16)
-        self.loss_C_multiply_2 = self.shared_3[n * 512 : n * 528].reshape(n, 16)
+        self.loss_shift = self.shared_4[n * 448 : n * 464].reshape(n, 16)
+        self.loss_C_exp = self.shared_4[: n * 448].reshape(n, 16, 28)
+        self.loss_C_sum = self.shared_4[n * 464 : n * 480].reshape(n, 16)
+        self.loss_C_subtract_3 = self.shared_4[n * 480 : n * 496].reshape(n, 16)
+        self.loss_C_read = self.shared_4[n * 496 : n * 512].reshape(n, 16)
+        self.loss_C_multiply_2 = self.shared_4[n * 512 : n * 528].reshape(n, 16)
         self.C = np.empty((), dtype)
         self.loss_C_sum_3 = np.empty((), dtype)
         self.d_dense_1_z = self.loss_C_exp
-        self.d_lstm_1_y = self.shared_1[n * 2048 : n * 4096].reshape(n, 16, 128)
-        self.lstm_1_known_d_c = self.shared_1[: n * 2048].reshape(16, n, 128)
-        self.lstm_1_known_d_z = self.shared_1[n * 4096 : n * 6144].reshape(16, n, 128)
-        self.lstm_1_known_d_z_2 = self.shared_1[n * 6144 :].reshape(16, n, 128)
-        self.lstm_1_known_d_z_3 = self.shared_3.reshape(16, n, 128)
+        self.d_lstm_1_y = self.shared_2[n * 2048 : n * 4096].reshape(n, 16, 128)
+        self.lstm_1_known_d_c = self.shared_2[: n * 2048].reshape(16, n, 128)
+        self.lstm_1_known_d_z = self.shared_2[n * 4096 : n * 6144].reshape(16, n, 128)
+        self.lstm_1_known_d_z_2 = self.shared_2[n * 6144 :].reshape(16, n, 128)
+        self.lstm_1_known_d_z_3 = self.shared_4.reshape(16, n, 128)
         self.lstm_1_known_d_z_4 = self.lstm_1_g
+        self.lstm_1_V_turned = self.shared_1.reshape(4, 128, 128)
         self.d_lstm_1_c_padded = np.zeros((17, n, 128), dtype)
         self.d_lstm_1_c = self.d_lstm_1_c_padded[:16]
         self.d_lstm_1_c_after = self.d_lstm_1_c_padded[1:]
         self.d_lstm_1_z_padded = np.zeros((17, n, 4, 128), dtype)
         self.d_lstm_1_z = self.d_lstm_1_z_padded[:16]
         self.d_lstm_1_z_after = self.d_lstm_1_z_padded[1:]
-        self.lstm_1_d_h_t = self.shared_2[: n * 128].reshape(n, 128)
-        self.lstm_1_d_c_t_multiply_2 = self.shared_2[n * 128 : n * 256].reshape(n, 128)
-        self.lstm_1_d_x_product = self.shared_1[: n * 512].reshape(16, n, 32)
-        self.d_embedding_1_y = self.shared_1[n * 512 : n * 1024].reshape(n, 16, 32)
+        self.lstm_1_d_h_t = self.shared_3[: n * 128].reshape(n, 128)
+        self.lstm_1_d_c_t_multiply_2 = self.shared_3[n * 128 : n * 256].reshape(n, 128)
+        self.d_lstm_1_z_sums = self.lstm_1_known_z_table
 
     def __reduce__(self) -> tuple[type[Workspace], tuple[int, DTypeLike]]:
         return Workspace, (self.n, self.dtype)  # a copy has memory of its own, shared by the same arrays
@@ -255,20 +264,15 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     """The network's output."""
     n = ws.n
 
-    # embedding_1: E (28, 32), x (n, 16) -> y (n, 16, 32)
-    # (3) y[n,t,d] = E[xₙₜ,d]
-    params.embedding_1_E.take(x, axis=0, out=ws.embedding_1_y, mode="clip")
-
-    # lstm_1: embedding_1.y (n, 16, 32), W (32, 4, 128), b (4, 128), b_h (4, 128), V (128, 4, 128) -> known_z (16, n, 4,
-    #     128), i (16, n, 128), f (16, n, 128), g (16, n, 128), o (16, n, 128), c (16, n, 128), e (16, n, 128), h (16,
-    #     n, 128), y (n, 16, 128)
+    # lstm_1: x (n, 16), W (32, 4, 128), embedding_1.E (28, 32), b (4, 128), b_h (4, 128), V (128, 4, 128) -> known_z
+    #     (16, n, 4, 128), i (16, n, 128), f (16, n, 128), g (16, n, 128), o (16, n, 128), c (16, n, 128), e (16, n,
+    #     128), h (16, n, 128), y (n, 16, 128)
     # (7) known_z[n,t,q,j] = Σ[d] x[n,t,d] · W[d,q,j] + b[q,j] + bₕ[q,j]
-    np.copyto(ws.lstm_1_known_z_copy, ws.embedding_1_y.transpose(1, 0, 2))
-    ws.lstm_1_known_z_copy.reshape(16 * n, 32).dot(
-        params.lstm_1_W.reshape(32, 4 * 128), out=ws.lstm_1_known_z.reshape(16 * n, 4 * 128)
-    )
+    np.copyto(ws.x_turned, x.T)
+    params.embedding_1_E.dot(params.lstm_1_W.reshape(32, 4 * 128), out=ws.lstm_1_known_z_table.reshape(28, 4 * 128))
     np.add(params.lstm_1_b, params.lstm_1_b_h, out=ws.lstm_1_known_z_add)
-    ws.lstm_1_known_z += ws.lstm_1_known_z_add
+    ws.lstm_1_known_z_table += ws.lstm_1_known_z_add
+    ws.lstm_1_known_z_table.take(ws.x_turned, axis=0, out=ws.lstm_1_known_z, mode="clip")
     for t in range(16):
         known_z_t = ws.lstm_1_known_z[t]
         h_before_t = ws.lstm_1_h_before[t]
@@ -356,7 +360,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     ws.C /= ws.loss_C_sum_3
 
 
-def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array) -> None:
+def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     """The derivative of the cost by every parameter, from the last layer to the first; after the loss."""
     n = ws.n
 
@@ -381,10 +385,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.ones_16_n.dot(ws.d_dense_1_z.reshape(n * 16, 28), out=gradients.dense_1_b)
 
     # lstm_1: e (16, n, 128), o (16, n, 128), g (16, n, 128), i (16, n, 128), c (16, n, 128), f (16, n, 128), V (128, 4,
-    #     128), d_y (n, 16, 128), W (32, 4, 128), known_z_copy (16, n, 32), h (16, n, 128) -> known_d_c (16, n, 128),
-    #     known_d_z (16, n, 128), known_d_z_2 (16, n, 128), known_d_z_3 (16, n, 128), known_d_z_4 (16, n, 128), d_c (16,
-    #     n, 128), d_z (16, n, 4, 128), d_embedding_1.y (n, 16, 32), d_W (32, 4, 128), d_V (128, 4, 128), d_b (4, 128),
-    #     d_b_h (4, 128)
+    #     128), d_y (n, 16, 128), x_turned (16, n), embedding_1.E (28, 32), h (16, n, 128) -> known_d_c (16, n, 128),
+    #     known_d_z (16, n, 128), known_d_z_2 (16, n, 128), known_d_z_3 (16, n, 128), known_d_z_4 (16, n, 128), V_turned
+    #     (4, 128, 128), d_c (16, n, 128), d_z (16, n, 4, 128), d_W (32, 4, 128), d_V (128, 4, 128), d_b (4, 128), d_b_h
+    #     (4, 128)
     # (40) known_d_cₙₜⱼ = oₙₜⱼ · (1 − eₙₜⱼ²)
     np.square(ws.lstm_1_e, out=ws.lstm_1_known_d_c)
     np.subtract(ws.one, ws.lstm_1_known_d_c, out=ws.lstm_1_known_d_c)
@@ -405,6 +409,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.subtract(ws.one, ws.lstm_1_o, out=ws.lstm_1_known_d_z_4)
     ws.lstm_1_known_d_z_4 *= ws.lstm_1_e
     ws.lstm_1_known_d_z_4 *= ws.lstm_1_o
+    # V_turned[j,k,i] = Vᵢⱼₖ
+    # 16 rows at a time: what is read then stays in the cache
+    to, fro = ws.lstm_1_V_turned.reshape(512, 128), params.lstm_1_V.reshape(128, 512).T
+    for start in range(0, 512, 16):
+        np.copyto(to[start : start + 16], fro[start : start + 16])
     for t in reversed(range(16)):
         d_y_t = ws.d_lstm_1_y[:, t]
         d_z_after_t = ws.d_lstm_1_z_after[t]
@@ -418,7 +427,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         known_d_z_3_t = ws.lstm_1_known_d_z_3[t]
         known_d_z_4_t = ws.lstm_1_known_d_z_4[t]
         # (26) ∂C/∂hₙₜⱼ = Σ[k,q] δ[n,t + 1,q,k] · V[j,q,k] + ∂C/∂yₙₜⱼ
-        d_z_after_t.reshape(n, 4 * 128).dot(params.lstm_1_V.reshape(128, 4 * 128).T, out=ws.lstm_1_d_h_t)
+        d_z_after_t.reshape(n, 4 * 128).dot(ws.lstm_1_V_turned.reshape(4 * 128, 128), out=ws.lstm_1_d_h_t)
         ws.lstm_1_d_h_t += d_y_t
         # (40) ∂C/∂cₙₜⱼ = ∂C/∂c[n,t + 1,j] · f[n,t + 1,j] + ∂C/∂hₙₜⱼ · known_d_cₙₜⱼ
         np.multiply(d_c_after_t, f_after_t, out=d_c_t)
@@ -430,31 +439,29 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
         np.multiply(d_c_t, known_d_z_2_t, out=d_z_t[:, 1])
         np.multiply(d_c_t, known_d_z_t, out=d_z_t[:, 2])
         np.multiply(ws.lstm_1_d_h_t, known_d_z_4_t, out=d_z_t[:, 3])
-    # (83) ∂C/∂x[n,t,d] = Σ[j,q] δ[n,t,q,j] · W[d,q,j]
-    ws.d_lstm_1_z.reshape(16 * n, 4 * 128).dot(
-        params.lstm_1_W.reshape(32, 4 * 128).T, out=ws.lstm_1_d_x_product.reshape(16 * n, 32)
-    )
-    np.copyto(ws.d_embedding_1_y, ws.lstm_1_d_x_product.transpose(1, 0, 2))
     # (88) ∂C/∂W[d,q,j] = Σₙ Σₜ δ[n,t,q,j] · x[n,t,d]
-    ws.lstm_1_known_z_copy.reshape(16 * n, 32).T.dot(
-        ws.d_lstm_1_z.reshape(16 * n, 4 * 128), out=gradients.lstm_1_W.reshape(32, 4 * 128)
-    )
+    # sorted by label, rows of equal labels lie side by side and are added at once
+    np.multiply(ws.x_turned, 16 * n, out=ws.keys_16_n, dtype=np.intp)
+    ws.keys_16_n += ws.row_numbers_16_n
+    ws.keys_16_n.reshape(16 * n).sort()
+    ends = ws.keys_16_n.reshape(16 * n).searchsorted(ws.ends_28_16_n).tolist()
+    ws.keys_16_n %= 16 * n
+    ws.d_lstm_1_z.reshape(16 * n, 512).take(ws.keys_16_n.reshape(16 * n), axis=0, out=ws.sorted_16_n_512, mode="clip")
+    for row, start, end in zip(ws.d_lstm_1_z_sums.reshape(28, 512), ends, ends[1:]):
+        ws.ones_16_n[start:end].dot(ws.sorted_16_n_512[start:end], out=row)
+    params.embedding_1_E.T.dot(ws.d_lstm_1_z_sums.reshape(28, 4 * 128), out=gradients.lstm_1_W.reshape(32, 4 * 128))
     # (93) ∂C/∂V[k,q,j] = Σₙ Σₜ δ[n,t,q,j] · h[n,t − 1,k]
     ws.lstm_1_h_before.reshape(16 * n, 128).T.dot(
         ws.d_lstm_1_z.reshape(16 * n, 4 * 128), out=gradients.lstm_1_V.reshape(128, 4 * 128)
     )
     # (97) ∂C/∂b[q,j] = Σₙ Σₜ δ[n,t,q,j]
-    ws.ones_16_n.dot(ws.d_lstm_1_z.reshape(16 * n, 4 * 128), out=gradients.lstm_1_b.reshape(4 * 128))
+    ws.ones_28.dot(ws.d_lstm_1_z_sums.reshape(28, 4 * 128), out=gradients.lstm_1_b.reshape(4 * 128))
     # (101) ∂C/∂bₕ[q,j] = Σₙ Σₜ δ[n,t,q,j]
     np.copyto(gradients.lstm_1_b_h, gradients.lstm_1_b)
 
-    # embedding_1: d_y (n, 16, 32), x (n, 16) -> d_E (28, 32)
+    # embedding_1: lstm_1.W (32, 4, 128), d_lstm_1.z_sums (28, 4, 128) -> d_E (28, 32)
     # (6) ∂C/∂E[k,d] = Σₙ Σₜ ∂C/∂y[n,t,d] · 𝟙[k = xₙₜ]
-    gradients.embedding_1_E.fill(0)
-    # number by number: np.add.at is fast along a single axis
-    np.multiply(x, 32, out=ws.starts_16, dtype=np.intp)
-    np.add(ws.starts_16[:, :, None], ws.range_32, out=ws.places_16_32)
-    np.add.at(gradients.embedding_1_E.reshape(-1), ws.places_16_32.reshape(-1), ws.d_embedding_1_y.reshape(-1))
+    ws.d_lstm_1_z_sums.reshape(28, 4 * 128).dot(params.lstm_1_W.reshape(32, 4 * 128).T, out=gradients.embedding_1_E)
 
 
 def forward(params: Parameters, x: Array, workspace: Workspace | None = None) -> Array:
@@ -490,7 +497,7 @@ def loss_and_gradients(
     gradients = Parameters(np.empty(SIZE, ws.dtype))
     _forward(params, ws, x)
     _loss(ws, y)
-    _backward(params, gradients, ws, x)
+    _backward(params, gradients, ws)
     return float(ws.C), gradients
 
 
@@ -549,7 +556,7 @@ class Trainer:
         ws = self._workspaces.get(n) or self._allocate(n)
         _forward(params, ws, x)
         _loss(ws, y)
-        _backward(params, gradients, ws, x)
+        _backward(params, gradients, ws)
         self._update()
         return float(ws.C)
 

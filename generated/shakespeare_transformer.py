@@ -331,9 +331,10 @@ class Workspace:
         self.ones_96 = np.ones(96, dtype)
         self.one_over_48 = np.array(1 / 48, dtype)
         self.ones_n = np.ones(n, dtype)
-        self.starts_64 = np.empty((n, 64), np.intp)
-        self.places_64_96 = np.empty((n, 64, 96), np.intp)
-        self.range_96 = np.arange(96)
+        self.keys_64 = np.empty((n, 64), np.intp)
+        self.sorted_n_64_96 = np.empty((n * 64, 96), dtype)
+        self.row_numbers_n_64 = np.arange(n * 64).reshape(n, 64)
+        self.ends_65_n_64 = np.arange(66) * (n * 64)
         self.shared_1 = np.empty(n * 24576, dtype)
         self.embedding_1_y = self.shared_1[: n * 6144].reshape(n, 64, 96)
         self.learned_positions_1_y = self.embedding_1_y
@@ -2295,11 +2296,15 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # embedding_1: d_y (n, 64, 96), x (n, 64) -> d_E (65, 96)
     # (6) ∂C/∂E[k,d] = Σₙ Σₜ ∂C/∂y[n,t,d] · 𝟙[k = xₙₜ]
-    gradients.embedding_1_E.fill(0)
-    # number by number: np.add.at is fast along a single axis
-    np.multiply(x, 96, out=ws.starts_64, dtype=np.intp)
-    np.add(ws.starts_64[:, :, None], ws.range_96, out=ws.places_64_96)
-    np.add.at(gradients.embedding_1_E.reshape(-1), ws.places_64_96.reshape(-1), ws.d_embedding_1_y.reshape(-1))
+    # sorted by label, rows of equal labels lie side by side and are added at once
+    np.multiply(x, n * 64, out=ws.keys_64, dtype=np.intp)
+    ws.keys_64 += ws.row_numbers_n_64
+    ws.keys_64.reshape(n * 64).sort()
+    ends = ws.keys_64.reshape(n * 64).searchsorted(ws.ends_65_n_64).tolist()
+    ws.keys_64 %= n * 64
+    ws.d_embedding_1_y.reshape(n * 64, 96).take(ws.keys_64.reshape(n * 64), axis=0, out=ws.sorted_n_64_96, mode="clip")
+    for row, start, end in zip(gradients.embedding_1_E, ends, ends[1:]):
+        ws.ones_64_n[start:end].dot(ws.sorted_n_64_96[start:end], out=row)
 
 
 def forward(params: Parameters, x: Array, workspace: Workspace | None = None) -> Array:

@@ -184,6 +184,7 @@ class Workspace:
         self.gru_2_known_d_s_2 = self.shared_3[n * 1920 : n * 3840].reshape(40, n, 48)
         self.gru_2_known_d_s_3_subtract = self.shared_3[n * 3840 :].reshape(40, n, 48)
         self.gru_2_known_d_s_3 = np.empty((40, n, 48), dtype)
+        self.gru_2_V_turned = np.empty((3, 48, 48), dtype)
         self.d_gru_2_h_padded = np.zeros((41, n, 48), dtype)
         self.d_gru_2_h = self.d_gru_2_h_padded[:40]
         self.d_gru_2_h_after = self.d_gru_2_h_padded[1:]
@@ -207,6 +208,7 @@ class Workspace:
         self.gru_1_known_d_s_2 = self.gru_2_known_d_r
         self.gru_1_known_d_s_3_subtract = self.shared_2[: n * 1920].reshape(40, n, 48)
         self.gru_1_known_d_s_3 = self.shared_2[n * 1920 : n * 3840].reshape(40, n, 48)
+        self.gru_1_V_turned = self.gru_2_V_turned
         self.d_gru_1_h = self.gru_2_p
         self.d_gru_1_h_after = self.gru_2_p_padded[1:]
         self.d_gru_1_m = self.shared_2[n * 3840 :].reshape(40, n, 48)
@@ -403,9 +405,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
 
     # gru_2: d_y (n, 48), p (40, n, 48), h (40, n, 48), m (40, n, 48), s (40, n, 3, 48), r (40, n, 48), V (48, 3, 48), W
     #     (48, 3, 48), gru_1.y (n, 40, 48) -> known_d_h (40, n, 48), known_d_m (40, n, 48), known_d_p (40, n, 48),
-    #     known_d_r (40, n, 48), known_d_s (40, n, 48), known_d_s_2 (40, n, 48), known_d_s_3 (40, n, 48), d_h (40, n,
-    #     48), d_m (40, n, 48), d_p (40, n, 48), d_r (40, n, 48), d_s (40, n, 3, 48), d_e (40, n, 3, 48), d_gru_1.y (n,
-    #     40, 48), d_W (48, 3, 48), d_V (48, 3, 48), d_b (3, 48), d_b_h (3, 48)
+    #     known_d_r (40, n, 48), known_d_s (40, n, 48), known_d_s_2 (40, n, 48), known_d_s_3 (40, n, 48), V_turned (3,
+    #     48, 48), d_h (40, n, 48), d_m (40, n, 48), d_p (40, n, 48), d_r (40, n, 48), d_s (40, n, 3, 48), d_e (40, n,
+    #     3, 48), d_gru_1.y (n, 40, 48), d_W (48, 3, 48), d_V (48, 3, 48), d_b (3, 48), d_b_h (3, 48)
     # (108) known_d_hₙₜⱼ = ∂C/∂yₙⱼ · 𝟙[t = Nₜ − 1]
     ws.gru_2_known_d_h[0:39] = 0
     # (113) known_d_mₙₜⱼ = 1 − pₙₜⱼ
@@ -423,6 +425,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (138) known_d_s_3ₙₜⱼ = rₙₜⱼ · (1 − rₙₜⱼ)
     np.subtract(ws.one, ws.gru_2_r, out=ws.gru_2_known_d_s_3_subtract)
     np.multiply(ws.gru_2_known_d_s_3_subtract, ws.gru_2_r, out=ws.gru_2_known_d_s_3)
+    # V_turned[j,k,i] = Vᵢⱼₖ
+    np.copyto(ws.gru_2_V_turned, params.gru_2_V.transpose(1, 2, 0))
     for t in reversed(range(40)):
         d_h_t = ws.d_gru_2_h[t]
         d_h_after_t = ws.d_gru_2_h_after[t]
@@ -441,7 +445,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
         known_d_s_3_t = ws.gru_2_known_d_s_3[t]
         # (108) ∂C/∂hₙₜⱼ = ∂C/∂h[n,t + 1,j] · p[n,t + 1,j] + Σ[k,q] ∂C/∂s[n,t + 1,q,k] · V[j,q,k] + known_d_hₙₜⱼ
         np.multiply(d_h_after_t, p_after_t, out=d_h_t)
-        d_s_after_t.reshape(n, 3 * 48).dot(params.gru_2_V.reshape(48, 3 * 48).T, out=ws.gru_2_d_h_t_product)
+        d_s_after_t.reshape(n, 3 * 48).dot(ws.gru_2_V_turned.reshape(3 * 48, 48), out=ws.gru_2_d_h_t_product)
         d_h_t += known_d_h_t
         d_h_t += ws.gru_2_d_h_t_product
         # (113) ∂C/∂mₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_mₙₜⱼ
@@ -484,9 +488,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
 
     # gru_1: p (40, n, 48), h (40, n, 48), m (40, n, 48), s (40, n, 3, 48), r (40, n, 48), V (48, 3, 48), d_y (n, 40,
     #     48), e_copy (40, n, 14) -> known_d_m (40, n, 48), known_d_p (40, n, 48), known_d_r (40, n, 48), known_d_s (40,
-    #     n, 48), known_d_s_2 (40, n, 48), known_d_s_3 (40, n, 48), d_h (40, n, 48), d_m (40, n, 48), d_p (40, n, 48),
-    #     d_r (40, n, 48), d_s (40, n, 3, 48), d_e (40, n, 3, 48), d_W (14, 3, 48), d_V (48, 3, 48), d_b (3, 48), d_b_h
-    #     (3, 48)
+    #     n, 48), known_d_s_2 (40, n, 48), known_d_s_3 (40, n, 48), V_turned (3, 48, 48), d_h (40, n, 48), d_m (40, n,
+    #     48), d_p (40, n, 48), d_r (40, n, 48), d_s (40, n, 3, 48), d_e (40, n, 3, 48), d_W (14, 3, 48), d_V (48, 3,
+    #     48), d_b (3, 48), d_b_h (3, 48)
     # (27) known_d_mₙₜⱼ = 1 − pₙₜⱼ
     np.subtract(ws.one, ws.gru_1_p, out=ws.gru_1_known_d_m)
     # (32) known_d_pₙₜⱼ = h[n,t − 1,j] − mₙₜⱼ
@@ -502,6 +506,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (52) known_d_s_3ₙₜⱼ = rₙₜⱼ · (1 − rₙₜⱼ)
     np.subtract(ws.one, ws.gru_1_r, out=ws.gru_1_known_d_s_3_subtract)
     np.multiply(ws.gru_1_known_d_s_3_subtract, ws.gru_1_r, out=ws.gru_1_known_d_s_3)
+    # V_turned[j,k,i] = Vᵢⱼₖ
+    np.copyto(ws.gru_1_V_turned, params.gru_1_V.transpose(1, 2, 0))
     for t in reversed(range(40)):
         d_h_t = ws.d_gru_1_h[t]
         d_h_after_t = ws.d_gru_1_h_after[t]
@@ -520,7 +526,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
         known_d_s_3_t = ws.gru_1_known_d_s_3[t]
         # (22) ∂C/∂hₙₜⱼ = ∂C/∂h[n,t + 1,j] · p[n,t + 1,j] + Σ[k,q] ∂C/∂s[n,t + 1,q,k] · V[j,q,k] + ∂C/∂yₙₜⱼ
         np.multiply(d_h_after_t, p_after_t, out=d_h_t)
-        d_s_after_t.reshape(n, 3 * 48).dot(params.gru_1_V.reshape(48, 3 * 48).T, out=ws.gru_1_d_h_t_product)
+        d_s_after_t.reshape(n, 3 * 48).dot(ws.gru_1_V_turned.reshape(3 * 48, 48), out=ws.gru_1_d_h_t_product)
         d_h_t += d_y_t
         d_h_t += ws.gru_1_d_h_t_product
         # (27) ∂C/∂mₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_mₙₜⱼ

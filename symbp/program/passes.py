@@ -1,9 +1,11 @@
 """Passes over a program, each a rewriting that keeps every result: named, ordered, reported on, verified in between.
 
+    tables    what is computed of rows taken from a table with few rows is computed of the table: E[x] W is (E W)[x]
     share     an operation that an earlier one computed already takes its result (shifts, exponentials, sums)
     prune     operations that nothing reads go
     scale     a number that multiplies a sum becomes part of it: m = sum(x) ; m *= 1 / n
     fold      the optimizer's sum of old values and gradient is computed where the gradient is
+    turn      a matrix that every step of a loop multiplies by is laid out once, as products read it fastest
     in place  a temporary becomes the array that its last reader writes: z = x W ; z += b
     one loss  the cost in inference is computed as in training, where that needs nothing that only training computes
 
@@ -38,9 +40,10 @@ from symbp.program.program import (
     Select,
     Statement,
 )
+from symbp.program.sequences import COST_IN_INFERENCE, SEQUENCES, over
+from symbp.program.tables import of_tables
+from symbp.program.turn import turned
 
-COST_IN_INFERENCE = ("inference", "evaluation")
-SEQUENCES = (("forward", "loss", "backward", "input"), COST_IN_INFERENCE, ("predict",))
 Keep = frozenset[str]  # results that must stay under their names
 STAYING = ("parameter", "gradient", "argument", "random", "running")  # there whether an operation reads them or not
 
@@ -51,18 +54,6 @@ class Pass:
 
     name: str
     apply: Callable[[Program, Keep], Program]
-
-
-def _over(program: Program, names: Sequence[str], change: Callable[[list[Item]], list[Item]]) -> Program:
-    """The program with the statements of these routines, as one sequence, changed; each stays in its routine."""
-    present = [n for n in names if n in program.routines]
-    tagged = [(n, s) for n in present for s in program.routines[n].statements]
-    changed = change([s for _, s in tagged])
-    routines = dict(program.routines)
-    for name in present:
-        mine = [c for (n, _), c in zip(tagged, changed, strict=True) if n == name]
-        routines[name] = Routine(name, tuple(s for s in mine if s.operations))
-    return replace(program, routines=routines)
 
 
 def share(program: Program, keep: Keep) -> Program:
@@ -103,7 +94,7 @@ def share(program: Program, keep: Keep) -> Program:
         return replace(statement, operations=tuple(operations))
 
     for sequence in SEQUENCES:
-        program = _over(program, sequence, change)
+        program = over(program, sequence, change)
     return program
 
 
@@ -130,7 +121,7 @@ def prune(program: Program, keep: Keep) -> Program:
         return done[::-1]
 
     for sequence in SEQUENCES:
-        program = _over(program, sequence, change)
+        program = over(program, sequence, change)
     return program
 
 
@@ -180,7 +171,7 @@ def scale(program: Program, keep: Keep) -> Program:
         return replace(statement, operations=tuple(operations))
 
     for sequence in SEQUENCES:
-        program = _over(program, sequence, change)
+        program = over(program, sequence, change)
     return _without_unused(program)
 
 
@@ -281,10 +272,12 @@ def one_loss(program: Program, keep: Keep) -> Program:
 def every_pass(products: bool = False, batch: int = NOMINAL) -> tuple[Pass, ...]:
     """All of them; `products` can add to what an array holds or not, batches usually have this size."""
     return (
+        Pass("tables", lambda program, _: of_tables(program, batch)),
         Pass("share", share),
         Pass("prune", prune),
         Pass("scale", scale),
         Pass("fold", lambda program, _: folded(program, products, batch)),
+        Pass("turn", lambda program, _: program if products else turned(program, batch)),
         Pass("in place", in_place),
         Pass("one loss", one_loss),
     )

@@ -163,7 +163,8 @@ class Gather:
 class Scatter:
     """`out = base` (0 where there is none), then `out[indices] += source`, one entry for each axis of `out`.
 
-    Repeated positions add up; `distinct` says that there are none.
+    Repeated positions add up; `distinct` says that there are none, `sorted` that rows at labels are many for each, so
+    that they are sorted by label, and added at once.
     """
 
     out: str
@@ -171,6 +172,7 @@ class Scatter:
     indices: tuple[str | None, ...]
     base: str | None = None
     distinct: bool = False
+    sorted: bool = False
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,13 @@ SMALL = {
         layers: [embedding: {tokens: 99, units: 3}, flatten, dense: 2]
         loss: mse
         """,
+    "letters": """
+        name: letters
+        input: {shape: [9], kind: integer, classes: 4}
+        layers: [embedding: {tokens: 4, units: 20}, gru: 5, dense: 2]
+        loss: mse
+        training: {batch_size: 2048}
+        """,
     "recurrence": """
         name: recurrence
         input: [5, 3]

@@ -33,11 +33,12 @@ ARGUMENTS = {  # of routines, and their types: numbers are factors of what is fo
     "keep": "float",
     "scale": "float",
 }
+VARIABLES = ("row", "start", "end", "ends", "to", "fro")  # of a routine, where an operation takes several lines
 
 
 def own(name: str) -> str:
     """An index or a slice as a variable of a routine: `x` is `x_`."""
-    return f"{name}_" if name in (*ARGUMENTS, "n", "np", "math") else name
+    return f"{name}_" if name in (*ARGUMENTS, *VARIABLES, "n", "np", "math") else name
 
 
 def separator(names: Iterable[str]) -> str:

@@ -192,6 +192,29 @@ class Scope:
         """Scratch for where each number goes of a row for each label."""
         return self._scratch("places", (*self.arrays[label].shape, columns), "int", "np.intp")
 
+    def keys(self, label: str) -> str:
+        """Scratch for a label and the place where it stands, in one number."""
+        return self._scratch("keys", self.arrays[label].shape, "int", "np.intp")
+
+    def row_numbers(self, label: str) -> str:
+        """The place of each label among all."""
+        shape = self.arrays[label].shape
+        count = " * ".join(map(str, shape))
+        made = f"np.arange({count})" + (f".reshape{source.shape(shape)}" if len(shape) > 1 else "")
+        return self._extra(_named("row_numbers", *shape), made, shape, "int")
+
+    def ends(self, label: str, count: int) -> str:
+        """The least key of each of so many labels, and one beyond the last."""
+        rows = self.arrays[label].shape
+        made = f"np.arange({count + 1}) * ({' * '.join(map(str, rows))})"
+        return self._extra(_named("ends", count, *rows), made, (count + 1,), "int")
+
+    def sorted_rows(self, label: str, columns: int) -> str:
+        """Scratch for rows of so many numbers, in the order of their labels."""
+        shape = self.arrays[label].shape
+        made = f"np.empty(({' * '.join(map(str, shape))}, {columns}), dtype)"
+        return self._extra(_named("sorted", *shape, columns), made, (*shape, columns), "float")
+
     def row_starts(self, name: str) -> str:
         """Where each row of an array starts among its numbers."""
         *rows, columns = self.arrays[name].shape
@@ -221,7 +244,8 @@ class Scope:
 
     def _scratch(self, word: str, shape: tuple[Dim, ...], kind: ArrayKind, dtype: str, *more: Dim) -> str:
         made = f"np.empty({'n' if shape == (BATCH,) else source.shape(shape)}, {dtype})"
-        return self._extra(_named(word, *shape[1:], *more), made, shape, kind)
+        of_each = shape[1:] if shape[0] == BATCH else shape
+        return self._extra(_named(word, *of_each, *more), made, shape, kind)
 
     def ones(self, shape: tuple[Dim, ...], factor: Scalar | None = None) -> str:
         """As many ones, times a factor, as an array of this shape has numbers, in a row; nothing for a long factor."""

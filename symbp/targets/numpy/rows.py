@@ -1,0 +1,96 @@
+"""Rows of arrays at labels: taken, and added, where NumPy has no fast way in one call.
+
+`np.add.at` is fast along a single axis of single numbers. Where each label has many rows, it is faster to sort them:
+rows of equal labels lie side by side then, and their sum is a product with ones.
+"""
+
+from __future__ import annotations
+
+import math
+
+from symbp.forward.network import BATCH
+from symbp.program.program import Gather, Map, Scatter
+from symbp.targets.numpy import source
+from symbp.targets.numpy.scope import Scope
+
+BLOCK, LARGE = 16, 1 << 14  # rows that are copied at a time, from so many numbers on
+
+
+def turned(op: Map, scope: Scope) -> list[str]:
+    """A large matrix copied with rows as columns, a few rows at a time; nothing where the operand is none."""
+    operand, order = scope.turned.get(str(op.operands[0]), ("", ()))
+    shape = scope.arrays[op.out].shape
+    if op.where is not None or not operand or BATCH in shape or not scope.is_whole(operand):
+        return []
+    first = len(order) - order[0]  # how many axes come first that were last
+    rows, columns = (math.prod(map(int, part)) for part in (shape[:first], shape[first:]))
+    if (
+        order != (*range(order[0], len(order)), *range(order[0]))
+        or min(rows, columns) < BLOCK
+        or rows * columns < LARGE
+    ):
+        return []
+    out, held = scope[op.out], scope[operand]
+    if len(shape) > 2:
+        out, held = f"{out}.reshape({rows}, {columns})", f"{held}.reshape({columns}, {rows})"
+    return [
+        *source.comment(f"{BLOCK} rows at a time: what is read then stays in the cache", scope.depth),
+        *source.assignment(["to", "fro"], [out, f"{held}.T"], scope.depth),
+        *scope.line(f"for start in range(0, {rows}, {BLOCK}):"),
+        *scope.deeper().call("np.copyto", f"to[start : start + {BLOCK}]", f"fro[start : start + {BLOCK}]"),
+    ]
+
+
+def taken(op: Gather, scope: Scope) -> list[str]:
+    """`out = held[label]`."""
+    label, of_table = op.indices[0] or "", scope.arrays[op.source].storage == "workspace"
+    why = source.comment("computed for each row of the table, taken for each label", scope.depth) if of_table else []
+    return why + scope.call(f"{scope[op.source]}.take", scope[label], "axis=0", f"out={scope[op.out]}", 'mode="clip"')
+
+
+def added_singly(op: Scatter, scope: Scope) -> list[str]:
+    """Number by number, in a fifth of the time of rows."""
+    label, columns = op.indices[0] or "", math.prod(map(int, scope.arrays[op.out].shape[1:]))
+    rank, places, code = len(scope.arrays[label].shape), scope[label], list[str]()
+    if columns > 1 or rank > 1:
+        code += source.comment("number by number: np.add.at is fast along a single axis", scope.depth)
+        starts, places = scope.starts(label), scope.places_of_rows(label, columns)
+        code += scope.call("np.multiply", scope[label], str(columns), f"out={starts}", "dtype=np.intp")
+        code += scope.call("np.add", f"{starts}[{':, ' * rank}None]", scope.range(columns), f"out={places}")
+        places = f"{places}.reshape(-1)"
+    out, added = (f"{name}.reshape(-1)" for name in (scope[op.out], scope.operand(op.source)))
+    return [*code, *scope.call("np.add.at", out, places, added)]
+
+
+def sorted_and_added(op: Scatter, scope: Scope) -> list[str]:
+    """Rows in the order of their labels, then a sum for each label; what `out` holds stays only with a base."""
+    label, shape = op.indices[0] or "", scope.arrays[op.out].shape
+    count, columns = int(shape[0]), math.prod(map(int, shape[1:]))
+    held = scope.arrays[label].shape
+    total = " * ".join(map(str, held))
+    keys, ordered = scope.keys(label), scope.sorted_rows(label, columns)
+    added, out = (
+        name if len(scope.arrays[of].shape) == 2 else f"{name}.reshape({first}, {columns})"
+        for of, name, first in (
+            (str(op.source), scope.operand(op.source), total),
+            (op.out, scope[op.out], str(count)),
+        )
+    )
+    flat = keys if len(held) == 1 else f"{keys}.reshape({total})"
+    inner = scope.deeper()
+    part = f"{ordered}[start:end]"
+    head, arguments = f"{scope.ones(held)}[start:end].dot", [part]
+    if scope.blas == "scipy":  # whose functions refuse to sum nothing
+        head, arguments = "np.add.reduce", [part, "axis=0"]
+    line = inner.line(f"row += {head}({', '.join(arguments)})") if op.base else inner.call(head, *arguments, "out=row")
+    return [
+        *source.comment("sorted by label, rows of equal labels lie side by side and are added at once", scope.depth),
+        *scope.call("np.multiply", scope[label], total, f"out={keys}", "dtype=np.intp"),
+        *scope.line(f"{keys} += {scope.row_numbers(label)}"),
+        *scope.line(f"{flat}.sort()"),
+        *scope.line(f"ends = {flat}.searchsorted({scope.ends(label, count)}).tolist()"),
+        *scope.line(f"{keys} %= {total}"),
+        *scope.call(f"{added}.take", flat, "axis=0", f"out={ordered}", 'mode="clip"'),
+        *scope.line(f"for row, start, end in zip({out}, ends, ends[1:]):"),
+        *line,
+    ]

@@ -1,0 +1,155 @@
+"""What is computed of rows of a table: the same as without, with fewer operations; where it is not, that is seen."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import replace
+from functools import cache
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from symbp import pipeline
+from symbp.derive.network import derive_network
+from symbp.forward.build import build_network
+from symbp.program.cost import Sizes, cost
+from symbp.program.optimize import optimize
+from symbp.program.passes import Keep, Pass, every_pass
+from symbp.program.program import Contract, Gather, Loop, Op, Program, Scatter
+from symbp.program.tables import _Tables, of_tables
+from symbp.spec import parse_spec
+from symbp.verify.programs import check_passes
+
+BATCH = 2048
+SPEC = """
+name: letters
+input: {{shape: [9], kind: integer, classes: 4}}
+layers: [embedding: {{tokens: {tokens}, units: 20}}, {layer}, dense: 3]
+loss: softmax_cross_entropy
+training: {{batch_size: {batch}}}
+blas: {blas}
+"""
+LAYERS = ("gru: 5", "dense: {units: 6, activation: tanh}", "lstm: 4", "conv1d: {filters: 3, kernel_size: 2}")
+
+
+@cache
+def made(layer: str, blas: str = "numpy", without: tuple[str, ...] = (), dtype: str = "float64") -> ModuleType:
+    spec = parse_spec(SPEC.format(tokens=4, layer=layer, batch=BATCH, blas=blas))
+    return pipeline.load_module(pipeline.generate(spec, dtype=dtype, check=False, without=without))  # type: ignore[arg-type]
+
+
+def program_of(layer: str, *, tokens: int = 4, batch: int = BATCH, without: frozenset[str] = frozenset()) -> Program:
+    spec = parse_spec(SPEC.format(tokens=tokens, layer=layer, batch=batch, blas="numpy"))
+    return optimize(derive_network(build_network(spec)), without=without, batch=batch).program
+
+
+def operations(program: Program) -> list[Op]:
+    return [op for item in program.items(tuple(program.routines)) for op in item.operations]
+
+
+def arithmetic(program: Program, batch: int) -> int:
+    sizes = Sizes(program.arrays, batch, 4)
+    return sum(cost(item, sizes).operations for item in program.items(("forward", "loss", "backward")))
+
+
+@pytest.mark.parametrize("blas", ["numpy", "scipy"])
+@pytest.mark.parametrize("layer", LAYERS)
+def test_cost_and_gradients_are_those_without(layer: str, blas: str) -> None:
+    draw = np.random.default_rng(0)
+    tables, plain = made(layer, blas), made(layer, blas, ("tables",))
+    rows = 3 if "conv" in layer else 9
+    x, y = draw.integers(0, 3, (50, 9)), draw.integers(0, 3, (50, rows))  # the last label is never met
+    params = tables.init(1, np.float64)
+    cost, gradients = tables.loss_and_gradients(params, x, y)
+    expected, others = plain.loss_and_gradients(plain.Parameters(params.flat), x, y)
+    assert cost == pytest.approx(expected, rel=1e-13)
+    np.testing.assert_allclose(gradients.flat, others.flat, rtol=0, atol=1e-13 * np.abs(others.flat).max())
+    assert not gradients.embedding_1_E[3].any()
+
+
+def test_products_are_of_tables_where_the_labels_are_few() -> None:
+    few, many = program_of("gru: 5"), program_of("gru: 5", tokens=9 * BATCH)
+    assert any(isinstance(op, Scatter) and op.sorted for op in operations(few))
+    assert not any(isinstance(op, Scatter) and op.sorted for op in operations(many))
+    without = program_of("gru: 5", without=frozenset({"tables"}))
+    saved = arithmetic(without, BATCH) - arithmetic(few, BATCH)
+    assert saved > 3 * 2 * BATCH * 9 * 20 * 15 * 0.9  # a product of every row, forward, and two backward
+    assert arithmetic(many, BATCH) == arithmetic(
+        program_of("gru: 5", tokens=9 * BATCH, without=frozenset({"tables"})), BATCH
+    )
+
+
+def test_the_usual_batch_decides() -> None:
+    assert not any("table" in op.out for op in operations(program_of("gru: 5", batch=1, tokens=8)))
+    assert any("table" in op.out for op in operations(program_of("gru: 5", batch=2, tokens=8)))
+
+
+def test_labels_in_the_wrong_order_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Tables, "in_order", lambda self, label, order: label)
+    derivation = derive_network(build_network(parse_spec(SPEC.format(tokens=4, layer="gru: 5", batch=1, blas="numpy"))))
+    with pytest.raises(Exception, match="the labels take"):
+        optimize(derivation, batch=BATCH)
+
+
+def test_sums_by_the_wrong_labels_are_seen() -> None:
+    def shifted(program: Program, keep: Keep) -> Program:
+        changed = of_tables(program, BATCH)
+        routines = {
+            name: replace(
+                routine,
+                statements=tuple(
+                    item if isinstance(item, Loop) else replace(item, operations=tuple(map(lost, item.operations)))
+                    for item in routine.statements
+                ),
+            )
+            for name, routine in changed.routines.items()
+        }
+        return replace(changed, routines=routines)
+
+    def lost(op: Op) -> Op:
+        return replace(op, left=op.right, right=op.left) if isinstance(op, Contract) and "sums" in op.right else op
+
+    layer = "dense: {units: 20, activation: tanh}"  # E' S is square, so that only numbers tell it from S' E
+    derivation = derive_network(build_network(parse_spec(SPEC.format(tokens=4, layer=layer, batch=1, blas="numpy"))))
+    passes = [Pass("tables", shifted) if each.name == "tables" else each for each in every_pass(batch=BATCH)]
+    failed = [result for result in check_passes(derivation, passes=passes) if not result.passed]
+    assert {"tables"} <= {result.after for result in failed}
+    right = check_passes(derivation, passes=every_pass(batch=BATCH))
+    assert all(result.passed for result in right)
+
+
+def test_functions_of_rows_are_functions_of_the_table() -> None:
+    activated = program_of("tanh")
+    tanh = next(op for op in operations(activated) if getattr(op, "function", "") == "tanh")
+    assert activated.arrays[tanh.out].shape == (4, 20)
+    taken = next(op for op in operations(activated) if isinstance(op, Gather) and op.out == "dense_1.z")
+    assert activated.arrays[taken.source].shape == (4, 3)  # the dense layer's product is one of the table too
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int32, np.uint64, np.int64])
+def test_labels_of_any_kind_and_layout(kind: type) -> None:
+    module = made("gru: 5")
+    x = np.random.default_rng(0).integers(0, 4, (30, 9))
+    y = np.random.default_rng(1).integers(0, 3, (30, 9))
+    params = module.init(0, np.float64)
+    _, expected = module.loss_and_gradients(params, x, y)
+    expected = expected.flat.copy()
+    _, straight = module.loss_and_gradients(params, x.astype(kind), y)
+    np.testing.assert_array_equal(straight.flat, expected)
+    _, turned = module.loss_and_gradients(params, np.asfortranarray(x.astype(kind)), y)
+    np.testing.assert_array_equal(turned.flat, expected)
+    with pytest.raises((ValueError, TypeError, IndexError)):
+        module.loss_and_gradients(params, np.full((30, 9), 4, kind), y)
+
+
+def test_trainers_with_tables_are_copied() -> None:
+    module = made("lstm: 4")
+    draw = np.random.default_rng(0)
+    x, y = draw.integers(0, 4, (6, 9)), draw.integers(0, 3, (6, 9))
+    trainer = module.Trainer(module.init(0, np.float64))
+    trainer.step(x, y)
+    other = module.Trainer(trainer.params)
+    other.load_state_dict(pickle.loads(pickle.dumps(trainer.state_dict())))
+    assert trainer.step(x, y) == other.step(x, y)
+    np.testing.assert_array_equal(trainer.params.flat, other.params.flat)
