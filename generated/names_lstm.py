@@ -174,20 +174,13 @@ class Workspace:
         self.lstm_1_h_padded = np.zeros((17, n, 128), dtype)
         self.lstm_1_h = self.lstm_1_h_padded[1:]
         self.lstm_1_h_before = self.lstm_1_h_padded[:16]
-<<<<<<< HEAD
-        self.shared_3 = np.empty(n * 2048, dtype)
-        self.lstm_1_z_t = self.shared_3[: n * 512].reshape(n, 4, 128)
-        self.lstm_1_i_t_exp = self.shared_3[n * 512 : n * 640].reshape(n, 128)
-        self.lstm_1_f_t_exp = self.lstm_1_i_t_exp
-        self.lstm_1_o_t_exp = self.lstm_1_i_t_exp
-        self.lstm_1_c_t_multiply_2 = self.shared_3[: n * 128].reshape(n, 128)
-        self.lstm_1_y = self.shared_1[: n * 2048].reshape(n, 16, 128)
-=======
         self.shared_4 = np.empty(n * 2048, dtype)
         self.lstm_1_z_t = self.shared_4[: n * 512].reshape(n, 4, 128)
+        self.lstm_1_i_t_exp = self.shared_4[n * 512 : n * 640].reshape(n, 128)
+        self.lstm_1_f_t_exp = self.lstm_1_i_t_exp
+        self.lstm_1_o_t_exp = self.lstm_1_i_t_exp
         self.lstm_1_c_t_multiply_2 = self.shared_4[: n * 128].reshape(n, 128)
         self.lstm_1_y = self.shared_2[: n * 2048].reshape(n, 16, 128)
->>>>>>> ebfa927 (What is computed of rows taken from a table with few rows is computed of the table; a matrix that a loop reads across its rows is laid out once)
         self.dense_1_z = np.empty((n, 16, 28), dtype)
         self.softmax_shift = self.shared_4[: n * 16].reshape(n, 16)
         self.softmax_a_exp = np.empty((n, 16, 28), dtype)
@@ -272,6 +265,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     params.embedding_1_E.dot(params.lstm_1_W.reshape(32, 4 * 128), out=ws.lstm_1_known_z_table.reshape(28, 4 * 128))
     np.add(params.lstm_1_b, params.lstm_1_b_h, out=ws.lstm_1_known_z_add)
     ws.lstm_1_known_z_table += ws.lstm_1_known_z_add
+    # computed for each row of the table, taken for each label
     ws.lstm_1_known_z_table.take(ws.x_turned, axis=0, out=ws.lstm_1_known_z, mode="clip")
     for t in range(16):
         known_z_t = ws.lstm_1_known_z[t]
@@ -447,7 +441,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     ends = ws.keys_16_n.reshape(16 * n).searchsorted(ws.ends_28_16_n).tolist()
     ws.keys_16_n %= 16 * n
     ws.d_lstm_1_z.reshape(16 * n, 512).take(ws.keys_16_n.reshape(16 * n), axis=0, out=ws.sorted_16_n_512, mode="clip")
-    for row, start, end in zip(ws.d_lstm_1_z_sums.reshape(28, 512), ends, ends[1:]):
+    for row, start, end in zip(ws.d_lstm_1_z_sums.reshape(28, 512), ends[:-1], ends[1:], strict=True):
         ws.ones_16_n[start:end].dot(ws.sorted_16_n_512[start:end], out=row)
     params.embedding_1_E.T.dot(ws.d_lstm_1_z_sums.reshape(28, 4 * 128), out=gradients.lstm_1_W.reshape(32, 4 * 128))
     # (93) ∂C/∂V[k,q,j] = Σₙ Σₜ δ[n,t,q,j] · h[n,t − 1,k]

@@ -2303,7 +2303,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ends = ws.keys_64.reshape(n * 64).searchsorted(ws.ends_65_n_64).tolist()
     ws.keys_64 %= n * 64
     ws.d_embedding_1_y.reshape(n * 64, 96).take(ws.keys_64.reshape(n * 64), axis=0, out=ws.sorted_n_64_96, mode="clip")
-    for row, start, end in zip(gradients.embedding_1_E, ends, ends[1:]):
+    for row, start, end in zip(gradients.embedding_1_E, ends[:-1], ends[1:], strict=True):
         ws.ones_64_n[start:end].dot(ws.sorted_n_64_96[start:end], out=row)
 
 

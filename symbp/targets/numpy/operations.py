@@ -32,7 +32,7 @@ from symbp.program.program import (
     Stack,
     View,
 )
-from symbp.targets.numpy import blas, contractions, rows
+from symbp.targets.numpy import blas, contractions, rows, source
 from symbp.targets.numpy.scope import Scope, at
 
 IN_PLACE = {"add": "+=", "subtract": "-=", "multiply": "*=", "divide": "/="}

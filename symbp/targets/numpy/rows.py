@@ -67,7 +67,7 @@ def sorted_and_added(op: Scatter, scope: Scope) -> list[str]:
     label, shape = op.indices[0] or "", scope.arrays[op.out].shape
     count, columns = int(shape[0]), math.prod(map(int, shape[1:]))
     held = scope.arrays[label].shape
-    total = " * ".join(map(str, held))
+    total = source.product(held)
     keys, ordered = scope.keys(label), scope.sorted_rows(label, columns)
     added, out = (
         name if len(scope.arrays[of].shape) == 2 else f"{name}.reshape({first}, {columns})"
@@ -91,6 +91,6 @@ def sorted_and_added(op: Scatter, scope: Scope) -> list[str]:
         *scope.line(f"ends = {flat}.searchsorted({scope.ends(label, count)}).tolist()"),
         *scope.line(f"{keys} %= {total}"),
         *scope.call(f"{added}.take", flat, "axis=0", f"out={ordered}", 'mode="clip"'),
-        *scope.line(f"for row, start, end in zip({out}, ends, ends[1:]):"),
+        *scope.line(f"for row, start, end in zip({out}, ends[:-1], ends[1:], strict=True):"),
         *line,
     ]

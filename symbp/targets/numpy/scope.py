@@ -199,20 +199,19 @@ class Scope:
     def row_numbers(self, label: str) -> str:
         """The place of each label among all."""
         shape = self.arrays[label].shape
-        count = " * ".join(map(str, shape))
-        made = f"np.arange({count})" + (f".reshape{source.shape(shape)}" if len(shape) > 1 else "")
+        made = f"np.arange({source.product(shape)})" + (f".reshape{source.shape(shape)}" if len(shape) > 1 else "")
         return self._extra(_named("row_numbers", *shape), made, shape, "int")
 
     def ends(self, label: str, count: int) -> str:
         """The least key of each of so many labels, and one beyond the last."""
         rows = self.arrays[label].shape
-        made = f"np.arange({count + 1}) * ({' * '.join(map(str, rows))})"
+        made = f"np.arange({count + 1}) * ({source.product(rows)})"
         return self._extra(_named("ends", count, *rows), made, (count + 1,), "int")
 
     def sorted_rows(self, label: str, columns: int) -> str:
         """Scratch for rows of so many numbers, in the order of their labels."""
         shape = self.arrays[label].shape
-        made = f"np.empty(({' * '.join(map(str, shape))}, {columns}), dtype)"
+        made = f"np.empty(({source.product(shape)}, {columns}), dtype)"
         return self._extra(_named("sorted", *shape, columns), made, (*shape, columns), "float")
 
     def row_starts(self, name: str) -> str:
