@@ -122,16 +122,14 @@ def program(spec: NetworkSpec, without: Collection[str] = (), derivation: Deriva
 
 
 def _optimized(spec: NetworkSpec, derivation: Derivation, without: Without = NONE) -> Optimized:
-    scipy = spec.blas == "scipy"
-    optimized = optimize(
+    return optimize(
         derivation,
         updates(spec),
         step_numbers(derivation),
-        without=without | {"blocks of columns"} if scipy else without,  # its functions take no parts of a matrix
-        products=scipy,
+        without=without,
+        products=spec.blas == "scipy",
         batch=spec.training.batch_size,
     )
-    return replace(optimized, without=without)
 
 
 @contextmanager

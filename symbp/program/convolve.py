@@ -71,7 +71,8 @@ def overlapped(
 
 def _convolve(product: Product, left: tuple[Place, ...] = (), right: tuple[Place, ...] = ()) -> Convolve:
     axes = product.left_axes, product.right_axes, product.out_axes
-    return Convolve(product.out, product.left, product.right, *axes, product.stack, left, right)
+    operands = product.out, product.left, product.right
+    return Convolve(*operands, *axes, product.stack, left_places=left, right_places=right)
 
 
 def _spelt(places: Sequence[Affine], letter: Mapping[sp.Symbol, str]) -> tuple[Place, ...]:

@@ -117,11 +117,10 @@ def _arithmetic(op: Op, sizes: Sizes) -> int:
         case Map() | Select():
             return sizes.count(op.out)
         case Contract():
-            added = (2 if op.keep else 1) * sizes.count(op.out) if op.base else 0
-            return 2 * math.prod(extents(op, sizes).values()) + added
+            return 2 * math.prod(extents(op, sizes).values()) + _on_base(op, sizes)
         case Convolve():
             every = extents(op, sizes)
-            added = math.prod(every[letter] for letter in op.out_axes) if op.out_places else 0
+            added = math.prod(every[letter] for letter in op.out_axes) if op.out_places else _on_base(op, sizes)
             return 2 * math.prod(every.values()) + added
         case Fold():
             return sizes.count(op.operand) + (sizes.count(op.out) if op.factor else 0)
@@ -137,6 +136,11 @@ def _arithmetic(op: Op, sizes: Sizes) -> int:
             return sum(map(sizes.count, op.parts))
         case _:
             return 0
+
+
+def _on_base(op: Product, sizes: Sizes) -> int:
+    """What adding the result to its base takes."""
+    return (2 if op.keep else 1) * sizes.count(op.out) if op.base else 0
 
 
 def extents(op: Product, sizes: Sizes) -> dict[str, int]:

@@ -23,6 +23,7 @@ from symbp.program.operands import needed, renamed, written
 from symbp.program.program import (
     Array,
     Contract,
+    Convolve,
     Fold,
     Folding,
     Item,
@@ -133,8 +134,8 @@ class _Adding:
     def itself(self, op: Op) -> list[Op] | None:
         """An operation that adds what it computes; None where it cannot, in one call of a library or at its places."""
         match op:
-            case Contract(out_axes=out, stack="") if self.products and out:
-                return None if {*op.left_axes} & {*op.right_axes} & {*out} else [self._on_base(op)]
+            case Contract() | Convolve(added_up=True) if self.products and op.out_axes and not op.stack:
+                return None if {*op.left_axes} & {*op.right_axes} & {*op.out_axes} else [self._on_base(op)]
             case Fold(function="sum", keepdims=False) if self.products:
                 return [self._on_base(op)]
             case Scatter(source=str(source), base=None):
@@ -158,7 +159,7 @@ class _Adding:
         scaled = self.scratch(f"{name}.scaled", part)
         return [*self._kept(name), Map(scaled, "multiply", (part, self.scale)), Map(name, "add", (name, scaled))]
 
-    def _on_base(self, op: Contract | Fold) -> Op:
+    def _on_base(self, op: Contract | Convolve | Fold) -> Op:
         return replace(op, base=op.out, keep=self.keep, scale=self.scale)
 
     def _kept(self, name: str) -> list[Op]:

@@ -30,6 +30,7 @@ from symbp.program.program import (
     Pick,
     Place,
     Pool,
+    Product,
     Program,
     Range,
     Scalar,
@@ -210,12 +211,12 @@ class _State:
         right = self.arrays[op.right][positions(op.right_axes, op.right_places)]
         product = np.asarray(np.einsum(f"{op.left_axes},{op.right_axes}->{op.out_axes}", left, right))
         if not op.out_places:
-            return product
+            return self._on_base(product, op)
         out = np.zeros(shape)
         np.add.at(out, positions(op.out_axes, op.out_places), product)
         return out
 
-    def _on_base(self, value: np.ndarray, op: Contract | Fold) -> np.ndarray:
+    def _on_base(self, value: np.ndarray, op: Product | Fold) -> np.ndarray:
         """A sum, or what is made of it and the operation's base."""
         if op.base is None:
             return value

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from symbp.forward.network import BATCH
 from symbp.program.operands import is_alias, needed, reads, written
 from symbp.program.plan import Plan
-from symbp.program.program import Contract, Fold, Loop, Map, Op, Program, Range, Scatter, Select, Statement
+from symbp.program.program import Fold, Loop, Map, Op, Product, Program, Range, Scatter, Select, Statement
 from symbp.program.verify import ProgramError
 
 Place = tuple[str, int, int]  # an array or flat memory, from where to where
@@ -104,7 +104,7 @@ def _may_stand_on(op: Op, name: str) -> bool:
     """Whether the result may be where this operand is: of what is elementwise any, otherwise what is added to."""
     if isinstance(op, Map | Select):
         return True
-    return isinstance(op, Contract | Fold | Scatter) and name == op.base
+    return isinstance(op, Product | Fold | Scatter) and name == op.base
 
 
 def _overlap(one: Place, other: Place) -> bool:

@@ -25,13 +25,13 @@ from symbp.program.fold import folded
 from symbp.program.operands import computation, is_alias, is_bordered, is_stop, needed, reads, renamed, written
 from symbp.program.program import (
     Array,
-    Contract,
     Fill,
     Fold,
     Item,
     Loop,
     Map,
     Op,
+    Product,
     Program,
     Range,
     Routine,
@@ -86,7 +86,7 @@ def share(program: Program, keep: Keep) -> Program:
             if same and op.out not in keep:
                 instead[op.out] = held[key]
                 continue
-            if same and isinstance(op, Contract | Fold):  # a result that is asked for under a name of its own
+            if same and isinstance(op, Product | Fold):  # a result that is asked for under a name of its own
                 op = Map(op.out, "copy", (held[key],))
             if shareable:
                 held.setdefault(key, op.out)

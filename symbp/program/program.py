@@ -89,7 +89,8 @@ class Select:
 class Product:
     """A sum of products over the letters that `out_axes` lacks; letters name axes within the operation only.
 
-    It is a product of matrices for each combination of the letters in `stack`, which an operand may lack.
+    It is a product of matrices for each combination of the letters in `stack`, which an operand may lack. A `base` is
+    `out` itself: the result is `keep` times what is there plus `scale` times the sum; None of these is 1.
     """
 
     out: str
@@ -99,6 +100,9 @@ class Product:
     right_axes: str
     out_axes: str
     stack: str = ""
+    base: str | None = None
+    keep: Scalar | None = None
+    scale: Scalar | None = None
 
     @property
     def sides(self) -> tuple[tuple[str, str], ...]:
@@ -113,14 +117,7 @@ class Product:
 
 @dataclass(frozen=True)
 class Contract(Product):
-    """A product of whole arrays.
-
-    A `base` is `out` itself: the result is `keep` times what is there plus `scale` times the sum; None of these is 1.
-    """
-
-    base: str | None = None
-    keep: Scalar | None = None
-    scale: Scalar | None = None
+    """A product of whole arrays."""
 
 
 @dataclass(frozen=True)
@@ -224,7 +221,8 @@ class Convolve(Product):
 
     `out[..] = sum left[..] * right[places]`, or `out = 0`, then `out[places] += sum left[..] * right[..]`. It is
     carried out for a block of values of one letter at a time, so that neither columns nor what overlaps are ever whole.
-    The other arrays hold that letter first in its group. `extents` are those of letters that only windows show.
+    The other arrays hold that letter first in its group. `extents` are those of letters that only windows show. Only
+    what is added up may have a base.
     """
 
     left_places: tuple[Place, ...] = ()
@@ -232,6 +230,11 @@ class Convolve(Product):
     out_places: tuple[Place, ...] = ()
     block: str = ""
     extents: tuple[tuple[str, Dim], ...] = ()
+
+    @property
+    def added_up(self) -> bool:
+        """Whether the result is the sum of the products of all blocks."""
+        return self.block not in self.out_axes and not self.out_places
 
     @property
     def seen(self) -> tuple[bool, bool, bool]:

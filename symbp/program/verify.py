@@ -158,11 +158,13 @@ def _check(op: Op, program: Program, known: set[str]) -> None:
             raise _InvariantError(f"no blocks of {op.block}")
         for letters, name, places in op.columns:
             _places(places, {letter: sizes[letter] for letter in letters}, program.arrays[name].shape)
-    if isinstance(op, Contract | Fold):
+    if isinstance(op, Product | Fold):
         if op.base not in (None, op.out):
             raise _InvariantError(f"`{op.base}` is no array that a sum is added to in place")
         if op.base is None and (op.keep or op.scale):
             raise _InvariantError("there are factors, and no base")
+        if op.base is not None and isinstance(op, Convolve) and not op.added_up:
+            raise _InvariantError(f"the products of blocks of {op.block} are not added up, and so to no base")
     if isinstance(op, Fold):
         held = program.arrays[op.operand].shape
         left = tuple(d for a, d in enumerate(held) if a not in op.axes)
@@ -260,7 +262,7 @@ def _places(places: Sequence[Place], extents: Mapping[str, Dim], held: tuple[Dim
 
 
 def _may_overwrite(op: Op) -> bool:
-    if isinstance(op, Contract):
+    if isinstance(op, Product):
         return op.base is not None and op.out not in (op.left, op.right)
     if isinstance(op, Fold):
         return op.base is not None and op.out != op.operand

@@ -20,7 +20,7 @@ from symbp.program.network import lower_network
 from symbp.program.operands import needed, written
 from symbp.program.optimize import kept
 from symbp.program.passes import in_place, prune, share
-from symbp.program.program import Contract, Program, Routine
+from symbp.program.program import Contract, Convolve, Program, Routine
 from symbp.program.verify import ProgramError, verify
 from symbp.spec import parse_spec
 from symbp.spec.model import NetworkSpec
@@ -31,6 +31,8 @@ TEXTS = {
     "penalty": "input: 4\nlayers: [dense: 3, layer_norm, gelu, dense: 2]\npenalty: {l2: 0.1}",
     "recurrence": "input: [4, 3]\nlayers: [lstm: {units: 5}, dense: 2]",
     "shared": "input: 4\nlayers: [dense: {units: 4, name: one}, tanh, dense: {units: 4, share: one}, dense: 2]",
+    "windows": "input: [4, 7, 6]\nlayers: [conv2d: {filters: 6, kernel_size: 3, padding: 1, stride: 2}, "
+    "conv2d: {filters: 4, kernel_size: 2, groups: 2}, flatten, dense: 2]",
     "table": "input: {shape: [3], kind: integer, classes: 7}\n"
     "layers: [embedding: {tokens: 7, units: 4}, flatten, dense: 2]",
 }
@@ -137,6 +139,14 @@ def test_a_gradient_that_is_overwritten_is_refused() -> None:
     )
     with pytest.raises(ProgramError, match="is overwritten, where its derivative was to be added"):
         verify(replace(program, routines={**program.routines, "backward": Routine("backward", items)}))
+
+
+def test_blocks_of_columns_are_added_up_where_the_gradient_is() -> None:
+    text = TEXTS["windows"].replace(", groups: 2", "")
+    program = folded(lowered(optimized_by("optimizer: momentum", text)), True, 8)
+    operations = [op for item in program.routines["backward"].statements for op in item.operations]
+    weights = [op for op in operations if op.out in ("d_conv2d_1.W", "d_conv2d_2.W")]
+    assert [(type(op), op.base) for op in weights if isinstance(op, Convolve)] == [(Convolve, op.out) for op in weights]
 
 
 def _alone(op: Any) -> Any:

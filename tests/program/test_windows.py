@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy as sp
 from windowed import CASES, lowered
 
 from symbp.program.interpret import run
 from symbp.program.program import (
     Columns,
     Convolve,
+    Fill,
     Map,
     Op,
     OverlapAdd,
@@ -19,6 +21,7 @@ from symbp.program.program import (
     Pool,
     Program,
     Routine,
+    Scalar,
     Shift,
     Winners,
 )
@@ -92,3 +95,13 @@ def test_the_verifier_refuses_windows_that_leave_their_array(
         statements.append(replace(statement, operations=tuple(operations)))
     with pytest.raises(ProgramError, match=message):
         verify(Program(program.arrays, {"forward": Routine("forward", tuple(statements))}))
+
+
+def test_the_verifier_refuses_a_base_of_what_is_not_added_up() -> None:
+    program = lowered("conv 2-D").program
+    first, *_ = program.routines["forward"].statements
+    place, op = next((k, op) for k, op in enumerate(first.operations) if isinstance(op, Convolve))
+    operations = *first.operations[:place], Fill(op.out, Scalar(sp.Integer(1))), replace(op, base=op.out)
+    filled = replace(first, operations=operations)
+    with pytest.raises(ProgramError, match="products of blocks of e are not added up, and so to no base"):
+        verify(Program(program.arrays, {"forward": Routine("forward", (filled,))}))

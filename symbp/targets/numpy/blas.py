@@ -3,7 +3,7 @@
 BLAS holds a matrix by columns, NumPy by rows: what one calls `a` the other sees as `a.T`, as it lies in memory. So
 out = a b is computed as out.T = b.T a.T, in place. SciPy copies what does not lie as BLAS reads it, and would then
 write the result to the copy: arrays whose numbers do not lie side by side go through scratch of the workspace here, so
-that nothing is copied unseen. A stack of products is a loop over them.
+that nothing is copied unseen. A stack of products is a loop over them; products of blocks are added up by `beta`.
 
 Small products of a stack stay with NumPy, all in one call: its own BLAS computes each of them with one thread, so that
 no threads of two libraries get in each other's way.
@@ -14,13 +14,13 @@ Not here: which letters make a matrix (`contractions`).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from symbp.forward.network import BATCH, Dim
 from symbp.program.cost import NOMINAL
-from symbp.program.program import Contract, Fold
+from symbp.program.program import Contract, Fold, Product
 from symbp.targets.numpy import source
 from symbp.targets.numpy.contractions import groups
 from symbp.targets.numpy.scope import Scope
@@ -28,10 +28,14 @@ from symbp.targets.numpy.scope import Scope
 ALONE = 2**18  # multiplications of a product of matrices that OpenBLAS computes with one thread
 ALONE_IN_ROWS = 10_000  # those of two vectors
 LOOPS = ("u", "v", "w", "s", "r", "k", "i", "j")
+WORDS = ("left", "right", "out")
+
+Factors = tuple[str, list[str]]  # of a product, and of what it is added to
+Sizes = Mapping[str, tuple[str, int]]  # of letters: in Python, and about so many
 
 
 @dataclass(frozen=True)
-class _Held:
+class Held:
     """An operand as it lies in memory: its name in Python, its axes by letter, whether its numbers are side by side.
 
     `word` names scratch for it.
@@ -68,34 +72,40 @@ def of_dtype(owner: str, routines: Iterable[str], dtype: str) -> list[str]:
 
 def product(op: Contract, scope: Scope) -> list[str]:
     """The lines; none for what is no product of matrices, or a stack of small ones."""
-    return _product(op, scope, _seen_through) or _product(op, scope, _as_named)
+    for way in (seen_through, as_named):
+        held = [way(word, name, axes, scope) for word, (axes, name) in zip(WORDS, op.held, strict=True)]
+        sizes = {a: sized(dim) for each in held for a, dim in each.sizes.items()}
+        if code := multiplied(op, held, sizes, scope):
+            return code
+    return []
 
 
-def _product(op: Contract, scope: Scope, held: Callable[[str, str, str, Scope], _Held]) -> list[str]:
-    left = held("left", op.left, op.left_axes, scope)
-    right = held("right", op.right, op.right_axes, scope)
-    out = held("out", op.out, op.out_axes, scope)
-    axes = ["".join(each.sizes) for each in (left, right, out)]
+def multiplied(op: Product, held: Sequence[Held], sizes: Sizes, scope: Scope, later: str = "") -> list[str]:
+    """The lines for left, right and out as they are held; none as for a product.
+
+    Where `later` is true, in Python, the product is added to what is there, and not to the base.
+    """
+    left, right, out = held
+    axes = ["".join(each.sizes) for each in held]
     by = groups(replace(op, left_axes=axes[0], right_axes=axes[1], out_axes=axes[2]))
     one, other, made = (each.without(by.stack) for each in (left, right, out))
     orders = (by.summed, "".join(a for a in other if a in by.summed))
     summed = next((s for s in orders if _fits(one, by.left, s) and _fits(other, by.right, s)), "")
-    if not summed or not _fits(made, by.left, by.right) or (op.base and not (made and out.whole)):
+    if not summed or not _fits(made, by.left, by.right) or ((op.base or later) and not (made and out.whole)):
         return []
-    sizes = {**left.sizes, **right.sizes}
     least = ALONE if by.left or by.right else ALONE_IN_ROWS
-    if by.stack and math.prod(map(_number, (sizes[a] for a in by.left + by.right + summed))) <= least:
+    if by.stack and math.prod(sizes[a][1] for a in by.left + by.right + summed) <= least:
         return []
     names = dict(zip(by.stack, LOOPS, strict=False))
     inner = scope
     loops: list[str] = []
     for letter, name in names.items():
-        loops += inner.line(f"for {name} in range({sizes[letter]}):")
+        loops += inner.line(f"for {name} in range({sizes[letter][0]}):")
         inner = inner.deeper()
-    a = _matrix(left, by.left, summed, names, scope, inner)
-    b = _matrix(right, summed, by.right, names, scope, inner)
-    c = _matrix(out, by.left, by.right, names, scope, inner)
-    called = _called(op, a, b, c, by.left, by.right, inner)
+    a = _matrix(left, by.left, summed, sizes, names, scope, inner)
+    b = _matrix(right, summed, by.right, sizes, names, scope, inner)
+    c = _matrix(out, by.left, by.right, sizes, names, scope, inner)
+    called = _called(_factors(op, scope, later), a, b, c, by.left, by.right, inner)
     return [*a.before, *b.before, *c.before, *loops, *a.fills, *b.fills, *called, *c.empties]
 
 
@@ -111,18 +121,21 @@ def total(
     return scope.call(scope.routine("gemv"), *operands, *turned, *keep, f"y={out}", "overwrite_y=True")
 
 
-def _factors(op: Contract | Fold, scope: Scope) -> tuple[str, list[str]]:
+def _factors(op: Product | Fold, scope: Scope, later: str = "") -> Factors:
     """What the product is multiplied with; what the result was, where it is added to that."""
     scale = scope.operand(op.scale) if op.scale else "1.0"
-    return scale, [f"beta={scope.operand(op.keep) if op.keep else '1.0'}"] if op.base else []
+    beta = (scope.operand(op.keep) if op.keep else "1.0") if op.base else "0.0"
+    if later and beta != "1.0":
+        beta = f"1.0 if {later} else {beta}"
+    return scale, [] if beta == "0.0" else [f"beta={beta}"]
 
 
-def _called(op: Contract, a: _Matrix, b: _Matrix, c: _Matrix, rows: str, columns: str, scope: Scope) -> list[str]:
+def _called(factors: Factors, a: _Matrix, b: _Matrix, c: _Matrix, rows: str, columns: str, scope: Scope) -> list[str]:
     """c = a b, or c.T = a b where that is how c lies: by rows, out.T = b.T a.T."""
     if not rows and not columns:
         target = c.text if c.text.endswith("]") else f"{c.text}[...]"
         return scope.line(f"{target} = {scope.routine('dot')}({a.text}, {b.text})")
-    scale, keep = _factors(op, scope)
+    scale, keep = factors
     if not rows or not columns:
         matrix, vector, kept = (a, b, rows) if rows else (b, a, columns)
         turned = ["trans=True"] if matrix.first == kept else []
@@ -142,40 +155,43 @@ def _called(op: Contract, a: _Matrix, b: _Matrix, c: _Matrix, rows: str, columns
     return scope.call(scope.routine("gemm"), scale, *operands, *turned, *keep, f"c={c.text}.T", "overwrite_c=True")
 
 
-def _as_named(word: str, name: str, letters: str, scope: Scope) -> _Held:
+def as_named(word: str, name: str, letters: str, scope: Scope) -> Held:
     """An array or a view."""
     sizes = dict(zip(letters, scope.arrays[name].shape, strict=True))
-    return _Held(word, scope[name], sizes, scope.is_whole(name))
+    return Held(word, scope[name], sizes, scope.is_whole(name))
 
 
-def _seen_through(word: str, name: str, letters: str, scope: Scope) -> _Held:
+def seen_through(word: str, name: str, letters: str, scope: Scope) -> Held:
     """An array; of a view that permutes axes, the one that it looks into."""
     while name in scope.turned:
         name, order = scope.turned[name]
         letters = "".join(letters[order.index(axis)] for axis in range(len(order)))
-    return _as_named(word, name, letters, scope)
+    return as_named(word, name, letters, scope)
 
 
 def _fits(letters: str, one: str, other: str) -> bool:
     return letters in (one + other, other + one)
 
 
-def _number(dim: Dim) -> int:
-    return NOMINAL if dim == BATCH else int(dim)
+def sized(dim: Dim) -> tuple[str, int]:
+    """The size of a letter."""
+    return str(dim), NOMINAL if dim == BATCH else int(dim)
 
 
-def _matrix(held: _Held, one: str, other: str, names: Mapping[str, str], scope: Scope, inner: Scope) -> _Matrix:
+def _matrix(
+    held: Held, one: str, other: str, sizes: Sizes, names: Mapping[str, str], scope: Scope, inner: Scope
+) -> _Matrix:
     """The operand of one product of a stack, whose letters have `names`; `inner` is the scope of the loop's body."""
     letters = held.without("".join(names))
     pieces = [p for p in ((one, other) if letters == one + other else (other, one)) if p]
     merged = any(len(piece) > 1 for piece in pieces)
-    shape = tuple(source.product(held.sizes[a] for a in piece) for piece in pieces)
+    shape = tuple(source.product(sizes[a][0] for a in piece) for piece in pieces)
     stack = [a for a in held.sizes if a in names]
     first = pieces[0] if pieces else ""
     if held.whole and list(held.sizes)[: len(stack)] == stack:
         text, before = held.text, list[str]()
         if merged:
-            text = f"{held.text}.reshape({', '.join([*(str(held.sizes[a]) for a in stack), *shape])})"
+            text = f"{held.text}.reshape({', '.join([*(sizes[a][0] for a in stack), *shape])})"
             if stack:
                 text, before = held.word, scope.line(f"{held.word} = {text}")
         return _Matrix(text + (f"[{', '.join(names[a] for a in stack)}]" if stack else ""), first, before)

@@ -35,6 +35,8 @@ from symbp.spec.model import Blas
 from symbp.targets.numpy import constants, scalars, source
 from symbp.targets.numpy.names import identifier, own
 
+BLOCK = 1 << 17  # numbers in a block of columns, which is to stay in a cache
+
 
 def at(text: str, axis: int, position: object) -> str:
     """An array at one position of an axis: `ws.lstm_1_z[:, 0]`."""

@@ -19,9 +19,8 @@ from symbp.program.operands import is_stop, written
 from symbp.program.plan import Flat, Plan, in_order
 from symbp.program.program import Array, ArrayKind, Loop, Offset, Program, Shift, Statement
 from symbp.targets.numpy import blas, names, routines, source
-from symbp.targets.numpy.scope import Entries, Scope, moved
+from symbp.targets.numpy.scope import BLOCK, Entries, Scope, moved
 
-BLOCK = 1 << 17  # numbers in a block of columns, which is to stay in a cache
 DTYPES = {"float": "dtype", "int": "np.intp", "bool": "np.bool_", "byte": "np.uint8"}
 
 
