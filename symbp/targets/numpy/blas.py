@@ -114,11 +114,11 @@ def total(
 ) -> list[str]:
     """The sum over an axis of a vector or a matrix, as a product with ones."""
     if axis == "only":
-        return scope.line(f"{out}[...] = {scope.routine('dot')}({ones}, {operand})")
+        return scope.line(f"{out}[...] = {scope.extras.routine('dot')}({ones}, {operand})")
     scale, keep = _factors(op, scope)
     turned = ["trans=True"] if axis == "last" else []
     operands = scale, f"{operand}.T", ones
-    return scope.call(scope.routine("gemv"), *operands, *turned, *keep, f"y={out}", "overwrite_y=True")
+    return scope.call(scope.extras.routine("gemv"), *operands, *turned, *keep, f"y={out}", "overwrite_y=True")
 
 
 def _factors(op: Product | Fold, scope: Scope, later: str = "") -> Factors:
@@ -134,13 +134,13 @@ def _called(factors: Factors, a: _Matrix, b: _Matrix, c: _Matrix, rows: str, col
     """c = a b, or c.T = a b where that is how c lies: by rows, out.T = b.T a.T."""
     if not rows and not columns:
         target = c.text if c.text.endswith("]") else f"{c.text}[...]"
-        return scope.line(f"{target} = {scope.routine('dot')}({a.text}, {b.text})")
+        return scope.line(f"{target} = {scope.extras.routine('dot')}({a.text}, {b.text})")
     scale, keep = factors
     if not rows or not columns:
         matrix, vector, kept = (a, b, rows) if rows else (b, a, columns)
         turned = ["trans=True"] if matrix.first == kept else []
         return scope.call(
-            scope.routine("gemv"),
+            scope.extras.routine("gemv"),
             scale,
             f"{matrix.text}.T",
             vector.text,
@@ -152,7 +152,8 @@ def _called(factors: Factors, a: _Matrix, b: _Matrix, c: _Matrix, rows: str, col
     first, second, kept, others = (a, b, rows, columns) if c.first == rows else (b, a, columns, rows)
     turned = [*(["trans_a=True"] if second.first == others else []), *([] if first.first == kept else ["trans_b=True"])]
     operands = f"{second.text}.T", f"{first.text}.T"
-    return scope.call(scope.routine("gemm"), scale, *operands, *turned, *keep, f"c={c.text}.T", "overwrite_c=True")
+    gemm = scope.extras.routine("gemm")
+    return scope.call(gemm, scale, *operands, *turned, *keep, f"c={c.text}.T", "overwrite_c=True")
 
 
 def as_named(word: str, name: str, letters: str, scope: Scope) -> Held:
@@ -196,7 +197,7 @@ def _matrix(
                 text, before = held.word, scope.line(f"{held.word} = {text}")
         return _Matrix(text + (f"[{', '.join(names[a] for a in stack)}]" if stack else ""), first, before)
     part = held.text + (f"[{', '.join(names.get(a, ':') for a in held.sizes)}]" if stack else "")
-    scratch = inner.scratch(tuple(held.sizes[a] for a in letters), held.word)
+    scratch = inner.extras.scratch(tuple(held.sizes[a] for a in letters), held.word)
     fills = [] if held.word == "out" else inner.call("np.copyto", scratch, part)
     empties = inner.call("np.copyto", part, scratch) if held.word == "out" else []
     return _Matrix(f"{scratch}.reshape({', '.join(shape)})" if merged else scratch, first, (), fills, empties)

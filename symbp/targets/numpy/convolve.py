@@ -25,8 +25,9 @@ from symbp.forward.network import Dim
 from symbp.program.cost import NOMINAL, entries
 from symbp.program.program import Convolve, Map, Windows
 from symbp.targets.numpy import blas, contractions, source
+from symbp.targets.numpy.extras import BLOCK
 from symbp.targets.numpy.operations import cleared, lines
-from symbp.targets.numpy.scope import BLOCK, Scope, at, transposed
+from symbp.targets.numpy.scope import Scope, at, transposed
 from symbp.targets.numpy.windows import COUNT, START, Slices
 
 Sizes = Mapping[str, Dim]
@@ -186,7 +187,7 @@ def _rows(block: str, scratch: Sequence[str], sizes: Sizes, scope: Scope) -> lis
     whole = [[sizes[a] for a in axes] for axes in scratch]
     row = [[sizes[a] for a in axes if a != block] for axes in scratch if block in axes]
     once = [[sizes[a] for a in axes] for axes in scratch if block not in axes]
-    held = scope.block(row + once, whole)
+    held = scope.extras.block(row + once, whole)
     free = f"({held}.size - {_sum(once)})" if once else f"{held}.size"
     needed = _sum(row)
     return scope.line(f"rows = {free} // {f'({needed})' if ' ' in needed else needed}")

@@ -63,7 +63,7 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
             dtype=spec.dtype,
             lines=[line for each in allocated for line in each.lines],
             batch_last=_has_batch_last(network, program),
-            blas=bool(scope.routines),
+            blas=bool(scope.extras.routines),
         ),
         arguments.checks(*given),
         *mode.functions(),

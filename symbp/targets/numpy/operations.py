@@ -138,7 +138,7 @@ def _product_with_ones(op: Fold, scope: Scope) -> list[str]:
         return []
     if op.base is not None and (scope.blas == "numpy" or not rest):
         return []
-    ones = scope.ones(shape[first:last], op.factor)
+    ones = scope.extras.ones(shape[first:last], op.factor)
     if not ones:
         return []
     operand, out = scope[op.operand], scope[op.out]
@@ -156,7 +156,7 @@ def _added(op: Contract | Fold, scope: Scope) -> list[str]:
     """A sum in scratch, then added to what is there."""
     part, array = f"{op.out}.part", scope.arrays[op.out]
     arrays = {**scope.arrays, part: replace(array, name=part, storage="workspace")}
-    inner = replace(scope, arrays=arrays, names={**scope.names, part: scope.scratch(array.shape, "part")})
+    inner = replace(scope, arrays=arrays, names={**scope.names, part: scope.extras.scratch(array.shape, "part")})
     code = lines(replace(op, out=part, base=None, keep=None, scale=None), inner)
     for name, factor in ((part, op.scale), (op.out, op.keep)):
         code += lines(Map(name, "multiply", (name, factor)), inner) if factor else []
@@ -189,7 +189,8 @@ def _(op: Scatter, scope: Scope) -> list[str]:
     out, added = scope[op.out], scope.operand(op.source)
     start = cleared(out, scope) if op.base is None else lines(Map(op.out, "copy", (op.base,)), scope)
     if op.distinct and scope.picks_one_of_each_row(op.indices):
-        (positions, code), picked = scope.positions(op.out, op.indices[-1] or ""), scope.picked(op.out)
+        positions, code = scope.positions(op.out, op.indices[-1] or "")
+        picked = scope.extras.picked(scope.arrays[op.out].shape[:-1])
         return [
             *start,
             *code,

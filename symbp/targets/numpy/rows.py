@@ -51,12 +51,12 @@ def taken(op: Gather, scope: Scope) -> list[str]:
 def added_singly(op: Scatter, scope: Scope) -> list[str]:
     """Number by number, in a fifth of the time of rows."""
     label, columns = op.indices[0] or "", math.prod(map(int, scope.arrays[op.out].shape[1:]))
-    rank, places, code = len(scope.arrays[label].shape), scope[label], list[str]()
-    if columns > 1 or rank > 1:
+    rows, places, code = scope.arrays[label].shape, scope[label], list[str]()
+    if columns > 1 or len(rows) > 1:
         code += source.comment("number by number: np.add.at is fast along a single axis", scope.depth)
-        starts, places = scope.starts(label), scope.places_of_rows(label, columns)
+        starts, places = scope.extras.positions("starts", rows), scope.extras.positions("places", (*rows, columns))
         code += scope.call("np.multiply", scope[label], str(columns), f"out={starts}", "dtype=np.intp")
-        code += scope.call("np.add", f"{starts}[{':, ' * rank}None]", scope.range(columns), f"out={places}")
+        code += scope.call("np.add", f"{starts}[{':, ' * len(rows)}None]", scope.extras.range(columns), f"out={places}")
         places = f"{places}.reshape(-1)"
     out, added = (f"{name}.reshape(-1)" for name in (scope[op.out], scope.operand(op.source)))
     return [*code, *scope.call("np.add.at", out, places, added)]
@@ -68,7 +68,7 @@ def sorted_and_added(op: Scatter, scope: Scope) -> list[str]:
     count, columns = int(shape[0]), math.prod(map(int, shape[1:]))
     held = scope.arrays[label].shape
     total = source.product(held)
-    keys, ordered = scope.keys(label), scope.sorted_rows(label, columns)
+    keys, ordered = scope.extras.positions("keys", held), scope.extras.sorted_rows(held, columns)
     added, out = (
         name if len(scope.arrays[of].shape) == 2 else f"{name}.reshape({first}, {columns})"
         for of, name, first in (
@@ -79,16 +79,16 @@ def sorted_and_added(op: Scatter, scope: Scope) -> list[str]:
     flat = keys if len(held) == 1 else f"{keys}.reshape({total})"
     inner = scope.deeper()
     part = f"{ordered}[start:end]"
-    head, arguments = f"{scope.ones(held)}[start:end].dot", [part]
+    head, arguments = f"{scope.extras.ones(held)}[start:end].dot", [part]
     if scope.blas == "scipy":  # whose functions refuse to sum nothing
         head, arguments = "np.add.reduce", [part, "axis=0"]
     line = inner.line(f"row += {head}({', '.join(arguments)})") if op.base else inner.call(head, *arguments, "out=row")
     return [
         *source.comment("sorted by label, rows of equal labels lie side by side and are added at once", scope.depth),
         *scope.call("np.multiply", scope[label], total, f"out={keys}", "dtype=np.intp"),
-        *scope.line(f"{keys} += {scope.row_numbers(label)}"),
+        *scope.line(f"{keys} += {scope.extras.row_numbers(held)}"),
         *scope.line(f"{flat}.sort()"),
-        *scope.line(f"ends = {flat}.searchsorted({scope.ends(label, count)}).tolist()"),
+        *scope.line(f"ends = {flat}.searchsorted({scope.extras.ends(held, count)}).tolist()"),
         *scope.line(f"{keys} %= {total}"),
         *scope.call(f"{added}.take", flat, "axis=0", f"out={ordered}", 'mode="clip"'),
         *scope.line(f"for row, start, end in zip({out}, ends[:-1], ends[1:], strict=True):"),

@@ -1,4 +1,4 @@
-"""What the names of a program mean where its operations are printed, and what those operations need besides.
+"""What the names of a program mean where its operations are printed.
 
 arrays    `params.dense_1_W`, `ws.dense_1_z`, `x`
 views     the expression of the view: `ws.loss_shift[:, None]`, `params.dense_1_W.T`
@@ -8,7 +8,6 @@ symbols   `N` is `n`; hyperparameters are the trainer's
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -17,7 +16,6 @@ import sympy as sp
 from symbp.forward.network import BATCH, Dim
 from symbp.program.program import (
     Array,
-    ArrayKind,
     Edge,
     Loop,
     Offset,
@@ -32,10 +30,9 @@ from symbp.program.program import (
     View,
 )
 from symbp.spec.model import Blas
-from symbp.targets.numpy import constants, scalars, source
+from symbp.targets.numpy import scalars, source
+from symbp.targets.numpy.extras import Extras
 from symbp.targets.numpy.names import identifier, own
-
-BLOCK = 1 << 17  # numbers in a block of columns, which is to stay in a cache
 
 
 def at(text: str, axis: int, position: object) -> str:
@@ -56,44 +53,20 @@ def transposed(order: tuple[int, ...]) -> str:
     return ".T" if order == (1, 0) else f".transpose{order}"
 
 
-Entries = tuple[int, int]  # a count, and one for each example
-
-
-def _entries(shapes: Iterable[Sequence[Dim]]) -> Entries:
-    """Of arrays of these shapes together."""
-    fixed, of_each = 0, 0
-    for shape in shapes:
-        count = math.prod(int(dim) for dim in shape if dim != BATCH)
-        fixed, of_each = (fixed, of_each + count) if BATCH in shape else (fixed + count, of_each)
-    return fixed, of_each
-
-
-@dataclass(frozen=True)
-class Extra:
-    """An array that NumPy's calls need besides the program's: how it is made, its shape and kind."""
-
-    made: str
-    shape: tuple[Dim, ...]
-    kind: ArrayKind
-
-
 @dataclass
 class Scope:
-    """Names in Python, and `extras`: what the workspace must hold besides the program's arrays, as it turns out."""
+    """Names in Python, and what turns out to be needed besides the program's arrays."""
 
     arrays: Mapping[str, Array]
     names: dict[str, str]
     symbols: Mapping[str, str]
     depth: int = 1
-    has_workspace: bool = True
-    extras: dict[str, Extra] = field(default_factory=dict)
-    routines: set[str] = field(default_factory=set)  # of SciPy's BLAS, which are needed too
+    extras: Extras = field(default_factory=Extras)
     ranges: set[str] = field(default_factory=set)
     views_of_ranges: dict[str, View] = field(default_factory=dict)
     buffers: Mapping[str, str] = field(default_factory=dict)
     turned: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)  # views that permute axes
     places: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)  # parts that stand in a stack
-    blocks: set[tuple[Entries, Entries]] = field(default_factory=set)  # what one row needs, and what all need
     apart: set[str] = field(default_factory=set)  # arrays whose numbers do not lie side by side, in order
     blas: Blas = "numpy"
     after_loss: bool = False  # whether what was found in the same step is still there
@@ -105,14 +78,10 @@ class Scope:
             stack, axis, position = self.places[name]
             return self.stacked(stack, axis, position)
         if name in self.ranges:
-            return self.range(next((dim for dim in self.arrays[name].shape if dim != 1), 1))
+            return self.extras.range(next((dim for dim in self.arrays[name].shape if dim != 1), 1))
         if name in self.views_of_ranges:
             return self._view(self.views_of_ranges[name])
         return self.names[name]
-
-    def range(self, length: Dim) -> str:
-        """0, 1, 2, ..."""
-        return self._extra(f"range_{length}", f"np.arange({length})", (length,), "int")
 
     def part(self, name: str, index: Sequence[str]) -> str:
         """A part of an array: of every axis a slice, or one position. Axes that a view permutes are indexed before."""
@@ -131,19 +100,8 @@ class Scope:
         return scalars.python(operand.value, self.symbols)
 
     def number(self, value: sp.Expr, shape: tuple[Dim, ...] = ()) -> str:
-        """A number as an array of the workspace, without axes or of this shape: `ws.zero`, `ws.zero_512`."""
-        named = constants.named(value)
-        if named is None or not self.has_workspace:
-            return scalars.python(value, self.symbols)
-        name, made = named
-        why = "  # compares faster than a number"
-        if shape and value == 0:
-            return self._extra(_named(name, *shape), f"np.zeros({source.shape(shape)}, dtype){why}", shape, "float")
-        single = self._extra(name, f"np.array({made}, dtype)", (), "float")
-        if not shape:
-            return single
-        row = f"np.full({source.shape(shape)}, self.{name}, dtype){why}"
-        return self._extra(_named(name, *shape), row, shape, "float")
+        """A number as an array of the workspace, without axes or of this shape; a long one as it is written."""
+        return self.extras.number(value, shape) or scalars.python(value, self.symbols)
 
     def is_whole(self, name: str) -> bool:
         """Whether an array's numbers are floats that lie side by side, in the order of its axes."""
@@ -186,105 +144,21 @@ class Scope:
         fits = self.arrays[op.source].shape == shown and BATCH not in columns
         return fits and self.is_whole(op.source) and self.is_whole(op.out)
 
-    def starts(self, label: str) -> str:
-        """Scratch for where the row of each label starts among the numbers of an array."""
-        return self._scratch("starts", self.arrays[label].shape, "int", "np.intp")
-
-    def places_of_rows(self, label: str, columns: int) -> str:
-        """Scratch for where each number goes of a row for each label."""
-        return self._scratch("places", (*self.arrays[label].shape, columns), "int", "np.intp")
-
-    def keys(self, label: str) -> str:
-        """Scratch for a label and the place where it stands, in one number."""
-        return self._scratch("keys", self.arrays[label].shape, "int", "np.intp")
-
-    def row_numbers(self, label: str) -> str:
-        """The place of each label among all."""
-        shape = self.arrays[label].shape
-        made = f"np.arange({source.product(shape)})" + (f".reshape{source.shape(shape)}" if len(shape) > 1 else "")
-        return self._extra(_named("row_numbers", *shape), made, shape, "int")
-
-    def ends(self, label: str, count: int) -> str:
-        """The least key of each of so many labels, and one beyond the last."""
-        rows = self.arrays[label].shape
-        made = f"np.arange({count + 1}) * ({source.product(rows)})"
-        return self._extra(_named("ends", count, *rows), made, (count + 1,), "int")
-
-    def sorted_rows(self, label: str, columns: int) -> str:
-        """Scratch for rows of so many numbers, in the order of their labels."""
-        shape = self.arrays[label].shape
-        made = f"np.empty(({source.product(shape)}, {columns}), dtype)"
-        return self._extra(_named("sorted", *shape, columns), made, (*shape, columns), "float")
-
-    def row_starts(self, name: str) -> str:
-        """Where each row of an array starts among its numbers."""
-        *rows, columns = self.arrays[name].shape
-        count = source.product((*rows, columns))
-        reshaped = "" if len(rows) == 1 else f".reshape{source.shape(tuple(rows))}"
-        made = f"np.arange(0, {count}, {columns}){reshaped}"
-        return self._extra(_named("row_starts", *rows[1:], columns), made, tuple(rows), "int")
-
     def positions(self, name: str, label: str) -> tuple[str, list[str]]:
         """Where a label points to in each row of an array, among its numbers, and the lines that find out.
 
         What an argument points to is found once in a step: the backward pass reads it again. Integers of another type
         are added as positions are: NumPy would add uint64 and int64 as float64.
         """
-        *rows, columns = self.arrays[name].shape
+        shape = self.arrays[name].shape
         lasting = self.arrays[label].storage == "argument" and self.depth == 1
-        word, more = (f"positions_of_{identifier(label)}_in", [columns]) if lasting else ("positions", [])
-        positions = self._scratch(word, tuple(rows), "int", "np.intp", *more)
+        word, more = (f"positions_of_{identifier(label)}_in", [shape[-1]]) if lasting else ("positions", [])
+        positions = self.extras.positions(word, shape[:-1], *more)
         if lasting and self.after_loss and positions in self.found:
             return positions, []
         self.found.update([positions] if lasting else [])
-        return positions, self.call("np.add", self.row_starts(name), self[label], f"out={positions}", "dtype=np.intp")
-
-    def picked(self, name: str) -> str:
-        """Scratch for a number of each row of an array."""
-        return self._scratch("picked", self.arrays[name].shape[:-1], "float", "dtype")
-
-    def _scratch(self, word: str, shape: tuple[Dim, ...], kind: ArrayKind, dtype: str, *more: Dim) -> str:
-        made = f"np.empty({'n' if shape == (BATCH,) else source.shape(shape)}, {dtype})"
-        of_each = shape[1:] if shape[0] == BATCH else shape
-        return self._extra(_named(word, *of_each, *more), made, shape, kind)
-
-    def ones(self, shape: tuple[Dim, ...], factor: Scalar | None = None) -> str:
-        """As many ones, times a factor, as an array of this shape has numbers, in a row; nothing for a long factor."""
-        value = sp.Integer(1) if factor is None else factor.value
-        named = constants.named(value)
-        if named is None or not self.has_workspace:
-            return ""
-        word, number = named
-        shape = tuple(sorted(shape, key=lambda dim: (dim == BATCH, dim)))
-        count = source.product(shape)
-        if value == 1:
-            return self._extra(_named("ones", *shape), f"np.ones({count}, dtype)", shape, "float")
-        word = "mean" if constants.is_share(value, shape) else word
-        return self._extra(_named(word, *shape), f"np.full({count}, {number}, dtype)", shape, "float")
-
-    def mask(self, shape: tuple[Dim, ...], word: str = "mask") -> str:
-        """Scratch for truth values."""
-        made = f"np.empty({source.shape(shape)}, np.bool_)"
-        return self._extra(f"{word}_{'_'.join(map(str, shape))}", made, shape, "bool")
-
-    def block(self, row: Sequence[Sequence[Dim]], whole: Sequence[Sequence[Dim]]) -> str:
-        """Scratch for a block of rows: for arrays of these shapes at once."""
-        self.blocks.add((_entries(row), _entries(whole)))
-        return "ws.block"
-
-    def scratch(self, shape: tuple[Dim, ...], word: str = "scratch") -> str:
-        """Scratch for numbers."""
-        made = f"np.empty({source.shape(shape)}, dtype)"
-        return self._extra("_".join((word, *map(str, shape))), made, shape, "float")
-
-    def routine(self, name: str) -> str:
-        """A function of SciPy's BLAS for the dtype, of the workspace or of the trainer."""
-        self.routines.add(name)
-        return f"ws.{name}" if self.has_workspace else f"self._{name}"
-
-    def _extra(self, attribute: str, made: str, shape: tuple[Dim, ...], kind: ArrayKind) -> str:
-        self.extras[attribute] = Extra(made, shape, kind)
-        return f"ws.{attribute}"
+        starts = self.extras.row_starts(shape)
+        return positions, self.call("np.add", starts, self[label], f"out={positions}", "dtype=np.intp")
 
     def deeper(self) -> Scope:
         """The same one level of indentation further in."""
@@ -344,8 +218,3 @@ class Scope:
             text += f"[{', '.join('None' if axis is None else ':' for axis in op.axes)}]"
         spread = tuple(1 if axis is None else shape[axis] for axis in op.axes)
         return text if spread == result else f"{text}.reshape({', '.join(map(str, result))})"
-
-
-def _named(word: str, *dims: object) -> str:
-    """`row_starts_10`; `row_starts_5_10` where rows have several axes."""
-    return "_".join((word, *map(str, dims)))

@@ -17,6 +17,7 @@ from symbp.program.program import Array, Map, Program, Scalar, Statement
 from symbp.spec.model import Blas
 from symbp.targets.numpy import hyperparameters, routines, source
 from symbp.targets.numpy.blas import of_dtype
+from symbp.targets.numpy.extras import Extras
 from symbp.targets.numpy.hyperparameters import Hyperparameter
 from symbp.targets.numpy.scope import Scope
 
@@ -48,7 +49,7 @@ class Update:
         self.numbers = numbers
         self.size = size
         self.blas = blas
-        self.routines = set[str]()
+        self.extras = Extras(has_workspace=False)
         self.stretched = size > STRETCH and "stretches" not in without
         statements = [s for s in program.routines["update"].statements if isinstance(s, Statement)]
         grouped = groupby(statements, key=lambda s: not self.arrays[s.operations[-1].out].shape)
@@ -56,7 +57,7 @@ class Update:
         self.own = self._own()
         self.rows = dict.fromkeys(SCRATCH, 0)
         self.body = [line for run in self.runs for line in self._lines(run)]
-        self.allocates = [*self._owned(), *self._shared(), *of_dtype("self._", self.routines, "dtype")]
+        self.allocates = [*self._owned(), *self._shared(), *of_dtype("self._", self.extras.routines, "dtype")]
 
     def _lines(self, run: Run) -> list[str]:
         return self._once(run) if run.single else self._in_one_call(run) or self._over(run)
@@ -73,11 +74,12 @@ class Update:
             ) if (into, added) == (out, part) and other != out and self.arrays[other].shape == self.arrays[out].shape:
                 factor = value if function == "add" else -value
                 symbols = hyperparameters.symbols(self.numbers, statement.block)
-                scope = Scope(self.arrays, {}, symbols, 2, has_workspace=False, routines=self.routines, blas=self.blas)
+                scope = Scope(self.arrays, {}, symbols, 2, extras=self.extras, blas=self.blas)
                 owners = (self._owner(self.arrays[name]) for name in (other, out))
                 equation = statement.equation
                 stated = source.comment(routines.formula(equation.target, equation.body), 2)
-                return [*stated, *scope.call(scope.routine("axpy"), *owners, f"a={scope.operand(Scalar(factor))}")]
+                axpy = scope.extras.routine("axpy")
+                return [*stated, *scope.call(axpy, *owners, f"a={scope.operand(Scalar(factor))}")]
         return []
 
     def _own(self) -> list[str]:
@@ -164,8 +166,6 @@ class Update:
         for statement in run.statements:
             symbols = hyperparameters.symbols(self.numbers, statement.block)
             named = {a.name: a.name for a in used}
-            scope = Scope(
-                self.arrays, named, symbols, depth, has_workspace=False, routines=self.routines, blas=self.blas
-            )
+            scope = Scope(self.arrays, named, symbols, depth, extras=self.extras, blas=self.blas)
             lines += routines.computed(statement, scope)
         return lines

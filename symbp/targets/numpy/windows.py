@@ -47,7 +47,7 @@ def _(op: Winners, scope: Scope) -> list[str]:
     shape = scope.arrays[op.out].shape
     seen = Slices(op.windows, shape, scope.arrays[op.operand].shape)
     out, part = scope.part(op.out, seen.plain), scope.part(op.operand, seen.windowed)
-    worse, here = scope.mask(shape, "worse"), scope.mask(shape)
+    worse, here = scope.extras.mask(shape, "worse"), scope.extras.mask(shape)
     return [
         *source.comment("the position of the first winner, row by row: as many come before it", scope.depth),
         *scope.line(f"{scope[op.out]}.fill(0)"),
@@ -70,12 +70,12 @@ def _(op: OverlapAdd, scope: Scope) -> list[str]:
     part, target = scope.part(op.source, seen.plain), scope.part(op.out, seen.windowed)
     if op.chosen is None:
         return [*scope.line(f"{scope[op.out]}.fill(0)"), *seen.looped([("+=", target, part)], scope)]
-    here = scope.mask(shape)
+    here = scope.extras.mask(shape)
     equal = ("np.equal", scope[op.chosen], seen.position, f"out={here}")
     clear = [] if seen.covers else scope.line(f"{scope[op.out]}.fill(0)")
     if seen.apart:
         return clear + seen.looped([equal, ("np.multiply", here, part, f"out={target}")], scope)
-    won = scope.scratch(shape)
+    won = scope.extras.scratch(shape)
     return clear + seen.looped([equal, ("np.multiply", here, part, f"out={won}"), ("+=", target, won)], scope)
 
 

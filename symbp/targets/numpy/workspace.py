@@ -2,7 +2,7 @@
 
 Arrays of several shapes that share memory are views of one flat array, which is made before the first of them.
 
-Ranges, positions and scratch that NumPy's calls need besides (`Scope.extras`) have their own; views have none.
+Ranges, positions and scratch that NumPy's calls need besides (`extras`) have their own; views have none.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from symbp.program.operands import is_stop, written
 from symbp.program.plan import Flat, Plan, in_order
 from symbp.program.program import Array, ArrayKind, Loop, Offset, Program, Shift, Statement
 from symbp.targets.numpy import blas, names, routines, source
-from symbp.targets.numpy.scope import BLOCK, Entries, Scope, moved
+from symbp.targets.numpy.extras import BLOCK, Entries
+from symbp.targets.numpy.scope import Scope, moved
 
 DTYPES = {"float": "dtype", "int": "np.intp", "bool": "np.bool_", "byte": "np.uint8"}
 
@@ -56,11 +57,11 @@ def allocations(
     program: Program, plan: Plan, tensors: Mapping[str, NetworkTensor], scope: Scope, separator: str
 ) -> Iterator[Allocation]:
     """What is allocated, in order of first use."""
-    for attribute, extra in scope.extras.items():
+    for attribute, extra in scope.extras.arrays.items():
         yield Allocation((f"self.{attribute} = {extra.made}",), extra.shape, extra.kind)
-    yield Allocation(tuple(blas.of_dtype("self.", scope.routines, "self.dtype")))
-    if scope.blocks:
-        yield _block(scope.blocks)
+    yield Allocation(tuple(blas.of_dtype("self.", scope.extras.routines, "self.dtype")))
+    if scope.extras.blocks:
+        yield _block(scope.extras.blocks)
     for array in program.arrays.values():
         if array.storage == "constant":
             made = _constant(names.identifier(array.name, separator), tensors[array.name].value or ())

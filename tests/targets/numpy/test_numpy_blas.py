@@ -140,8 +140,8 @@ def test_sums_are_products_with_ones(axes: str, kept: str) -> None:
 def run(code: str, scope: Scope, held: dict[str, np.ndarray]) -> None:
     """Carry out the lines, with what they need of the workspace."""
     named = {"n": SIZES["n"], "dtype": np.float64, "np": np, "blas": WATCHED}
-    ws = SimpleNamespace(**{key: eval(extra.made, named) for key, extra in scope.extras.items()})
-    exec("\n".join([*of_dtype("ws.", scope.routines, "dtype"), code]), {**named, **held, "ws": ws})
+    ws = SimpleNamespace(**{key: eval(extra.made, named) for key, extra in scope.extras.arrays.items()})
+    exec("\n".join([*of_dtype("ws.", scope.extras.routines, "dtype"), code]), {**named, **held, "ws": ws})
 
 
 def _dim(letter: str) -> Any:

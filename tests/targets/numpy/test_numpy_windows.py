@@ -16,8 +16,9 @@ from symbp.program.plan import Plan
 from symbp.program.program import Convolve, Fill, Op, Scalar
 from symbp.spec.model import Blas
 from symbp.targets.numpy import convolve, names, routines, windows, workspace
+from symbp.targets.numpy.extras import BLOCK
 from symbp.targets.numpy.operations import lines
-from symbp.targets.numpy.scope import BLOCK, Scope
+from symbp.targets.numpy.scope import Scope
 
 LIBRARIES = get_args(Blas)
 
