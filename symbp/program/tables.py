@@ -5,7 +5,8 @@
     sum D W, at x      S W              rows added at labels
 
 Labels such as the characters of a text are few, and each is met many times. Sums of rows are shared by all derivatives
-that need them. Whether the table has fewer rows, and whether sums pay, is decided for batches of the usual size.
+that need them. Whether the table has fewer rows, and whether sums pay, is decided for batches of the usual size; that
+a single example takes not much longer is seen to.
 
 Not here: labels along other axes than the first, loops.
 """
@@ -21,7 +22,8 @@ from symbp.program.operands import needed
 from symbp.program.program import Array, Contract, Fold, Gather, Item, Loop, Map, Op, Program, Scatter, View
 from symbp.program.sequences import SEQUENCES, over
 
-OFTEN = 2  # how many times each row of the table is taken at the least
+OFTEN = 2  # how many times each row of the table is taken at the least, in a batch
+ALONE = 4  # how many times more rows the table may have than are taken for an example: one alone takes so much longer
 SORTING = 25  # operations of a product in the time in which one number is sorted and added
 LABEL = 70_000  # the same for one label
 SINGLE = 450  # numbers to add one by one, for each label, from which sorting takes less time
@@ -138,13 +140,10 @@ class _Tables:
         self.arrays[wanted.name] = wanted
         return wanted.name
 
-    def labels(self, label: str) -> int:
-        """How many there are in a batch."""
-        return entries(self.arrays[label].shape, self.batch)
-
     def is_often(self, table: Dim, label: str) -> bool:
-        """Whether a table of so many rows has few of them beside the labels."""
-        return isinstance(table, int) and OFTEN * table <= self.labels(label)
+        """Whether a table of so many rows has few of them beside the labels of a batch, and not many beside one's."""
+        of_batch, of_one = (entries(self.arrays[label].shape, examples) for examples in (self.batch, 1))
+        return isinstance(table, int) and OFTEN * table <= of_batch and table <= ALONE * of_one
 
     def mapped(self, op: Map) -> Op | None:
         """A function of rows of tables and of what is the same for every row."""
