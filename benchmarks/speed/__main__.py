@@ -43,12 +43,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if everything and not chosen.resume:
         kept.forget()
     workloads = [workload for workload in WORKLOADS if workload.kind in (chosen.kinds or KINDS)]
-    progress = Progress(len(workloads) * len(chosen.threads) + everything)
+    names_of = {(w.name, t): f"{w.kind}-{w.batch}-{t}" for w in workloads for t in chosen.threads}
+    parts = [*names_of.values(), *([kept.BESIDES] if everything else [])]
+    progress = Progress(len(parts), len([part for part in parts if not (everything and kept.is_there(part))]))
     besides = memory_and_start_up(progress) if everything else None
     goals, sections = [], []
     for workload in workloads:
         for threads in chosen.threads:
-            name = f"{workload.kind}-{workload.batch}-{threads}"
+            name = names_of[workload.name, threads]
             results = kept.results(name) if everything else None
             progress.say(place(workload, threads), measured=results is None)
             if results is None:
@@ -91,9 +93,9 @@ def memory_and_start_up(progress: Progress) -> Besides:
 class Progress:
     """Lines that tell what is measured, and how long the rest will take if it goes on like this."""
 
-    def __init__(self, count: int) -> None:
-        """Nothing is done yet."""
-        self.count, self.number, self.measured, self.start = count, 0, 0, time.perf_counter()
+    def __init__(self, count: int, unknown: int) -> None:
+        """Nothing is done yet; so many are not known."""
+        self.count, self.unknown, self.number, self.measured, self.start = count, unknown, 0, 0, time.perf_counter()
 
     def say(self, what: str, measured: bool) -> None:
         """The next is about to be measured, or is known."""
@@ -101,7 +103,7 @@ class Progress:
         left = ""
         if self.measured:
             passed = time.perf_counter() - self.start
-            left = f", about {passed / self.measured * (self.count - self.number + 1) / 60:.0f} minutes left"
+            left = f", about {passed / self.measured * (self.unknown - self.measured) / 60:.0f} minutes left"
         self.measured += measured
         print(f"{self.number} of {self.count}{left}: {what}", file=sys.stderr, flush=True)
 

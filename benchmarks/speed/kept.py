@@ -37,7 +37,12 @@ def compiled(workload: str) -> Path:
 
 def keep(name: str, what: Results | Besides) -> None:
     """Write a file, whole or not at all."""
-    replace_file(FOLDER / f"{name}.json", json.dumps(asdict(what)).encode())
+    replace_file(_path(name), json.dumps(asdict(what)).encode())
+
+
+def is_there(name: str) -> bool:
+    """Whether it was kept."""
+    return _path(name).exists()
 
 
 def results(name: str) -> Results | None:
@@ -57,5 +62,8 @@ def besides() -> Besides | None:
 
 
 def _read(name: str) -> Any:
-    path = FOLDER / f"{name}.json"
-    return json.loads(path.read_text()) if path.exists() else None
+    return json.loads(_path(name).read_text()) if is_there(name) else None
+
+
+def _path(name: str) -> Path:
+    return FOLDER / f"{name}.json"

@@ -203,7 +203,7 @@ def test_what_was_kept_comes_back(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 def test_progress_says_how_much_is_left(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     clock = iter([0.0, 240.0])
     monkeypatch.setattr("benchmarks.speed.__main__.time.perf_counter", lambda: next(clock))
-    progress = Progress(3)
+    progress = Progress(3, 2)
     progress.say("one", measured=False)
     progress.say("two", measured=True)
     progress.say("three", measured=True)
