@@ -107,7 +107,8 @@ class Workspace:
         self.dense_2_z = np.empty((n, 1), dtype)
         self.sigmoid_a = np.empty((n, 1), dtype)
         self.loss_C_subtract = np.empty((n, 1), dtype)
-        self.loss_C_multiply = np.empty((n, 1), dtype)
+        self.loss_C_maximum = np.empty((n, 1), dtype)
+        self.loss_C_multiply = self.loss_C_maximum
         self.C = np.empty((), dtype)
         self.d_dense_2_z = self.loss_C_subtract
         self.shared_1 = np.empty(n * 30, dtype)
@@ -184,7 +185,12 @@ def _loss(ws: Workspace, y: Array) -> None:
     """The cost C, from the network's output."""
     # loss: dense_2.z (n, 1), y (n, 1) -> C
     # (24) C = 1/(N · Nⱼ) · Σₙ Σⱼ (softplus(zₙⱼ) − yₙⱼ · zₙⱼ)
-    np.logaddexp(ws.zero, ws.dense_2_z, out=ws.loss_C_subtract)
+    np.absolute(ws.dense_2_z, out=ws.loss_C_subtract)
+    np.negative(ws.loss_C_subtract, out=ws.loss_C_subtract)
+    np.exp(ws.loss_C_subtract, out=ws.loss_C_subtract)
+    np.log1p(ws.loss_C_subtract, out=ws.loss_C_subtract)
+    np.maximum(ws.dense_2_z, ws.zero, out=ws.loss_C_maximum)
+    ws.loss_C_subtract += ws.loss_C_maximum
     np.multiply(y, ws.dense_2_z, out=ws.loss_C_multiply)
     ws.loss_C_subtract -= ws.loss_C_multiply
     ws.loss_C_subtract.sum(out=ws.C)

@@ -160,7 +160,7 @@ class Workspace:
         self.log_max_16_n = np.full((16, n), self.log_max, dtype)  # compares faster than a number
         self.log_max_8_8_n = np.full((8, 8, n), self.log_max, dtype)  # compares faster than a number
         self.log_max_32 = np.full((32,), self.log_max, dtype)  # compares faster than a number
-        self.zero = np.array(0, dtype)
+        self.zero_32 = np.zeros((32,), dtype)  # compares faster than a number
         self.one_over_1024_n = np.array(1 / (1024 * n), dtype)
         self.ones_32_32_n = np.ones(32 * 32 * n, dtype)
         self.ones_16_16_n = np.ones(16 * 16 * n, dtype)
@@ -219,7 +219,8 @@ class Workspace:
         self.conv2d_8_z = np.empty((n, 1, 32, 32), dtype)
         self.sigmoid_a = np.empty((n, 1, 32, 32), dtype)
         self.loss_C_subtract = self.shared_5[: n * 1024].reshape(n, 1, 32, 32)
-        self.loss_C_multiply = self.shared_5[n * 1024 : n * 2048].reshape(n, 1, 32, 32)
+        self.loss_C_maximum = self.shared_5[n * 1024 : n * 2048].reshape(n, 1, 32, 32)
+        self.loss_C_multiply = self.loss_C_maximum
         self.C = np.empty((), dtype)
         self.shared_6 = np.empty(n * 8192, dtype)
         self.d_conv2d_8_z = self.shared_6[: n * 1024].reshape(n, 1, 32, 32)
@@ -619,7 +620,12 @@ def _loss(ws: Workspace, y: Array) -> None:
     """The cost C, from the network's output."""
     # loss: conv2d_8.z (n, 1, 32, 32), y (n, 1, 32, 32) -> C
     # (82) C = 1/(N · N_c · Nₕ · N_w) · Σ[n,c,h,w] (softplus(z[n,c,h,w]) − y[n,c,h,w] · z[n,c,h,w])
-    np.logaddexp(ws.zero, ws.conv2d_8_z, out=ws.loss_C_subtract)
+    np.absolute(ws.conv2d_8_z, out=ws.loss_C_subtract)
+    np.negative(ws.loss_C_subtract, out=ws.loss_C_subtract)
+    np.exp(ws.loss_C_subtract, out=ws.loss_C_subtract)
+    np.log1p(ws.loss_C_subtract, out=ws.loss_C_subtract)
+    np.maximum(ws.conv2d_8_z, ws.zero_32, out=ws.loss_C_maximum)
+    ws.loss_C_subtract += ws.loss_C_maximum
     np.multiply(y, ws.conv2d_8_z, out=ws.loss_C_multiply)
     ws.loss_C_subtract -= ws.loss_C_multiply
     ws.loss_C_subtract.sum(out=ws.C)

@@ -128,12 +128,13 @@ class Workspace:
         self.log_max = np.array(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)), dtype)
         self.log_max_784 = np.full((784,), self.log_max, dtype)  # compares faster than a number
         self.one = np.array(1, dtype)
-        self.zero = np.array(0, dtype)
+        self.zero_784 = np.zeros((784,), dtype)  # compares faster than a number
         self.ones_8 = np.ones(8, dtype)
         self.one_over_2_n_n = np.full(n, 1 / (2 * n), dtype)
         self.one_over_n = np.array(1 / n, dtype)
         self.one_over_2_n = np.array(1 / (2 * n), dtype)
         self.ones_n = np.ones(n, dtype)
+        self.zero = np.array(0, dtype)
         self.gaussian_sample_1_e = np.empty((n, 8), dtype)
         self.shared_1 = np.empty(n * 784, dtype)
         self.seen_z = self.shared_1[: n * 256].reshape(n, 256)
@@ -148,7 +149,9 @@ class Workspace:
         self.shared_3 = np.empty(n * 784, dtype)
         self.loss_1_C_subtract = self.shared_3.reshape(n, 784)
         self.shared_4 = np.empty(n * 784, dtype)
-        self.loss_1_C_multiply = self.shared_4.reshape(n, 784)
+        self.loss_1_C_maximum = self.shared_4.reshape(n, 784)
+        self.shared_5 = np.empty(n * 784, dtype)
+        self.loss_1_C_multiply = self.shared_5.reshape(n, 784)
         self.loss_1_C = np.empty((), dtype)
         self.loss_2_C_expm1 = np.empty((n, 8), dtype)
         self.loss_2_C_subtract = np.empty((n, 8), dtype)
@@ -168,13 +171,13 @@ class Workspace:
         self.d_mu_z = self.log_variance_z
         self.d_log_variance_z_gaussian_sample_1 = self.gaussian_sample_1_y
         self.d_log_variance_z = self.loss_2_C_expm1
-        self.d_relu_1_a_log_variance = self.relu_2_a
-        self.d_relu_1_a_mu = self.shared_3[: n * 256].reshape(n, 256)
-        self.d_relu_1_a = self.relu_2_a
+        self.d_relu_1_a_log_variance = self.shared_5[: n * 256].reshape(n, 256)
+        self.d_relu_1_a_mu = self.shared_5[n * 256 : n * 512].reshape(n, 256)
+        self.d_relu_1_a = self.d_relu_1_a_log_variance
         self.relu_1_d_z_mask = self.relu_2_d_z_mask
-        self.d_seen_z = self.relu_2_a
+        self.d_seen_z = self.d_relu_1_a_log_variance
         self.d_x_loss_1 = self.loss_1_C_subtract
-        self.d_x_seen = self.loss_1_C_multiply
+        self.d_x_seen = self.loss_1_C_maximum
         self.d_x = self.loss_1_C_subtract
 
     def __reduce__(self) -> tuple[type[Workspace], tuple[int, DTypeLike]]:
@@ -346,7 +349,12 @@ def _evaluation(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # loss_1: picture.z (n, 784), x (n, 784) -> C
     # (35) C = loss_weight/(N · Nⱼ) · Σₙ Σⱼ (softplus(zₙⱼ) − yₙⱼ · zₙⱼ)
-    np.logaddexp(ws.zero, ws.picture_z, out=ws.loss_1_C_subtract)
+    np.absolute(ws.picture_z, out=ws.loss_1_C_subtract)
+    np.negative(ws.loss_1_C_subtract, out=ws.loss_1_C_subtract)
+    np.exp(ws.loss_1_C_subtract, out=ws.loss_1_C_subtract)
+    np.log1p(ws.loss_1_C_subtract, out=ws.loss_1_C_subtract)
+    np.maximum(ws.picture_z, ws.zero_784, out=ws.loss_1_C_maximum)
+    ws.loss_1_C_subtract += ws.loss_1_C_maximum
     np.multiply(x, ws.picture_z, out=ws.loss_1_C_multiply)
     ws.loss_1_C_subtract -= ws.loss_1_C_multiply
     ws.loss_1_C_subtract.sum(out=ws.loss_1_C)
@@ -372,7 +380,12 @@ def _loss(ws: Workspace, x: Array) -> None:
 
     # loss_1: picture.z (n, 784), x (n, 784) -> C
     # (35) C = loss_weight/(N · Nⱼ) · Σₙ Σⱼ (softplus(zₙⱼ) − yₙⱼ · zₙⱼ)
-    np.logaddexp(ws.zero, ws.picture_z, out=ws.loss_1_C_subtract)
+    np.absolute(ws.picture_z, out=ws.loss_1_C_subtract)
+    np.negative(ws.loss_1_C_subtract, out=ws.loss_1_C_subtract)
+    np.exp(ws.loss_1_C_subtract, out=ws.loss_1_C_subtract)
+    np.log1p(ws.loss_1_C_subtract, out=ws.loss_1_C_subtract)
+    np.maximum(ws.picture_z, ws.zero_784, out=ws.loss_1_C_maximum)
+    ws.loss_1_C_subtract += ws.loss_1_C_maximum
     np.multiply(x, ws.picture_z, out=ws.loss_1_C_multiply)
     ws.loss_1_C_subtract -= ws.loss_1_C_multiply
     ws.loss_1_C_subtract.sum(out=ws.loss_1_C)

@@ -46,7 +46,6 @@ FUNCTIONS: Mapping[str, Function] = {
     "expm1": Function(1, guarded=True),
     "log": Function(1, guarded=True),
     "log1p": Function(1, guarded=True),
-    "logaddexp": Function(2),
     "sin": Function(1),
     "cos": Function(1),
     "tan": Function(1),

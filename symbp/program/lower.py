@@ -167,7 +167,7 @@ class Lowering:
         if isinstance(node, logistic):
             return self.logistic(node.args[0])
         if isinstance(node, softplus):
-            return builder.map("logaddexp", builder.scalar(sp.Integer(0)), self.value(node.args[0]), word="softplus")
+            return self.softplus(self.value(node.args[0]))
         if isinstance(node, sp.KroneckerDelta):
             return builder.map("equal", *(self.index(i) for i in node.args))
         if isinstance(node, InRange):
@@ -233,6 +233,13 @@ class Lowering:
         if quotient:
             return builder.map("divide", exponential, total, word="logistic")
         return builder.map("reciprocal", total, word="logistic")
+
+    def softplus(self, x: Value) -> Value:
+        """log1p(exp(-|x|)) + max(x, 0), faster together than `logaddexp`, which has no vector instructions."""
+        builder = self.builder
+        exponential = builder.map("exp", builder.map("negative", builder.map("absolute", x)))
+        rest = builder.map("log1p", exponential)
+        return builder.map("add", rest, builder.map("maximum", x, builder.scalar(sp.Integer(0))), word="softplus")
 
     def power(self, node: sp.Pow) -> Value:
         """Squares, roots and reciprocals by their own functions; other exponents by `power`."""
