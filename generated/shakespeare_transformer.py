@@ -314,10 +314,11 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
+        self.range_64 = np.arange(64)
         self.mean_96 = np.full(96, 1 / 96, dtype)
         self.one_over_96 = np.array(1 / 96, dtype)
         self.one = np.array(1, dtype)
-        self.range_64 = np.arange(64)
+        self.others_64_64 = np.empty((64, 64), np.bool_)
         self.ones_64 = np.ones(64, dtype)
         self.half = np.array(0.5, dtype)
         self.ones_65 = np.ones(65, dtype)
@@ -595,6 +596,7 @@ class Workspace:
         self.transformer_encoder_1_layer_norm_1_d_x_multiply_4 = self.shared_2.reshape(n, 64, 96)
         self.d_learned_positions_1_y = self.d_layer_norm_1_x_hat
         self.d_embedding_1_y = self.shared_6[: n * 6144].reshape(n, 64, 96)
+        _constants(self)
 
     def __reduce__(self) -> tuple[type[Workspace], tuple[int, DTypeLike]]:
         return Workspace, (self.n, self.dtype)  # a copy has memory of its own, shared by the same arrays
@@ -666,6 +668,13 @@ def _erf(x: Array, out: Array) -> None:
         np.copysign(series, numbers[part], out=results[part], casting="same_kind")
 
 
+def _constants(ws: Workspace) -> None:
+    """What no data changes, made with the workspace."""
+    # transformer_encoder_1_asked: -> m_mask (64, 64)
+    # mₙₕₜᵤ = { sₙₕₜᵤ if t ≥ u; −∞ otherwise }
+    np.greater_equal(ws.range_64[:, None], ws.range_64, out=ws.transformer_encoder_1_asked_m_mask)
+
+
 def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     """The network's output."""
     n = ws.n
@@ -715,9 +724,9 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     ws.transformer_encoder_1_layer_norm_1_y += params.transformer_encoder_1_layer_norm_1_beta
 
     # transformer_encoder_1_asked: Wq (96, 4, 24), transformer_encoder_1_layer_norm_1.y (n, 64, 96), bq (4, 24), Wk (96,
-    #     4, 24), bk (4, 24), Wv (96, 4, 24), bv (4, 24), Wo (4, 24, 96), bo (96) -> q (n, 64, 4, 24), k (n, 64, 4, 24),
-    #     v (n, 64, 4, 24), s (n, 4, 64, 64), m (n, 4, 64, 64), shift (n, 4, 64), p (n, 4, 64, 64), o (n, 64, 4, 24), y
-    #     (n, 64, 96)
+    #     4, 24), bk (4, 24), Wv (96, 4, 24), bv (4, 24), m_mask (64, 64), Wo (4, 24, 96), bo (96) -> q (n, 64, 4, 24),
+    #     k (n, 64, 4, 24), v (n, 64, 4, 24), s (n, 4, 64, 64), m (n, 4, 64, 64), shift (n, 4, 64), p (n, 4, 64, 64), o
+    #     (n, 64, 4, 24), y (n, 64, 96)
     # (64) q[n,t,h,d] = Σᵢ xₙₜᵢ · Wq[i,h,d] + bq[h,d]
     ws.transformer_encoder_1_layer_norm_1_y.reshape(n * 64, 96).dot(
         params.transformer_encoder_1_asked_Wq.reshape(96, 4 * 24),
@@ -744,10 +753,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     )
     ws.transformer_encoder_1_asked_s *= math.sqrt(6) / 12
     # (68) mₙₕₜᵤ = { sₙₕₜᵤ if t ≥ u; −∞ otherwise }
-    np.greater_equal(ws.range_64[:, None], ws.range_64, out=ws.transformer_encoder_1_asked_m_mask)
-    np.logical_not(ws.transformer_encoder_1_asked_m_mask, out=ws.transformer_encoder_1_asked_m_mask)
-    np.copyto(ws.transformer_encoder_1_asked_m, -math.inf, where=ws.transformer_encoder_1_asked_m_mask)
-    np.logical_not(ws.transformer_encoder_1_asked_m_mask, out=ws.transformer_encoder_1_asked_m_mask)
+    np.logical_not(ws.transformer_encoder_1_asked_m_mask, out=ws.others_64_64)
+    np.copyto(ws.transformer_encoder_1_asked_m, -math.inf, where=ws.others_64_64)
     # (72) shiftₙₕₜ = maxₗ mₙₕₜₗ
     ws.transformer_encoder_1_asked_m.max(axis=3, out=ws.transformer_encoder_1_asked_shift)
     # (72) pₙₕₜᵤ = exp(mₙₕₜᵤ − shiftₙₕₜ)/(Σₗ exp(mₙₕₜₗ − shiftₙₕₜ))
@@ -919,9 +926,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     )
     ws.transformer_encoder_2_asked_s *= math.sqrt(6) / 12
     # (68) mₙₕₜᵤ = { sₙₕₜᵤ if t ≥ u; −∞ otherwise }
-    np.logical_not(ws.transformer_encoder_1_asked_m_mask, out=ws.transformer_encoder_1_asked_m_mask)
-    np.copyto(ws.transformer_encoder_2_asked_m, -math.inf, where=ws.transformer_encoder_1_asked_m_mask)
-    np.logical_not(ws.transformer_encoder_1_asked_m_mask, out=ws.transformer_encoder_1_asked_m_mask)
+    np.logical_not(ws.transformer_encoder_1_asked_m_mask, out=ws.others_64_64)
+    np.copyto(ws.transformer_encoder_2_asked_m, -math.inf, where=ws.others_64_64)
     # (72) shiftₙₕₜ = maxₗ mₙₕₜₗ
     ws.transformer_encoder_2_asked_m.max(axis=3, out=ws.transformer_encoder_2_asked_shift)
     # (72) pₙₕₜᵤ = exp(mₙₕₜᵤ − shiftₙₕₜ)/(Σₗ exp(mₙₕₜₗ − shiftₙₕₜ))
@@ -1093,9 +1099,8 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     )
     ws.transformer_encoder_3_asked_s *= math.sqrt(6) / 12
     # (68) mₙₕₜᵤ = { sₙₕₜᵤ if t ≥ u; −∞ otherwise }
-    np.logical_not(ws.transformer_encoder_1_asked_m_mask, out=ws.transformer_encoder_1_asked_m_mask)
-    np.copyto(ws.transformer_encoder_3_asked_m, -math.inf, where=ws.transformer_encoder_1_asked_m_mask)
-    np.logical_not(ws.transformer_encoder_1_asked_m_mask, out=ws.transformer_encoder_1_asked_m_mask)
+    np.logical_not(ws.transformer_encoder_1_asked_m_mask, out=ws.others_64_64)
+    np.copyto(ws.transformer_encoder_3_asked_m, -math.inf, where=ws.others_64_64)
     # (72) shiftₙₕₜ = maxₗ mₙₕₜₗ
     ws.transformer_encoder_3_asked_m.max(axis=3, out=ws.transformer_encoder_3_asked_shift)
     # (72) pₙₕₜᵤ = exp(mₙₕₜᵤ − shiftₙₕₜ)/(Σₗ exp(mₙₕₜₗ − shiftₙₕₜ))

@@ -11,7 +11,7 @@ from typing import Literal
 
 from symbp.pipeline import Programmed
 from symbp.program.cost import Cost, Sizes, entries, of_operation
-from symbp.program.operands import is_alias, needed, reads, written
+from symbp.program.operands import constants, is_alias, needed, reads, written
 from symbp.program.plan import Plan
 from symbp.program.program import TRAINING, Fold, Loop, Map, Op, Pool, Product, Program, Range, Statement
 from symbp.targets.numpy import memory
@@ -111,11 +111,14 @@ def sizes_of(program: Program, routine: str, batch: int, dtype: DType) -> Sizes:
 
 
 def _lines(program: Program, buffer_of: Mapping[str, str], of: Mapping[str, Sizes]) -> Iterator[Line]:
+    fixed = constants(program)  # which are no part of a step
     for routine, sizes in of.items():
         for item in program.items((routine,)):
             times = sizes.steps(item) if isinstance(item, Loop) else 1
             for each in item.statements if isinstance(item, Loop) else (item,):
-                operations = tuple(_operation(op, times, buffer_of, sizes) for op in each.operations)
+                operations = tuple(
+                    _operation(op, times, buffer_of, sizes) for op in each.operations if op.out not in fixed
+                )
                 text = formula(each.equation.target, each.equation.body)
                 yield Line(routine, each.block, each.number, text, operations)
 

@@ -6,7 +6,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any, get_args
 
-from symbp.program.program import Loop, Map, Offset, Op, Operand, Pick, Shift, Statement, View
+from symbp.program.program import (
+    Loop,
+    Map,
+    Offset,
+    Op,
+    Operand,
+    Pick,
+    Program,
+    Range,
+    Scalar,
+    Select,
+    Shift,
+    Statement,
+    View,
+)
 
 READS = ("left", "right", "operand", "condition", "yes", "no", "source", "base", "where", "best", "chosen")
 SEVERAL = ("operands", "indices", "parts")
@@ -93,6 +107,26 @@ def needed(item: Statement | Loop) -> tuple[str, ...]:
     read = (of.get(name, name) for op in item.operations for name in reads(op))
     edges = (e.source for e in item.edges) if isinstance(item, Loop) else ()
     return tuple(dict.fromkeys((*edges, *read)))
+
+
+def constants(program: Program) -> frozenset[str]:
+    """What no data changes: arrays of the workspace that are made of ranges and of numbers alone, outside of loops."""
+    items = program.items(tuple(program.routines))
+    looped = {name for item in items if isinstance(item, Loop) for name in written(item)}
+    made = [op for item in items if isinstance(item, Statement) for op in item.operations]
+    found = {op.out for op in made if program.arrays[op.out].storage == "workspace"} - looped
+    while changing := {op.out for op in made if op.out in found and not _is_fixed(op, found)}:
+        found -= changing
+    return frozenset(found)
+
+
+def _is_fixed(op: Op, fixed: set[str]) -> bool:
+    """Whether the operation gives the same numbers in every step, where these arrays have them."""
+    if isinstance(op, Map | Select):
+        operands = op.operands if isinstance(op, Map) else (op.yes, op.no)
+        symbols = {s.name for o in operands if isinstance(o, Scalar) for s in o.value.free_symbols}
+        return symbols <= {"N"} and not is_stop(op) and bool(reads(op)) and fixed.issuperset(reads(op))
+    return isinstance(op, Range) or (isinstance(op, View) and op.operand in fixed)
 
 
 def _arrays_of(item: Statement | Loop) -> dict[str, str]:

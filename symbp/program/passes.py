@@ -22,7 +22,17 @@ from dataclasses import dataclass, replace
 
 from symbp.program.cost import NOMINAL
 from symbp.program.fold import folded
-from symbp.program.operands import computation, is_alias, is_bordered, is_stop, needed, reads, renamed, written
+from symbp.program.operands import (
+    computation,
+    constants,
+    is_alias,
+    is_bordered,
+    is_stop,
+    needed,
+    reads,
+    renamed,
+    written,
+)
 from symbp.program.program import (
     Array,
     Fill,
@@ -33,7 +43,6 @@ from symbp.program.program import (
     Op,
     Product,
     Program,
-    Range,
     Routine,
     Scalar,
     Scatter,
@@ -195,7 +204,7 @@ def in_place(program: Program, keep: Keep) -> Program:
 
 def _in_place(program: Program, names: Sequence[str], keep: Keep) -> Program:
     """The same in these routines, which read no other's temporaries."""
-    items = program.items(names)
+    items, fixed = program.items(names), constants(program)
     readers = Counter(name for item in items for op in item.operations for name in reads(op))
     readers.update(s.array for item in items if isinstance(item, Loop) for s in item.slices)
     readers.update(e.source for item in items if isinstance(item, Loop) for e in item.edges)
@@ -211,7 +220,7 @@ def _in_place(program: Program, names: Sequence[str], keep: Keep) -> Program:
                 if start is None or readers[name] != 1 or name in keep:
                     continue
                 made = operations[start]
-                if is_alias(made) or is_bordered(made) or isinstance(made, Range):
+                if is_alias(made) or is_bordered(made) or name in fixed:
                     continue
                 same = replace(program.arrays[name], name=op.out) == replace(
                     program.arrays[op.out], storage=program.arrays[name].storage

@@ -22,9 +22,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from symbp.forward.network import BATCH, Dim
-from symbp.program.operands import is_alias, is_bordered, is_stop, needed, reads, written
+from symbp.program.operands import constants, is_alias, is_bordered, is_stop, needed, reads, written
 from symbp.program.packing import Life, packed, pieces
-from symbp.program.program import Array, ArrayKind, Loop, Map, Op, Program, Range, Select, Stack, Statement
+from symbp.program.program import Array, ArrayKind, Loop, Map, Op, Program, Select, Stack, Statement
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,8 @@ def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
     moments = list(_moments(items))
     operations = [m.op for m in moments if m.op is not None]
     operations = list(dict.fromkeys(operations)) if program.has_modes else operations
-    places = _places(program, operations, keep)
+    fixed = constants(program)  # which are made with the workspace, and never written again
+    places = _places(program, operations, keep | fixed)
     root: dict[str, str] = {}
     pinned: set[str] = set()  # what a name is a view of in one mode, where it is of another array in the other
     for item in items:
@@ -129,8 +130,7 @@ def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
         for made in moment.made:
             whole = root[made] if made in places else made
             array = program.arrays[whole]
-            constant = isinstance(moment.op, Range)  # made with the workspace, and never written again
-            if array.storage != "workspace" or whole in heir_of or whole in root or constant:
+            if array.storage != "workspace" or whole in heir_of or whole in root or whole in fixed:
                 continue
             own = whole == made and whole not in alone
             dying = [n for n in moment.touched if n != made and last.get(root.get(n, n)) == time]

@@ -64,6 +64,7 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
             lines=[line for each in allocated for line in each.lines],
             batch_last=_has_batch_last(network, program),
             blas=bool(scope.extras.routines),
+            constants=functions.CONSTANTS in private,
         ),
         arguments.checks(*given),
         *mode.functions(),

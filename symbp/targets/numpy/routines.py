@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
 
@@ -16,7 +17,7 @@ from symbp.explain.naming import Naming
 from symbp.explain.notation import write
 from symbp.formula.expression import Element
 from symbp.program.operands import is_alias, needed, written
-from symbp.program.program import Array, Loop, Op, Range, Statement
+from symbp.program.program import Array, Item, Loop, Op, Range, Statement
 from symbp.targets.numpy import source
 from symbp.targets.numpy.names import ARGUMENTS, own
 from symbp.targets.numpy.operations import lines
@@ -78,7 +79,7 @@ def heading(block: str, items: Sequence[Statement | Loop], scope: Scope) -> str:
     inputs = dict.fromkeys(name for item in items for name in needed(item) if name not in made | counting)
     outputs = dict.fromkeys(name for item in items for name in _results(item))
     before, after = (", ".join(_described(scope.arrays[name], block) for name in names) for names in (inputs, outputs))
-    return f"{block}: {before} -> {after}"
+    return " ".join(filter(None, (f"{block}:", before, "->", after)))
 
 
 def _results(item: Statement | Loop) -> tuple[str, ...]:
@@ -97,6 +98,18 @@ def _described(array: Array, block: str) -> str:
 def formula(target: Element, body: sp.Expr) -> str:
     """An equation in mathematical notation."""
     return " = ".join(text(write(side, Naming())) for side in (target, body))
+
+
+def without(items: Iterable[Item], fixed: frozenset[str]) -> tuple[Item, ...]:
+    """Statements and loops without what makes these arrays."""
+    kept: list[Item] = []
+    for item in items:
+        own = tuple(op for op in item.operations if op.out not in fixed or not stored(op))
+        if own == item.operations:
+            kept.append(item)
+        elif isinstance(item, Statement) and any(map(stored, own)):
+            kept.append(replace(item, operations=own))
+    return tuple(kept)
 
 
 def stored(op: Op) -> bool:

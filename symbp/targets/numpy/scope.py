@@ -69,6 +69,7 @@ class Scope:
     places: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)  # parts that stand in a stack
     apart: set[str] = field(default_factory=set)  # arrays whose numbers do not lie side by side, in order
     blas: Blas = "numpy"
+    fixed: frozenset[str] = frozenset()  # arrays that are made once, and never written again
     after_loss: bool = False  # whether what was found in the same step is still there
     found: set[str] = field(default_factory=set)
 
