@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from derived import Derived, derive_row, row
 from modules import PROJECTION, module_of, set_identity
-from references import ACTIVATIONS, Case, torch
+from references import ACTIVATIONS, Case, pulled, torch
 
 Arrays = dict[str, Any]
 Cotangent = Callable[[tuple[int, ...]], Any]  # of the value's shape
@@ -47,12 +45,11 @@ def by_jax(name: str, case: Case, z: Any, cotangent: Cotangent) -> tuple[Any, Ar
     """JAX's own function, pulled back."""
     options, parameters = split(name, case)
 
-    def function(z: Any, parameters: Any) -> Any:
-        return ACTIVATIONS[name].jax(z, **options, **parameters)
+    def function(given: Arrays) -> Any:
+        return ACTIVATIONS[name].jax(given["z"], **{k: given[k] for k in parameters}, **options)
 
-    value, pull = jax.vjp(function, jnp.asarray(z), {k: jnp.asarray(v) for k, v in parameters.items()})
-    d_z, d_parameters = pull(jnp.asarray(cotangent(value.shape)))
-    return value, {"d_z": d_z, **{f"d_{k}": v for k, v in d_parameters.items()}}
+    value, _, gradients = pulled(function, {"z": z, **parameters}, cotangent)
+    return value, {f"d_{k}": v for k, v in gradients.items()}
 
 
 def by_torch(name: str, case: Case, z: Any, cotangent: Cotangent) -> tuple[Any, Arrays]:

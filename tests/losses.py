@@ -94,7 +94,7 @@ def by_jax(given: Drawn) -> tuple[Any, Any]:
     def cost(a: Any) -> Any:
         return LOSSES[given.name].jax(a, jnp.asarray(given.y), **given.options, **weights)
 
-    value, gradient = jax.value_and_grad(cost)(jnp.asarray(given.a))
+    value, gradient = jax.jit(jax.value_and_grad(cost))(jnp.asarray(given.a))
     return value, gradient
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 jax.config.update("jax_enable_x64", True)
 
@@ -26,6 +27,25 @@ torch: Any = importlib.import_module("torch") if importlib.util.find_spec("torch
 F: Any = torch.nn.functional if torch else None
 
 Case = Mapping[str, Any]
+Arrays = dict[str, Any]
+
+
+def pulled(
+    function: Callable[[Arrays], Any], given: Mapping[str, Any], cotangent: Callable[[tuple[int, ...]], Any]
+) -> tuple[np.ndarray, np.ndarray, Arrays]:
+    """The function's value by JAX, a cotangent of its shape, and what that is pulled back to.
+
+    Compiled as a whole: a step at a time, JAX compiles each operation on its own, and holds them all.
+    """
+
+    def both(arrays: Arrays, of_value: Any) -> tuple[Any, Arrays]:
+        value, pull = jax.vjp(function, arrays)
+        return value, pull(of_value)[0]
+
+    held = {name: jnp.asarray(array) for name, array in given.items()}
+    of_value = np.asarray(cotangent(jax.eval_shape(function, held).shape))
+    value, gradients = jax.jit(both)(held, of_value)
+    return np.asarray(value), of_value, {name: np.asarray(gradient) for name, gradient in gradients.items()}
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ sum. Where a tool is applied inside sums, it is applied to each body on its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import islice
 
 import sympy as sp
@@ -94,6 +95,7 @@ def _indices(node: sp.Basic) -> Iterator[sp.Symbol]:
         yield from _indices(argument)
 
 
+@lru_cache(maxsize=4096)  # variants of a row have most of their derivatives in common
 def tidy(expression: sp.Expr) -> sp.Expr:
     """The cheapest of a few equal forms: as it stands, with common factors in front, over one denominator."""
     if larger(expression, TIDIED):

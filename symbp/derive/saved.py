@@ -30,7 +30,7 @@ import sympy as sp
 
 from symbp.derive.algebra import RATIONAL, TIDIED, larger, operations, tidy
 from symbp.derive.deltas import AxisSize, factor_out, vanishes
-from symbp.derive.differentiate import outermost, slope_by, stand_in
+from symbp.derive.differentiate import outermost, reads, slope_by, stand_in
 from symbp.derive.signs import Signs
 from symbp.derive.totals import by_total, same_at, spread
 from symbp.formula.defined import is_defined
@@ -62,6 +62,8 @@ def eliminate(equation: Equation, derivative: sp.Expr, spelling: Spelling) -> sp
         if operations(candidate) < operations(best):
             best = candidate
     for anchor in _anchors(equation):
+        if not reads(best, anchor.tensor):
+            continue
         cost = _cost(best, anchor)
         for candidate in _candidates(equation, anchor, best, spelling):
             if _cost(candidate, anchor) < cost and not spelling.signs.divides_more(candidate, derivative):

@@ -78,7 +78,8 @@ class Simplifier:
             expression = record.step("factor out", expression, self.with_saved(equation, expression, record, apart))
             if self.saved:
                 better = self.with_saved(equation, expression, record, eliminate)
-                expression = record.step("saved value", expression, better, str(equation))
+                if better != expression:
+                    expression = record.step("saved value", expression, better, str(equation))
         stable, applied = stabilize(expression, self.shifts)
         expression = record.step("stable form", expression, stable, "; ".join(applied))
         held = {*expression.free_symbols, *record.target.free_symbols, *bound_indices(expression)}

@@ -292,7 +292,12 @@ UNITS: tuple[type[_Unit], ...] = (expm1, log1p, logistic, softplus)
 def elements(expression: sp.Basic, tensor: str | None = None) -> Iterator[Element]:
     """Every distinct element read in the expression, in a fixed order; of one tensor where it is named."""
     seen: set[sp.Basic] = set()
-    for node in sp.preorder_traversal(expression):
-        if isinstance(node, Element) and node not in seen and (tensor is None or node.tensor == tensor):
-            seen.add(node)
+    waiting = [expression]
+    while waiting:
+        node = waiting.pop()
+        if not node.args or node in seen:
+            continue
+        seen.add(node)
+        if isinstance(node, Element) and (tensor is None or node.tensor == tensor):
             yield node
+        waiting.extend(reversed(node.args))

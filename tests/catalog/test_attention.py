@@ -5,13 +5,11 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from derived import close, derive_row, row
 from modules import PROJECTION, module_of
-from references import F, torch
+from references import F, pulled, torch
 from references_attention import ATTENTION, Attending
 
 from symbp.forward.build import build_network
@@ -53,14 +51,15 @@ def test_values_and_gradients(name: str, case: Attending, batch: int) -> None:
     module = module_of(input=inputs, layers=[layer], **PROJECTION)
     params = module.init(0, np.float64)
     params.flat[:] = RNG.normal(size=params.flat.shape)
-    held = {k.partition(".")[2]: jnp.asarray(v) for k, v in params.items()}
-    of = {n: jnp.asarray(v) for n, v in given.items() if n not in case.whole and n != "mask"}
+    held = {k.partition(".")[2]: v for k, v in params.items()}
+    of = {n: v for n, v in given.items() if n not in case.whole and n != "mask"}
     others = {n: v for n, v in given.items() if n not in of}
-    value, pull = jax.vjp(jax.jit(lambda of, held: case.jax(**of, **others, **held)), of, held)
+    value, y, expected = pulled(
+        lambda moving: case.jax(**moving, **others), {**of, **held}, lambda shape: RNG.normal(size=shape)
+    )
     x = given if len(given) > 1 else given["x"]
     close(module.forward(params, x), value, VALUE, ROUNDING)
-    y = RNG.normal(size=value.shape)
-    of_inputs, of_parameters = pull(jnp.asarray(y))
+    of_inputs, of_parameters = ({n: expected[n] for n in names} for names in (of, held))
     # what vanishes but for rounding, as the gradient of a key's bias, is held against the largest of all
     rounding = 50 * np.finfo(np.float64).eps * max(1.0, *(float(np.abs(g).max()) for g in of_parameters.values()))
     _, gradients, *found = module.loss_and_gradients(params, x, y, **{"input_gradient": True} if of else {})
@@ -82,13 +81,12 @@ def _compare_formula(name: str, case: Attending, given: dict[str, Any]) -> None:
     derived = derive_row(row("layer", name), {**case.options}, {n: a.shape for n, a in given.items()})
     values = derived.forward(given)
     close(values["y"], case.jax(**given), VALUE, ROUNDING)
-    of = {n: jnp.asarray(v) for n, v in given.items() if n not in case.whole and n != "mask"}
+    of = {n: v for n, v in given.items() if n not in case.whole and n != "mask"}
     if not of:
         return
-    value, pull = jax.vjp(lambda of: case.jax(**{**given, **of}), of)
-    y = RNG.normal(size=value.shape)
+    _, y, gradients = pulled(lambda of: case.jax(**{**given, **of}), of, lambda shape: RNG.normal(size=shape))
     found = derived.backward({**values, "d_y": y})
-    for n, gradient in pull(jnp.asarray(y))[0].items():
+    for n, gradient in gradients.items():
         close(found[f"d_{n}"], gradient, GRADIENT, ROUNDING)
 
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from derived import close, derive_row, row
 from modules import PROJECTION, module_of, set_identity
-from references import torch
+from references import pulled, torch
 from references_normalization import NORMALIZATION, Normalized, Shape
 
 RNG = np.random.default_rng(8)
@@ -35,9 +33,8 @@ def _expected(case: Normalized, given: Arrays, cotangent: Any) -> list[tuple[Any
     """Value and gradients of each library: PyTorch for every shape, JAX for the first, since it compiles for each."""
     found = []
     if torch is None or given["x"].shape == case.shapes[0]:
-        held = {n: jnp.asarray(v) for n, v in given.items()}
-        value, pull = jax.vjp(lambda arrays: case.jax(**arrays, **case.options), held)
-        found.append((value, pull(jnp.asarray(cotangent))[0]))
+        value, _, of_given = pulled(lambda arrays: case.jax(**arrays, **case.options), given, lambda _: cotangent)
+        found.append((value, of_given))
     if torch is not None:
         leaves = {n: torch.tensor(v, requires_grad=True) for n, v in given.items()}
         output = case.torch(**leaves, **case.options)

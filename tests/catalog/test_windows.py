@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from derived import close, derive_row, row
 from modules import PROJECTION, module_of
-from references import torch
+from references import pulled, torch
 from references_windows import WINDOWED, Windowed
 
 from symbp.forward.build import build_network
@@ -26,11 +24,11 @@ EVERY = [(name, number) for name, cases in WINDOWED.items() for number in range(
 
 @dataclass(frozen=True)
 class Expected:
-    """What a layer is given, a cotangent of its output, its value, and what JAX makes of the cotangent."""
+    """What a layer is given, its value, a cotangent of that, and what JAX makes of the cotangent."""
 
     given: Arrays
-    cotangent: np.ndarray
     value: np.ndarray
+    cotangent: np.ndarray
     gradients: Arrays
 
 
@@ -38,10 +36,7 @@ class Expected:
 def expected(name: str, number: int) -> Expected:
     case, draw = WINDOWED[name][number], np.random.default_rng([len(name), number])
     given = {"x": draw.normal(size=case.shape), **{k: draw.normal(size=s) for k, s in case.parameters.items()}}
-    value, pull = jax.vjp(lambda arrays: case.jax(**arrays), {k: jnp.asarray(v) for k, v in given.items()})
-    cotangent = draw.normal(size=value.shape)
-    gradients = {k: np.asarray(v) for k, v in pull(jnp.asarray(cotangent))[0].items()}
-    return Expected(given, cotangent, np.asarray(value), gradients)
+    return Expected(given, *pulled(lambda arrays: case.jax(**arrays), given, lambda shape: draw.normal(size=shape)))
 
 
 @pytest.mark.skipif(torch is None, reason="PyTorch is not installed")

@@ -8,15 +8,13 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy as sp
 from derived import close
 from formulas import FORMULAS, formula
 from known import Case
-from references import torch
+from references import pulled, torch
 
 from symbp.derive.derivation import FormulaDerivation, TangentDerivation
 from symbp.derive.derive import derive_formula
@@ -67,18 +65,12 @@ def sizes(of: Formula, case: Case, shapes: dict[str, tuple[int, ...]]) -> dict[s
 def by_jax(name: str, case: Case, arrays: dict[str, np.ndarray]) -> tuple[Any, np.ndarray, dict[str, Any]]:
     """The value, a random cotangent of it, and what it is pulled back to."""
     whole = {n: a for n, a in arrays.items() if n in case.integers}
-    moving = {n: jnp.asarray(a) for n, a in arrays.items() if n not in whole}
+    moving = {n: a for n, a in arrays.items() if n not in whole}
 
     def function(given: dict[str, Any]) -> Any:
         return FORMULAS[name].reference(**given, **whole, **case.scalars)
 
-    def both(given: dict[str, Any], cotangent: Any) -> Any:
-        value, pull = jax.vjp(function, given)
-        return value, pull(cotangent)[0]
-
-    cotangent = np.random.default_rng(6).standard_normal(jax.eval_shape(function, moving).shape)
-    value, gradients = jax.jit(both)(moving, cotangent)
-    return value, cotangent, gradients
+    return pulled(function, moving, np.random.default_rng(6).standard_normal)
 
 
 @pytest.mark.parametrize(("name", "case"), CASES)

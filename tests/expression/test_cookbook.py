@@ -72,7 +72,7 @@ def test_derivatives_are_the_cookbooks(row: Row) -> None:
             known = evaluate_formula(formula.equations, {**held, by: moved}, sizes, {}, backend)
             return known[formula.output.name]
 
-        auto = np.asarray(jax.jacrev(result)(held[by]))
+        auto = np.asarray(jax.jit(jax.jacrev(result))(held[by]))
         np.testing.assert_allclose(ours, auto, rtol=RELATIVE, atol=RELATIVE * np.abs(auto).max())
 
 
