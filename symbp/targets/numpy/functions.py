@@ -72,6 +72,7 @@ def private(program: Program, scope: Scope, given: Sequence[Argument]) -> dict[s
     fixed = scope.fixed = constants(program)
     items: dict[str, Sequence[Item]] = {n: routines.without(r.statements, fixed) for n, r in program.routines.items()}
     items[CONSTANTS] = _made_once(program, fixed)
+    scope.bind(op for item in in_order(program) for op in item.operations if op.out in fixed)  # whoever made them
     for name in SUMMARIES:
         if not items.get(name) or (same and name == "evaluation"):
             continue
