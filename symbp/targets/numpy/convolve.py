@@ -63,7 +63,7 @@ def _(op: Convolve, scope: Scope) -> list[str]:
     scratch, dims = {**columns, **step.scratch}, _dims(op, sizes)
     return [
         *(_started(op, scope) if step.adds else []),
-        *source.comment(_told(op), scope.depth),
+        *source.remark(_told(op), scope.depth),
         *_rows(op.block, list(scratch.values()), sizes, scope),
         *scope.line(f"for {START} in range(0, {sizes[op.block]}, rows):"),
         *inner.line(f"{COUNT} = min(rows, {sizes[op.block]} - {START})"),

@@ -68,7 +68,11 @@ def stepped(loop: Loop, scope: Scope) -> list[str]:
     head = f"for {own(loop.index)} in {f'reversed({steps})' if loop.backwards else steps}:"
     views = [scope.at_step(each, own(loop.index)) for each in loop.slices]
     code = source.assignment([scope[each.out] for each in loop.slices], views, inner.depth)
-    edges = [line for edge in loop.edges for line in scope.call("np.copyto", scope.edge(edge), scope[edge.source])]
+    edges = list[str]()
+    for after, group in groupby(loop.edges, key=lambda edge: edge.after):
+        place = f"after {own(loop.index)} = {loop.extent.value - 1}" if after else f"before {own(loop.index)} = 0"
+        edges += source.comment(place, scope.depth)
+        edges += [line for edge in group for line in scope.call("np.copyto", scope.edge(edge), scope[edge.source])]
     return [*edges, *scope.line(head), *code, *(line for s in loop.statements for line in computed(s, inner))]
 
 

@@ -34,7 +34,7 @@ def turned(op: Map, scope: Scope) -> list[str]:
     if len(shape) > 2:
         out, held = f"{out}.reshape({rows}, {columns})", f"{held}.reshape({columns}, {rows})"
     return [
-        *source.comment(f"{BLOCK} rows at a time: what is read then stays in the cache", scope.depth),
+        *source.remark(f"{BLOCK} rows at a time: what is read then stays in the cache", scope.depth),
         *source.assignment(["to", "fro"], [out, f"{held}.T"], scope.depth),
         *scope.line(f"for start in range(0, {rows}, {BLOCK}):"),
         *scope.deeper().call("np.copyto", f"to[start : start + {BLOCK}]", f"fro[start : start + {BLOCK}]"),
@@ -44,7 +44,7 @@ def turned(op: Map, scope: Scope) -> list[str]:
 def taken(op: Gather, scope: Scope) -> list[str]:
     """`out = held[label]`."""
     label, of_table = op.indices[0] or "", scope.arrays[op.source].storage == "workspace"
-    why = source.comment("computed for each row of the table, taken for each label", scope.depth) if of_table else []
+    why = source.remark("computed for each row of the table, taken for each label", scope.depth) if of_table else []
     return why + scope.call(f"{scope[op.source]}.take", scope[label], "axis=0", f"out={scope[op.out]}", 'mode="clip"')
 
 
@@ -53,7 +53,7 @@ def added_singly(op: Scatter, scope: Scope) -> list[str]:
     label, columns = op.indices[0] or "", math.prod(map(int, scope.arrays[op.out].shape[1:]))
     rows, places, code = scope.arrays[label].shape, scope[label], list[str]()
     if columns > 1 or len(rows) > 1:
-        code += source.comment("number by number: np.add.at is fast along a single axis", scope.depth)
+        code += source.remark("number by number: np.add.at is fast along a single axis", scope.depth)
         starts, places = scope.extras.positions("starts", rows), scope.extras.positions("places", (*rows, columns))
         code += scope.call("np.multiply", scope[label], str(columns), f"out={starts}", "dtype=np.intp")
         code += scope.call("np.add", f"{starts}[{':, ' * len(rows)}None]", scope.extras.range(columns), f"out={places}")
@@ -84,7 +84,7 @@ def sorted_and_added(op: Scatter, scope: Scope) -> list[str]:
         head, arguments = "np.add.reduce", [part, "axis=0"]
     line = inner.line(f"row += {head}({', '.join(arguments)})") if op.base else inner.call(head, *arguments, "out=row")
     return [
-        *source.comment("sorted by label, rows of equal labels lie side by side and are added at once", scope.depth),
+        *source.remark("sorted by label, rows of equal labels lie side by side and are added at once", scope.depth),
         *scope.call("np.multiply", scope[label], total, f"out={keys}", "dtype=np.intp"),
         *scope.line(f"{keys} += {scope.extras.row_numbers(held)}"),
         *scope.line(f"{flat}.sort()"),

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 
 WIDTH = 120
 INDENT = "    "
+HEADING = re.compile(r"(\w+)(?:\.\w+)?: ")  # dense_1: x (n, 784), ..., or batch_norm_1.inference: ...
+EQUATION = re.compile(r"\S = ")
 _ASSIGNED = re.compile(r"([^=()#]+ [-+*/]?=) ([\w.]+(?:\[[^\]]+\])?)")  # `a += b[:, None]`
 
 
@@ -68,6 +70,16 @@ def comment(text: str, depth: int, *, hanging: str = "") -> list[str]:
         break_on_hyphens=False,
     )
     return [(lead + line).rstrip() for line in wrapped]
+
+
+def remark(text: str, depth: int) -> list[str]:
+    """A comment on a statement's code, which cannot be taken for an equation or a block's heading.
+
+    Raises `ValueError` for one that could.
+    """
+    if HEADING.match(text) or EQUATION.search(text) or text.startswith("("):
+        raise ValueError(f"reads as an equation or as a heading: {text}")
+    return comment(text, depth)
 
 
 def paragraph(text: str, depth: int = 0, *, hanging: str = "") -> list[str]:

@@ -49,7 +49,7 @@ def _(op: Winners, scope: Scope) -> list[str]:
     out, part = scope.part(op.out, seen.plain), scope.part(op.operand, seen.windowed)
     worse, here = scope.extras.mask(shape, "worse"), scope.extras.mask(shape)
     return [
-        *source.comment("the position of the first winner, row by row: as many come before it", scope.depth),
+        *source.remark("the position of the first winner, row by row: as many come before it", scope.depth),
         *scope.line(f"{scope[op.out]}.fill(0)"),
         *scope.line(f"{worse}.fill(True)"),
         *seen.looped(
