@@ -36,9 +36,14 @@ MEANS: Mapping[str, str] = {
 
 def left_out(names: Iterable[str]) -> Without:
     """These names of means; UserError where one is none."""
-    found = frozenset(names)
-    for name in sorted(found - MEANS.keys()):
-        near = get_close_matches(name, MEANS, 1)
-        meant = f"; did you mean `{near[0]}`?" if near else ""
-        raise UserError(f"`{name[:60]}` is no means that can be left out{meant}\nThere are: {', '.join(MEANS)}.")
-    return found
+    return frozenset(map(named, sorted(names)))
+
+
+def named(name: str) -> str:
+    """The means of this name, in which a hyphen may stand for a space; UserError where there is none."""
+    spaced = name.replace("-", " ").replace("_", " ")
+    if spaced in MEANS:
+        return spaced
+    near = get_close_matches(spaced, MEANS, 1)
+    meant = f"; did you mean `{near[0]}`?" if near else ""
+    raise UserError(f"`{name[:60]}` is no means that can be left out{meant}\nThere are: {', '.join(MEANS)}.")

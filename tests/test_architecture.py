@@ -31,6 +31,7 @@ ALLOWED: dict[str, set[str]] = {
         *("spec.model", "forward.network", "derive.derivation"),
         *("matrices.find", "matrices.tree"),
         *("program.program", "program.operands", "program.slices", "program.plan", "program.optimize", "program.cost"),
+        "program.runs",
     },
     "pipeline": {"formula", "spec.model", "forward", "derive", "program", "explain", "targets"},
     "verify": {"formula", "spec.model", "forward", "derive", "program", "pipeline", "targets.load"},
@@ -49,6 +50,7 @@ ALLOWED: dict[str, set[str]] = {
         "program.operands",
         "program.plan",
         "program.program",
+        "program.runs",
         "targets.numpy",
         "targets.numpy.routines",
     },
@@ -82,6 +84,7 @@ DATA = {  # functions that only read the data of their stage, and so may be call
     "program.operands": {"reads", "renamed", "constants", "is_alias", "is_stop", "needed", "written"},
     "program.cost": {"bytes_of", "entries"},
     "program.plan": {"in_order"},
+    "program.runs": {"addition", "runs"},
     "program.slices": {"extents_of", "sliced", "loops"},
 }
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 
+from symbp.errors import UserError
 from symbp.explain.choices import DEFAULTS, Level
 from symbp.explain.words.languages import LANGUAGES
-from symbp.means import MEANS
+from symbp.means import named
 
 if TYPE_CHECKING:
     from symbp.spec.model import NetworkSpec
@@ -28,8 +29,26 @@ LEVEL = click.option(
     help="how much is told",
 )
 DTYPE = click.option("--dtype", type=click.Choice(["float32", "float64"]), help="in place of the spec's")
+
+
+class _Means(click.ParamType[str]):
+    """The name of a means, as `symbp.means` reads it."""
+
+    name = "means"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name; what is wrong with it is told as click tells it."""
+        try:
+            return named(value)
+        except UserError as error:
+            self.fail(str(error), param, ctx)
+
+
 WITHOUT = click.option(
-    "--without", type=click.Choice([*MEANS]), multiple=True, help="leave this means out, to measure what it does"
+    "--without",
+    type=_Means(),
+    multiple=True,
+    help="leave this means out, to measure what it does; `symbp plan --means` lists them",
 )
 FORMATS = {"html": "html", "latex": "tex", "markdown": "md", "text": "txt"}
 COLOUR = click.option(

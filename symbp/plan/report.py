@@ -9,11 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from symbp.means import NONE, Without
 from symbp.pipeline import Programmed
-from symbp.program.cost import Cost, Sizes, entries, of_operation
+from symbp.program.cost import Cost, Sizes, entries, of_addition, of_operation
 from symbp.program.operands import constants, is_alias, needed, reads, written
 from symbp.program.plan import Plan
 from symbp.program.program import TRAINING, Fold, Loop, Map, Op, Pool, Product, Program, Range, Statement
+from symbp.program.runs import addition, runs
 from symbp.targets.numpy import memory
 from symbp.targets.numpy.routines import formula
 
@@ -26,7 +28,8 @@ ROUTINES = (*TRAINING[:-1], "update")  # of a training step: nobody asks for the
 class Operation:
     """One operation: what it does, what it makes, the shape with the batch in numbers, the buffer if it is another's.
 
-    `times` is the number of steps of the loop that it stands in.
+    `times` is the number of steps of the loop that it stands in; `into` the vector of which the result is a part, to
+    which the operation adds, or which it changes.
     """
 
     does: str
@@ -35,17 +38,22 @@ class Operation:
     cost: Cost
     times: int = 1
     buffer: str = ""
+    into: str = ""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One equation of a block, in a routine, and the operations that compute it."""
+    """One equation of a block, in a routine, and the operations that compute it.
+
+    That of a folding has none of its own: what computes the derivatives adds to the vector `into`.
+    """
 
     routine: str
     block: str
     number: int
     equation: str
     operations: tuple[Operation, ...]
+    into: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,6 +79,7 @@ class Report:
     lines: tuple[Line, ...]
     saved: tuple[Saved, ...]
     memory: Mapping[str, int]
+    without: Without = NONE
 
     @property
     def cost(self) -> Cost:
@@ -87,20 +96,21 @@ class Report:
 def plan(made: Programmed, batch: int) -> Report:
     """The report of a module for batches of this size."""
     program, dtype = made.optimized.program, made.spec.dtype
-    sizes = {routine: sizes_of(program, routine, batch, dtype) for routine in ROUTINES}
     return Report(
         made.spec.name,
         batch,
         dtype,
-        tuple(_lines(program, _buffers(made.optimized.plan), sizes)),
-        tuple(_saved(program, sizes["backward"])),
+        tuple(_lines(made, batch)),
+        tuple(_saved(program, sizes_of(program, "backward", batch, dtype))),
         memory(made.spec, made.derivation, made.optimized, batch, dtype),
+        made.optimized.without,
     )
 
 
 def _buffers(plan: Plan) -> dict[str, str]:
-    """The memory of each array: another array's, or flat."""
-    return {name: plan.within.get(first, (first, 0))[0] for name, first in plan.buffer_of.items()}
+    """The memory of each array: another array's, a stack's, or flat."""
+    found = {name: plan.within.get(first, (first, 0))[0] for name, first in plan.buffer_of.items()}
+    return found | {part: found.get(stack, stack) for part, (stack, _, _) in plan.places.items()}
 
 
 def sizes_of(program: Program, routine: str, batch: int, dtype: DType) -> Sizes:
@@ -110,25 +120,59 @@ def sizes_of(program: Program, routine: str, batch: int, dtype: DType) -> Sizes:
     return Sizes(program.arrays, count if routine == "update" else batch, 4 if dtype == "float32" else 8)
 
 
-def _lines(program: Program, buffer_of: Mapping[str, str], of: Mapping[str, Sizes]) -> Iterator[Line]:
-    fixed = constants(program)  # which are no part of a step
-    for routine, sizes in of.items():
+def _lines(made: Programmed, batch: int) -> Iterator[Line]:
+    folding = made.optimized.program.folding
+    for routine, statement, operations in steps(made, batch):
+        if folding and routine == "backward":  # as the module states it, before the backward pass
+            yield Line(routine, folding.statement.block, 0, _equation(folding.statement), (), folding.into)
+            folding = None
+        yield Line(routine, statement.block, statement.number, _equation(statement), operations)
+
+
+def _equation(statement: Statement) -> str:
+    return formula(statement.equation.target, statement.equation.body)
+
+
+def steps(made: Programmed, batch: int) -> Iterator[tuple[str, Statement, tuple[Operation, ...]]]:
+    """The statements of a step with their routines, as the module carries them out, and their operations."""
+    program, plan = made.optimized.program, made.optimized.plan
+    fixed, buffer_of = constants(program), _buffers(plan)  # what is fixed is no part of a step
+    at_once = {run.statements[0].operations: addition(run, program.arrays) for run in runs(program)}
+    for routine in ROUTINES:
+        sizes = sizes_of(program, routine, batch, made.spec.dtype)
         for item in program.items((routine,)):
             times = sizes.steps(item) if isinstance(item, Loop) else 1
             for each in item.statements if isinstance(item, Loop) else (item,):
-                operations = tuple(
-                    _operation(op, times, buffer_of, sizes) for op in each.operations if op.out not in fixed
+                found = at_once.get(each.operations) if made.spec.blas == "scipy" else None
+                if found is not None:
+                    shape = _shape(found.out, sizes)
+                    yield routine, each, (Operation("axpy", found.out, shape, of_addition(found, sizes)),)
+                    continue
+                carried_out = [op for op in each.operations if op.out not in fixed]
+                costs = [of_operation(op, sizes, plan.places) * times for op in carried_out]
+                shown = (
+                    Operation(
+                        _does(op),
+                        op.out,
+                        _shape(op.out, sizes),
+                        spent,
+                        times,
+                        buffer_of[op.out] if buffer_of.get(op.out, op.out) != op.out else "",
+                        _into(op, program),
+                    )
+                    for op, spent in zip(carried_out, costs, strict=True)
                 )
-                text = formula(each.equation.target, each.equation.body)
-                yield Line(routine, each.block, each.number, text, operations)
+                yield routine, each, tuple(shown)
 
 
-def _operation(op: Op, times: int, buffer_of: Mapping[str, str], sizes: Sizes) -> Operation:
-    shape = tuple(entries((dim,), sizes.batch) for dim in sizes.arrays[op.out].shape)
-    buffer = buffer_of.get(op.out, op.out)
-    return Operation(
-        _does(op), op.out, shape, of_operation(op, sizes) * times, times, "" if buffer == op.out else buffer
-    )
+def _shape(name: str, sizes: Sizes) -> tuple[int, ...]:
+    return tuple(entries((dim,), sizes.batch) for dim in sizes.arrays[name].shape)
+
+
+def _into(op: Op, program: Program) -> str:
+    """What a derivative is added to, where no gradient is stored."""
+    folding = program.folding
+    return folding.into if folding and program.arrays[op.out].storage == "gradient" else ""
 
 
 def _does(op: Op) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from symbp.means import MEANS
 from symbp.pipeline import Programmed, program
-from symbp.plan.report import ROUTINES, sizes_of
-from symbp.program.cost import Cost, cost
+from symbp.plan.report import steps
+from symbp.program.cost import Cost
 from symbp.targets.numpy import memory
 
 IN_DERIVATION = "saved values"  # the means on which the derivation depends; the others change the program alone
@@ -51,10 +51,6 @@ def savings(made: Programmed, batch: int) -> Savings:
 
 def totals(made: Programmed, batch: int) -> Totals:
     """The totals of a step for batches of this size."""
-    steps, dtype = made.optimized.program, made.spec.dtype
-    total = Cost()
-    for routine in ROUTINES:
-        sizes = sizes_of(steps, routine, batch, dtype)
-        total = sum((cost(item, sizes) for item in steps.items((routine,))), total)
-    held = sum(memory(made.spec, made.derivation, made.optimized, batch, dtype).values())
+    total = sum((each.cost for _, _, operations in steps(made, batch) for each in operations), Cost())
+    held = sum(memory(made.spec, made.derivation, made.optimized, batch, made.spec.dtype).values())
     return Totals(total.operations, total.read + total.written, held)

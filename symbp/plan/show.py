@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from symbp.means import MEANS
 from symbp.plan.report import Line, Operation, Report
 from symbp.plan.savings import Savings, Totals
 from symbp.program.cost import Cost
@@ -20,12 +21,16 @@ HEADINGS = {
     "backward": "Backward pass",
     "update": "Update",
 }
+NOTHING = Totals(0, 0, 0)
+GROWS = "a value that is kept for longer, or a copy that products read faster, takes bytes to save operations or time"
 
 
 def show(report: Report, saved: Savings, console: Console | None = None) -> None:
     """Print the program, what is saved for the backward pass, the memory, what each means saves."""
     console = console or Console(highlight=False)
-    console.print(f"{report.name}: a training step, batch {report.batch}, {report.dtype}", style="bold")
+    without = f", without {', '.join(name for name in MEANS if name in report.without)}" if report.without else ""
+    head = f"{report.name}: a training step, batch {report.batch}, {report.dtype}{without}"
+    console.print(head, style="bold", soft_wrap=True)
     for routine, lines in groupby(report.lines, key=lambda line: line.routine):
         console.print()
         console.print(HEADINGS[routine], style="bold")
@@ -34,6 +39,8 @@ def show(report: Report, saved: Savings, console: Console | None = None) -> None
     for table in (_saved(report), _memory(report), _means(saved)):
         console.print()
         console.print(table)
+    for told in _on_means(saved):
+        console.print(told, style="dim", soft_wrap=True)
     share = report.products / max(report.cost.operations, 1)
     console.print(f"\n{_costs(report.cost)}; products of matrices are {share:.1%} of the operations")
 
@@ -53,7 +60,8 @@ def _program(lines: Sequence[Line]) -> Iterator[Text]:
     yield Text(_set(headings, widths), style="dim")
     for line in lines:
         number = f"({line.number}) " if line.number else ""
-        yield Text.assemble((line.block, "bold"), f"  {number}{line.equation}")
+        told = f"  what computes the derivatives adds to {line.into}" if line.into else ""
+        yield Text.assemble((line.block, "bold"), f"  {number}{line.equation}", (told, "dim"))
         yield from (Text(_set(_cells(operation), widths)) for operation in line.operations)
 
 
@@ -69,7 +77,8 @@ def _cells(operation: Operation) -> tuple[str, ...]:
     shape = " × ".join(map(str, operation.shape)) or "a number"
     free = not (operation.cost.operations or operation.cost.written)
     numbers = ("", "", "") if free else _numbers(operation.cost)
-    return f"{times}{operation.does}", operation.out, shape, *numbers, operation.buffer
+    made = f"{operation.into} ({operation.out})" if operation.into else operation.out
+    return f"{times}{operation.does}", made, shape, *numbers, operation.buffer
 
 
 def _numbers(cost: Cost) -> tuple[str, str, str]:
@@ -98,10 +107,20 @@ def _means(saved: Savings) -> Table:
     columns = ("", "operations", "bytes read and written", "bytes held")
     table = _table("What each means saves", *columns)
     for name, totals in saved.by.items():
-        table.add_row(name, *_totals(totals))
+        if totals != NOTHING:
+            table.add_row(name, *_totals(totals))
     table.add_row("a step without any", *_totals(saved.naive))
     table.add_row("a step as it is", *_totals(saved.optimized))
     return table
+
+
+def _on_means(saved: Savings) -> Iterator[str]:
+    """Which means save nothing here; why some take more than they save."""
+    if nothing := [name for name, totals in saved.by.items() if totals == NOTHING]:
+        yield f"nothing to save here: {', '.join(nothing)}"
+    every = [number for totals in saved.by.values() for number in (totals.operations, totals.moved, totals.held)]
+    if any(number < 0 for number in every):
+        yield f"below 0: {GROWS}"
 
 
 def _totals(totals: Totals) -> tuple[str, str, str]:
@@ -119,7 +138,7 @@ def _count(number: int) -> str:
 
 def _bytes(number: int) -> str:
     """`1.5 MiB`."""
-    return _scaled(number, 1024, (" B", " KiB", " MiB", " GiB", " TiB"))
+    return _scaled(number, 1024, (" B", " KiB", " MiB", " GiB", " TiB", " PiB"))
 
 
 def _scaled(number: float, step: int, units: tuple[str, ...]) -> str:
@@ -127,6 +146,6 @@ def _scaled(number: float, step: int, units: tuple[str, ...]) -> str:
         return f"-{_scaled(-number, step, units)}"
     for unit in units[:-1]:
         if number < step:
-            return f"{number:.0f}{unit}" if unit == units[0] else f"{number:.3g}{unit}"
+            return f"{number:.0f}{unit}" if unit == units[0] or number >= 1000 else f"{number:.3g}{unit}"
         number /= step
     return f"{number:.3g}{units[-1]}"

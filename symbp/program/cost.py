@@ -1,13 +1,15 @@
 """What operations cost: arithmetic operations, and bytes read and written, for a batch of a size.
 
 An addition, a multiplication and an evaluation of a function are one operation each, so that a product of matrices
-(m, k) and (k, n) has 2 m k n. Bytes are those of whole arrays, as if nothing stayed in a cache. Views cost nothing.
+(m, k) and (k, n) has 2 m k n. Bytes are those of whole arrays, as if nothing stayed in a cache, with the columns that
+windows show and the keys that rows are sorted by. Views cost nothing, nor does a part of a stack that is computed where
+it stands.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from symbp.forward.network import BATCH, Dim
@@ -35,6 +37,7 @@ from symbp.program.program import (
     Windows,
     Winners,
 )
+from symbp.program.runs import Addition
 
 NOMINAL = 64  # examples in a batch, where costs are compared before the batch is known
 
@@ -92,15 +95,69 @@ def cost(item: Statement | Loop, sizes: Sizes) -> Cost:
     return sum((of_operation(op, sizes) for op in item.operations), Cost()) * times
 
 
-def of_operation(op: Op, sizes: Sizes) -> Cost:
-    """Of one operation."""
+def of_operation(op: Op, sizes: Sizes, standing: Container[str] = ()) -> Cost:
+    """Of one operation; parts of stacks that are `standing` there are written by what computes them."""
     if is_alias(op) or isinstance(op, Range):
         return Cost()
+    if isinstance(op, Stack):
+        return _stacked(op, sizes, standing)
+    if isinstance(op, Convolve):
+        return _convolved(op, sizes)
+    if isinstance(op, Scatter) and op.sorted:
+        return _sorted_and_added(op, sizes)
     if isinstance(op, Scatter) and op.base == op.out:
         return _added_in_place(op, sizes)
     written = sizes.bytes(op.out)
     read = written if isinstance(op, Columns) else sum(sizes.bytes(name) for name in dict.fromkeys(reads(op)))
     return Cost(_arithmetic(op, sizes), read, written)
+
+
+def of_addition(found: Addition, sizes: Sizes) -> Cost:
+    """Of a vector times a number, added to another one in one call."""
+    size = sizes.bytes(found.out)
+    return Cost(2 * sizes.count(found.out), size + sizes.bytes(found.other), size)
+
+
+def _stacked(op: Stack, sizes: Sizes, standing: Container[str]) -> Cost:
+    """The first part at a position is copied there, the others are added; zeros where no part is."""
+    whole, filled = sizes.bytes(op.out), {p.value for p in op.positions} if op.base else set()
+    empty = int(sizes.arrays[op.out].shape[op.axis]) - len({p.value for p in op.positions})
+    total = Cost()
+    if op.base:
+        total = Cost(0, sizes.bytes(op.base), whole)
+    elif empty:
+        any_standing = any(part in standing for part in op.parts)
+        total = Cost(0, 0, whole * empty // int(sizes.arrays[op.out].shape[op.axis]) if any_standing else whole)
+    for part, position in zip(op.parts, op.positions, strict=True):
+        count, size = sizes.count(part), sizes.bytes(part)
+        if position.value in filled:
+            total += Cost(count, 2 * size, size)
+        elif part not in standing:
+            total += Cost(0, size, size)
+        filled.add(position.value)
+    return total
+
+
+def _convolved(op: Convolve, sizes: Sizes) -> Cost:
+    """Columns are copied, then read by the product; one that windows show is written, then added to what is there."""
+    every = extents(op, sizes)
+    held = dict.fromkeys(name for _, name in op.held if name != op.out or op.base)
+    total = Cost(_arithmetic(op, sizes), sum(map(sizes.bytes, held)), sizes.bytes(op.out))
+    for letters, _, places in op.columns:
+        size = math.prod(every[letter] for letter in letters) * sizes.float_bytes
+        total += Cost(0, 2 * size, 2 * size if places is op.out_places else size)
+    return total
+
+
+def _sorted_and_added(op: Scatter, sizes: Sizes) -> Cost:
+    """Keys are made of the labels, sorted, and made numbers of rows; the rows are copied in their order, and added."""
+    label, rows = next(name for name in op.indices if name is not None), str(op.source)
+    count, keys = sizes.count(label), sizes.count(label) * bytes_of("int", sizes.float_bytes)
+    made = Cost(3 * count, sizes.bytes(label) + 4 * keys, 4 * keys)  # times, plus, sorted, modulo
+    copied = Cost(0, keys + sizes.bytes(rows), sizes.bytes(rows))
+    held = sizes.bytes(op.base) if op.base else 0
+    ones = count * sizes.float_bytes
+    return made + copied + Cost(_arithmetic(op, sizes), sizes.bytes(rows) + ones + held, sizes.bytes(op.out))
 
 
 def _added_in_place(op: Scatter, sizes: Sizes) -> Cost:
@@ -132,8 +189,6 @@ def _arithmetic(op: Op, sizes: Sizes) -> int:
             return sizes.count(op.out) * _over(op.windows)
         case OverlapAdd():
             return sizes.count(op.source) * _over(op.windows)
-        case Stack():
-            return sum(map(sizes.count, op.parts))
         case _:
             return 0
 

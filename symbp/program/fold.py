@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from symbp.formula.expression import Element
-from symbp.program.cost import Sizes, cost, entries
+from symbp.program.cost import Cost, Sizes, cost, entries, of_addition
 from symbp.program.late import read_late
 from symbp.program.operands import needed, renamed, written
 from symbp.program.program import (
@@ -36,6 +36,7 @@ from symbp.program.program import (
     Scatter,
     Statement,
 )
+from symbp.program.runs import addition, runs
 
 KEEP, SCALE = Scalar(sp.Symbol("keep")), Scalar(sp.Symbol("scale"))
 GRADIENT = "g"  # the vector of all derivatives, in an update
@@ -57,7 +58,7 @@ def folded(program: Program, products: bool, batch: int) -> Program:
     update = program.routines["update"]
     rest = Routine("update", (*update.statements[:place], *update.statements[place + 1 :]))
     changed = replace(changed, routines={**changed.routines, "update": rest})
-    return changed if _moved(changed, batch) < _moved(program, batch) else program
+    return changed if _moved(changed, products, batch) < _moved(program, products, batch) else program
 
 
 def _linear(program: Program) -> tuple[int, Folding] | None:
@@ -179,13 +180,13 @@ def _all_renamed(operations: Sequence[Op], names: dict[str, str]) -> tuple[Op, .
     return tuple(renamed(op, names) for op in operations)
 
 
-def _moved(program: Program, batch: int) -> int:
+def _moved(program: Program, products: bool, batch: int) -> int:
     """Bytes that the backward pass and the update read and write."""
     parameters = (a.shape for a in program.arrays.values() if a.storage == "parameter" and a.name != "w")
-    counts = {"backward": batch, "update": sum(entries(shape, 1) for shape in parameters)}
-    costs = [
-        cost(item, Sizes(program.arrays, count, FLOAT_BYTES))
-        for routine, count in counts.items()
-        for item in program.items((routine,))
-    ]
+    sizes = Sizes(program.arrays, batch, FLOAT_BYTES)
+    vectors = replace(sizes, batch=sum(entries(shape, 1) for shape in parameters))
+    costs = [cost(item, sizes) for item in program.items(("backward",))]
+    for run in runs(program):
+        found = addition(run, program.arrays) if products else None
+        costs.append(of_addition(found, vectors) if found else sum((cost(s, vectors) for s in run.statements), Cost()))
     return sum(each.read + each.written for each in costs)

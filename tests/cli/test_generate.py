@@ -226,6 +226,8 @@ def test_a_means_is_left_out(folder: Path) -> None:
     assert [line.split("  ")[0] for line in listed] == [*MEANS]
     assert "\nshare " in run("plan", "small.yaml").stdout
     assert "\nshare " not in run("plan", "small.yaml", "--without", "share").stdout
-    run("generate", "small.yaml", "-o", "measured", "--without", "in place", "--without", "share")
+    run("generate", "small.yaml", "-o", "measured", "--without", "in-place", "--without", "share")
     assert "\nwithout    share, in place\n" in (folder / "measured" / "small.py").read_text()
-    assert "'saved values', 'on request'" in refused("plan", "small.yaml", "--without", "bufers")
+    message = refused("plan", "small.yaml", "--without", "bufers")
+    assert "did you mean `buffers`?" in message
+    assert "saved values, on request" in message

@@ -121,6 +121,7 @@ def test_every_pass_is_a_means() -> None:
 def test_a_name_that_is_none_is_told() -> None:
     with pytest.raises(UserError, match=r"(?s)`bufers` is no means .* did you mean `buffers`\?.*There are: saved val"):
         left_out(["hoist", "bufers"])
+    assert left_out(["in-place", "saved_values", "hoist"]) == {"in place", "saved values", "hoist"}
     with pytest.raises(UserError):
         pipeline.generate(spec_of("recurrence"), without=["everything"])
 

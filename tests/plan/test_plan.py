@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+import sympy as sp
 from rich.console import Console
 
 from symbp import pipeline
-from symbp.plan.report import Report, plan
-from symbp.plan.savings import Savings, savings
-from symbp.plan.show import show
-from symbp.program.cost import Cost
+from symbp.plan.report import Operation, Report, plan
+from symbp.plan.savings import Savings, savings, totals
+from symbp.plan.show import _bytes, show
+from symbp.program.cost import Cost, Sizes, of_operation
+from symbp.program.program import Array, Scalar, Stack
 from symbp.spec import read_spec
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -87,6 +90,78 @@ def test_the_tables() -> None:
     assert re.search("relu_1.a +64 × 512 +128 KiB +dense_2, relu_1", text)
     assert text.index("Forward pass") < text.index("Backward pass") < text.index("Update") < text.index("Memory")
     assert re.search(r"on request +51\.4 M +1\.85 MiB +0 B\n", text[text.index("What each means saves") :])
+
+
+def operations(report: Report) -> list[Operation]:
+    return [operation for line in report.lines for operation in line.operations]
+
+
+def test_what_stands_in_a_stack_is_written_once() -> None:
+    found = {each.out: each for each in operations(plan(made("names_lstm"), 2))}
+    assert found["lstm_1.d_z_t"].cost == Cost()
+    assert found["lstm_1.d_z_t_multiply"].buffer == "lstm_1.d_z_t"
+    assert found["lstm_1.d_z_t_multiply"].cost == Cost(*(16 * 2 * 128 * each for each in (1, 8, 4)))
+
+
+def test_a_stack_costs_what_it_copies_and_adds() -> None:
+    shapes = {"x": (3, 4), "a": (4,), "b": (4,), "c": (4,)}
+    arrays = {name: Array(name, shape, "float", "workspace") for name, shape in shapes.items()}
+    sizes = Sizes(arrays, 1, 4)
+    first, second = Scalar(sp.Integer(0)), Scalar(sp.Integer(2))
+    op = Stack("x", ("a", "b", "c"), (first, second, second), 0)
+    row = 4 * 4
+    assert of_operation(op, sizes) == Cost(4, 4 * row, 3 * row + 3 * row), "all cleared, two copied, one added"
+    assert of_operation(op, sizes, {"a"}) == Cost(4, 3 * row, row + 2 * row), "the middle cleared"
+    assert of_operation(replace(op, base="y"), replace(sizes, arrays={**arrays, "y": arrays["x"]})) == Cost(
+        12, 3 * row + 6 * row, 3 * row + 3 * row
+    )
+
+
+def test_rows_that_are_sorted_are_copied_and_read_again() -> None:
+    (found,) = (each for each in operations(plan(made("names_lstm"), 64)) if each.out == "d_lstm_1.z_sums")
+    labels, rows, sums = 16 * 64, 4 * 16 * 64 * 4 * 128, 4 * 28 * 4 * 128
+    assert found.cost.operations == 3 * labels + rows // 4
+    assert found.cost.written == 4 * 8 * labels + rows + sums
+    assert found.cost.read == 6 * 8 * labels + 2 * rows + 4 * labels
+
+
+def test_columns_are_copied_and_read() -> None:
+    found = next(each for each in operations(plan(made("mnist_cnn"), 64)) if each.out == "conv2d_2.z")
+    columns, weights, out = 4 * 16 * 5 * 5 * 10 * 10 * 64, 4 * 32 * 16 * 5 * 5, 4 * 32 * 10 * 10 * 64
+    assert (found.cost.read, found.cost.written) == (2 * columns + weights, columns + out)
+
+
+def test_what_is_folded_is_shown_where_it_is_done() -> None:
+    spec = replace(read_spec(SPECS / "mnist_mlp.yaml"), blas="scipy")
+    report = plan(pipeline.program(spec), 64)
+    first = next(line for line in report.lines if line.routine == "backward")
+    assert (first.equation, first.operations, first.into) == ("vₚ = momentum · vₚ + gₚ", (), "v")
+    assert {each.into for each in operations(report) if each.out.startswith("d_dense") and each.out[-1] in "Wb"} == {
+        "v"
+    }
+    (update,) = (line.operations for line in report.lines if line.routine == "update")
+    count = report.memory["parameters"] // 4
+    assert update == (Operation("axpy", "w", (count,), Cost(2 * count, 8 * count, 4 * count)),)
+    text = shown(report, savings(pipeline.program(spec), 64))
+    assert "momentum  vₚ = momentum · vₚ + gₚ  what computes the derivatives adds to v\n" in text
+    assert re.search(r"product +v \(d_dense_1\.W\) ", text)
+
+
+def test_a_step_is_counted_once() -> None:
+    report = plan(made("shakespeare_transformer"), 2)
+    assert totals(made("shakespeare_transformer"), 2).operations == report.cost.operations
+
+
+def test_the_head_says_what_is_left_out_and_one_line_what_saves_nothing() -> None:
+    lesser = pipeline.program(read_spec(SPECS / "digits_mlp.yaml"), ["in-place", "buffers"])
+    text = shown(plan(lesser, 8), savings(lesser, 8))
+    assert text.startswith("digits_mlp: a training step, batch 8, float32, without in place, buffers\n")
+    assert re.search(r"\nnothing to save here: .*\bhoist\b", text)
+    assert not re.search(r"\nhoist ", text)
+
+
+def test_units() -> None:
+    assert [_bytes(n) for n in (1023, 1023 * 1024, 2**50, -(2**20))] == ["1023 B", "1023 KiB", "1 PiB", "-1 MiB"]
 
 
 def test_costs_add_up() -> None:

@@ -8,12 +8,11 @@ outside, once.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import groupby
 
 from symbp.means import NONE, Without
 from symbp.program.operands import reads
-from symbp.program.program import Array, Map, Program, Scalar, Statement
+from symbp.program.program import Array, Map, Program, Scalar
+from symbp.program.runs import Run, addition, runs
 from symbp.spec.model import Blas
 from symbp.targets.numpy import hyperparameters, routines, source
 from symbp.targets.numpy.blas import of_dtype
@@ -24,14 +23,6 @@ from symbp.targets.numpy.scope import Scope
 STRETCH = 65536
 OWNERS = {"w": "self.params.flat", "g": "self._gradients.flat"}
 SCRATCH = {"float": ("self._scratch", "dtype"), "bool": ("self._masks", "np.bool_")}
-
-
-@dataclass(frozen=True)
-class Run:
-    """Consecutive statements that all make vectors, or all make `single` numbers."""
-
-    single: bool
-    statements: tuple[Statement, ...]
 
 
 class Update:
@@ -51,9 +42,7 @@ class Update:
         self.blas = blas
         self.extras = Extras(has_workspace=False)
         self.stretched = size > STRETCH and "stretches" not in without
-        statements = [s for s in program.routines["update"].statements if isinstance(s, Statement)]
-        grouped = groupby(statements, key=lambda s: not self.arrays[s.operations[-1].out].shape)
-        self.runs = [Run(single, tuple(members)) for single, members in grouped]
+        self.runs = list(runs(program))
         self.own = self._own()
         self.rows = dict.fromkeys(SCRATCH, 0)
         self.body = [line for run in self.runs for line in self._lines(run)]
@@ -64,23 +53,16 @@ class Update:
 
     def _in_one_call(self, run: Run) -> list[str]:
         """`w = w - eta*v`, where that is all, by BLAS: it reads and writes every number once, and needs no scratch."""
-        if self.blas != "scipy" or len(run.statements) > 1:
+        found = addition(run, self.arrays) if self.blas == "scipy" else None
+        if found is None:
             return []
         (statement,) = run.statements
-        match statement.operations:
-            case (
-                Map(out=part, function="multiply", operands=(str(other), Scalar(value)), where=None),
-                Map(out=out, function="add" | "subtract" as function, operands=(into, added), where=None),
-            ) if (into, added) == (out, part) and other != out and self.arrays[other].shape == self.arrays[out].shape:
-                factor = value if function == "add" else -value
-                symbols = hyperparameters.symbols(self.numbers, statement.block)
-                scope = Scope(self.arrays, {}, symbols, 2, extras=self.extras, blas=self.blas)
-                owners = (self._owner(self.arrays[name]) for name in (other, out))
-                equation = statement.equation
-                stated = source.comment(routines.formula(equation.target, equation.body), 2)
-                axpy = scope.extras.routine("axpy")
-                return [*stated, *scope.call(axpy, *owners, f"a={scope.operand(Scalar(factor))}")]
-        return []
+        symbols = hyperparameters.symbols(self.numbers, statement.block)
+        scope = Scope(self.arrays, {}, symbols, 2, extras=self.extras, blas=self.blas)
+        owners = (self._owner(self.arrays[name]) for name in (found.other, found.out))
+        stated = source.comment(routines.formula(statement.equation.target, statement.equation.body), 2)
+        axpy = scope.extras.routine("axpy")
+        return [*stated, *scope.call(axpy, *owners, f"a={scope.operand(Scalar(found.factor))}")]
 
     def _own(self) -> list[str]:
         """Scratch that outlives a stretch: single numbers, and vectors that another run reads as well."""
