@@ -112,8 +112,9 @@ class Workspace:
         self.n = n
         self.dtype = np.dtype(dtype)
         self.zero_128 = np.zeros((128,), dtype)  # compares faster than a number
+        # exp of more overflows
         self.log_max = np.array(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)), dtype)
-        self.log_max_784 = np.full((784,), self.log_max, dtype)  # compares faster than a number
+        self.log_max_784 = np.full((784,), self.log_max, dtype)
         self.one = np.array(1, dtype)
         self.one_over_784_n = np.array(1 / (784 * n), dtype)
         self.one_over_392_n = np.array(1 / (392 * n), dtype)

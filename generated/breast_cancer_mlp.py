@@ -97,6 +97,7 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
+        # exp of more overflows
         self.log_max = np.array(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)), dtype)
         self.one = np.array(1, dtype)
         self.zero = np.array(0, dtype)

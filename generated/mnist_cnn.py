@@ -115,28 +115,31 @@ class Workspace:
 
     Arrays that are never needed at the same time share memory. One thread at a time may use a workspace.
     Where windows slide, the batch is the last axis: a slice is then a few long runs of numbers.
+
+    Labels are checked before: `take` with "clip" does not check again, for which it would copy.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
         self.zero_28_n = np.zeros((28, n), dtype)  # compares faster than a number
-        self.zero_10_10_n = np.zeros((10, 10, n), dtype)  # compares faster than a number
+        self.zero_10_10_n = np.zeros((10, 10, n), dtype)
         self.zero = np.array(0, dtype)
         self.ones_10 = np.ones(10, dtype)
-        self.positions_of_y_in_10 = np.empty(n, np.intp)
-        self.row_starts_10 = np.arange(0, n * 10, 10)
+        self.positions_of_y_in_10 = np.empty(n, np.intp)  # where labels point, among all numbers
+        self.row_starts_10 = np.arange(0, n * 10, 10)  # where rows of 10 numbers start
         self.mean_n = np.full(n, 1 / n, dtype)
         self.worse_16_14_14_n = np.empty((16, 14, 14, n), np.bool_)
         self.mask_16_14_14_n = np.empty((16, 14, 14, n), np.bool_)
         self.worse_32_5_5_n = np.empty((32, 5, 5, n), np.bool_)
         self.mask_32_5_5_n = np.empty((32, 5, 5, n), np.bool_)
-        self.picked = np.empty(n, dtype)
+        self.picked = np.empty(n, dtype)  # one number of each row: taken, changed, put back
         self.minus_one = np.array(-1, dtype)
         self.one_over_n = np.array(1 / n, dtype)
         self.ones_n = np.ones(n, dtype)
         self.ones_10_10_n = np.ones(10 * 10 * n, dtype)
         self.ones_28_28_n = np.ones(28 * 28 * n, dtype)
+        # for blocks of columns: of a row at the least, of all rows where that stays in a cache
         self.block = np.empty(max(4000 * n + 12800, 19600, min(131072, 40000 * n + 12800)), dtype)
         self.conv2d_1_z_padded = np.zeros((1, 32, 32, n), dtype)  # with its border
         self.shared_1 = np.empty(n * 12544, dtype)

@@ -99,18 +99,20 @@ class Workspace:
     """The arrays that the network writes, for batches of n examples: allocated once, written anew by every call.
 
     Arrays that are never needed at the same time share memory. One thread at a time may use a workspace.
+
+    Labels are checked before: `take` with "clip" does not check again, for which it would copy.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
         self.zero_512 = np.zeros((512,), dtype)  # compares faster than a number
-        self.zero_256 = np.zeros((256,), dtype)  # compares faster than a number
+        self.zero_256 = np.zeros((256,), dtype)
         self.ones_10 = np.ones(10, dtype)
-        self.positions_of_y_in_10 = np.empty(n, np.intp)
-        self.row_starts_10 = np.arange(0, n * 10, 10)
+        self.positions_of_y_in_10 = np.empty(n, np.intp)  # where labels point, among all numbers
+        self.row_starts_10 = np.arange(0, n * 10, 10)  # where rows of 10 numbers start
         self.mean_n = np.full(n, 1 / n, dtype)
-        self.picked = np.empty(n, dtype)
+        self.picked = np.empty(n, dtype)  # one number of each row: taken, changed, put back
         self.minus_one = np.array(-1, dtype)
         self.one_over_n = np.array(1 / n, dtype)
         self.ones_n = np.ones(n, dtype)

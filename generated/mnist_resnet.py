@@ -254,25 +254,28 @@ class Workspace:
 
     Arrays that are never needed at the same time share memory. One thread at a time may use a workspace.
     Where windows slide, the batch is the last axis: a slice is then a few long runs of numbers.
+
+    Labels are checked before: `take` with "clip" does not check again, for which it would copy.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
+        # exp of more overflows
         self.log_max = np.array(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)), dtype)
         self.log_max_14_14_n = np.full((14, 14, n), self.log_max, dtype)  # compares faster than a number
         self.one = np.array(1, dtype)
-        self.log_max_7_7_n = np.full((7, 7, n), self.log_max, dtype)  # compares faster than a number
+        self.log_max_7_7_n = np.full((7, 7, n), self.log_max, dtype)
         self.one_over_49 = np.array(1 / 49, dtype)
         self.mean_14_14_n = np.full(14 * 14 * n, 1 / (196 * n), dtype)
         self.one_over_196_n = np.array(1 / (196 * n), dtype)
         self.mean_7_7_n = np.full(7 * 7 * n, 1 / (49 * n), dtype)
         self.one_over_49_n = np.array(1 / (49 * n), dtype)
         self.ones_10 = np.ones(10, dtype)
-        self.positions_of_y_in_10 = np.empty(n, np.intp)
-        self.row_starts_10 = np.arange(0, n * 10, 10)
+        self.positions_of_y_in_10 = np.empty(n, np.intp)  # where labels point, among all numbers
+        self.row_starts_10 = np.arange(0, n * 10, 10)  # where rows of 10 numbers start
         self.mean_n = np.full(n, 1 / n, dtype)
-        self.picked = np.empty(n, dtype)
+        self.picked = np.empty(n, dtype)  # one number of each row: taken, changed, put back
         self.minus_one = np.array(-1, dtype)
         self.one_over_n = np.array(1 / n, dtype)
         self.ones_n = np.ones(n, dtype)
@@ -281,6 +284,7 @@ class Workspace:
         self.two_over_49_n = np.array(2 / (49 * n), dtype)
         self.ones_14_14_n = np.ones(14 * 14 * n, dtype)
         self.one_over_98_n = np.array(1 / (98 * n), dtype)
+        # for blocks of columns: of a row at the least, of all rows where that stays in a cache
         self.block = np.empty(max(2016 * n + 9216, min(131072, max(28224 * n + 2304, 14112 * n + 9216))), dtype)
         self.conv2d_1_z_padded = np.zeros((1, 29, 29, n), dtype)  # with its border
         self.conv2d_1_z = np.empty((16, 14, 14, n), dtype)

@@ -103,57 +103,32 @@ class Workspace:
     """The arrays that the network writes, for batches of n examples: allocated once, written anew by every call.
 
     Arrays that are never needed at the same time share memory. One thread at a time may use a workspace.
+
+    Where a loop takes steps, they are the first axis of what it writes: each step is one stretch of memory. `_padded`
+    has a step more, of zeros; `_before` and `_after` are views of it a step away. `known_` is what does not recur in a
+    recurrence, computed for all steps at once. `_turned` is a copy with axes in another order, since the original would
+    be read across its rows. `_table` is computed of the rows of a table. `_sums` are sums of rows by label. Labels are
+    checked before: `take` with "clip" does not check again, for which it would copy.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
+        # exp of more overflows
         self.log_max = np.array(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)), dtype)
         self.log_max_128 = np.full((128,), self.log_max, dtype)  # compares faster than a number
         self.one = np.array(1, dtype)
         self.ones_28 = np.ones(28, dtype)
-        self.positions_of_y_in_16_28 = np.empty((n, 16), np.intp)
-        self.row_starts_16_28 = np.arange(0, n * 16 * 28, 28).reshape(n, 16)
-        self.picked_16 = np.empty((n, 16), dtype)
+        self.positions_of_y_in_16_28 = np.empty((n, 16), np.intp)  # where labels point, among all numbers
+        self.row_starts_16_28 = np.arange(0, n * 16 * 28, 28).reshape(n, 16)  # where rows of 28 numbers start
+        self.picked_16 = np.empty((n, 16), dtype)  # one number of each row: taken, changed, put back
         self.minus_one = np.array(-1, dtype)
         self.ones_16_n = np.ones(16 * n, dtype)
-        self.keys_16_n = np.empty((16, n), np.intp)
-        self.sorted_16_n_512 = np.empty((16 * n, 512), dtype)
-        self.row_numbers_16_n = np.arange(16 * n).reshape(16, n)
-        self.ends_28_16_n = np.arange(29) * (16 * n)
-        self.loss_weight = np.array(
-            (
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                1.0,
-                0.0,
-            ),
-            dtype,
-        )
+        self.keys_16_n = np.empty((16, n), np.intp)  # a label and its place, in one number: label * (16 * n) + place
+        self.sorted_rows_16_n_512 = np.empty((16 * n, 512), dtype)  # rows in the order of their labels
+        self.least_keys_28_16_n = np.arange(29) * (16 * n)  # the least key that each label can have, and one beyond all
+        self.row_numbers_16_n = np.arange(16 * n).reshape(16, n)  # the place of each label among all
+        self.loss_weight = np.array([*27 * [1.0], 0.0], dtype)
         self.x_turned = np.empty((16, n), np.intp)
         self.shared_1 = np.empty(65536, dtype)
         self.lstm_1_known_z_table = self.shared_1[:14336].reshape(28, 4, 128)
@@ -261,11 +236,11 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     (16, n, 4, 128), i (16, n, 128), f (16, n, 128), g (16, n, 128), o (16, n, 128), c (16, n, 128), e (16, n,
     #     128), h (16, n, 128), y (n, 16, 128)
     # (7) known_z[n,t,q,j] = Σ[d] x[n,t,d] · W[d,q,j] + b[q,j] + bₕ[q,j]
+    # computed for each row of the table, then taken for each label
     np.copyto(ws.x_turned, x.T)
     params.embedding_1_E.dot(params.lstm_1_W.reshape(32, 4 * 128), out=ws.lstm_1_known_z_table.reshape(28, 4 * 128))
     np.add(params.lstm_1_b, params.lstm_1_b_h, out=ws.lstm_1_known_z_add)
     ws.lstm_1_known_z_table += ws.lstm_1_known_z_add
-    # computed for each row of the table, taken for each label
     ws.lstm_1_known_z_table.take(ws.x_turned, axis=0, out=ws.lstm_1_known_z, mode="clip")
     for t in range(16):
         known_z_t = ws.lstm_1_known_z[t]
@@ -405,9 +380,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     ws.lstm_1_known_d_z_4 *= ws.lstm_1_o
     # V_turned[j,k,i] = Vᵢⱼₖ
     # 16 rows at a time: what is read then stays in the cache
-    to, fro = ws.lstm_1_V_turned.reshape(512, 128), params.lstm_1_V.reshape(128, 512).T
+    copied, held = ws.lstm_1_V_turned.reshape(512, 128), params.lstm_1_V.reshape(128, 512).T
     for start in range(0, 512, 16):
-        np.copyto(to[start : start + 16], fro[start : start + 16])
+        np.copyto(copied[start : start + 16], held[start : start + 16])
     for t in reversed(range(16)):
         d_y_t = ws.d_lstm_1_y[:, t]
         d_z_after_t = ws.d_lstm_1_z_after[t]
@@ -434,27 +409,32 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
         np.multiply(d_c_t, known_d_z_t, out=d_z_t[:, 2])
         np.multiply(ws.lstm_1_d_h_t, known_d_z_4_t, out=d_z_t[:, 3])
     # (88) ∂C/∂W[d,q,j] = Σₙ Σₜ δ[n,t,q,j] · x[n,t,d]
-    # sorted by label, rows of equal labels lie side by side and are added at once
+    # by label: row k of d_z_sums is the sum of d_z where x_turned is k
+    # rows in the order of their labels: those of equal labels lie side by side
     np.multiply(ws.x_turned, 16 * n, out=ws.keys_16_n, dtype=np.intp)
     ws.keys_16_n += ws.row_numbers_16_n
     ws.keys_16_n.reshape(16 * n).sort()
-    ends = ws.keys_16_n.reshape(16 * n).searchsorted(ws.ends_28_16_n).tolist()
-    ws.keys_16_n %= 16 * n
-    ws.d_lstm_1_z.reshape(16 * n, 512).take(ws.keys_16_n.reshape(16 * n), axis=0, out=ws.sorted_16_n_512, mode="clip")
-    for row, start, end in zip(ws.d_lstm_1_z_sums.reshape(28, 512), ends[:-1], ends[1:], strict=True):
-        ws.ones_16_n[start:end].dot(ws.sorted_16_n_512[start:end], out=row)
+    bounds = ws.keys_16_n.reshape(16 * n).searchsorted(ws.least_keys_28_16_n).tolist()  # where each label starts
+    ws.keys_16_n %= 16 * n  # back to the places
+    ws.d_lstm_1_z.reshape(16 * n, 512).take(
+        ws.keys_16_n.reshape(16 * n), axis=0, out=ws.sorted_rows_16_n_512, mode="clip"
+    )
+    for row, start, end in zip(ws.d_lstm_1_z_sums.reshape(28, 512), bounds[:-1], bounds[1:], strict=True):
+        ws.ones_16_n[start:end].dot(ws.sorted_rows_16_n_512[start:end], out=row)  # their sum; 0 where there are none
     params.embedding_1_E.T.dot(ws.d_lstm_1_z_sums.reshape(28, 4 * 128), out=gradients.lstm_1_W.reshape(32, 4 * 128))
     # (93) ∂C/∂V[k,q,j] = Σₙ Σₜ δ[n,t,q,j] · h[n,t − 1,k]
     ws.lstm_1_h_before.reshape(16 * n, 128).T.dot(
         ws.d_lstm_1_z.reshape(16 * n, 4 * 128), out=gradients.lstm_1_V.reshape(128, 4 * 128)
     )
     # (97) ∂C/∂b[q,j] = Σₙ Σₜ δ[n,t,q,j]
+    # by label: row k of d_z_sums is the sum of d_z where x_turned is k
     ws.ones_28.dot(ws.d_lstm_1_z_sums.reshape(28, 4 * 128), out=gradients.lstm_1_b.reshape(4 * 128))
     # (101) ∂C/∂bₕ[q,j] = Σₙ Σₜ δ[n,t,q,j]
     np.copyto(gradients.lstm_1_b_h, gradients.lstm_1_b)
 
     # embedding_1: lstm_1.W (32, 4, 128), d_lstm_1.z_sums (28, 4, 128) -> d_E (28, 32)
     # (6) ∂C/∂E[k,d] = Σₙ Σₜ ∂C/∂y[n,t,d] · 𝟙[k = xₙₜ]
+    # by label: row k of d_lstm_1.z_sums is the sum of d_lstm_1.z where x_turned is k
     ws.d_lstm_1_z_sums.reshape(28, 4 * 128).dot(params.lstm_1_W.reshape(32, 4 * 128).T, out=gradients.embedding_1_E)
 
 

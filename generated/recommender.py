@@ -101,6 +101,8 @@ class Workspace:
     """The arrays that the network writes, for batches of n examples: allocated once, written anew by every call.
 
     Arrays that are never needed at the same time share memory. One thread at a time may use a workspace.
+
+    Labels are checked before: `take` with "clip" does not check again, for which it would copy.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:

@@ -153,18 +153,20 @@ class Workspace:
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
+        # exp of more overflows
         self.log_max = np.array(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)), dtype)
         self.log_max_32_n = np.full((32, n), self.log_max, dtype)  # compares faster than a number
         self.one = np.array(1, dtype)
         self.one_over_4 = np.array(1 / 4, dtype)
-        self.log_max_16_n = np.full((16, n), self.log_max, dtype)  # compares faster than a number
-        self.log_max_8_8_n = np.full((8, 8, n), self.log_max, dtype)  # compares faster than a number
-        self.log_max_32 = np.full((32,), self.log_max, dtype)  # compares faster than a number
-        self.zero_32 = np.zeros((32,), dtype)  # compares faster than a number
+        self.log_max_16_n = np.full((16, n), self.log_max, dtype)
+        self.log_max_8_8_n = np.full((8, 8, n), self.log_max, dtype)
+        self.log_max_32 = np.full((32,), self.log_max, dtype)
+        self.zero_32 = np.zeros((32,), dtype)
         self.one_over_1024_n = np.array(1 / (1024 * n), dtype)
         self.ones_32_32_n = np.ones(32 * 32 * n, dtype)
         self.ones_16_16_n = np.ones(16 * 16 * n, dtype)
         self.ones_8_8_n = np.ones(8 * 8 * n, dtype)
+        # for blocks of columns: of a row at the least, of all rows where that stays in a cache
         self.block = np.empty(
             max(2304 * n + 9216, min(131072, max(73728 * n + 1152, 36864 * n + 4608, 18432 * n + 9216))), dtype
         )

@@ -309,6 +309,8 @@ class Workspace:
     """The arrays that the network writes, for batches of n examples: allocated once, written anew by every call.
 
     Arrays that are never needed at the same time share memory. One thread at a time may use a workspace.
+
+    Labels are checked before: `take` with "clip" does not check again, for which it would copy.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
@@ -322,20 +324,20 @@ class Workspace:
         self.ones_64 = np.ones(64, dtype)
         self.half = np.array(0.5, dtype)
         self.ones_65 = np.ones(65, dtype)
-        self.positions_of_y_in_64_65 = np.empty((n, 64), np.intp)
-        self.row_starts_64_65 = np.arange(0, n * 64 * 65, 65).reshape(n, 64)
+        self.positions_of_y_in_64_65 = np.empty((n, 64), np.intp)  # where labels point, among all numbers
+        self.row_starts_64_65 = np.arange(0, n * 64 * 65, 65).reshape(n, 64)  # where rows of 65 numbers start
         self.one_over_64_n = np.array(1 / (64 * n), dtype)
-        self.picked_64 = np.empty((n, 64), dtype)
+        self.picked_64 = np.empty((n, 64), dtype)  # one number of each row: taken, changed, put back
         self.minus_one = np.array(-1, dtype)
         self.ones_64_n = np.ones(64 * n, dtype)
         self.minus_half = np.array(-0.5, dtype)
         self.ones_96 = np.ones(96, dtype)
         self.one_over_48 = np.array(1 / 48, dtype)
         self.ones_n = np.ones(n, dtype)
-        self.keys_64 = np.empty((n, 64), np.intp)
-        self.sorted_n_64_96 = np.empty((n * 64, 96), dtype)
-        self.row_numbers_n_64 = np.arange(n * 64).reshape(n, 64)
-        self.ends_65_n_64 = np.arange(66) * (n * 64)
+        self.keys_64 = np.empty((n, 64), np.intp)  # a label and its place, in one number: label * (n * 64) + place
+        self.sorted_rows_n_64_96 = np.empty((n * 64, 96), dtype)  # rows in the order of their labels
+        self.least_keys_65_n_64 = np.arange(66) * (n * 64)  # the least key that each label can have, and one beyond all
+        self.row_numbers_n_64 = np.arange(n * 64).reshape(n, 64)  # the place of each label among all
         self.shared_1 = np.empty(n * 24576, dtype)
         self.embedding_1_y = self.shared_1[: n * 6144].reshape(n, 64, 96)
         self.learned_positions_1_y = self.embedding_1_y
@@ -2301,15 +2303,17 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # embedding_1: d_y (n, 64, 96), x (n, 64) -> d_E (65, 96)
     # (6) ∂C/∂E[k,d] = Σₙ Σₜ ∂C/∂y[n,t,d] · 𝟙[k = xₙₜ]
-    # sorted by label, rows of equal labels lie side by side and are added at once
+    # rows in the order of their labels: those of equal labels lie side by side
     np.multiply(x, n * 64, out=ws.keys_64, dtype=np.intp)
     ws.keys_64 += ws.row_numbers_n_64
     ws.keys_64.reshape(n * 64).sort()
-    ends = ws.keys_64.reshape(n * 64).searchsorted(ws.ends_65_n_64).tolist()
-    ws.keys_64 %= n * 64
-    ws.d_embedding_1_y.reshape(n * 64, 96).take(ws.keys_64.reshape(n * 64), axis=0, out=ws.sorted_n_64_96, mode="clip")
-    for row, start, end in zip(gradients.embedding_1_E, ends[:-1], ends[1:], strict=True):
-        ws.ones_64_n[start:end].dot(ws.sorted_n_64_96[start:end], out=row)
+    bounds = ws.keys_64.reshape(n * 64).searchsorted(ws.least_keys_65_n_64).tolist()  # where each label starts
+    ws.keys_64 %= n * 64  # back to the places
+    ws.d_embedding_1_y.reshape(n * 64, 96).take(
+        ws.keys_64.reshape(n * 64), axis=0, out=ws.sorted_rows_n_64_96, mode="clip"
+    )
+    for row, start, end in zip(gradients.embedding_1_E, bounds[:-1], bounds[1:], strict=True):
+        ws.ones_64_n[start:end].dot(ws.sorted_rows_n_64_96[start:end], out=row)  # their sum; 0 where there are none
 
 
 def forward(params: Parameters, x: Array, workspace: Workspace | None = None) -> Array:

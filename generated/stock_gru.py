@@ -99,11 +99,17 @@ class Workspace:
     """The arrays that the network writes, for batches of n examples: allocated once, written anew by every call.
 
     Arrays that are never needed at the same time share memory. One thread at a time may use a workspace.
+
+    Where a loop takes steps, they are the first axis of what it writes: each step is one stretch of memory. `_padded`
+    has a step more, of zeros; `_before` and `_after` are views of it a step away. `known_` is what does not recur in a
+    recurrence, computed for all steps at once. `_turned` is a copy with axes in another order, since the original would
+    be read across its rows.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
         self.n = n
         self.dtype = np.dtype(dtype)
+        # exp of more overflows
         self.log_max = np.array(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)), dtype)
         self.one = np.array(1, dtype)
         self.one_over_n = np.array(1 / n, dtype)

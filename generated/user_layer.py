@@ -92,6 +92,8 @@ class Workspace:
     """The arrays that the network writes, for batches of n examples: allocated once, written anew by every call.
 
     Arrays that are never needed at the same time share memory. One thread at a time may use a workspace.
+
+    Labels are checked before: `take` with "clip" does not check again, for which it would copy.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
@@ -99,13 +101,13 @@ class Workspace:
         self.dtype = np.dtype(dtype)
         self.one_over_64 = np.array(1 / 64, dtype)
         self.ones_10 = np.ones(10, dtype)
-        self.positions_of_y_in_10 = np.empty(n, np.intp)
-        self.row_starts_10 = np.arange(0, n * 10, 10)
+        self.positions_of_y_in_10 = np.empty(n, np.intp)  # where labels point, among all numbers
+        self.row_starts_10 = np.arange(0, n * 10, 10)  # where rows of 10 numbers start
         self.one = np.array(1, dtype)
         self.one_over_10000000 = np.array(1 / 10000000, dtype)
         self.one_over_n = np.array(1 / n, dtype)
         self.two = np.array(2, dtype)
-        self.picked = np.empty(n, dtype)
+        self.picked = np.empty(n, dtype)  # one number of each row: taken, changed, put back
         self.ones_n = np.ones(n, dtype)
         self.one_over_32 = np.array(1 / 32, dtype)
         self.minus_two = np.array(-2, dtype)

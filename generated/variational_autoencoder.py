@@ -125,10 +125,11 @@ class Workspace:
         self.dtype = np.dtype(dtype)
         self.zero_256 = np.zeros((256,), dtype)  # compares faster than a number
         self.half = np.array(0.5, dtype)
+        # exp of more overflows
         self.log_max = np.array(np.nextafter(np.log(np.finfo(dtype).max), np.float32(0)), dtype)
-        self.log_max_784 = np.full((784,), self.log_max, dtype)  # compares faster than a number
+        self.log_max_784 = np.full((784,), self.log_max, dtype)
         self.one = np.array(1, dtype)
-        self.zero_784 = np.zeros((784,), dtype)  # compares faster than a number
+        self.zero_784 = np.zeros((784,), dtype)
         self.ones_8 = np.ones(8, dtype)
         self.one_over_2_n_n = np.full(n, 1 / (2 * n), dtype)
         self.one_over_n = np.array(1 / n, dtype)

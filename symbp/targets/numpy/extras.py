@@ -17,16 +17,19 @@ from symbp.program.program import ArrayKind, Scalar
 from symbp.targets.numpy import constants, source
 
 BLOCK = 1 << 17  # numbers in a block of columns, which is to stay in a cache
+COMPARED = "compares faster than a number"
+BOUND = "exp of more overflows"
 Entries = tuple[int, int]  # a count, and one for each example
 
 
 @dataclass(frozen=True)
 class Extra:
-    """An array: how it is made, its shape and kind."""
+    """An array: how it is made, its shape and kind; what it is for, where its name does not say so."""
 
     made: str
     shape: tuple[Dim, ...]
     kind: ArrayKind
+    why: str = ""
 
 
 @dataclass
@@ -48,14 +51,14 @@ class Extras:
         if named is None or not self.has_workspace:
             return ""
         name, made = named
-        why = "  # compares faster than a number"
         if shape and value == 0:
-            return self._array(_named(name, *shape), f"np.zeros({source.shape(shape)}, dtype){why}", shape, "float")
-        single = self._array(name, f"np.array({made}, dtype)", (), "float")
+            zeros = f"np.zeros({source.shape(shape)}, dtype)"
+            return self._array(_named(name, *shape), zeros, shape, "float", COMPARED)
+        single = self._array(name, f"np.array({made}, dtype)", (), "float", BOUND if name == constants.LOG_MAX else "")
         if not shape:
             return single
-        row = f"np.full({source.shape(shape)}, self.{name}, dtype){why}"
-        return self._array(_named(name, *shape), row, shape, "float")
+        row = f"np.full({source.shape(shape)}, self.{name}, dtype)"
+        return self._array(_named(name, *shape), row, shape, "float", COMPARED)
 
     def ones(self, shape: tuple[Dim, ...], factor: Scalar | None = None) -> str:
         """As many ones, times a factor, as an array of this shape has numbers, in a row; nothing for a long factor."""
@@ -76,31 +79,40 @@ class Extras:
         *rows, columns = shape
         reshaped = "" if len(rows) == 1 else f".reshape{source.shape(rows)}"
         made = f"np.arange(0, {source.product(shape)}, {columns}){reshaped}"
-        return self._array(_named("row_starts", *rows[1:], columns), made, tuple(rows), "int")
+        why = f"where rows of {columns} numbers start"
+        return self._array(_named("row_starts", *rows[1:], columns), made, tuple(rows), "int", why)
 
-    def positions(self, word: str, shape: tuple[Dim, ...], *more: Dim) -> str:
+    def positions(self, word: str, shape: tuple[Dim, ...], *more: Dim, why: str = "") -> str:
         """Scratch for positions among the numbers of an array; `more` is part of its name."""
         made = f"np.empty({_shape(shape)}, np.intp)"
-        return self._array(_named(word, *_of_each(shape), *more), made, shape, "int")
+        return self._array(_named(word, *_of_each(shape), *more), made, shape, "int", why)
 
     def row_numbers(self, shape: tuple[Dim, ...]) -> str:
         """The place of each label among all."""
         made = f"np.arange({source.product(shape)})" + (f".reshape{source.shape(shape)}" if len(shape) > 1 else "")
-        return self._array(_named("row_numbers", *shape), made, shape, "int")
+        return self._array(_named("row_numbers", *shape), made, shape, "int", "the place of each label among all")
 
-    def ends(self, shape: tuple[Dim, ...], count: int) -> str:
+    def keys(self, shape: tuple[Dim, ...]) -> str:
+        """Scratch for labels that keep their places when they are sorted."""
+        why = f"a label and its place, in one number: label * ({source.product(shape)}) + place"
+        return self.positions("keys", shape, why=why)
+
+    def least_keys(self, shape: tuple[Dim, ...], count: int) -> str:
         """The least key of each of so many labels, and one beyond the last."""
         made = f"np.arange({count + 1}) * ({source.product(shape)})"
-        return self._array(_named("ends", count, *shape), made, (count + 1,), "int")
+        why = "the least key that each label can have, and one beyond all"
+        return self._array(_named("least_keys", count, *shape), made, (count + 1,), "int", why)
 
     def sorted_rows(self, shape: tuple[Dim, ...], columns: int) -> str:
         """Scratch for rows of so many numbers, in the order of their labels, which are of this shape."""
         made = f"np.empty(({source.product(shape)}, {columns}), dtype)"
-        return self._array(_named("sorted", *shape, columns), made, (*shape, columns), "float")
+        why = "rows in the order of their labels"
+        return self._array(_named("sorted_rows", *shape, columns), made, (*shape, columns), "float", why)
 
     def picked(self, shape: tuple[Dim, ...]) -> str:
         """Scratch for a number of each row of an array, the rows being of this shape."""
-        return self._array(_named("picked", *_of_each(shape)), f"np.empty({_shape(shape)}, dtype)", shape, "float")
+        made, why = f"np.empty({_shape(shape)}, dtype)", "one number of each row: taken, changed, put back"
+        return self._array(_named("picked", *_of_each(shape)), made, shape, "float", why)
 
     def mask(self, shape: tuple[Dim, ...], word: str = "mask") -> str:
         """Scratch for truth values."""
@@ -120,8 +132,8 @@ class Extras:
         self.routines.add(name)
         return f"ws.{name}" if self.has_workspace else f"self._{name}"
 
-    def _array(self, name: str, made: str, shape: tuple[Dim, ...], kind: ArrayKind) -> str:
-        self.arrays[name] = Extra(made, shape, kind)
+    def _array(self, name: str, made: str, shape: tuple[Dim, ...], kind: ArrayKind, why: str = "") -> str:
+        self.arrays[name] = Extra(made, shape, kind, why)
         return f"ws.{name}"
 
 

@@ -10,7 +10,7 @@ from symbp.derive.derivation import Derivation
 from symbp.forward.network import BATCH, Network
 from symbp.program.operands import is_stop
 from symbp.program.optimize import Optimized
-from symbp.program.program import Map, Program
+from symbp.program.program import Loop, Map, Program
 from symbp.spec.model import NetworkSpec, Problem, SpecError
 from symbp.targets.environment import render
 from symbp.targets.numpy import (
@@ -65,6 +65,7 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
             batch_last=_has_batch_last(network, program),
             blas=bool(scope.extras.routines),
             constants=functions.CONSTANTS in private,
+            notes=workspace.notes("".join(f.text for f in private.values()), _has_loops(program)),
         ),
         arguments.checks(*given),
         *mode.functions(),
@@ -109,6 +110,10 @@ def _has_batch_last(network: Network, program: Program) -> bool:
     """Whether feature maps, which the network states with the batch first, are held with the batch last."""
     shapes = (program.arrays[name].shape for name in network.tensors if name in program.arrays)
     return any(len(shape) > 2 and shape[0] != BATCH and shape[-1] == BATCH for shape in shapes)
+
+
+def _has_loops(program: Program) -> bool:
+    return any(isinstance(item, Loop) for routine in program.routines.values() for item in routine.statements)
 
 
 def _joined(parts: list[str]) -> str:

@@ -33,7 +33,7 @@ ARGUMENTS = {  # of routines, and their types: numbers are factors of what is fo
     "keep": "float",
     "scale": "float",
 }
-VARIABLES = ("row", "start", "end", "ends", "to", "fro")  # of a routine, where an operation takes several lines
+VARIABLES = ("row", "start", "end", "bounds", "copied", "held")  # of a routine, where an operation takes several lines
 
 
 def own(name: str) -> str:

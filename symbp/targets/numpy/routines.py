@@ -6,7 +6,7 @@ Not here: the arrays' allocation; the order in which an update walks over its ve
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
@@ -16,8 +16,8 @@ import sympy as sp
 from symbp.explain.naming import Naming
 from symbp.explain.notation import write
 from symbp.formula.expression import Element
-from symbp.program.operands import is_alias, needed, written
-from symbp.program.program import Array, Item, Loop, Op, Range, Statement
+from symbp.program.operands import is_alias, needed, reads, written
+from symbp.program.program import Array, Gather, Item, Loop, Op, Range, Statement
 from symbp.targets.numpy import source
 from symbp.targets.numpy.names import ARGUMENTS, own
 from symbp.targets.numpy.operations import lines
@@ -53,7 +53,19 @@ def computed(statement: Statement, scope: Scope) -> list[str]:
     """One statement: its formula, then its operations."""
     equation = statement.equation
     code = [*_stated(equation.target, equation.body, statement.number, scope.depth)]
+    code += [line for way in _ways(statement, scope) for line in source.remark(way, scope.depth)]
     return code + [line for op in statement.operations for line in lines(op, scope)]
+
+
+def _ways(statement: Statement, scope: Scope) -> Iterator[str]:
+    """How a statement computes its formula by other means than the formula says: of a table, or of sums by label."""
+    made = {op.out for op in statement.operations}
+    if any(isinstance(op, Gather) and op.source in made and op.indices[0] for op in statement.operations):
+        yield "computed for each row of the table, then taken for each label"
+    for name in dict.fromkeys(name for op in statement.operations for name in reads(op) if name in scope.sums):
+        op = scope.sums[name]
+        sums, rows, labels = (_short(str(each), statement.block) for each in (name, op.source, op.indices[0]))
+        yield f"by label: row k of {sums} is the sum of {rows} where {labels} is k"
 
 
 @lru_cache(maxsize=4096)
@@ -94,8 +106,13 @@ def _results(item: Statement | Loop) -> tuple[str, ...]:
     return tuple(name for name in written(item) if name not in scratch)
 
 
+def _short(name: str, block: str) -> str:
+    """A name within its block: `d_z` of `d_dense_1.z`."""
+    return name.removeprefix(f"{block}.").replace(f"d_{block}.", "d_")
+
+
 def _described(array: Array, block: str) -> str:
-    name = array.name.removeprefix(f"{block}.").replace(f"d_{block}.", "d_")
+    name = _short(array.name, block)
     return f"{name} ({', '.join(map(str, array.shape))})" if array.shape else name
 
 

@@ -35,17 +35,16 @@ def turned(op: Map, scope: Scope) -> list[str]:
         out, held = f"{out}.reshape({rows}, {columns})", f"{held}.reshape({columns}, {rows})"
     return [
         *source.remark(f"{BLOCK} rows at a time: what is read then stays in the cache", scope.depth),
-        *source.assignment(["to", "fro"], [out, f"{held}.T"], scope.depth),
+        *source.assignment(["copied", "held"], [out, f"{held}.T"], scope.depth),
         *scope.line(f"for start in range(0, {rows}, {BLOCK}):"),
-        *scope.deeper().call("np.copyto", f"to[start : start + {BLOCK}]", f"fro[start : start + {BLOCK}]"),
+        *scope.deeper().call("np.copyto", f"copied[start : start + {BLOCK}]", f"held[start : start + {BLOCK}]"),
     ]
 
 
 def taken(op: Gather, scope: Scope) -> list[str]:
     """`out = held[label]`."""
-    label, of_table = op.indices[0] or "", scope.arrays[op.source].storage == "workspace"
-    why = source.remark("computed for each row of the table, taken for each label", scope.depth) if of_table else []
-    return why + scope.call(f"{scope[op.source]}.take", scope[label], "axis=0", f"out={scope[op.out]}", 'mode="clip"')
+    label = op.indices[0] or ""
+    return scope.call(f"{scope[op.source]}.take", scope[label], "axis=0", f"out={scope[op.out]}", 'mode="clip"')
 
 
 def added_singly(op: Scatter, scope: Scope) -> list[str]:
@@ -68,7 +67,7 @@ def sorted_and_added(op: Scatter, scope: Scope) -> list[str]:
     count, columns = int(shape[0]), math.prod(map(int, shape[1:]))
     held = scope.arrays[label].shape
     total = source.product(held)
-    keys, ordered = scope.extras.positions("keys", held), scope.extras.sorted_rows(held, columns)
+    keys, ordered = scope.extras.keys(held), scope.extras.sorted_rows(held, columns)
     added, out = (
         name if len(scope.arrays[of].shape) == 2 else f"{name}.reshape({first}, {columns})"
         for of, name, first in (
@@ -83,14 +82,15 @@ def sorted_and_added(op: Scatter, scope: Scope) -> list[str]:
     if scope.blas == "scipy":  # whose functions refuse to sum nothing
         head, arguments = "np.add.reduce", [part, "axis=0"]
     line = inner.line(f"row += {head}({', '.join(arguments)})") if op.base else inner.call(head, *arguments, "out=row")
+    bounds = scope.line(f"bounds = {flat}.searchsorted({scope.extras.least_keys(held, count)}).tolist()")
     return [
-        *source.remark("sorted by label, rows of equal labels lie side by side and are added at once", scope.depth),
+        *source.remark("rows in the order of their labels: those of equal labels lie side by side", scope.depth),
         *scope.call("np.multiply", scope[label], total, f"out={keys}", "dtype=np.intp"),
         *scope.line(f"{keys} += {scope.extras.row_numbers(held)}"),
         *scope.line(f"{flat}.sort()"),
-        *scope.line(f"ends = {flat}.searchsorted({scope.extras.ends(held, count)}).tolist()"),
-        *scope.line(f"{keys} %= {total}"),
+        *scope.noted(bounds, "where each label starts"),
+        *scope.noted(scope.line(f"{keys} %= {total}"), "back to the places"),
         *scope.call(f"{added}.take", flat, "axis=0", f"out={ordered}", 'mode="clip"'),
-        *scope.line(f"for row, start, end in zip({out}, ends[:-1], ends[1:], strict=True):"),
-        *line,
+        *scope.line(f"for row, start, end in zip({out}, bounds[:-1], bounds[1:], strict=True):"),
+        *inner.noted(line, "their sum; 0 where there are none"),
     ]

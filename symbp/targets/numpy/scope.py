@@ -69,6 +69,7 @@ class Scope:
     places: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)  # parts that stand in a stack
     apart: set[str] = field(default_factory=set)  # arrays whose numbers do not lie side by side, in order
     blas: Blas = "numpy"
+    sums: dict[str, Scatter] = field(default_factory=dict)  # sums of rows by label, which others read
     fixed: frozenset[str] = frozenset()  # arrays that are made once, and never written again
     after_loss: bool = False  # whether what was found in the same step is still there
     found: set[str] = field(default_factory=set)
@@ -154,12 +155,17 @@ class Scope:
         shape = self.arrays[name].shape
         lasting = self.arrays[label].storage == "argument" and self.depth == 1
         word, more = (f"positions_of_{identifier(label)}_in", [shape[-1]]) if lasting else ("positions", [])
-        positions = self.extras.positions(word, shape[:-1], *more)
+        why = "where labels point, among all numbers"
+        positions = self.extras.positions(word, shape[:-1], *more, why=why)
         if lasting and self.after_loss and positions in self.found:
             return positions, []
         self.found.update([positions] if lasting else [])
         starts = self.extras.row_starts(shape)
         return positions, self.call("np.add", starts, self[label], f"out={positions}", "dtype=np.intp")
+
+    def noted(self, code: Sequence[str], why: str) -> list[str]:
+        """Lines of code, and why they are there: behind them, or above where that is too long."""
+        return source.noted(code, why, self.depth)
 
     def deeper(self) -> Scope:
         """The same one level of indentation further in."""
@@ -208,6 +214,8 @@ class Scope:
                 self.names[op.out] = moved(self[op.operand], op.start)
             elif isinstance(op, Range):
                 self.ranges.add(op.out)
+            elif isinstance(op, Scatter) and op.sorted and self.arrays[op.out].storage == "workspace":
+                self.sums[op.out] = op
 
     def _view(self, op: View) -> str:
         """Axes permuted and inserted by the expression itself; merged or split by `reshape`."""

@@ -82,6 +82,13 @@ def remark(text: str, depth: int) -> list[str]:
     return comment(text, depth)
 
 
+def noted(code: Sequence[str], why: str, depth: int) -> list[str]:
+    """Lines of code with a comment: at the end of the only one where it fits, else above them."""
+    if why and len(code) == 1 and len(f"{code[0]}  # {why}") <= WIDTH:
+        return [f"{code[0]}  # {why}"]
+    return [*remark(why, depth), *code]
+
+
 def paragraph(text: str, depth: int = 0, *, hanging: str = "") -> list[str]:
     """Lines of a docstring."""
     margin = INDENT * depth

@@ -8,8 +8,10 @@ Ranges, positions and scratch that NumPy's calls need besides (`extras`) have th
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
@@ -22,6 +24,17 @@ from symbp.targets.numpy import blas, names, routines, source
 from symbp.targets.numpy.extras import BLOCK, Entries
 from symbp.targets.numpy.scope import Scope, moved
 
+RUN = 4  # equal numbers that are counted rather than written
+BLOCKS = "for blocks of columns: of a row at the least, of all rows where that stays in a cache"
+STEPS = "Where a loop takes steps, they are the first axis of what it writes: each step is one stretch of memory."
+NOTES = (  # on names, and how to find them in a module
+    (r"_(before|after)\b", "`_padded` has a step more, of zeros; `_before` and `_after` are views of it a step away."),
+    (r"\bws\.(\w+_)?known_", "`known_` is what does not recur in a recurrence, computed for all steps at once."),
+    (r"_turned\b", "`_turned` is a copy with axes in another order, since the original would be read across its rows."),
+    (r"_table\b", "`_table` is computed of the rows of a table."),
+    (r"_sums\b", "`_sums` are sums of rows by label."),
+    (r'mode="clip"', 'Labels are checked before: `take` with "clip" does not check again, for which it would copy.'),
+)
 DTYPES = {"float": "dtype", "int": "np.intp", "bool": "np.bool_", "byte": "np.uint8"}
 
 
@@ -57,8 +70,11 @@ def allocations(
     program: Program, plan: Plan, tensors: Mapping[str, NetworkTensor], scope: Scope, separator: str
 ) -> Iterator[Allocation]:
     """What is allocated, in order of first use."""
+    told = {""}  # each kind is explained where the first of it is made
     for attribute, extra in scope.extras.arrays.items():
-        yield Allocation((f"self.{attribute} = {extra.made}",), extra.shape, extra.kind)
+        made = _noted(f"self.{attribute} = {extra.made}", "" if extra.why in told else extra.why)
+        told.add(extra.why)
+        yield Allocation(tuple(made), extra.shape, extra.kind)
     yield Allocation(tuple(blas.of_dtype("self.", scope.extras.routines, "self.dtype")))
     if scope.extras.blocks:
         yield _block(scope.extras.blocks)
@@ -93,6 +109,17 @@ def allocations(
                 yield _allocated(array, buffer, separator, border, sorted(shifts.get(name, ())))
 
 
+def notes(text: str, loops: bool) -> list[str]:
+    """What names of the workspace mean and how its arrays lie, as far as the module's text has such."""
+    found = [note for pattern, note in NOTES if re.search(pattern, text)]
+    return source.paragraph(" ".join([*([STEPS] if loops else []), *found]), 1) if loops or found else []
+
+
+def _noted(line: str, why: str) -> list[str]:
+    """A statement with what it is for."""
+    return [each.removeprefix(2 * source.INDENT) for each in source.noted([2 * source.INDENT + line], why, 2)]
+
+
 def _flat(name: str, flat: Flat) -> Allocation:
     """Memory for arrays of several shapes."""
     size = source.product(flat.shape)
@@ -120,7 +147,7 @@ def _block(needed: Iterable[tuple[Entries, Entries]]) -> Block:
     rows, wholes = (_largest(sizes) for sizes in zip(*needed, strict=True))
     all_rows = _count(wholes) if len(wholes) == 1 else f"max({_count(wholes)})"
     count = f"max({_count(rows)}, min({BLOCK}, {all_rows}))"
-    lines = source.call("self.block = np.empty", [count, "dtype"], 2)
+    lines = source.noted(source.call("self.block = np.empty", [count, "dtype"], 2), BLOCKS, 2)
     return Block(tuple(line.removeprefix(2 * source.INDENT) for line in lines), rows=rows, wholes=wholes)
 
 
@@ -139,6 +166,11 @@ def _count(sizes: Iterable[Entries]) -> str:
 def _constant(attribute: str, values: tuple[float, ...]) -> list[str]:
     """The numbers of a constant."""
     line = f"self.{attribute} = np.array({values}, dtype)"
+    if len(line) <= source.WIDTH - len(2 * source.INDENT):
+        return [line]
+    equal = [(repr(value), len([*run])) for value, run in groupby(values)]
+    runs = [f"*{count} * [{value}]" if count >= RUN else ", ".join(count * [value]) for value, count in equal]
+    line = f"self.{attribute} = np.array([{', '.join(runs)}], dtype)"
     if len(line) <= source.WIDTH - len(2 * source.INDENT):
         return [line]
     entries = source.call("", [*map(repr, values)], 3, tail=",")
