@@ -1,19 +1,19 @@
 """Convolutions by every strategy: what a module chooses beside what would have been the fastest.
 
-    python -m benchmarks.convolution            # the whole grid: some minutes
-    python -m benchmarks.convolution LeNet      # rows whose name begins so
+    python -m benchmarks.convolution                   # the whole grid: some minutes
+    python -m benchmarks.convolution lenet depthwise   # rows whose names begin so
 
 A row is a part of a convolution at a batch: the result, the gradient of the weights together with the result, whose
 columns it may use, and the gradient of the input. All strategies take turns in one process, and each has its shortest
 time on the processor. A strategy is what symbp does, or what it would do without blocks of columns, or with a cost that
-rules out other ways to the gradient of the input.
+rules out other ways to the gradient of the input. What does not compute its part is not timed, but an error.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import CodeType
@@ -24,12 +24,16 @@ import numpy as np
 
 from symbp import pipeline
 from symbp.program import variables
+from symbp.program.plan import in_order
 from symbp.program.program import Statement
 from symbp.spec import parse_spec
+from symbp.targets.numpy import names
 from symbp.targets.numpy.passages import passages
+from symbp.targets.numpy.scope import Scope
 
 PARTS = {"z": "result", "d_W": "result and d weights", "d_x": "d input"}
 ENOUGH, LEAST = 0.4, 5  # seconds and turns of each part
+NEAR = 1e-4  # relative, of sums over whole arrays in float32
 
 
 @dataclass(frozen=True)
@@ -93,16 +97,34 @@ def _spec(case: Case) -> str:
     )
 
 
-def _parts(case: Case, strategy: Strategy, batch: int) -> dict[str, tuple[CodeType, dict[str, Any]]]:
-    """The code of every part, and what it is carried out with."""
+@dataclass(frozen=True)
+class Ready:
+    """The code of parts in the order of the module, and what it is carried out with; arrays by tensor, in Python."""
+
+    parts: Mapping[str, CodeType]
+    space: dict[str, Any]
+    arrays: Mapping[str, str]
+
+    def carried_out(self, part: str) -> None:
+        """Once."""
+        exec(self.parts[part], self.space)
+
+    def array(self, tensor: str) -> np.ndarray:
+        """As it lies in the workspace, or among parameters and gradients."""
+        held: np.ndarray = eval(self.arrays[tensor], self.space)
+        return held
+
+
+def ready(case: Case, strategy: Strategy, batch: int) -> Ready:
+    """The module's code; RuntimeError where it does not compute its part."""
     with ExitStack() as stack:
         for name, value in strategy.constants.items():
             stack.enter_context(patch.object(variables, name, value))
         made = pipeline.generate(parse_spec(_spec(case)), check=False, without=strategy.without)
     module = pipeline.load_module(made)
     program = made.optimized.program
-    numbers = {
-        statement.number: statement.equation.target.tensor
+    statements = {
+        statement.number: statement
         for routine in program.routines.values()
         for statement in routine.statements
         if isinstance(statement, Statement) and statement.block == "conv"
@@ -113,44 +135,105 @@ def _parts(case: Case, strategy: Strategy, batch: int) -> dict[str, tuple[CodeTy
     y = np.zeros_like(module.forward(params, x, ws))
     _, gradients = module.loss_and_gradients(params, x, y, ws)
     space = {"np": np, "ws": ws, "params": params, "gradients": gradients, "n": batch, "x": x}
-    found = {}
+    plan, named = (
+        made.optimized.plan,
+        names.references(program.arrays, names.separator(program.arrays), {}, "gradients"),
+    )
+    scope = Scope(program.arrays, named, {"N": "n"}, buffers=plan.buffer_of, places=plan.places)
+    scope.bind(op for item in in_order(program) for op in item.operations)
+    parts, arrays = {}, {"x": scope["first.a"], "d_z": scope["d_conv.z"], "W": scope["conv.W"]}
     for passage in passages(made.module):
-        part = numbers.get(passage.number)
-        if passage.block == "conv" and part in PARTS:
-            found[part] = compile("\n".join(passage.code), part, "exec"), space
+        statement = statements.get(passage.number)
+        part = statement.equation.target.tensor if statement and passage.block == "conv" else ""
+        if statement and part in PARTS:
+            parts[part] = compile("\n".join(passage.code), part, "exec")
+            arrays[part] = scope[statement.operations[-1].out]
+    found = Ready(parts, space, arrays)
+    check(found)
     return found
+
+
+def check(found: Ready) -> None:
+    """RuntimeError where the code of a part does not compute it.
+
+    A convolution z of x is linear in x and in W. Where the derivative by z is z itself, those by x and by W are
+    therefore d_x and d_W with Σ d_x·x = Σ d_W·W = Σ z². What the code does not write stays NaN.
+    """
+    if found.parts.keys() != PARTS.keys():
+        raise RuntimeError(f"the module has code for {', '.join(found.parts)}, expected for {', '.join(PARTS)}")
+    x = np.random.default_rng(1).normal(size=found.array("x").shape)
+    factors = {"d_x": x, "d_W": found.array("W").astype(np.float64)}
+    sums = {}
+    for part in found.parts:
+        out = found.array(part)
+        out[...] = np.nan
+        if part == "z":  # which may lie where x did
+            found.array("x")[...] = x
+        found.carried_out(part)
+        made = out.astype(np.float64)
+        sums[part] = (made * factors.get(part, made)).sum()
+        if part == "z":
+            found.array("d_z")[...] = made
+    if not (sums["z"] > 0 and all(abs(each - sums["z"]) <= NEAR * sums["z"] for each in sums.values())):
+        said = ", ".join(f"{part} {each:g}" for part, each in sums.items())
+        raise RuntimeError(f"the code of some part does not compute it: sums that have to be equal are {said}")
 
 
 def measured(case: Case, batch: int) -> dict[str, dict[str, float]]:
     """The shortest time of every part by every strategy, in milliseconds."""
-    ready = {name: _parts(case, strategy, batch) for name, strategy in STRATEGIES.items()}
-    times: dict[str, dict[str, float]] = {part: dict.fromkeys(ready, np.inf) for part in PARTS}
+    strategies = {name: ready(case, strategy, batch) for name, strategy in STRATEGIES.items()}
+    times: dict[str, dict[str, float]] = {part: dict.fromkeys(strategies, np.inf) for part in PARTS}
     for part, best in times.items():
         start, turns = time.thread_time(), 0
         while turns < LEAST or time.thread_time() - start < ENOUGH:
             turns += 1
-            for name, parts in ready.items():
-                code, space = parts[part]
+            for name, each in strategies.items():
                 before = time.thread_time()
-                exec(code, space)
+                each.carried_out(part)
                 best[name] = min(best[name], 1e3 * (time.thread_time() - before))
     times["d_W"] = {name: best + times["z"][name] for name, best in times["d_W"].items()}
     return times
 
 
-def _rows(wanted: str) -> Iterator[tuple[str, dict[str, float]]]:
-    for name, case in CASES.items():
-        for batch in BATCHES if name.startswith(wanted) else ():
-            for part, times in measured(case, batch).items():
+def chosen(words: Sequence[str]) -> list[str]:
+    """The cases whose names begin with all words together, or else with any of them; ValueError for a word too many."""
+    begins = {word: [n for n in CASES if n.lower().startswith(word.lower())] for word in [*words, " ".join(words)]}
+    if whole := begins[" ".join(words)]:
+        return whole
+    for word in words:
+        if not begins[word]:
+            raise ValueError(f"no case begins with `{word}`; there are:\n{_listed()}")
+    return [name for name in CASES if any(name in begins[word] for word in words)]
+
+
+def _listed() -> str:
+    return "\n".join(f"  {name}" for name in CASES)
+
+
+def _rows(cases: Sequence[str]) -> Iterator[tuple[str, dict[str, float]]]:
+    for name in cases:
+        for batch in BATCHES:
+            for part, times in measured(CASES[name], batch).items():
                 yield f"{name}, batch {batch}: {PARTS[part]}", times
 
 
-def main(wanted: str = "") -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Print the table as it grows."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.convolution",
+        description="Time the parts of convolutions by every strategy. Nothing is written; all of it takes minutes.",
+        epilog=f"cases:\n{_listed()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("names", nargs="*", help="beginnings of names of cases, in any case; all, where none is given")
+    try:
+        cases = chosen(parser.parse_args(arguments).names)
+    except ValueError as error:
+        parser.error(str(error))
     print(f"| milliseconds | {' | '.join(STRATEGIES)} | fastest | chosen over it |")
     print(f"|---|{'---:|' * len(STRATEGIES)}---|---:|")
     worse = count = 0
-    for name, times in _rows(wanted):
+    for name, times in _rows(cases):
         fastest = min(times, key=times.__getitem__)
         ratio = times["chosen"] / times[fastest]
         worse, count = worse + (ratio > 1.25), count + 1
@@ -159,4 +242,4 @@ def main(wanted: str = "") -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

@@ -1,0 +1,36 @@
+"""The bench of convolutions: what it times computes its part, and its cases are found by the beginnings of names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.convolution import CASES, PARTS, STRATEGIES, check, chosen, main, ready
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES)
+@pytest.mark.parametrize("case", ["LeNet 2: 16 to 32, 5 x 5", "64 to 16, 1 x 1", "depthwise: 32, 3 x 3"])
+def test_every_part_is_computed(case: str, strategy: str) -> None:
+    assert ready(CASES[case], STRATEGIES[strategy], 1).parts.keys() == PARTS.keys()
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_code_that_does_not_compute_its_part_is_refused(part: str) -> None:
+    found = ready(CASES["64 to 16, 1 x 1"], STRATEGIES["chosen"], 2)
+    for code in ("pass", f"{found.arrays[part]}.fill(0)", f"{found.arrays[part]}.fill(1)"):
+        with pytest.raises(RuntimeError, match="the code of some part does not compute it"):
+            check(replace(found, parts={**found.parts, part: compile(code, part, "exec")}))
+
+
+def test_cases_are_chosen_by_the_beginnings_of_their_names(capsys: pytest.CaptureFixture[str]) -> None:
+    assert chosen([]) == [*CASES]
+    assert chosen(["lenet", "2"]) == chosen(["LeNet 2"]) == ["LeNet 2: 16 to 32, 5 x 5"]
+    assert chosen(["depth", "64"]) == ["64 to 16, 1 x 1", "depthwise: 32, 3 x 3"]
+    with pytest.raises(SystemExit):
+        main(["lenet", "vgg"])
+    assert "no case begins with `vgg`; there are:\n  LeNet 1" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    shown = capsys.readouterr().out
+    assert all(f"  {name}\n" in shown for name in CASES)
