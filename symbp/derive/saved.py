@@ -18,7 +18,9 @@ might be 0 and was no divisor before; where no solution exists (SiLU, GELU) noth
 
 A saved value reads 0 outside its tensor, where F is something else. So an index that may leave it (`t + 1`) is let pass
 only in products with a factor that is 0 there too, such as the cotangent at `t + 1`, and not in a denominator. Nor is a
-solution taken that subtracts one tensor's values from another's (exp(x[t]) = s[t] - s[t-1]): it loses their digits.
+solution taken that subtracts one tensor's values from another's (exp(x[t]) = s[t] - s[t-1]): it loses their digits. Nor
+is one that needs the logarithm or a root of a saved value, which may have been rounded to 0 or to 1: with
+a = exp(-exp(z)) that exp(z) = -log(a) is infinite at z = 5, where a is 0 in single precision.
 """
 
 from __future__ import annotations
@@ -134,6 +136,8 @@ def _candidates(equation: Equation, anchor: Element, derivative: sp.Expr, spelli
             value = equation.target.xreplace(places)
             solved = solution.xreplace(places).xreplace({generator.value: value})
             replaced = generator.put(replaced, read, places, solved)
+        if not _roots(equation, replaced) <= _roots(equation, masked):
+            continue
         if _mixes(solution, generator.value) and not _keeps_digits(equation, masked, replaced):
             continue
         back = replaced.xreplace({dummy: s for s, dummy in sums.items()})
@@ -288,6 +292,12 @@ def _singular_outside(equation: Equation, uses: list[Places], candidate: sp.Expr
     """Whether the candidate is not a number where a saved value is read outside its tensor, as 0."""
     outside = [equation.target.xreplace(u) for u in uses if _leaving(equation, u, spelling)]
     return bool(outside) and candidate.xreplace(dict.fromkeys(outside, sp.Integer(0))).has(sp.zoo, sp.nan, sp.oo)
+
+
+def _roots(equation: Equation, expression: sp.Expr) -> set[sp.Expr]:
+    """The logarithms and the roots of what the equation saves."""
+    found = expression.atoms(sp.log) | {p for p in expression.atoms(sp.Pow) if not p.exp.is_Integer}
+    return {node for node in found if reads(node, equation.target.tensor)}
 
 
 def _mixes(solution: sp.Expr, value: sp.Expr) -> bool:

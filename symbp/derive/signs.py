@@ -3,7 +3,8 @@
     v[n] = sum[k](c[n,k]**2)      v >= 0
     r[n] = 1/sqrt(v[n] + eps)     r > 0       where eps > 0; with eps >= 0, still not 0
 
-A reciprocal is not 0 wherever it is finite; where it is not, the forward pass is not either. Not here: bounds.
+A reciprocal is not 0 wherever it is finite; where it is not, the forward pass is not either. An exponential may be 0,
+since floating-point numbers end. Not here: bounds.
 """
 
 from __future__ import annotations
@@ -40,9 +41,10 @@ class Signs:
         return not all(map(self.nonzero, _divisors(candidate) - _divisors(expression)))
 
     def _known(self, expression: sp.Expr) -> sp.Expr:
-        return expression.replace(
+        known = expression.replace(
             lambda n: isinstance(n, Element) and n.tensor in self.facts, lambda n: self.facts[n.tensor]
         )
+        return known.replace(lambda n: isinstance(n, sp.exp), lambda n: sp.Dummy(nonnegative=True))
 
 
 def _divisors(expression: sp.Expr) -> set[sp.Expr]:

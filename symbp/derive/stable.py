@@ -171,7 +171,7 @@ RULES: tuple[Rule, ...] = (
     Rule("log(1 + exp(x)) = softplus(x)", lambda x: sp.log(1 + sp.exp(x)), lambda x: softplus(x), _softplus),
     Rule("exp(x) - 1 = expm1(x)", lambda x: sp.exp(x) - 1, lambda x: expm1(x), _expm1),
     Rule("c - c*exp(x) = -c*expm1(x)", lambda x: 3 - 3 * sp.exp(x), lambda x: -3 * expm1(x), _expm1),
-    Rule("log(1 + x**2) = log1p(x**2)", lambda x: sp.log(1 + x**2), lambda x: log1p(x**2), _log1p),
+    Rule("log(1 + x) = log1p(x)", lambda x: sp.log(1 + x**2), lambda x: log1p(x**2), _log1p),
 )
 
 

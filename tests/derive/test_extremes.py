@@ -17,9 +17,12 @@ from references_losses import LOSSES
 from variants import Variation, joint, reverse, variations
 
 from symbp.derive.derivation import FormulaDerivation
+from symbp.derive.derive import derive_formula
 from symbp.formula.backends import mpmath_backend, numpy_backend
 from symbp.formula.equation import Equation, Formula
 from symbp.formula.evaluate import evaluate_formula
+from symbp.formula.parse import read_formula
+from symbp.formula.scope import Declared, Scope
 
 EPS = float(np.finfo(np.float64).eps)
 ROUNDING = 100 * EPS  # relative, of what is added up
@@ -29,6 +32,13 @@ POINTS = (0.0, 1e-9, 0.5, 17.0, 36.7, 88.7, 354.9, 709.0, 745.2, 1e4)
 ROWS = np.array([row for p in POINTS for row in ([p, -p, 0.25, p], [p, 0.0, -p, 1e4 if p % 2 else -1e4])])
 PARTS = [ROWS[start : start + 4] for start in range(0, len(ROWS), 4)]
 ACTIVATIONS = [v for v in variations() if v.entry.kind == "activation"]
+SATURATING = {  # what a value that was rounded to 0 or to 1 says nothing about, and where
+    "a = 1 - exp(-exp(z))": (-20, -3, 0, 2.8, 3, 5),
+    "a = exp(-exp(-z))": (-6.7, -4.7, 0, 3, 20),
+    "a = 2 * exp(-3 * exp(-z))": (-4, -3, 0, 5, 20),
+    "a = exp(exp(z))": (-50, -20, 0, 2, 4),
+    "a = exp(z); y = a + exp(z / 2)": (-200, -90, 0, 5),
+}
 LOGITS = [v for v in variations() if v.entry.kind == "loss" and v.entry.link]
 VALUES = [
     v
@@ -101,6 +111,32 @@ def test_activations(variation: Variation) -> None:
         arrays = {"z": z, "d_a": np.ones((4, width)), **given}
         compared.append(_compare(derivation, arrays, variation.scalars, "z", scale))
     assert sum(compared) > 4 * len(ROWS) or variation.entry.name == "exp"
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("text", SATURATING)
+def test_saturated_values_are_not_inverted(text: str, dtype: Any) -> None:
+    """In either precision the slope is right to rounding where the value is 0, or 1, and the slope is not."""
+    output = text.split("; ")[-1][0]
+    derivation = derive_formula(read_formula("own", text, Scope({"z": Declared(1, "input")}, {}, (output,))))
+    z = np.array(SATURATING[text], dtype)
+    (axis,) = derivation.formula.tensors["z"].axes
+    given, sizes = {"z": z, f"d_{output}": np.ones_like(z)}, {axis: len(z)}
+    exact, backend = _exact(derivation, given, sizes, {})["d_z"], numpy_backend(dtype)
+    with np.errstate(all="ignore"):
+        values = evaluate_formula(derivation.forward, given, sizes, {}, backend)
+        found = evaluate_formula([g.equation for g in derivation.backward], values, sizes, {}, backend)["d_z"]
+    eps, tiny = float(np.finfo(dtype).eps), float(np.finfo(dtype).tiny)
+    for one, true in zip(found, exact, strict=True):
+        assert abs(mpmath.mpf(float(one)) - true) <= 200 * eps * abs(true) + tiny, (one, true)
+
+
+def test_what_may_underflow_is_no_divisor() -> None:
+    """Of y = (x - m)*exp(v), the derivative by v in y would be 0/0 where exp(v) has become 0."""
+    scope = Scope({"x": Declared(2, "input"), "v": Declared(1, "parameter")}, {}, ("y",))
+    text = "s[k] = exp(v[k]); m[k] = mean[n](x[n,k]); y[n,k] = (x[n,k] - m[k]) * s[k]"
+    by_s = next(g.equation for g in derive_formula(read_formula("own", text, scope)).backward if g.tensor == "s")
+    assert not by_s.body.atoms(sp.Pow)
 
 
 @pytest.mark.parametrize("variation", [*LOGITS, *VALUES], ids=str)
