@@ -57,7 +57,10 @@ def product(
             for summed in dict.fromkeys((by.summed, "".join(x for x in op.right_axes if x in by.summed))):
                 first = _matrices(*a, by.stack, rows, summed, sizes)
                 second = _matrices(*b, by.stack, summed, columns, sizes)
-                result = _matrices(out, op.out_axes, by.stack, rows, columns, sizes)
+                vector = any(
+                    not group and not set(axes) & set(by.stack) for (_, axes), group in ((a, rows), (b, columns))
+                )
+                result = _matrices(out, op.out_axes, by.stack, rows, columns, sizes, vector)
                 straight = not by.stack or op.out_axes.endswith(columns)
                 if first and second and result and straight and _in_order(op.out_axes, rows, columns):
                     if whole and not by.stack:
@@ -87,17 +90,21 @@ def _in_order(out: str, rows: str, columns: str) -> bool:
     return not rows or not columns or out.index(rows[0]) < out.index(columns[0])
 
 
-def _matrices(name: str, axes: str, stack: str, rows: str, columns: str, sizes: Mapping[str, str]) -> str:
+def _matrices(
+    name: str, axes: str, stack: str, rows: str, columns: str, sizes: Mapping[str, str], vectors: bool = False
+) -> str:
     """The array as a stack of matrices of rows and columns; empty where that is no view, or no matrix to BLAS.
 
-    Without a stack, an array of rows or columns alone is a vector; with one, a matrix of one column or row.
+    Without a stack, an array of rows or columns alone is a vector; with one, a matrix of one column or row, or one of
+    `vectors`.
     """
     held = [a for a in stack if a in axes]
     order = _pieces(axes, [*held, *filter(None, (rows, columns))])
     if not order or order[-1] in held:
         return "" if axes else name
-    wanted = [*held, rows, columns] if held else [group for group in (rows, columns) if group]
-    if held and not (rows and columns):
+    matrices = bool(held) and not vectors
+    wanted = [*held, rows, columns] if matrices else [*held, *filter(None, (rows, columns))]
+    if matrices and not (rows and columns):
         order.insert(order.index(columns) if columns else order.index(rows) + 1, "")
     if any(len(piece) != 1 for piece in order):
         merged = (source.product(sizes[a] for a in piece) for piece in order)
