@@ -1,4 +1,8 @@
-"""The bases of two kinds of errors: what a user can mend, and what is wrong in symbp itself."""
+"""The bases of two kinds of errors: what a user can mend, and what is wrong in symbp; and what to install."""
+
+from __future__ import annotations
+
+from pathlib import Path
 
 
 class UserError(Exception):
@@ -21,6 +25,12 @@ class NetworkError(UserError):
 
 class DefectError(Exception):
     """symbp found its own result wrong, and hands nothing out."""
+
+
+def to_install(*extras: str) -> str:
+    """The command that installs these extras, quoted as every shell needs it; in a checkout, from its folder."""
+    checkout = (Path(__file__).parents[1] / "pyproject.toml").is_file()
+    return f"pip install '{'.' if checkout else 'symbp'}[{','.join(extras)}]'"
 
 
 def printable(text: str) -> str:

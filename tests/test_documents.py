@@ -33,6 +33,17 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert {link[1:] for link in links if link.startswith("#")} <= headings
 
 
+def test_extras_are_installed_by_a_command_that_every_shell_takes() -> None:
+    folders = ("symbp", "templates", "docs", "benchmarks", "tests")
+    texts = [*PAGES, *(p for f in folders for end in ("py", "jinja") for p in (ROOT / f).rglob(f"*.{end}"))]
+    found = [
+        re.findall(r"pip install (?:-e )?['\"]?(?:symbp|\.)\[\w.*", path.read_text(encoding="utf-8")) for path in texts
+    ]
+    said = [each for several in found for each in several]
+    assert len(said) > 5
+    assert [each for each in said if not re.match(r"pip install (-e )?'(symbp|\.)\[[\w,]+\]'", each)] == []
+
+
 def test_the_table_of_kinks_is_the_catalogs() -> None:
     rows = [f"| `{entry.name}` | {entry.kinks} |" for kind in KINDS for entry in entries(kind) if entry.kinks]
     assert "\n| row | derivative at the kink |\n|---|---|\n" + "\n".join(rows) + "\n\n" in DESIGN

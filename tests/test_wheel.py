@@ -126,7 +126,10 @@ def test_generate_and_derive_elsewhere(programs: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("command", "printed"),
     [
-        (("check", "gelus.yaml", "--batch", "2"), "not installed, so not compared: JAX, PyTorch"),
+        (
+            ("check", "gelus.yaml", "--batch", "2"),
+            "not installed, so not compared: JAX, PyTorch; pip install 'symbp[check,torch]'",
+        ),
         (("train", "gelus.yaml", "--epochs", "1"), "matplotlib is not installed; pip install 'symbp[train]'"),
     ],
 )

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from symbp.errors import DefectError, NetworkError, UserError
+from symbp.errors import DefectError, NetworkError, UserError, to_install
 from symbp.forward.network import BATCH, Network, NetworkTensor
 
 EXAMPLES = 3
@@ -63,7 +63,7 @@ def load_source(text: str, name: str) -> ModuleType:
         if not (error.name or "").startswith("scipy"):
             raise
         raise UserError(
-            f"{name}: the spec asks for `blas: scipy`, and SciPy is not installed: `pip install symbp[blas]`, "
+            f"{name}: the spec asks for `blas: scipy`, and SciPy is not installed: {to_install('blas')}, "
             "or leave the key out for NumPy alone"
         ) from None
     finally:

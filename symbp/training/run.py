@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from symbp.errors import UserError
+from symbp.errors import UserError, to_install
 from symbp.files import replace_file
 from symbp.forward.network import Network
 from symbp.spec.model import NetworkSpec
@@ -193,7 +193,7 @@ class Run:
             raise UserError(f"cannot write {parameters}: {error.strerror or error}") from None
         files = [parameters, self.checkpoint, self.folder / f"metrics.{self.metrics}"]
         if find_spec("matplotlib") is None:
-            display.say("no picture of the loss: matplotlib is not installed; pip install 'symbp[train]'")
+            display.say(f"no picture of the loss: matplotlib is not installed; {to_install('train')}")
         else:
             title = f"{self.spec.name}: {self.spec.optimizer.name}, batch {self.spec.training.batch_size}"
             files.append(self._write("loss.png", loss_curve(rows, title)))

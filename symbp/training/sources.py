@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+from symbp.errors import to_install
 from symbp.forward.network import Network
 from symbp.spec.model import DataSpec
 from symbp.training.dataset import Dataset, NamedArrays
@@ -81,7 +82,7 @@ def _variable() -> list[Path]:
 
 def _bundled(name: str) -> Dataset:
     if find_spec("sklearn") is None:
-        raise DataError(f"`{name}` is one of scikit-learn's sets, which is not installed; pip install 'symbp[train]'")
+        raise DataError(f"`{name}` is one of scikit-learn's sets, which is not installed; {to_install('train')}")
     from sklearn import datasets
 
     found = getattr(datasets, f"load_{name}")()

@@ -6,7 +6,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from symbp.errors import to_install
 from symbp.verify.check import CheckReport, Reading
+
+EXTRAS = {"JAX": "check", "PyTorch": "torch"}
 
 
 def show(report: CheckReport, console: Console | None = None) -> None:
@@ -31,7 +34,8 @@ def show(report: CheckReport, console: Console | None = None) -> None:
     if any(reading.settled for reading in report.readings):
         console.print("* a few entries of the library's are off by rounding: there, differences in fifty digits")
     if report.absent:
-        console.print(f"not installed, so not compared: {', '.join(report.absent)}")
+        extras = to_install(*(EXTRAS[name] for name in report.absent))
+        console.print(f"not installed, so not compared: {', '.join(report.absent)}; {extras}", markup=False)
     tolerance = max(reading.tolerance for reading in report.readings)
     verdict = f"all gradients agree to {tolerance:.0e}" if report.passed else "GRADIENTS DISAGREE"
     console.print(verdict, style="bold" if report.passed else "bold red")

@@ -21,7 +21,7 @@ REPORT = CheckReport(
         Reading("PyTorch", "C", (), 0.0, 1e-9),
         Reading("PyTorch", "dense_1.W", (3, 2), 2e-8, 1e-9),
     ),
-    ("Other",),
+    ("PyTorch",),
 )
 
 
@@ -42,7 +42,11 @@ def test_a_row_for_each_gradient_and_a_column_for_each_oracle() -> None:
 
 
 def test_the_verdict() -> None:
-    assert shown(REPORT).rstrip().endswith("not installed, so not compared: Other\nGRADIENTS DISAGREE")
+    assert (
+        shown(REPORT)
+        .rstrip()
+        .endswith("not installed, so not compared: PyTorch; pip install '.[torch]'\nGRADIENTS DISAGREE")
+    )
     passed = replace(REPORT, readings=REPORT.readings[:4], absent=())
     assert shown(passed).rstrip().endswith("┘\nall gradients agree to 1e-09")
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-pytest.importorskip("playwright", reason="needs the extra `browser`: pip install 'symbp[browser]'")
+pytest.importorskip("playwright", reason="needs the extra `browser`: pip install '.[browser]'")
 
 from hostile_texts import hostile
 from playwright.sync_api import Browser, Page

@@ -230,5 +230,5 @@ def test_without_scipy_the_message_says_what_to_do(monkeypatch: pytest.MonkeyPat
         return whole(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(UserError, match=r"digits_mlp: the spec asks for `blas: scipy`.*pip install symbp\[blas\]"):
+    with pytest.raises(UserError, match=r"digits_mlp: the spec asks for `blas: scipy`.*pip install '\.\[blas\]'"):
         pipeline.generate(replace(read_spec(SPECS / "digits_mlp.yaml"), blas="scipy"))
