@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,13 @@ pytest.importorskip("matplotlib", reason="the picture of the README is drawn wit
 from readme import ROOT
 
 from docs import notations, picture
+from symbp import pipeline
 from symbp.catalog import KINDS, entries
 from symbp.derive.stable import RULES
 from symbp.explain.notations import NOTATIONS
 from symbp.means import MEANS
+from symbp.plan.savings import totals
+from symbp.spec import read_spec
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 DESIGN = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
@@ -53,6 +57,14 @@ def test_the_table_of_means_is_the_codes() -> None:
     page = (ROOT / "docs" / "plan.md").read_text(encoding="utf-8")
     rows = "\n".join(f"| `{name}` | {does} |" for name, does in MEANS.items())
     assert f"\n| means | what it does |\n|---|---|\n{rows}\n\n" in page
+
+
+def test_the_page_on_speed_tells_what_the_plan_does() -> None:
+    page = " ".join((ROOT / "docs" / "speed.md").read_text(encoding="utf-8").split())
+    spec = replace(read_spec(ROOT / "specs" / "mnist_mlp.yaml"), blas="scipy")
+    folded, stored = (totals(pipeline.program(spec, frozenset(without)), 64) for without in ((), ("fold",)))
+    assert f"reads and writes {folded.moved / 1e6:.1f} MB in place of {stored.moved / 1e6:.1f}" in page
+    assert f"holds {folded.held / 1e6:.1f} MB in place of {stored.held / 1e6:.1f}" in page
 
 
 def test_the_list_of_stable_forms_is_the_rules() -> None:

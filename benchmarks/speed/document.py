@@ -8,8 +8,8 @@ from statistics import median, quantiles
 
 from benchmarks.machine import libraries, machine
 from benchmarks.report import HEADINGS, Figure, Table, grid
-from benchmarks.speed.contender import BOUNDS, OURS
-from benchmarks.speed.goals import place
+from benchmarks.speed.contender import BOUNDS, OURS, WITH_SCIPY
+from benchmarks.speed.goals import is_time, place
 from benchmarks.speed.rounds import ROUNDS, SAMPLE, Measured, Results
 from benchmarks.speed.workloads import Workload
 
@@ -22,6 +22,11 @@ INTRODUCTION = """\
 How long a training step takes: the modules that symbp generates beside frameworks, beside NumPy written by hand, and
 beside the bound, which is the matrix products of the step alone. `make bench` (`python -m benchmarks.speed`) measures
 all of it and writes this page; rows where symbp is slower stay.
+"""
+CAPTION = """\
+Each mark is the time of a contender's training step divided by symbp's: right of the line at 1 a step takes longer than
+symbp's, left of it less. The *bound* (a tick; a star with SciPy's BLAS) is the matrix products of symbp's step alone:
+the distance from it to 1 is what symbp takes for everything else.
 """
 PICTURE = """\
 <picture>
@@ -42,16 +47,20 @@ from the same parameters and compute the same cost, which is compared; each uses
   one first in each round: every turn is {sample:g} s of steps, then {half:g} s of inferences, after steps that do not
   count. Rounds go on, {least} to {most} of them, until the ratios have settled.
 - **step** and **inference** are medians over the rounds. **Over symbp's** is the time of a step relative to symbp's,
-  the median of the ratios round by round, the middle half of them in brackets: above 1, symbp is faster.
+  the median of the ratios round by round, the middle half of them in brackets: above 1, symbp is faster. (Goals have
+  symbp's time over the other's.)
 - **peak** is of memory, from before the first step on. **Allocated** is the most that a steady step holds at once
   above what was held before it, as far as Python and NumPy tell: what a framework allocates by itself is not in it.
 - **First step** is the time from the start of the process to the end of its first step: it imports, reads the
   parameters, compiles. It is told for one thread, where each process has a core to itself as it starts. symbp's
   module has been generated before, which takes the time told among the goals.
+"""
+COMPARED = """\
+## What is compared
 
 | workload | what it is |
 |---|---|
-| mlp | the article's network: dense layers 784-512-256-10 with ReLU, momentum |
+| mlp | dense layers 784-512-256-10 with ReLU, momentum: the network of [the article that symbp began with](audit.md) |
 | small | dense layers 16-32-16-4 with tanh, momentum |
 | cnn | LeNet on 28 by 28 pixels: two convolutions of 5 by 5, each with a pooling, three dense layers; Adam |
 | lstm | characters, 32 at a time of 96: embedding, LSTM of 128 units, dense layer; Adam |
@@ -70,6 +79,11 @@ from the same parameters and compute the same cost, which is compared; each uses
 | autograd | HIPS autograd on NumPy |
 | bound | the matrix products of the step alone, in NumPy's BLAS: of each way to call it, the fastest |
 | bound, SciPy | the same in SciPy's BLAS |
+"""
+TIMES = """\
+A ratio is the time of symbp's step divided by the other's: below 1, symbp is faster. Where a goal is of symbp with
+NumPy or with SciPy, the faster of the two is named and counts, and the other stands behind it: `0.79; symbp 0.84` is
+0.79 with SciPy, 0.84 with NumPy alone.
 """
 
 
@@ -113,19 +127,52 @@ def spread(ratios: Sequence[float]) -> str:
 
 
 def document(goals: Sequence[Figure], imports: Table, sections: Sequence[Section]) -> str:
-    """The page."""
+    """The page: what was found, what was compared, the goals, how it was measured, and every figure."""
+    times = [figure for figure in goals if is_time(figure)]
+    others = [figure for figure in goals if not is_time(figure)]
     parts = (
         INTRODUCTION,
+        findings(goals),
         PICTURE.format(images="images"),
+        CAPTION,
         f"Machine: {machine(PACKAGES)} {libraries()}\n",
-        "## Goals\n",
-        f"{grid(HEADINGS, [figure.cells() for figure in goals])}\n",
+        COMPARED,
+        "## Goals of time\n",
+        TIMES,
+        f"{grid(HEADINGS, [figure.cells() for figure in times])}\n",
+        "## Goals of memory and of start-up\n",
+        f"{grid(HEADINGS, [figure.cells() for figure in others])}\n",
         METHOD.format(sample=SAMPLE, half=SAMPLE / 2, least=ROUNDS[0], most=ROUNDS[1]),
         f"## Start-up\n\n{imports.caption}\n\n{grid(imports.columns, imports.rows)}\n",
         "## Workloads\n",
         *map(str, sections),
     )
     return "\n".join(parts)
+
+
+def findings(goals: Sequence[Figure]) -> str:
+    """How many goals hold, and those that do not."""
+    missed = [figure for figure in goals if not figure.holds]
+    said = f"**{len(goals) - len(missed)} of {len(goals)} goals hold"
+    return (
+        f"{said}.**\n"
+        if not missed
+        else f"{said}; those that do not:**\n\n{grid(HEADINGS, [f.cells() for f in missed])}\n"
+    )
+
+
+def lost(sections: Sequence[Section]) -> str:
+    """Where another's step takes less time than ours, and what it comes to."""
+    places = []
+    for each in sections:
+        measured = each.results.measured
+        ratios = {
+            n: median(m.ratios(measured[OURS])) for n, m in measured.items() if n not in (OURS, WITH_SCIPY, *BOUNDS)
+        }
+        faster = ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items() if ratio < 1)
+        places += [f"{place(each.workload, each.threads)} ({faster})"] if faster else []
+    rows = f"{len(places)} of {len(sections)} measurements"
+    return f"symbp is slower than another in {rows}: {'; '.join(places)}." if places else "symbp is slower than none."
 
 
 def in_readme(text: str, sections: Sequence[Section]) -> str:
@@ -139,8 +186,8 @@ def in_readme(text: str, sections: Sequence[Section]) -> str:
     ratios = {name: median(each.ratios(found[OURS])) for name, each in found.items() if name != OURS}
     others = "; ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items() if name not in BOUNDS)
     said = (
-        f"Steps in times of {OURS}'s own; further right is slower. For {place(shown.workload, shown.threads)}: "
-        f"{others}; the matrix products alone {ratios['bound']:.2f}. [All figures](docs/benchmarks.md), how they were "
-        "measured and on what.\n"
+        f"Each mark is the time of a step divided by {OURS}'s: above 1 slower than {OURS}, below 1 faster. "
+        f"For {place(shown.workload, shown.threads)}: {others}; the matrix products alone {ratios['bound']:.2f}.\n\n"
+        f"{lost(sections)} [All figures](docs/benchmarks.md), how they were measured and on what.\n"
     )
     return f"{head}{begin}\n{PICTURE.format(images='docs/images')}\n{said}{end}{tail}"

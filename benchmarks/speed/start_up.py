@@ -54,7 +54,7 @@ def table(times: dict[str, Times]) -> Table:
         for name, each in times.items()
     )
     caption = (
-        f"Processes that import NumPy, or NumPy and the module of the article's network, from start to end: {IMPORTS} "
+        f"Processes that import NumPy, or NumPy and the module of mlp, from start to end: {IMPORTS} "
         "rounds in turn, after one that does not count, in which Python keeps what it compiled."
     )
     return Table(caption, ("import", "median, ms", "beyond NumPy, ms"), rows)

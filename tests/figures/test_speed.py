@@ -172,7 +172,7 @@ def test_goals_are_held_against_ratios_of_rounds() -> None:
     assert figure == Figure("mlp, batch 64, 1 thread: step of symbp over bound's", "at most 1.6", "1.50", True)
     assert not figures(BY_NAME["mlp, batch 512"], 1, results)[0].holds
     (figure,) = figures(SMALL, 2, Results({"symbp": ours, "JAX": Measured(1.0, 0.1, [9.0, 9.0, 9.0])}))
-    assert figure == Figure("small, batch 8, 2 threads: step of JAX over symbp's", "at least 2", "3.0", True)
+    assert figure == Figure("small, batch 8, 2 threads: step of symbp over JAX's", "at most 0.5", "0.333", True)
     scipy = Results({**results.measured, "symbp, SciPy": other, "PyTorch": other})
     either = next(each for each in figures(MLP, 1, scipy) if "PyTorch's" in each.name)
     assert either.name.endswith("step of symbp, SciPy over PyTorch's")
@@ -214,9 +214,18 @@ def test_progress_says_how_much_is_left(monkeypatch: pytest.MonkeyPatch, capsys:
 def test_the_page_has_goals_a_table_for_each_workload_and_versions() -> None:
     section = Section(SMALL, 1, Results({"symbp": Measured(1.0, 0.1, [1.0], [1.0])}))
     imports = Table("Imports:", ("import", "ms"), (("NumPy", "80"),))
-    page = document([Figure("speed", "at most 1", "2", False)], imports, [section])
+    goals = [
+        Figure("a: step of symbp over JAX's", "at most 1", "2", False),
+        Figure("b: bytes", "as planned: 5", "5", True),
+    ]
+    page = document(goals, imports, [section])
     assert "Imports:\n\n| import | ms |" in page
-    assert "| speed  | at most 1 |        2 | **no** |" in page
+    assert "**1 of 2 goals hold; those that do not:**\n\n| figure " in page
+    of_time, others = page.partition("## Goals of time")[2].split("## Goals of memory and of start-up")
+    assert "step of symbp over JAX's" in of_time
+    assert "as planned: 5" not in of_time
+    assert "as planned: 5" in others
+    assert page.index("## What is compared") < page.index("## Goals of time") < page.index("## How it is measured")
     assert str(section) in page
     assert "torch" in page
     assert "openblas" in page or "Matrix products" in page
@@ -230,6 +239,11 @@ def test_the_readme_shows_the_picture_and_what_others_come_to() -> None:
     written = in_readme(text, [section])
     assert 'srcset="docs/images/benchmarks-dark.svg"' in written
     assert "For mlp, batch 64, 1 thread: PyTorch 1.50; the matrix products alone 0.75." in written
+    assert "symbp is slower than none." in written
+    slower = Section(SMALL, 2, Results({"symbp": Measured(1.0, 0.1, [2.0]), "JAX": Measured(1.0, 0.1, [1.0])}))
+    assert "slower than another in 1 of 2 measurements: small, batch 8, 2 threads (JAX 0.50)." in in_readme(
+        text, [section, slower]
+    )
     assert in_readme(written, [section]) == written
     assert written.partition(BEGIN)[0] == text.partition(BEGIN)[0]
     assert written.partition(END)[2] == text.partition(END)[2]
