@@ -27,8 +27,8 @@ Not here: NumPy, identifiers, comments.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, Self
 
 import sympy as sp
 
@@ -47,6 +47,7 @@ class Scalar:
 
 
 Operand = str | Scalar
+Side = Literal["left", "right"]
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,20 @@ class Product:
     def held(self) -> tuple[tuple[str, str], ...]:
         """Of the arrays that have an axis for each of their letters: the letters, and the array."""
         return self.sides
+
+    @property
+    def operands(self) -> tuple[tuple[Side, str, str, str], ...]:
+        """Of left and right: which it is, the array, its letters, and the other's letters."""
+        return (
+            ("left", self.left, self.left_axes, self.right_axes),
+            ("right", self.right, self.right_axes, self.left_axes),
+        )
+
+    def with_operand(self, side: Side, name: str, letters: str) -> Self:
+        """The product of another array with these letters."""
+        if side == "left":
+            return replace(self, left=name, left_axes=letters)
+        return replace(self, right=name, right_axes=letters)
 
 
 @dataclass(frozen=True)

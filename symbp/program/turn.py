@@ -9,15 +9,16 @@ Not here: matrices that products stand beside once, for which the copy costs wha
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
 from symbp.formula.equation import Equation
 from symbp.formula.expression import element, index
 from symbp.program.cost import Sizes
+from symbp.program.fresh import Fresh
 from symbp.program.operands import written
-from symbp.program.program import Array, Contract, Item, Loop, Map, Program, Routine, Statement, View
+from symbp.program.program import Contract, Item, Loop, Op, Program, Routine, Side, Statement
 from symbp.program.sequences import SEQUENCES
 
 STEPS = 8  # from so many on the copy pays
@@ -27,7 +28,7 @@ def turned(program: Program, batch: int) -> Program:
     """The program with such copies; loops of fewer than `STEPS` steps stay."""
     arrays, routines = dict(program.arrays), dict(program.routines)
     for sequence in SEQUENCES:
-        turning = _Turning(arrays, batch)
+        turning = _Turning(Fresh(arrays), batch)
         for name in (name for name in sequence if name in routines):
             routines[name] = Routine(name, tuple(turning.changed(routines[name].statements)))
     return replace(program, arrays=arrays, routines=routines)
@@ -35,11 +36,10 @@ def turned(program: Program, batch: int) -> Program:
 
 @dataclass
 class _Turning:
-    """A sequence of routines on its way; `arrays` grows by copies."""
+    """A sequence of routines on its way."""
 
-    arrays: dict[str, Array]
+    fresh: Fresh
     batch: int
-    made: set[str] = field(default_factory=set)
 
     def changed(self, items: Iterable[Item]) -> Iterator[Item]:
         """The statements and loops, and copies before loops."""
@@ -48,65 +48,47 @@ class _Turning:
 
     def loop(self, loop: Loop) -> Iterator[Item]:
         """The copies that a loop needs, and the loop that reads them."""
-        if Sizes(self.arrays, self.batch, 4).steps(loop) < STEPS:
+        if Sizes(self.fresh.arrays, self.batch, 4).steps(loop) < STEPS:
             yield loop
             return
         inside = {*written(loop), *(each.out for each in loop.slices), *(op.out for op in loop.operations)}
         copies: dict[tuple[str, int], str] = {}
         statements = []
         for statement in loop.statements:
-            operations = []
+            operations: list[Op] = []
             for op in statement.operations:
                 found = _across(op, inside) if isinstance(op, Contract) else None
-                if found and found not in copies:
-                    copies[found], copy = self.copy(loop.block, *found)
+                if found is None or not isinstance(op, Contract):
+                    operations.append(op)
+                    continue
+                side, matrix, letters, kept = found
+                if (matrix, kept) not in copies:
+                    copies[matrix, kept], copy = self.copy(loop.block, matrix, kept)
                     yield copy
-                operations.append(_reading(op, *found, copies[found]) if found and isinstance(op, Contract) else op)
+                operations.append(op.with_operand(side, copies[matrix, kept], letters[kept:] + letters[:kept]))
             statements.append(replace(statement, operations=tuple(operations)))
         yield replace(loop, statements=tuple(statements))
 
     def copy(self, block: str, matrix: str, kept: int) -> tuple[str, Statement]:
         """A copy of a matrix with its first `kept` axes last, and the statement that makes it."""
-        held = self.arrays[matrix]
-        order = (*range(kept, len(held.shape)), *range(kept))
-        shape, letters = (
-            tuple(held.shape[axis] for axis in order),
-            [index(letter) for letter in "ijklmnop"[: len(order)]],
-        )
-        copy, view = (
-            self.array(replace(held, name=f"{matrix}_{word}", shape=shape)) for word in ("turned", "turned_view")
-        )
+        shape = self.fresh.arrays[matrix].shape
+        order = (*range(kept, len(shape)), *range(kept))
+        letters = [index(letter) for letter in "ijklmnop"[: len(order)]]
+        copy, operations = self.fresh.permuted(matrix, "transposed", order)
         local, target = (name.removeprefix(f"{block}.").replace(".", "_") for name in (matrix, copy))
-        sizes = {letter: sp.Integer(dim) for letter, dim in zip(letters, held.shape, strict=True)}
+        sizes = {letter: sp.Integer(dim) for letter, dim in zip(letters, shape, strict=True)}
         equation = Equation(element(target, *(letters[axis] for axis in order)), element(local, *letters), sizes)
-        return copy, Statement(block, equation, (View(view, matrix, order), Map(copy, "copy", (view,))))
-
-    def array(self, like: Array) -> str:
-        """A new array of the workspace; one that the other mode makes too is the same."""
-        wanted, count = replace(like, storage="workspace", margin=(0, 0)), 1
-        while wanted.name in self.made or self.arrays.get(wanted.name, wanted) != wanted:
-            count += 1
-            wanted = replace(wanted, name=f"{like.name}_{count}")
-        self.made.add(wanted.name)
-        self.arrays[wanted.name] = wanted
-        return wanted.name
+        return copy, Statement(block, equation, operations)
 
 
-def _across(op: Contract, inside: set[str]) -> tuple[str, int] | None:
+def _across(op: Contract, inside: set[str]) -> tuple[Side, str, str, int] | None:
     """The operand from outside the loop that the product reads across its rows, and how many of its axes stay."""
     if op.stack or op.base is not None:
         return None
-    for name, axes, others in ((op.left, op.left_axes, op.right_axes), (op.right, op.right_axes, op.left_axes)):
+    for side, name, axes, others in op.operands:
         kept = "".join(letter for letter in axes if letter in op.out_axes)
         rows = [letter for letter in others if letter in op.out_axes]
         whole = axes.startswith(kept) and op.out_axes.endswith(kept)
         if name not in inside and kept and rows and whole and axes != kept:
-            return name, len(kept)
+            return side, name, axes, len(kept)
     return None
-
-
-def _reading(op: Contract, matrix: str, kept: int, copy: str) -> Contract:
-    """The product with the copy in the matrix's place."""
-    if op.left == matrix:
-        return replace(op, left=copy, left_axes=op.left_axes[kept:] + op.left_axes[:kept])
-    return replace(op, right=copy, right_axes=op.right_axes[kept:] + op.right_axes[:kept])

@@ -1,6 +1,7 @@
 """What holds for every program, checked between passes: operands are known, shapes and kinds fit, nothing is lost.
 
-An update in place is legal for an elementwise operation whose output has the shape of the operand it overwrites.
+Every array is written by one statement, though the same view may be named by several. An update in place is legal for
+an elementwise operation whose output has the shape of the operand it overwrites.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from symbp.errors import DefectError
 from symbp.forward.network import BATCH, Dim
 from symbp.program.functions import FUNCTIONS
 from symbp.program.late import read_late
-from symbp.program.operands import reads, written
+from symbp.program.operands import is_alias, reads, written
 from symbp.program.program import (
     TRAINING,
     Array,
@@ -140,6 +141,9 @@ def _check(op: Op, program: Program, known: set[str]) -> None:
             raise _InvariantError(f"`{name}` is read before it is computed")
     if program.arrays[op.out].storage in ("argument", "constant", "random"):
         raise _InvariantError(f"`{op.out}` is given and cannot be written")
+    stored = program.arrays[op.out].storage in ("workspace", "gradient") and not is_alias(op)
+    if stored and op.out in known and op.out not in read:
+        raise _InvariantError(f"`{op.out}` is written twice")
     if op.out in read and not _may_overwrite(op):
         raise _InvariantError(f"`{op.out}` is overwritten while it is read")
     shape = program.arrays[op.out].shape
