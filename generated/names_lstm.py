@@ -106,9 +106,10 @@ class Workspace:
 
     Where a loop takes steps, they are the first axis of what it writes: each step is one stretch of memory. `_padded`
     has a step more, of zeros; `_before` and `_after` are views of it a step away. `known_` is what does not recur in a
-    recurrence, computed for all steps at once. `_turned` is a copy with axes in another order, since the original would
-    be read across its rows. `_table` is computed of the rows of a table. `_sums` are sums of rows by label. Labels are
-    checked before: `take` with "clip" does not check again, for which it would copy.
+    recurrence, computed for all steps at once. `_permuted` is a copy with axes in another order, as what reads it needs
+    them. `_transposed` is a copy that every step reads along its rows, where it would read across them. `_table` is
+    computed of the rows of a table. `_sums` are sums of rows by label. Labels are checked before: `take` with "clip"
+    does not check again, for which it would copy.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
@@ -129,7 +130,7 @@ class Workspace:
         self.least_keys_28_16_n = np.arange(29) * (16 * n)  # the least key that each label can have, and one beyond all
         self.row_numbers_16_n = np.arange(16 * n).reshape(16, n)  # the place of each label among all
         self.loss_weight = np.array([*27 * [1.0], 0.0], dtype)
-        self.x_turned = np.empty((16, n), np.intp)
+        self.x_permuted = np.empty((16, n), np.intp)
         self.shared_1 = np.empty(65536, dtype)
         self.lstm_1_known_z_table = self.shared_1[:14336].reshape(28, 4, 128)
         self.lstm_1_known_z_add = self.shared_1[14336:14848].reshape(4, 128)
@@ -176,7 +177,7 @@ class Workspace:
         self.lstm_1_known_d_z_2 = self.shared_2[n * 6144 :].reshape(16, n, 128)
         self.lstm_1_known_d_z_3 = self.shared_4.reshape(16, n, 128)
         self.lstm_1_known_d_z_4 = self.lstm_1_g
-        self.lstm_1_V_turned = self.shared_1.reshape(4, 128, 128)
+        self.lstm_1_V_transposed = self.shared_1.reshape(4, 128, 128)
         self.d_lstm_1_c_padded = np.zeros((17, n, 128), dtype)
         self.d_lstm_1_c = self.d_lstm_1_c_padded[:16]
         self.d_lstm_1_c_after = self.d_lstm_1_c_padded[1:]
@@ -237,11 +238,11 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     128), h (16, n, 128), y (n, 16, 128)
     # (7) known_z[n,t,q,j] = Σ[d] x[n,t,d] · W[d,q,j] + b[q,j] + bₕ[q,j]
     # computed for each row of the table, then taken for each label
-    np.copyto(ws.x_turned, x.T)
+    np.copyto(ws.x_permuted, x.T)
     params.embedding_1_E.dot(params.lstm_1_W.reshape(32, 4 * 128), out=ws.lstm_1_known_z_table.reshape(28, 4 * 128))
     np.add(params.lstm_1_b, params.lstm_1_b_h, out=ws.lstm_1_known_z_add)
     ws.lstm_1_known_z_table += ws.lstm_1_known_z_add
-    ws.lstm_1_known_z_table.take(ws.x_turned, axis=0, out=ws.lstm_1_known_z, mode="clip")
+    ws.lstm_1_known_z_table.take(ws.x_permuted, axis=0, out=ws.lstm_1_known_z, mode="clip")
     for t in range(16):
         known_z_t = ws.lstm_1_known_z[t]
         h_before_t = ws.lstm_1_h_before[t]
@@ -354,10 +355,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     ws.ones_16_n.dot(ws.d_dense_1_z.reshape(n * 16, 28), out=gradients.dense_1_b)
 
     # lstm_1: e (16, n, 128), o (16, n, 128), g (16, n, 128), i (16, n, 128), c (16, n, 128), f (16, n, 128), V (128, 4,
-    #     128), d_y (n, 16, 128), x_turned (16, n), embedding_1.E (28, 32), h (16, n, 128) -> known_d_c (16, n, 128),
-    #     known_d_z (16, n, 128), known_d_z_2 (16, n, 128), known_d_z_3 (16, n, 128), known_d_z_4 (16, n, 128), V_turned
-    #     (4, 128, 128), d_c (16, n, 128), d_z (16, n, 4, 128), d_W (32, 4, 128), d_V (128, 4, 128), d_b (4, 128), d_b_h
-    #     (4, 128)
+    #     128), d_y (n, 16, 128), x.permuted (16, n), embedding_1.E (28, 32), h (16, n, 128) -> known_d_c (16, n, 128),
+    #     known_d_z (16, n, 128), known_d_z_2 (16, n, 128), known_d_z_3 (16, n, 128), known_d_z_4 (16, n, 128),
+    #     V.transposed (4, 128, 128), d_c (16, n, 128), d_z (16, n, 4, 128), d_W (32, 4, 128), d_V (128, 4, 128), d_b
+    #     (4, 128), d_b_h (4, 128)
     # (40) known_d_cₙₜⱼ = oₙₜⱼ · (1 − eₙₜⱼ²)
     np.square(ws.lstm_1_e, out=ws.lstm_1_known_d_c)
     np.subtract(ws.one, ws.lstm_1_known_d_c, out=ws.lstm_1_known_d_c)
@@ -378,9 +379,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     np.subtract(ws.one, ws.lstm_1_o, out=ws.lstm_1_known_d_z_4)
     ws.lstm_1_known_d_z_4 *= ws.lstm_1_e
     ws.lstm_1_known_d_z_4 *= ws.lstm_1_o
-    # V_turned[j,k,i] = Vᵢⱼₖ
+    # V_transposed[j,k,i] = Vᵢⱼₖ
     # 16 rows at a time: what is read then stays in the cache
-    copied, held = ws.lstm_1_V_turned.reshape(512, 128), params.lstm_1_V.reshape(128, 512).T
+    copied, held = ws.lstm_1_V_transposed.reshape(512, 128), params.lstm_1_V.reshape(128, 512).T
     for start in range(0, 512, 16):
         np.copyto(copied[start : start + 16], held[start : start + 16])
     for t in reversed(range(16)):
@@ -396,7 +397,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
         known_d_z_3_t = ws.lstm_1_known_d_z_3[t]
         known_d_z_4_t = ws.lstm_1_known_d_z_4[t]
         # (26) ∂C/∂hₙₜⱼ = Σ[k,q] δ[n,t + 1,q,k] · V[j,q,k] + ∂C/∂yₙₜⱼ
-        d_z_after_t.reshape(n, 4 * 128).dot(ws.lstm_1_V_turned.reshape(4 * 128, 128), out=ws.lstm_1_d_h_t)
+        d_z_after_t.reshape(n, 4 * 128).dot(ws.lstm_1_V_transposed.reshape(4 * 128, 128), out=ws.lstm_1_d_h_t)
         ws.lstm_1_d_h_t += d_y_t
         # (40) ∂C/∂cₙₜⱼ = ∂C/∂c[n,t + 1,j] · f[n,t + 1,j] + ∂C/∂hₙₜⱼ · known_d_cₙₜⱼ
         np.multiply(d_c_after_t, f_after_t, out=d_c_t)
@@ -409,9 +410,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
         np.multiply(d_c_t, known_d_z_t, out=d_z_t[:, 2])
         np.multiply(ws.lstm_1_d_h_t, known_d_z_4_t, out=d_z_t[:, 3])
     # (88) ∂C/∂W[d,q,j] = Σₙ Σₜ δ[n,t,q,j] · x[n,t,d]
-    # by label: row k of d_z_sums is the sum of d_z where x_turned is k
+    # by label: row k of d_z.sums is the sum of d_z where x.permuted is k
     # rows in the order of their labels: those of equal labels lie side by side
-    np.multiply(ws.x_turned, 16 * n, out=ws.keys_16_n, dtype=np.intp)
+    np.multiply(ws.x_permuted, 16 * n, out=ws.keys_16_n, dtype=np.intp)
     ws.keys_16_n += ws.row_numbers_16_n
     ws.keys_16_n.reshape(16 * n).sort()
     bounds = ws.keys_16_n.reshape(16 * n).searchsorted(ws.least_keys_28_16_n).tolist()  # where each label starts
@@ -427,14 +428,14 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
         ws.d_lstm_1_z.reshape(16 * n, 4 * 128), out=gradients.lstm_1_V.reshape(128, 4 * 128)
     )
     # (97) ∂C/∂b[q,j] = Σₙ Σₜ δ[n,t,q,j]
-    # by label: row k of d_z_sums is the sum of d_z where x_turned is k
+    # by label: row k of d_z.sums is the sum of d_z where x.permuted is k
     ws.ones_28.dot(ws.d_lstm_1_z_sums.reshape(28, 4 * 128), out=gradients.lstm_1_b.reshape(4 * 128))
     # (101) ∂C/∂bₕ[q,j] = Σₙ Σₜ δ[n,t,q,j]
     np.copyto(gradients.lstm_1_b_h, gradients.lstm_1_b)
 
-    # embedding_1: lstm_1.W (32, 4, 128), d_lstm_1.z_sums (28, 4, 128) -> d_E (28, 32)
+    # embedding_1: lstm_1.W (32, 4, 128), d_lstm_1.z.sums (28, 4, 128) -> d_E (28, 32)
     # (6) ∂C/∂E[k,d] = Σₙ Σₜ ∂C/∂y[n,t,d] · 𝟙[k = xₙₜ]
-    # by label: row k of d_lstm_1.z_sums is the sum of d_lstm_1.z where x_turned is k
+    # by label: row k of d_lstm_1.z.sums is the sum of d_lstm_1.z where x.permuted is k
     ws.d_lstm_1_z_sums.reshape(28, 4 * 128).dot(params.lstm_1_W.reshape(32, 4 * 128).T, out=gradients.embedding_1_E)
 
 

@@ -115,9 +115,8 @@ class Workspace:
 
     Where a loop takes steps, they are the first axis of what it writes: each step is one stretch of memory. `_padded`
     has a step more, of zeros; `_before` and `_after` are views of it a step away. `known_` is what does not recur in a
-    recurrence, computed for all steps at once. `_turned` is a copy with axes in another order, since the original would
-    be read across its rows. Labels are checked before: `take` with "clip" does not check again, for which it would
-    copy.
+    recurrence, computed for all steps at once. `_transposed` is a copy that every step reads along its rows, where it
+    would read across them. Labels are checked before: `take` with "clip" does not check again, for which it would copy.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
@@ -191,7 +190,7 @@ class Workspace:
         self.gru_2_known_d_s_2 = self.shared_3[n * 1920 : n * 3840].reshape(40, n, 48)
         self.gru_2_known_d_s_3_subtract = self.shared_3[n * 3840 :].reshape(40, n, 48)
         self.gru_2_known_d_s_3 = np.empty((40, n, 48), dtype)
-        self.gru_2_V_turned = np.empty((3, 48, 48), dtype)
+        self.gru_2_V_transposed = np.empty((3, 48, 48), dtype)
         self.d_gru_2_h_padded = np.zeros((41, n, 48), dtype)
         self.d_gru_2_h = self.d_gru_2_h_padded[:40]
         self.d_gru_2_h_after = self.d_gru_2_h_padded[1:]
@@ -215,7 +214,7 @@ class Workspace:
         self.gru_1_known_d_s_2 = self.gru_2_known_d_r
         self.gru_1_known_d_s_3_subtract = self.shared_2[: n * 1920].reshape(40, n, 48)
         self.gru_1_known_d_s_3 = self.shared_2[n * 1920 : n * 3840].reshape(40, n, 48)
-        self.gru_1_V_turned = self.gru_2_V_turned
+        self.gru_1_V_transposed = self.gru_2_V_transposed
         self.d_gru_1_h = self.gru_2_p
         self.d_gru_1_h_after = self.gru_2_p_padded[1:]
         self.d_gru_1_m = self.shared_2[n * 3840 :].reshape(40, n, 48)
@@ -412,9 +411,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
 
     # gru_2: d_y (n, 48), p (40, n, 48), h (40, n, 48), m (40, n, 48), s (40, n, 3, 48), r (40, n, 48), V (48, 3, 48), W
     #     (48, 3, 48), gru_1.y (n, 40, 48) -> known_d_h (40, n, 48), known_d_m (40, n, 48), known_d_p (40, n, 48),
-    #     known_d_r (40, n, 48), known_d_s (40, n, 48), known_d_s_2 (40, n, 48), known_d_s_3 (40, n, 48), V_turned (3,
-    #     48, 48), d_h (40, n, 48), d_m (40, n, 48), d_p (40, n, 48), d_r (40, n, 48), d_s (40, n, 3, 48), d_e (40, n,
-    #     3, 48), d_gru_1.y (n, 40, 48), d_W (48, 3, 48), d_V (48, 3, 48), d_b (3, 48), d_b_h (3, 48)
+    #     known_d_r (40, n, 48), known_d_s (40, n, 48), known_d_s_2 (40, n, 48), known_d_s_3 (40, n, 48), V.transposed
+    #     (3, 48, 48), d_h (40, n, 48), d_m (40, n, 48), d_p (40, n, 48), d_r (40, n, 48), d_s (40, n, 3, 48), d_e (40,
+    #     n, 3, 48), d_gru_1.y (n, 40, 48), d_W (48, 3, 48), d_V (48, 3, 48), d_b (3, 48), d_b_h (3, 48)
     # (108) known_d_hₙₜⱼ = ∂C/∂yₙⱼ · 𝟙[t = Nₜ − 1]
     ws.gru_2_known_d_h[0:39] = 0
     # (113) known_d_mₙₜⱼ = 1 − pₙₜⱼ
@@ -432,8 +431,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (138) known_d_s_3ₙₜⱼ = rₙₜⱼ · (1 − rₙₜⱼ)
     np.subtract(ws.one, ws.gru_2_r, out=ws.gru_2_known_d_s_3_subtract)
     np.multiply(ws.gru_2_known_d_s_3_subtract, ws.gru_2_r, out=ws.gru_2_known_d_s_3)
-    # V_turned[j,k,i] = Vᵢⱼₖ
-    np.copyto(ws.gru_2_V_turned, params.gru_2_V.transpose(1, 2, 0))
+    # V_transposed[j,k,i] = Vᵢⱼₖ
+    np.copyto(ws.gru_2_V_transposed, params.gru_2_V.transpose(1, 2, 0))
     for t in reversed(range(40)):
         d_h_t = ws.d_gru_2_h[t]
         d_h_after_t = ws.d_gru_2_h_after[t]
@@ -452,7 +451,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
         known_d_s_3_t = ws.gru_2_known_d_s_3[t]
         # (108) ∂C/∂hₙₜⱼ = ∂C/∂h[n,t + 1,j] · p[n,t + 1,j] + Σ[k,q] ∂C/∂s[n,t + 1,q,k] · V[j,q,k] + known_d_hₙₜⱼ
         np.multiply(d_h_after_t, p_after_t, out=d_h_t)
-        d_s_after_t.reshape(n, 3 * 48).dot(ws.gru_2_V_turned.reshape(3 * 48, 48), out=ws.gru_2_d_h_t_product)
+        d_s_after_t.reshape(n, 3 * 48).dot(ws.gru_2_V_transposed.reshape(3 * 48, 48), out=ws.gru_2_d_h_t_product)
         d_h_t += known_d_h_t
         d_h_t += ws.gru_2_d_h_t_product
         # (113) ∂C/∂mₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_mₙₜⱼ
@@ -495,8 +494,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
 
     # gru_1: p (40, n, 48), h (40, n, 48), m (40, n, 48), s (40, n, 3, 48), r (40, n, 48), V (48, 3, 48), d_y (n, 40,
     #     48), e_copy (40, n, 14) -> known_d_m (40, n, 48), known_d_p (40, n, 48), known_d_r (40, n, 48), known_d_s (40,
-    #     n, 48), known_d_s_2 (40, n, 48), known_d_s_3 (40, n, 48), V_turned (3, 48, 48), d_h (40, n, 48), d_m (40, n,
-    #     48), d_p (40, n, 48), d_r (40, n, 48), d_s (40, n, 3, 48), d_e (40, n, 3, 48), d_W (14, 3, 48), d_V (48, 3,
+    #     n, 48), known_d_s_2 (40, n, 48), known_d_s_3 (40, n, 48), V.transposed (3, 48, 48), d_h (40, n, 48), d_m (40,
+    #     n, 48), d_p (40, n, 48), d_r (40, n, 48), d_s (40, n, 3, 48), d_e (40, n, 3, 48), d_W (14, 3, 48), d_V (48, 3,
     #     48), d_b (3, 48), d_b_h (3, 48)
     # (27) known_d_mₙₜⱼ = 1 − pₙₜⱼ
     np.subtract(ws.one, ws.gru_1_p, out=ws.gru_1_known_d_m)
@@ -513,8 +512,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (52) known_d_s_3ₙₜⱼ = rₙₜⱼ · (1 − rₙₜⱼ)
     np.subtract(ws.one, ws.gru_1_r, out=ws.gru_1_known_d_s_3_subtract)
     np.multiply(ws.gru_1_known_d_s_3_subtract, ws.gru_1_r, out=ws.gru_1_known_d_s_3)
-    # V_turned[j,k,i] = Vᵢⱼₖ
-    np.copyto(ws.gru_1_V_turned, params.gru_1_V.transpose(1, 2, 0))
+    # V_transposed[j,k,i] = Vᵢⱼₖ
+    np.copyto(ws.gru_1_V_transposed, params.gru_1_V.transpose(1, 2, 0))
     for t in reversed(range(40)):
         d_h_t = ws.d_gru_1_h[t]
         d_h_after_t = ws.d_gru_1_h_after[t]
@@ -533,7 +532,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
         known_d_s_3_t = ws.gru_1_known_d_s_3[t]
         # (22) ∂C/∂hₙₜⱼ = ∂C/∂h[n,t + 1,j] · p[n,t + 1,j] + Σ[k,q] ∂C/∂s[n,t + 1,q,k] · V[j,q,k] + ∂C/∂yₙₜⱼ
         np.multiply(d_h_after_t, p_after_t, out=d_h_t)
-        d_s_after_t.reshape(n, 3 * 48).dot(ws.gru_1_V_turned.reshape(3 * 48, 48), out=ws.gru_1_d_h_t_product)
+        d_s_after_t.reshape(n, 3 * 48).dot(ws.gru_1_V_transposed.reshape(3 * 48, 48), out=ws.gru_1_d_h_t_product)
         d_h_t += d_y_t
         d_h_t += ws.gru_1_d_h_t_product
         # (27) ∂C/∂mₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_mₙₜⱼ

@@ -102,8 +102,8 @@ class Workspace:
 
     Where a loop takes steps, they are the first axis of what it writes: each step is one stretch of memory. `_padded`
     has a step more, of zeros; `_before` and `_after` are views of it a step away. `known_` is what does not recur in a
-    recurrence, computed for all steps at once. `_turned` is a copy with axes in another order, since the original would
-    be read across its rows.
+    recurrence, computed for all steps at once. `_transposed` is a copy that every step reads along its rows, where it
+    would read across them.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
@@ -146,7 +146,7 @@ class Workspace:
         self.gru_1_known_d_s_2 = self.shared_2[n * 320 : n * 640].reshape(20, n, 16)
         self.gru_1_known_d_s_3_subtract = self.shared_2[n * 640 :].reshape(20, n, 16)
         self.gru_1_known_d_s_3 = np.empty((20, n, 16), dtype)
-        self.gru_1_V_turned = np.empty((3, 16, 16), dtype)
+        self.gru_1_V_transposed = np.empty((3, 16, 16), dtype)
         self.d_gru_1_h_padded = np.zeros((21, n, 16), dtype)
         self.d_gru_1_h = self.d_gru_1_h_padded[:20]
         self.d_gru_1_h_after = self.d_gru_1_h_padded[1:]
@@ -279,9 +279,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
 
     # gru_1: d_y (n, 16), p (20, n, 16), h (20, n, 16), m (20, n, 16), s (20, n, 3, 16), r (20, n, 16), V (16, 3, 16),
     #     e_copy (20, n, 2) -> known_d_h (20, n, 16), known_d_m (20, n, 16), known_d_p (20, n, 16), known_d_r (20, n,
-    #     16), known_d_s (20, n, 16), known_d_s_2 (20, n, 16), known_d_s_3 (20, n, 16), V_turned (3, 16, 16), d_h (20,
-    #     n, 16), d_m (20, n, 16), d_p (20, n, 16), d_r (20, n, 16), d_s (20, n, 3, 16), d_e (20, n, 3, 16), d_W (2, 3,
-    #     16), d_V (16, 3, 16), d_b (3, 16), d_b_h (3, 16)
+    #     16), known_d_s (20, n, 16), known_d_s_2 (20, n, 16), known_d_s_3 (20, n, 16), V.transposed (3, 16, 16), d_h
+    #     (20, n, 16), d_m (20, n, 16), d_p (20, n, 16), d_r (20, n, 16), d_s (20, n, 3, 16), d_e (20, n, 3, 16), d_W
+    #     (2, 3, 16), d_V (16, 3, 16), d_b (3, 16), d_b_h (3, 16)
     # (19) known_d_hₙₜⱼ = ∂C/∂yₙⱼ · 𝟙[t = Nₜ − 1]
     ws.gru_1_known_d_h[0:19] = 0
     # (24) known_d_mₙₜⱼ = 1 − pₙₜⱼ
@@ -299,8 +299,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (49) known_d_s_3ₙₜⱼ = rₙₜⱼ · (1 − rₙₜⱼ)
     np.subtract(ws.one, ws.gru_1_r, out=ws.gru_1_known_d_s_3_subtract)
     np.multiply(ws.gru_1_known_d_s_3_subtract, ws.gru_1_r, out=ws.gru_1_known_d_s_3)
-    # V_turned[j,k,i] = Vᵢⱼₖ
-    np.copyto(ws.gru_1_V_turned, params.gru_1_V.transpose(1, 2, 0))
+    # V_transposed[j,k,i] = Vᵢⱼₖ
+    np.copyto(ws.gru_1_V_transposed, params.gru_1_V.transpose(1, 2, 0))
     for t in reversed(range(20)):
         d_h_t = ws.d_gru_1_h[t]
         d_h_after_t = ws.d_gru_1_h_after[t]
@@ -319,7 +319,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
         known_d_s_3_t = ws.gru_1_known_d_s_3[t]
         # (19) ∂C/∂hₙₜⱼ = ∂C/∂h[n,t + 1,j] · p[n,t + 1,j] + Σ[k,q] ∂C/∂s[n,t + 1,q,k] · V[j,q,k] + known_d_hₙₜⱼ
         np.multiply(d_h_after_t, p_after_t, out=d_h_t)
-        d_s_after_t.reshape(n, 3 * 16).dot(ws.gru_1_V_turned.reshape(3 * 16, 16), out=ws.gru_1_d_h_t_product)
+        d_s_after_t.reshape(n, 3 * 16).dot(ws.gru_1_V_transposed.reshape(3 * 16, 16), out=ws.gru_1_d_h_t_product)
         d_h_t += known_d_h_t
         d_h_t += ws.gru_1_d_h_t_product
         # (24) ∂C/∂mₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_mₙₜⱼ

@@ -141,7 +141,7 @@ def _check(op: Op, program: Program, known: set[str]) -> None:
             raise _InvariantError(f"`{name}` is read before it is computed")
     if program.arrays[op.out].storage in ("argument", "constant", "random"):
         raise _InvariantError(f"`{op.out}` is given and cannot be written")
-    stored = program.arrays[op.out].storage in ("workspace", "gradient") and not is_alias(op)
+    stored = program.arrays[op.out].storage == "workspace" and not is_alias(op)
     if stored and op.out in known and op.out not in read:
         raise _InvariantError(f"`{op.out}` is written twice")
     if op.out in read and not _may_overwrite(op):
