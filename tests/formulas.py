@@ -230,6 +230,35 @@ FORMULAS: dict[str, Known] = {
         lambda E, tok: E[tok],
         (case("", "", "tok=5", E=(5, 3), tok=(4, 6)), case("", "", "tok=1", E=(1, 1), tok=(1, 2))),
     ),
+    "tokens of a window": Known(
+        "y[n,j] = sum[t,d](E[tok[n,t],d]*W[t,d,j])",
+        "E:2 tok:2i W:3",
+        lambda E, tok, W: jnp.einsum("ntd,tdj->nj", E[tok], W),
+        (
+            case("", "", "tok=5", E=(5, 3), tok=(4, 6), W=(6, 3, 2)),
+            case("", "", "tok=1", E=(1, 1), tok=(1, 1), W=(1, 1, 1)),
+        ),
+    ),
+    "tokens through several matrices": Known(
+        "y[n,t,q,j] = sum[d](E[tok[n,t],d]*W[q,d,j])",
+        "E:2 tok:2i W:3",
+        lambda E, tok, W: jnp.einsum("ntd,qdj->ntqj", E[tok], W),
+        (case("", "", "tok=5", E=(5, 3), tok=(4, 6), W=(2, 3, 4)),),
+    ),
+    "tokens beside each other": Known(
+        "y[n,t,s] = sum[d]((E[tok[n,t],d] - E[tok[n,s],d])**2) + sum[d](E[tok[n,t],d]*E[tok[n,s],d])",
+        "E:2 tok:2i",
+        lambda E, tok: (
+            ((E[tok][:, :, None] - E[tok][:, None]) ** 2).sum(-1) + jnp.einsum("ntd,nsd->nts", E[tok], E[tok])
+        ),
+        (case("", "", "tok=5", E=(5, 3), tok=(4, 6)), case("", "", "tok=3", E=(3, 2), tok=(1, 1))),
+    ),
+    "tokens beside the first": Known(
+        "y[n,d] = sum[t](E[tok[n,t],d]*E[tok[n,0],d])",
+        "E:2 tok:2i",
+        lambda E, tok: E[tok].sum(1) * E[tok[:, 0]],
+        (case("", "", "tok=5", E=(5, 3), tok=(4, 6)), case("", "", "tok=3", E=(3, 2), tok=(2, 1))),
+    ),
     "reading one place of each row": Known(
         "y[n] = x[n,tok[n]]",
         "x:2 tok:1i",

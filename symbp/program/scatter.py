@@ -78,7 +78,7 @@ def scatter_term(lowering: Lowering, term: sp.Expr, base: Value | None) -> Value
     if index in coefficient.free_symbols:
         coefficient = coefficient.xreplace({index: label})
     labels = lowering.element(label)
-    source = lowering.value(coefficient)
+    source = lowering.value(SumOver(coefficient, *(b for b in bound if b not in labels.axes)))
     spread = [a for a in (*labels.axes, *source.axes) if a not in bound]
     axes = builder.sorted((index, *spread, *(base.axes if base is not None else ())))
     indices: list[str | None] = []

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 import pytest
-from modules import module_of
+from formulas import FORMULAS
+from modules import PROJECTION, module_of
+from references import pulled
 
 INTEGERS = (np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32, np.int64, np.uint64, ">i4", ">u8")
 
@@ -39,3 +44,45 @@ def test_labels_of_a_cost_are_any_integers(loss: str, blas: str, dtype: str | ty
     found, same = module.loss_and_gradients(params, x, y.astype(dtype))
     assert found == cost
     np.testing.assert_array_equal(same.flat, gradients.flat)
+
+
+TOKENS = {  # formulas that sum over more than the labels, and the axes of their parameters
+    "tokens of a window": {"E": "kd", "W": "tdj"},
+    "tokens through several matrices": {"E": "kd", "W": "qdj"},
+    "tokens beside each other": {"E": "kd"},
+    "tokens beside the first": {"E": "kd"},
+}
+
+
+@pytest.mark.parametrize("blas", ["numpy", "scipy"])
+@pytest.mark.parametrize("name", TOKENS)
+def test_sums_over_more_than_the_labels(name: str, blas: str) -> None:
+    known, axes = FORMULAS[name], TOKENS[name]
+    for case in known.cases:
+        n, *shape = case.shapes["tok"]
+        row = {
+            "formula": known.text,
+            "inputs": ["tok"],
+            "integers": ["tok"],
+            "parameters": {w: {"axes": list(axes[w]), "initializer": "normal"} for w in axes},
+            "sizes": {a: e for w in axes for a, e in zip(axes[w], case.shapes[w], strict=True) if a != "t"},
+        }
+        module = module_of(
+            blas=blas,
+            input={"shape": shape, "kind": "integer", "classes": case.integers["tok"]},
+            layers=["tokens"],
+            loss=PROJECTION["loss"],
+            define={**PROJECTION["define"], "layers": {"tokens": row}},
+        )
+        draw = np.random.default_rng(0)
+        tok, params = draw.integers(0, case.integers["tok"], (n, *shape)), module.init(0)
+        reference = partial(_of_tokens, name, tok)
+        value, y, expected = pulled(reference, {w: params[f"tokens_1.{w}"] for w in axes}, draw.standard_normal)
+        np.testing.assert_allclose(module.forward(params, tok), value, rtol=1e-12, atol=1e-13)
+        _, gradients = module.loss_and_gradients(params, tok, y)
+        for w, gradient in expected.items():
+            np.testing.assert_allclose(gradients[f"tokens_1.{w}"], gradient, rtol=1e-10, atol=1e-12)
+
+
+def _of_tokens(name: str, tok: np.ndarray, params: dict[str, Any]) -> Any:
+    return FORMULAS[name].reference(tok=tok, **params)
