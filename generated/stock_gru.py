@@ -102,8 +102,8 @@ class Workspace:
 
     Where a loop takes steps, they are the first axis of what it writes: each step is one stretch of memory. `_padded`
     has a step more, of zeros; `_before` and `_after` are views of it a step away. `known_` is what does not recur in a
-    recurrence, computed for all steps at once. `_transposed` is a copy that every step reads along its rows, where it
-    would read across them.
+    recurrence, computed for all steps at once. `_transposed` is a copy that each step reads along its rows, not across
+    them.
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:

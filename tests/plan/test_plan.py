@@ -118,7 +118,7 @@ def test_a_stack_costs_what_it_copies_and_adds() -> None:
 
 
 def test_rows_that_are_sorted_are_copied_and_read_again() -> None:
-    (found,) = (each for each in operations(plan(made("names_lstm"), 64)) if each.out == "d_lstm_1.z_sums")
+    (found,) = (each for each in operations(plan(made("names_lstm"), 64)) if each.out == "d_lstm_1.z.sums")
     labels, rows, sums = 16 * 64, 4 * 16 * 64 * 4 * 128, 4 * 28 * 4 * 128
     assert found.cost.operations == 3 * labels + rows // 4
     assert found.cost.written == 4 * 8 * labels + rows + sums

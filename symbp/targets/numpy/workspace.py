@@ -31,7 +31,7 @@ NOTES = (  # on names, and how to find them in a module
     (r"_(before|after)\b", "`_padded` has a step more, of zeros; `_before` and `_after` are views of it a step away."),
     (r"\bws\.(\w+_)?known_", "`known_` is what does not recur in a recurrence, computed for all steps at once."),
     (r"_permuted\b", "`_permuted` is a copy with axes in another order, as what reads it needs them."),
-    (r"_transposed\b", "`_transposed` is a copy that every step reads along its rows, where it would read across them."),
+    (r"_transposed\b", "`_transposed` is a copy that each step reads along its rows, not across them."),
     (r"_table\b", "`_table` is computed of the rows of a table."),
     (r"_sums\b", "`_sums` are sums of rows by label."),
     (r'mode="clip"', 'Labels are checked before: `take` with "clip" does not check again, for which it would copy.'),
