@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from symbp.spec.names import hint, quoted, shown
+from symbp.spec.names import hint, nearest, quoted, shown
 from symbp.spec.schema import Source, SpecModel, TrainingModel, data_model
 from symbp.spec.yaml import Path
 
@@ -75,7 +75,9 @@ def _message(path: Path, item: Any, model: type[BaseModel]) -> str:
         sources = path in {("data",), ("data", "source")}  # each model knows some
         expected = context["expected"].replace(" or ", ", ").split(", ")
         valid = get_args(Source) if sources else [v.strip("'") for v in expected]
-        return f"expected {', '.join(valid[:-1])} or {valid[-1]}{got}"
+        near = nearest(item["input"], valid) if isinstance(item["input"], str) else ""
+        meant = f"; did you mean `{near}`?" if near else ""
+        return f"expected {', '.join(valid[:-1])} or {valid[-1]}{got}{meant}"
     if kind in _EXPECTED:
         return f"expected {_EXPECTED[kind].format(**context)}{got}"
     return f"{item['msg']}{got}"

@@ -9,7 +9,7 @@ from typing import Any
 from symbp.catalog import KINDS, LAYERS, aliases, entries, lookup, names, preset
 from symbp.catalog.entry import Entry, EntryKind, Option
 from symbp.spec.model import OptionValue, Problem, Use
-from symbp.spec.names import hint, quoted, shown
+from symbp.spec.names import hint, nearest, quoted, shown
 from symbp.spec.yaml import Document, Path
 
 KIND_WORDS: Mapping[str, str] = {"clipping": "way of clipping"}
@@ -142,6 +142,8 @@ class Uses:
                     *(() if elsewhere else extra),
                 ]
                 all_ = dict.fromkeys((*entry.accepts(), *extra))
+                meant = nearest(key, valid)
+                stated |= {o.name for o in entry.options if meant in o.aliases}  # not asked for by another name
                 known = hint(key, valid, all_) if all_ else "; it has no options"
                 self.problem((*path, key), f"`{entry.name}` has no option {quoted(key)}{known}")
         for key, fixed_value in fixed:

@@ -147,7 +147,7 @@ class Targets:
             )
         one_hot = labels and not integers and outputs > 1 and shape == (outputs,)
         if integers or one_hot:
-            _labels(dataset, outputs, network.heads[0].output)
+            _labels(dataset, outputs, spec, network)
         return Targets(dataset.source, shape, integers, outputs, one_hot)
 
     def __call__(self, y: np.ndarray, dtype: str) -> np.ndarray:
@@ -163,13 +163,21 @@ class Targets:
         return real(y.reshape(len(y), *self.shape), dtype, self.source, "the target")
 
 
-def _labels(dataset: Dataset, outputs: int, output: str) -> None:
+def _labels(dataset: Dataset, outputs: int, spec: NetworkSpec, network: Network) -> None:
     for y in (dataset.y, *([dataset.test[1]] if dataset.test else [])):
         if y.min() < 0 or y.max() >= outputs:
+            mend = "labels begin at 0" if y.min() < 0 else of_classes(spec, network, y.max() + 1)
             raise DataError(
                 f"{dataset.source}: labels run from {y.min()} to {y.max()}; "
-                f"the network's output {output} has {outputs} classes, 0 to {outputs - 1}"
+                f"the network's output {network.heads[0].output} has {outputs} classes, 0 to {outputs - 1}\n  {mend}"
             )
+
+
+def of_classes(spec: NetworkSpec, network: Network, classes: int) -> str:
+    """How the network gets an output of so many classes, and where its spec says of how many it is."""
+    block = network.heads[0].output.partition(".")[0]
+    place = next((f"{layer.use.place}: " for layer in spec.layers if layer.name == block), f"{spec.place.file}: ")
+    return f"{place}make the last layer `dense: {classes}`"
 
 
 def _counted(source: str, x: np.ndarray, y: np.ndarray) -> None:

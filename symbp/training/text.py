@@ -18,7 +18,7 @@ from symbp.training.alphabet import NEWLINE, Alphabet
 from symbp.training.compared import Compared, class_weights
 from symbp.training.dataset import Pair
 from symbp.training.errors import DataError
-from symbp.training.prepare import Examples, split
+from symbp.training.prepare import Examples, of_classes, split
 from symbp.training.random import SPLIT_TEST, SPLIT_VALIDATION, generator
 
 
@@ -53,7 +53,10 @@ def _length(path: Path, spec: NetworkSpec, network: Network, alphabet: Alphabet)
         form = f"input: {{shape: [{shown}], kind: integer, classes: {wanted}}}"
         raise DataError(f"{path}: characters are whole numbers, which a network reads as\n  {form}")
     if x.classes != wanted:
-        wrong.append(f"input: {x.classes} classes, expected {wanted}")
+        wrong.append(f"{spec.place.file}: input: {x.classes} classes, expected {wanted}; make it `classes: {wanted}`")
+    first = spec.layers[0].use
+    if first.name == "embedding" and (tokens := first.options["tokens"]) != wanted:
+        wrong.append(f"{first.place}: {tokens} tokens, expected {wanted}; make it `tokens: {wanted}`")
     if stated not in (0, length):
         wrong.append(f"data.length: {stated}, but the input has {length} places; leave it out")
     target = network.tensors[network.targets[0]] if network.targets else None
@@ -64,7 +67,7 @@ def _length(path: Path, spec: NetworkSpec, network: Network, alphabet: Alphabet)
             f"softmax_cross_entropy of an output of shape ({length}, {wanted}); the output's is {outputs}"
         )
     elif outputs[-1] != wanted:
-        wrong.append(f"output: {outputs[-1]} classes, expected {wanted}; the last layer is `dense: {wanted}`")
+        wrong.append(f"output: {outputs[-1]} classes, expected {wanted}; {of_classes(spec, network, wanted)}")
     elif alphabet.lines:
         weights = class_weights(spec)
         if not weights or weights[-1] != 0:

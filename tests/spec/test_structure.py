@@ -57,7 +57,9 @@ CASES = {
     spec(name="name: " + "a" * 65): f"1: name: 'aaa…...' is not a name; {NAMES}",
     spec("description: 3"): "7: description: expected a text (in quotes, …); got 3",
     spec("description: " + "a" * 2001): "7: description: expected at most 2000 characters; got 'aaa…...",
-    spec("dtype: float16"): "7: dtype: expected float32 or float64; got 'float16'",
+    spec("dtype: float16"): "7: dtype: expected float32 or float64; got 'float16'; did you mean `float64`?",
+    spec("blas: SciPy"): "7: blas: expected numpy or scipy; got 'SciPy'; did you mean `scipy`?",
+    spec("training: {batch_size: 1.5}"): "7: training.batch_size: expected a whole number; got 1.5",
     spec("blas: mkl"): "7: blas: expected numpy or scipy; got 'mkl'",
     # input
     spec(input="input: 0"): "2: input: expected a number of at least 1; got 0",
@@ -99,11 +101,12 @@ CASES = {
     spec("training:", "  validation: -.inf"): "8: training.validation: -.inf is not a finite number",
     spec("training: {validation: 1e999}"): "7: training.validation: 1e999 is not a finite number",
     # data
-    spec("data: mnst"): f"7: data: expected {SOURCES}; got 'mnst'",
+    spec("data: mnst"): f"7: data: expected {SOURCES}; got 'mnst'; did you mean `mnist`?",
     spec("data: 3"): "7: data: expected the name of a source, such as `digits`, or a mapping with `source`; got 3",
     spec("data: {path: a}"): "7: data.source: `source` is missing: a bundled set, mnist, a file, or one that …",
-    spec("data: {source: mnst}"): f"7: data.source: expected {SOURCES}; got 'mnst'",
-    spec("data: {source: digits, normalize: Unit}"): "7: data.normalize: expected none, unit or standard; got 'Unit'",
+    spec("data: {source: mnst}"): f"7: data.source: expected {SOURCES}; got 'mnst'; did you mean `mnist`?",
+    spec("data: {source: digits, normalize: Unit}"): "7: data.normalize: expected none, unit or standard; got 'Unit'; "
+    "did you mean `unit`?",
     spec("data: {source: digits, test: 0}"): "7: data.test: expected a number greater than 0; got 0",
     spec("data: {source: digits, std: 0}"): "7: data.std: expected a number greater than 0; got 0",
     spec("data: {source: digits, examples: 9}"): "7: data.examples: `examples` is not a key of `data` (…",

@@ -57,6 +57,8 @@ CASES = {
     layers("nn.Linear: {in_features: 3, out_features: 2}"): "4: layers[0].nn.Linear.in_features: `dense` has no option "
     "`in_features`: it follows from the shape of what is read; leave it out",
     layers("dense: {units: 3, depth: 2, name: a}", "add: [a, a]"): "4: layers[0].dense.depth: `dense` has no option …",
+    layers("conv2d: {channels: 3, kernel_size: 2}"): "4: layers[0].conv2d.channels: `conv2d` has no option `channels`; "
+    "did you mean `out_channels`?",
     layers("relu: {slope: 3}"): "4: layers[0].relu.slope: `relu` has no option `slope` (known: …)",
     spec("optimizer: {adam: {beta1: 0.5}}"): "7: optimizer.adam.beta1: `adam` has no option `beta1`; "
     "did you mean `beta_1`?",

@@ -102,7 +102,10 @@ def test_the_mean_over_weighted_labels_does_not_depend_on_batches(
         (WINDOWS, "{shape: [8], kind: integer, classes: 12}", "[8, 3]", "input: {shape: [8], kind: integer, classes:"),
         (WINDOWS, "classes: 12", "classes: 11", "alphabet has 12 characters ('\\n acehmnorst'); the network does not"),
         (WINDOWS, "classes: 12", "classes: 11", "input: 11 classes, expected 12"),
-        (WINDOWS, "dense: 12", "dense: 13", "output: 13 classes, expected 12; the last layer is `dense: 12`"),
+        (WINDOWS, "dense: 12", "dense: 13", "output: 13 classes, expected 12; <spec>:6: layers[2].dense: make the"),
+        (WINDOWS, "12", "11", "<spec>: input: 11 classes, expected 12; make it `classes: 12`\n  <spec>:4: layers[0]"
+         ".embedding: 11 tokens, expected 12; make it `tokens: 12`\n  output: 11 classes, expected "
+         "12; <spec>:6: layers[2].dense: make the last layer `dense: 12`"),
         (WINDOWS, "softmax_cross_entropy", "mse", "loss: `mse` does not compare with the next character at every"),
         (WINDOWS, "gru: 24", "gru: {units: 24, returns: last}", "of shape (8, 12); the output's is (12,)"),
         (WINDOWS, "length: 8", "length: 9", "data.length: 9, but the input has 8 places; leave it out"),
