@@ -9,12 +9,13 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from statistics import median
+from statistics import median, quantiles
 
 import numpy as np
 
 from benchmarks import ROOT
 from benchmarks.machine import machine
+from benchmarks.progress import Progress
 from benchmarks.report import grid
 from benchmarks.speed.generated import generated
 from benchmarks.speed.workloads import WORKLOADS, Workload
@@ -24,44 +25,65 @@ from symbp.plan.savings import totals
 
 DOCUMENT = ROOT / "docs" / "means.md"
 KINDS = tuple(dict.fromkeys(workload.kind for workload in WORKLOADS))
-COLUMNS = ("without", "step, ms", "its time over the module's", "held, MiB", "its bytes over the module's")
+OVER = "its time over the module's"
+COLUMNS = ("without", "step, ms", OVER, "middle half", "held, MiB", "its bytes over the module's")
 ROUNDS = 15
 SECONDS = 0.03  # of one module in one round
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; write where every kind was measured."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.means", description="Time steps without a means.")
-    parser.add_argument("kinds", nargs="*", choices=[[], *KINDS], help="all, where none is named")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.means",
+        description="Time steps without a means. Without a kind every workload is measured, which takes minutes, and "
+        "docs/means.md is written; with kinds their tables are printed, and nothing is written.",
+    )
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help=f"{', '.join(KINDS)}; all, where none is named")
     kinds = parser.parse_args(arguments).kinds
+    if unknown := [kind for kind in kinds if kind not in KINDS]:
+        parser.error(f"no kind of workload is named `{unknown[0]}`; there are {', '.join(KINDS)}")
+    workloads = [workload for workload in WORKLOADS if workload.kind in (kinds or KINDS)]
+    count = len(workloads) * (len(MEANS) + 3)  # the module, those without one means and without any, and their times
+    progress = Progress(count, count)
     sections = []
-    for workload in (w for w in WORKLOADS if w.kind in (kinds or KINDS)):
-        sections.append(f"## {workload.name}\n\n{grid(COLUMNS, list(rows(workload)))}\n")
+    for workload in workloads:
+        sections.append(f"## {workload.name}\n\n{grid(COLUMNS, list(rows(workload, progress)))}\n")
         print(sections[-1], flush=True)
     if not kinds:
         DOCUMENT.write_text(document(sections), encoding="utf-8")
+        print(f"written: {DOCUMENT.relative_to(ROOT)}", file=sys.stderr)
     return 0
 
 
-def rows(workload: Workload) -> Iterator[tuple[str, ...]]:
+def rows(workload: Workload, progress: Progress) -> Iterator[tuple[str, ...]]:
     """The module as it is, then without each means that changes it, and without any."""
-    made = dict(modules(workload))
+    made = dict(modules(workload, progress))
+    progress.say(f"{workload.name}: steps of {len(made)} modules", measured=True)
     times = measured({name: step(each, workload) for name, each in made.items()})
     held = {name: totals(each, workload.batch).held for name, each in made.items()}
     for name in made:
-        slower = median(times[name]) / median(times[""])
-        figures = f"{1e3 * median(times[name]):.3f}", f"{slower:.2f}", f"{held[name] / 2**20:.2f}"
-        yield name or "nothing", *figures, f"{held[name] / held['']:.2f}"
+        ratios = [other / own for other, own in zip(times[name], times[""], strict=True)]
+        figures = f"{1e3 * median(times[name]):.3f}", f"{median(ratios):.2f}", middle(ratios) if name else "-"
+        yield name or "nothing", *figures, f"{held[name] / 2**20:.2f}", f"{held[name] / held['']:.2f}"
 
 
-def modules(workload: Workload) -> Iterator[tuple[str, pipeline.Generated]]:
+def middle(ratios: Sequence[float]) -> str:
+    """The middle half of them."""
+    low, _, high = quantiles(ratios, n=4, method="inclusive")
+    return f"{low:.2f} to {high:.2f}"
+
+
+def modules(workload: Workload, progress: Progress) -> Iterator[tuple[str, pipeline.Generated]]:
     """Modules by what they are without; one that is the same but for its head is left out."""
+    progress.say(f"{workload.name}: the module", measured=True)
     whole = generated(workload)
     yield "", whole
     for name in MEANS:
+        progress.say(f"{workload.name}: without {name}", measured=True)
         less = pipeline.generate(whole.spec, check=False, without=[name])
         if less.module.replace(f"without    {name}\n", "") != whole.module:
             yield name, less
+    progress.say(f"{workload.name}: without any", measured=True)
     yield "any", pipeline.generate(whole.spec, check=False, without=MEANS)
 
 
@@ -95,8 +117,9 @@ def document(sections: Sequence[str]) -> str:
         "# What each means does, measured\n\n"
         "Written by `python -m benchmarks.means`. [The means](plan.md#the-means) are left out one at a time, then all "
         "of them; a means that does not change a module is not in its table. The modules of a workload take turns in "
-        "one process; times are medians over the rounds, in float32. Bytes are those that `symbp plan` tells: the "
-        "workspace, parameters, gradients and the optimizer's.\n\n"
+        "one process; times are medians over the rounds, in float32, and ratios those of rounds, with the middle half "
+        "of them: a means whose middle half holds 1 was not told from noise. Bytes are those that `symbp plan` tells: "
+        "the workspace, parameters, gradients and the optimizer's.\n\n"
         f"Machine: {machine()}\n\n"
     )
     return opening + "\n".join(sections)

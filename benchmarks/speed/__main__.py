@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import ROOT
+from benchmarks.progress import Progress
 from benchmarks.report import HEADINGS, Figure, grid, status
 from benchmarks.speed import kept, memory, start_up
 from benchmarks.speed.contender import CONTENDERS, OURS
@@ -16,7 +17,7 @@ from benchmarks.speed.document import Section, document, in_readme
 from benchmarks.speed.goals import figures, place
 from benchmarks.speed.kept import Besides
 from benchmarks.speed.picture import pictures
-from benchmarks.speed.rounds import ROUNDS, measure
+from benchmarks.speed.rounds import ROUNDS, available, measure
 from benchmarks.speed.workloads import WORKLOADS
 from symbp.files import replace_file
 
@@ -26,18 +27,85 @@ KINDS = tuple(dict.fromkeys(workload.kind for workload in WORKLOADS))
 THREADS = [1, 2]
 
 
+HELP = """\
+Without arguments everything is measured, on one and two threads, which takes about a quarter of an hour, and written
+to docs/benchmarks.md, to its two pictures in docs/images, and to the block of README.md that shows one. With kinds,
+-t or -c what was measured is printed, and nothing is written.
+
+kinds: {kinds}
+contenders, each one argument: {contenders}
+"""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a command line asks for."""
+
+    kinds: Sequence[str]
+    threads: Sequence[int]
+    contenders: Sequence[str]
+    rounds: int | None
+    resume: bool
+
+    @property
+    def everything(self) -> bool:
+        """Whether the pages can be written from it."""
+        return not self.kinds and [*self.threads] == THREADS and [*self.contenders] == [*CONTENDERS]
+
+
+def chosen_by(arguments: Sequence[str] | None) -> Chosen:
+    """A command line; what it cannot mean ends the program. Options end where the name of a kind stands."""
+    quoted = ", ".join(f"'{name}'" for name in CONTENDERS)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.speed",
+        description="Time training steps beside those of others.",
+        epilog=HELP.format(kinds=", ".join(KINDS), contenders=quoted),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("kinds", nargs="*", metavar="KIND", help="of workloads; all, where none is named")
+    parser.add_argument("-t", "--threads", nargs="*", metavar="N", help="numbers of threads, in place of 1 and 2")
+    parser.add_argument("-c", "--contenders", nargs="*", metavar="NAME", help="those beside symbp, which always runs")
+    parser.add_argument("-r", "--rounds", metavar="N", help="so many, in place of {} to {}".format(*ROUNDS))
+    resumed = "go on where a run of everything was stopped: take from build/speed what it had measured"
+    parser.add_argument("--resume", action="store_true", help=resumed)
+    given = parser.parse_args(arguments)
+    kinds = list(given.kinds)
+    threads, contenders = (
+        None if each is None else [word for word in each if word not in KINDS]
+        for each in (given.threads, given.contenders)
+    )
+    kinds += [word for each in (given.threads, given.contenders) for word in each or () if word in KINDS]
+    if unknown := [kind for kind in kinds if kind not in KINDS]:
+        parser.error(f"no kind of workload is named `{unknown[0]}`; there are {', '.join(KINDS)}")
+    if threads == []:
+        parser.error("-t takes numbers of threads, as in `-t 1 2`")
+    if contenders == []:
+        parser.error(f"-c takes names, as in `-c PyTorch 'symbp, SciPy'`; there are {quoted}")
+    for name in contenders or ():
+        if name not in CONTENDERS:
+            parser.error(f"no contender is named `{name}`; there are {quoted}, each one argument")
+    cores = len(available())
+    for word in threads or ():
+        if not word.isdecimal() or not 1 <= int(word) <= cores:
+            parser.error(f"-t {word}: expected a number of threads from 1 to {cores}, as many cores as there are")
+    if given.rounds is not None and not (given.rounds.isdecimal() and int(given.rounds) > 0):
+        parser.error(f"-r {given.rounds}: expected a number of rounds, 1 or more")
+    chosen = Chosen(
+        kinds,
+        THREADS if threads is None else [*dict.fromkeys(map(int, threads))],
+        [*CONTENDERS] if contenders is None else contenders,
+        None if given.rounds is None else int(given.rounds),
+        given.resume,
+    )
+    if chosen.resume and not chosen.everything:
+        parser.error("--resume is for a run of everything: leave out kinds, -t and -c")
+    return chosen
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; write where everything was measured. The exit status is 1 where a figure does not hold."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed", description="Time training steps.")
-    parser.add_argument("kinds", nargs="*", choices=[[], *KINDS], help="all, where none is named")
-    parser.add_argument("-t", "--threads", type=int, nargs="*", default=THREADS)
-    parser.add_argument("-r", "--rounds", type=int, help="no more and no less")
-    parser.add_argument("-c", "--contenders", nargs="*", choices=[*CONTENDERS], default=[*CONTENDERS])
-    parser.add_argument("--resume", action="store_true", help="go on where a run of everything was stopped")
-    chosen = parser.parse_args(arguments)
-    everything = not chosen.kinds and chosen.threads == THREADS and chosen.contenders == [*CONTENDERS]
-    if chosen.resume and not everything:
-        parser.error("--resume is for a run of everything")
+    chosen = chosen_by(arguments)
+    everything = chosen.everything
     names = [OURS, *(name for name in chosen.contenders if name != OURS)]
     rounds = (chosen.rounds, chosen.rounds) if chosen.rounds else ROUNDS
     if everything and not chosen.resume:
@@ -61,12 +129,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sections.append(Section(workload, threads, results))
             goals += figures(workload, threads, results)
             print(sections[-1], flush=True)
-    print(grid(HEADINGS, [figure.cells() for figure in goals]))
+    if goals:
+        print(grid(HEADINGS, [figure.cells() for figure in goals]))
     if besides:
         for path, content in written(besides, goals, sections):
             replace_file(path, content)
             print(f"written: {path.relative_to(ROOT)}", file=sys.stderr)
-    return status([*goals, *(besides.figures if besides else ())])
+    return status([*goals, *(besides.figures if besides else ())]) if goals else 0
 
 
 def written(besides: Besides, goals: Sequence[Figure], sections: Sequence[Section]) -> Iterator[tuple[Path, bytes]]:
@@ -88,24 +157,6 @@ def memory_and_start_up(progress: Progress) -> Besides:
         found = Besides(of_memory + of_start_up, imports)
         kept.keep(kept.BESIDES, found)
     return found
-
-
-class Progress:
-    """Lines that tell what is measured, and how long the rest will take if it goes on like this."""
-
-    def __init__(self, count: int, unknown: int) -> None:
-        """Nothing is done yet; so many are not known."""
-        self.count, self.unknown, self.number, self.measured, self.start = count, unknown, 0, 0, time.perf_counter()
-
-    def say(self, what: str, measured: bool) -> None:
-        """The next is about to be measured, or is known."""
-        self.number += 1
-        left = ""
-        if self.measured:
-            passed = time.perf_counter() - self.start
-            left = f", about {passed / self.measured * (self.unknown - self.measured) / 60:.0f} minutes left"
-        self.measured += measured
-        print(f"{self.number} of {self.count}{left}: {what}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
@@ -96,13 +97,27 @@ class Section:
     results: Results
 
     def __str__(self) -> str:
-        """A table of every contender, and why others are not in it."""
+        return self.told()
+
+    def told(self, elsewhere: Collection[tuple[str, str]] = ()) -> str:
+        """A table of every contender, and why others are not in it, but for what stands `elsewhere`."""
         found = self.results.measured
         columns = (*COLUMNS, START_UP) if self.threads == 1 else COLUMNS
         rows = [_row(name, each, found[OURS])[: len(columns)] for name, each in found.items()]
         parts = [f"### {place(self.workload, self.threads)}", grid(columns, rows)]
-        parts += [f"`{name}` could not run: {reason}" for name, reason in self.results.failed.items()]
+        parts += [f"`{name}` could not run: {why}" for name, why in self.reasons() if (name, why) not in elsewhere]
         return "\n\n".join(parts) + "\n"
+
+    def reasons(self) -> list[tuple[str, str]]:
+        """Who could not run, and why."""
+        failed = self.results.failed
+        return [(name, why.removeprefix(f"{name}, {self.workload.name}: ")) for name, why in failed.items()]
+
+
+def often(sections: Sequence[Section]) -> dict[tuple[str, str], int]:
+    """Who could not run for the same reason in several sections, and in how many."""
+    counts = Counter(each for section in sections for each in section.reasons())
+    return {each: count for each, count in counts.items() if count > 1}
 
 
 def _row(name: str, each: Measured, ours: Measured) -> tuple[str, ...]:
@@ -130,6 +145,7 @@ def document(goals: Sequence[Figure], imports: Table, sections: Sequence[Section
     """The page: what was found, what was compared, the goals, how it was measured, and every figure."""
     times = [figure for figure in goals if is_time(figure)]
     others = [figure for figure in goals if not is_time(figure)]
+    failed = often(sections)
     parts = (
         INTRODUCTION,
         findings(goals),
@@ -145,7 +161,8 @@ def document(goals: Sequence[Figure], imports: Table, sections: Sequence[Section
         METHOD.format(sample=SAMPLE, half=SAMPLE / 2, least=ROUNDS[0], most=ROUNDS[1]),
         f"## Start-up\n\n{imports.caption}\n\n{grid(imports.columns, imports.rows)}\n",
         "## Workloads\n",
-        *map(str, sections),
+        *(f"`{name}` could not run in {n} of {len(sections)} tables: {why}\n" for (name, why), n in failed.items()),
+        *(section.told(failed) for section in sections),
     )
     return "\n".join(parts)
 

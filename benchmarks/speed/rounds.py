@@ -157,6 +157,11 @@ def measure(
     return Results(found, failed)
 
 
+def available() -> list[int]:
+    """The cores that this process may use."""
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [*range(os.cpu_count() or 1)]
+
+
 def started(
     workload: Workload, contenders: Sequence[str], threads: int, folder: Path, compiled: Path, stack: ExitStack
 ) -> tuple[dict[str, Process], dict[str, str]]:
@@ -164,7 +169,7 @@ def started(
 
     Some start at the same time, on cores of their own where there are enough.
     """
-    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else [*range(os.cpu_count() or 1)]
+    cores = available()
     apart = len(cores) >= TOGETHER * threads
     places = SimpleQueue[list[int]]()
     for each in range(TOGETHER):

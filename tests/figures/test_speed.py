@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from benchmarks.generation import Times
+from benchmarks.progress import Progress, about
 from benchmarks.report import Figure, Table
 from benchmarks.speed import bound, by_hand, kept, memory, rounds, start_up
-from benchmarks.speed.__main__ import README, Progress
+from benchmarks.speed.__main__ import README, THREADS, chosen_by, main
 from benchmarks.speed.bound import FORMS, Operands, Product, products
 from benchmarks.speed.contender import CONTENDERS, Entry
 from benchmarks.speed.document import BEGIN, END, Section, document, in_readme, spread
@@ -79,7 +80,7 @@ def test_a_contender_that_fails_is_told_of_and_the_others_go_on(
         assert [*processes] == ["symbp"]
     assert "KeyError: 'nobody'" in failed["nobody"]
     text = str(Section(SMALL, 1, Results({"symbp": Measured(1.0, 0.1, [1.0], [1.0])}, failed)))
-    assert "`nobody` could not run: nobody, small, batch 8: status 1: KeyError: 'nobody'" in text
+    assert "`nobody` could not run: status 1: KeyError: 'nobody'" in text
 
 
 def test_who_computes_nothing_but_products_needs_some() -> None:
@@ -202,13 +203,65 @@ def test_what_was_kept_comes_back(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 def test_progress_says_how_much_is_left(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     clock = iter([0.0, 240.0])
-    monkeypatch.setattr("benchmarks.speed.__main__.time.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("benchmarks.progress.time.perf_counter", lambda: next(clock))
     progress = Progress(3, 2)
     progress.say("one", measured=False)
     progress.say("two", measured=True)
     progress.say("three", measured=True)
     said = capsys.readouterr().err.splitlines()
     assert said == ["1 of 3: one", "2 of 3: two", "3 of 3, about 4 minutes left: three"]
+    assert (about(29), about(61)) == ("less than a minute", "about 1 minute")
+
+
+def test_a_command_line_says_what_it_takes(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.speed.__main__.available", lambda: [0, 1])
+    assert chosen_by([]).everything
+    assert chosen_by(["-t", "1", "small"]) == chosen_by(["small", "-t", "1"])
+    assert chosen_by(["-c", "JAX", "PyTorch, fused", "mlp"]).contenders == ["JAX", "PyTorch, fused"]
+    assert chosen_by(["mlp"]).threads == THREADS
+    refused = {
+        ("-t",): "-t takes numbers of threads, as in `-t 1 2`",
+        **{("-t", word): f"-t {word}: expected a number of threads from 1 to 2" for word in ("0", "-1", "64", "big")},
+        **{("-r", word): f"-r {word}: expected a number of rounds, 1 or more" for word in ("0", "-2", "few")},
+        ("-c",): "-c takes names",
+        ("-c", "PyTorch fused"): "no contender is named `PyTorch fused`; there are 'symbp', 'symbp, SciPy', ",
+        ("vgg",): "no kind of workload is named `vgg`; there are mlp, small, ",
+        ("small", "--resume"): "leave out kinds, -t and -c",
+    }
+    for arguments, message in refused.items():
+        with pytest.raises(SystemExit):
+            chosen_by(arguments)
+        assert message in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        chosen_by(["--help"])
+    shown = capsys.readouterr().out
+    assert "docs/benchmarks.md" in shown
+    assert "'PyTorch, fused'" in shown
+    assert "{" not in shown
+
+
+def test_a_run_without_goals_ends_with_its_tables(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = Results({"symbp": Measured(1.0, 0.1, [1.0], [1.0])})
+    monkeypatch.setattr("benchmarks.speed.__main__.measure", lambda *_: results)
+    assert main(["-t", "1", "-c", "symbp", "small"]) == 0
+    shown = capsys.readouterr().out
+    assert "### small, batch 8, 1 thread" in shown
+    assert "figure" not in shown
+
+
+def test_a_reason_that_is_the_same_in_several_tables_is_told_once() -> None:
+    why = "status 1: no compiler"
+    failed = {w.name: {"torch.compile": f"torch.compile, {w.name}: {why}"} for w in (SMALL, MLP)}
+    failed[MLP.name]["JAX"] = f"JAX, {MLP.name}: another"
+    ours = {"symbp": Measured(1.0, 0.1, [1.0], [1.0])}
+    page = document(
+        [], Table("", ("import",), (("NumPy",),)), [Section(w, 1, Results(ours, failed[w.name])) for w in (SMALL, MLP)]
+    )
+    assert page.count("could not run") == 2
+    assert f"`torch.compile` could not run in 2 of 2 tables: {why}\n\n### small, batch 8" in page
+    assert page.endswith("`JAX` could not run: another\n")
 
 
 def test_the_page_has_goals_a_table_for_each_workload_and_versions() -> None:
