@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import copy
 import re
+import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -178,7 +179,7 @@ def test_the_module_says_that_it_needs_scipy() -> None:
     made = pair("digits_mlp")[0].module
     assert "in NumPy and SciPy's BLAS" in made.splitlines()[0]
     assert "products   SciPy's BLAS, which the module needs besides NumPy" in made
-    assert "\nfrom scipy.linalg import blas\n" in made
+    assert "\n    from scipy.linalg import blas\n" in made
     assert "\nwithout " not in made
     assert "scipy" not in pipeline.generate(read_spec(SPECS / "digits_mlp.yaml"), check=False).module
 
@@ -232,3 +233,11 @@ def test_without_scipy_the_message_says_what_to_do(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(UserError, match=r"digits_mlp: the spec asks for `blas: scipy`.*pip install '\.\[blas\]'"):
         pipeline.generate(replace(read_spec(SPECS / "digits_mlp.yaml"), blas="scipy"))
+
+
+def test_a_module_without_scipy_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "scipy.linalg", None)
+    spec = replace(read_spec(SPECS / "digits_mlp.yaml"), blas="scipy")
+    made = pipeline.generate(spec, check=False).module
+    with pytest.raises(ModuleNotFoundError, match=r"needs the BLAS of SciPy: pip install scipy"):
+        exec(made, {"__name__": "digits_mlp"})
