@@ -320,7 +320,6 @@ class Workspace:
         self.mean_96 = np.full(96, 1 / 96, dtype)
         self.one_over_96 = np.array(1 / 96, dtype)
         self.one = np.array(1, dtype)
-        self.others_64_64 = np.empty((64, 64), np.bool_)
         self.ones_64 = np.ones(64, dtype)
         self.half = np.array(0.5, dtype)
         self.ones_65 = np.ones(65, dtype)
@@ -338,6 +337,8 @@ class Workspace:
         self.sorted_rows_n_64_96 = np.empty((n * 64, 96), dtype)  # rows in the order of their labels
         self.least_keys_65_n_64 = np.arange(66) * (n * 64)  # the least key that each label can have, and one beyond all
         self.row_numbers_n_64 = np.arange(n * 64).reshape(n, 64)  # the place of each label among all
+        self.transformer_encoder_1_asked_m_mask = np.empty((64, 64), np.bool_)
+        self.transformer_encoder_3_asked_d_s_mask = np.empty((64, 64), np.bool_)
         self.shared_1 = np.empty(n * 24576, dtype)
         self.embedding_1_y = self.shared_1[: n * 6144].reshape(n, 64, 96)
         self.learned_positions_1_y = self.embedding_1_y
@@ -354,7 +355,6 @@ class Workspace:
         self.shared_4 = np.empty(n * 6144, dtype)
         self.transformer_encoder_1_asked_v = self.shared_4.reshape(n, 64, 4, 24)
         self.transformer_encoder_1_asked_s = np.empty((n, 4, 64, 64), dtype)
-        self.transformer_encoder_1_asked_m_mask = np.empty((64, 64), np.bool_)
         self.transformer_encoder_1_asked_m = self.transformer_encoder_1_asked_s
         self.transformer_encoder_1_asked_shift = self.shared_1[n * 6144 : n * 6400].reshape(n, 4, 64)
         self.transformer_encoder_1_asked_p_exp = self.transformer_encoder_1_asked_s
@@ -598,7 +598,7 @@ class Workspace:
         self.transformer_encoder_1_layer_norm_1_d_x_multiply_4 = self.shared_2.reshape(n, 64, 96)
         self.d_learned_positions_1_y = self.d_layer_norm_1_x_hat
         self.d_embedding_1_y = self.shared_6[: n * 6144].reshape(n, 64, 96)
-        _constants(self)
+        _once(self)
 
     def __reduce__(self) -> tuple[type[Workspace], tuple[int, DTypeLike]]:
         return Workspace, (self.n, self.dtype)  # a copy has memory of its own, shared by the same arrays
@@ -670,11 +670,15 @@ def _erf(x: Array, out: Array) -> None:
         np.copysign(series, numbers[part], out=results[part], casting="same_kind")
 
 
-def _constants(ws: Workspace) -> None:
+def _once(ws: Workspace) -> None:
     """What no data changes, made with the workspace."""
     # transformer_encoder_1_asked: -> m_mask (64, 64)
     # mₙₕₜᵤ = { sₙₕₜᵤ if t ≥ u; −∞ otherwise }
-    np.greater_equal(ws.range_64[:, None], ws.range_64, out=ws.transformer_encoder_1_asked_m_mask)
+    np.less(ws.range_64[:, None], ws.range_64, out=ws.transformer_encoder_1_asked_m_mask)
+
+    # transformer_encoder_3_asked: -> d_s_mask (64, 64)
+    # ∂C/∂sₙₕₜᵤ = ∂C/∂mₙₕₜᵤ · 𝟙[t ≥ u]
+    np.greater_equal(ws.range_64[:, None], ws.range_64, out=ws.transformer_encoder_3_asked_d_s_mask)
 
 
 def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
@@ -755,8 +759,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     )
     ws.transformer_encoder_1_asked_s *= math.sqrt(6) / 12
     # (68) mₙₕₜᵤ = { sₙₕₜᵤ if t ≥ u; −∞ otherwise }
-    np.logical_not(ws.transformer_encoder_1_asked_m_mask, out=ws.others_64_64)
-    np.copyto(ws.transformer_encoder_1_asked_m, -math.inf, where=ws.others_64_64)
+    np.copyto(ws.transformer_encoder_1_asked_m, -math.inf, where=ws.transformer_encoder_1_asked_m_mask)
     # (72) shiftₙₕₜ = maxₗ mₙₕₜₗ
     ws.transformer_encoder_1_asked_m.max(axis=3, out=ws.transformer_encoder_1_asked_shift)
     # (72) pₙₕₜᵤ = exp(mₙₕₜᵤ − shiftₙₕₜ)/(Σₗ exp(mₙₕₜₗ − shiftₙₕₜ))
@@ -928,8 +931,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     )
     ws.transformer_encoder_2_asked_s *= math.sqrt(6) / 12
     # (68) mₙₕₜᵤ = { sₙₕₜᵤ if t ≥ u; −∞ otherwise }
-    np.logical_not(ws.transformer_encoder_1_asked_m_mask, out=ws.others_64_64)
-    np.copyto(ws.transformer_encoder_2_asked_m, -math.inf, where=ws.others_64_64)
+    np.copyto(ws.transformer_encoder_2_asked_m, -math.inf, where=ws.transformer_encoder_1_asked_m_mask)
     # (72) shiftₙₕₜ = maxₗ mₙₕₜₗ
     ws.transformer_encoder_2_asked_m.max(axis=3, out=ws.transformer_encoder_2_asked_shift)
     # (72) pₙₕₜᵤ = exp(mₙₕₜᵤ − shiftₙₕₜ)/(Σₗ exp(mₙₕₜₗ − shiftₙₕₜ))
@@ -1101,8 +1103,7 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     )
     ws.transformer_encoder_3_asked_s *= math.sqrt(6) / 12
     # (68) mₙₕₜᵤ = { sₙₕₜᵤ if t ≥ u; −∞ otherwise }
-    np.logical_not(ws.transformer_encoder_1_asked_m_mask, out=ws.others_64_64)
-    np.copyto(ws.transformer_encoder_3_asked_m, -math.inf, where=ws.others_64_64)
+    np.copyto(ws.transformer_encoder_3_asked_m, -math.inf, where=ws.transformer_encoder_1_asked_m_mask)
     # (72) shiftₙₕₜ = maxₗ mₙₕₜₗ
     ws.transformer_encoder_3_asked_m.max(axis=3, out=ws.transformer_encoder_3_asked_shift)
     # (72) pₙₕₜᵤ = exp(mₙₕₜᵤ − shiftₙₕₜ)/(Σₗ exp(mₙₕₜₗ − shiftₙₕₜ))
@@ -1464,12 +1465,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (169) ∂C/∂x₁[n,t,j] = ∂C/∂yₙₜⱼ
 
     # transformer_encoder_3_asked: Wo (4, 24, 96), d_transformer_encoder_2_add_2.y.transformer_encoder_3_attended (n,
-    #     64, 96), v (n, 64, 4, 24), p (n, 4, 64, 64), transformer_encoder_1_asked.m_mask (64, 64), q (n, 64, 4, 24), k
-    #     (n, 64, 4, 24), Wk (96, 4, 24), Wq (96, 4, 24), Wv (96, 4, 24), transformer_encoder_3_layer_norm_1.y (n, 64,
-    #     96), o (n, 64, 4, 24) -> d_o (n, 64, 4, 24), d_p (n, 4, 64, 64), d_m (n, 4, 64, 64), d_s (n, 4, 64, 64), d_v
-    #     (n, 64, 4, 24), d_k (n, 64, 4, 24), d_q (n, 64, 4, 24), d_transformer_encoder_3_layer_norm_1.y (n, 64, 96),
-    #     d_Wq (96, 4, 24), d_Wk (96, 4, 24), d_Wv (96, 4, 24), d_bq (4, 24), d_bk (4, 24), d_bv (4, 24), d_Wo (4, 24,
-    #     96), d_bo (96)
+    #     64, 96), v (n, 64, 4, 24), p (n, 4, 64, 64), d_s_mask (64, 64), q (n, 64, 4, 24), k (n, 64, 4, 24), Wk (96, 4,
+    #     24), Wq (96, 4, 24), Wv (96, 4, 24), transformer_encoder_3_layer_norm_1.y (n, 64, 96), o (n, 64, 4, 24) -> d_o
+    #     (n, 64, 4, 24), d_p (n, 4, 64, 64), d_m (n, 4, 64, 64), d_s (n, 4, 64, 64), d_v (n, 64, 4, 24), d_k (n, 64, 4,
+    #     24), d_q (n, 64, 4, 24), d_transformer_encoder_3_layer_norm_1.y (n, 64, 96), d_Wq (96, 4, 24), d_Wk (96, 4,
+    #     24), d_Wv (96, 4, 24), d_bq (4, 24), d_bk (4, 24), d_bv (4, 24), d_Wo (4, 24, 96), d_bo (96)
     # (78) ∂C/∂o[n,t,h,d] = Σⱼ ∂C/∂yₙₜⱼ · Wo[h,d,j]
     ws.d_transformer_encoder_2_add_2_y_transformer_encoder_3_attended.reshape(n * 64, 96).dot(
         params.transformer_encoder_3_asked_Wo.reshape(4 * 24, 96).T,
@@ -1495,7 +1495,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.d_transformer_encoder_3_asked_m *= ws.transformer_encoder_3_asked_p
     # (99) ∂C/∂sₙₕₜᵤ = ∂C/∂mₙₕₜᵤ · 𝟙[t ≥ u]
     np.multiply(
-        ws.transformer_encoder_1_asked_m_mask,
+        ws.transformer_encoder_3_asked_d_s_mask,
         ws.d_transformer_encoder_3_asked_m,
         out=ws.d_transformer_encoder_3_asked_s,
     )
@@ -1787,8 +1787,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (169) ∂C/∂x₁[n,t,j] = ∂C/∂yₙₜⱼ
 
     # transformer_encoder_2_asked: Wo (4, 24, 96), d_transformer_encoder_1_add_2.y.transformer_encoder_2_attended (n,
-    #     64, 96), v (n, 64, 4, 24), p (n, 4, 64, 64), transformer_encoder_1_asked.m_mask (64, 64), q (n, 64, 4, 24), k
-    #     (n, 64, 4, 24), Wk (96, 4, 24), Wq (96, 4, 24), Wv (96, 4, 24), transformer_encoder_2_layer_norm_1.y (n, 64,
+    #     64, 96), v (n, 64, 4, 24), p (n, 4, 64, 64), transformer_encoder_3_asked.d_s_mask (64, 64), q (n, 64, 4, 24),
+    #     k (n, 64, 4, 24), Wk (96, 4, 24), Wq (96, 4, 24), Wv (96, 4, 24), transformer_encoder_2_layer_norm_1.y (n, 64,
     #     96), o (n, 64, 4, 24) -> d_o (n, 64, 4, 24), d_p (n, 4, 64, 64), d_m (n, 4, 64, 64), d_s (n, 4, 64, 64), d_v
     #     (n, 64, 4, 24), d_k (n, 64, 4, 24), d_q (n, 64, 4, 24), d_transformer_encoder_2_layer_norm_1.y (n, 64, 96),
     #     d_Wq (96, 4, 24), d_Wk (96, 4, 24), d_Wv (96, 4, 24), d_bq (4, 24), d_bk (4, 24), d_bv (4, 24), d_Wo (4, 24,
@@ -1818,7 +1818,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.d_transformer_encoder_2_asked_m *= ws.transformer_encoder_2_asked_p
     # (99) ∂C/∂sₙₕₜᵤ = ∂C/∂mₙₕₜᵤ · 𝟙[t ≥ u]
     np.multiply(
-        ws.transformer_encoder_1_asked_m_mask,
+        ws.transformer_encoder_3_asked_d_s_mask,
         ws.d_transformer_encoder_2_asked_m,
         out=ws.d_transformer_encoder_2_asked_s,
     )
@@ -2110,11 +2110,12 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (169) ∂C/∂x₁[n,t,j] = ∂C/∂yₙₜⱼ
 
     # transformer_encoder_1_asked: Wo (4, 24, 96), d_learned_positions_1.y.transformer_encoder_1_attended (n, 64, 96), v
-    #     (n, 64, 4, 24), p (n, 4, 64, 64), m_mask (64, 64), q (n, 64, 4, 24), k (n, 64, 4, 24), Wk (96, 4, 24), Wq (96,
-    #     4, 24), Wv (96, 4, 24), transformer_encoder_1_layer_norm_1.y (n, 64, 96), o (n, 64, 4, 24) -> d_o (n, 64, 4,
-    #     24), d_p (n, 4, 64, 64), d_m (n, 4, 64, 64), d_s (n, 4, 64, 64), d_v (n, 64, 4, 24), d_k (n, 64, 4, 24), d_q
-    #     (n, 64, 4, 24), d_transformer_encoder_1_layer_norm_1.y (n, 64, 96), d_Wq (96, 4, 24), d_Wk (96, 4, 24), d_Wv
-    #     (96, 4, 24), d_bq (4, 24), d_bk (4, 24), d_bv (4, 24), d_Wo (4, 24, 96), d_bo (96)
+    #     (n, 64, 4, 24), p (n, 4, 64, 64), transformer_encoder_3_asked.d_s_mask (64, 64), q (n, 64, 4, 24), k (n, 64,
+    #     4, 24), Wk (96, 4, 24), Wq (96, 4, 24), Wv (96, 4, 24), transformer_encoder_1_layer_norm_1.y (n, 64, 96), o
+    #     (n, 64, 4, 24) -> d_o (n, 64, 4, 24), d_p (n, 4, 64, 64), d_m (n, 4, 64, 64), d_s (n, 4, 64, 64), d_v (n, 64,
+    #     4, 24), d_k (n, 64, 4, 24), d_q (n, 64, 4, 24), d_transformer_encoder_1_layer_norm_1.y (n, 64, 96), d_Wq (96,
+    #     4, 24), d_Wk (96, 4, 24), d_Wv (96, 4, 24), d_bq (4, 24), d_bk (4, 24), d_bv (4, 24), d_Wo (4, 24, 96), d_bo
+    #     (96)
     # (78) ∂C/∂o[n,t,h,d] = Σⱼ ∂C/∂yₙₜⱼ · Wo[h,d,j]
     ws.d_learned_positions_1_y_transformer_encoder_1_attended.reshape(n * 64, 96).dot(
         params.transformer_encoder_1_asked_Wo.reshape(4 * 24, 96).T,
@@ -2140,7 +2141,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.d_transformer_encoder_1_asked_m *= ws.transformer_encoder_1_asked_p
     # (99) ∂C/∂sₙₕₜᵤ = ∂C/∂mₙₕₜᵤ · 𝟙[t ≥ u]
     np.multiply(
-        ws.transformer_encoder_1_asked_m_mask,
+        ws.transformer_encoder_3_asked_d_s_mask,
         ws.d_transformer_encoder_1_asked_m,
         out=ws.d_transformer_encoder_1_asked_s,
     )

@@ -81,7 +81,7 @@ ALLOWED: dict[str, set[str]] = {
 }
 STAGES = ("spec", "forward", "derive", "program", "targets")  # in the order of the pipeline
 DATA = {  # functions that only read the data of their stage, and so may be called by a later one
-    "program.operands": {"reads", "renamed", "constants", "is_alias", "is_stop", "needed", "written"},
+    "program.operands": {"reads", "renamed", "is_alias", "is_stop", "is_stored", "needed", "written"},
     "program.cost": {"bytes_of", "entries"},
     "program.plan": {"in_order"},
     "program.runs": {"addition", "runs"},

@@ -12,16 +12,16 @@ from typing import Literal
 from symbp.means import NONE, Without
 from symbp.pipeline import Programmed
 from symbp.program.cost import Cost, Sizes, entries, of_addition, of_operation
-from symbp.program.operands import constants, is_alias, needed, reads, written
+from symbp.program.operands import is_alias, needed, reads, written
 from symbp.program.plan import Plan
-from symbp.program.program import TRAINING, Fold, Loop, Map, Op, Pool, Product, Program, Range, Statement
+from symbp.program.program import ONCE, TRAINING, Fold, Loop, Map, Op, Pool, Product, Program, Range, Statement
 from symbp.program.runs import addition, runs
 from symbp.targets.numpy import memory
 from symbp.targets.numpy.routines import formula
 
 DType = Literal["float32", "float64"]
 PRODUCT = "product"
-ROUTINES = (*TRAINING[:-1], "update")  # of a training step: nobody asks for the gradient of the input
+ROUTINES = (*TRAINING[1:-1], "update")  # of a training step: nobody asks for the gradient of the input
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Saved:
 
 @dataclass(frozen=True)
 class Report:
-    """What a training step of the module computes and holds.
+    """What a training step of the module computes and holds, and before it what is computed once.
 
     `memory` is in bytes: of the workspace, the parameters, the gradients, the optimizer's state, the update's scratch.
     """
@@ -84,13 +84,15 @@ class Report:
     @property
     def cost(self) -> Cost:
         """Of a step."""
-        return sum((operation.cost for line in self.lines for operation in line.operations), Cost())
+        return sum((operation.cost for operation in self._of_a_step()), Cost())
 
     @property
     def products(self) -> int:
         """The arithmetic operations of products of matrices."""
-        every = (operation for line in self.lines for operation in line.operations)
-        return sum(each.cost.operations for each in every if each.does == PRODUCT)
+        return sum(each.cost.operations for each in self._of_a_step() if each.does == PRODUCT)
+
+    def _of_a_step(self) -> Iterator[Operation]:
+        return (operation for line in self.lines if line.routine != ONCE for operation in line.operations)
 
 
 def plan(made: Programmed, batch: int) -> Report:
@@ -122,7 +124,7 @@ def sizes_of(program: Program, routine: str, batch: int, dtype: DType) -> Sizes:
 
 def _lines(made: Programmed, batch: int) -> Iterator[Line]:
     folding = made.optimized.program.folding
-    for routine, statement, operations in steps(made, batch):
+    for routine, statement, operations in steps(made, batch, (ONCE, *ROUTINES)):
         if folding and routine == "backward":  # as the module states it, before the backward pass
             yield Line(routine, folding.statement.block, 0, _equation(folding.statement), (), folding.into)
             folding = None
@@ -133,12 +135,14 @@ def _equation(statement: Statement) -> str:
     return formula(statement.equation.target, statement.equation.body)
 
 
-def steps(made: Programmed, batch: int) -> Iterator[tuple[str, Statement, tuple[Operation, ...]]]:
+def steps(
+    made: Programmed, batch: int, routines: Sequence[str] = ROUTINES
+) -> Iterator[tuple[str, Statement, tuple[Operation, ...]]]:
     """The statements of a step with their routines, as the module carries them out, and their operations."""
     program, plan = made.optimized.program, made.optimized.plan
-    fixed, buffer_of = constants(program), _buffers(plan)  # what is fixed is no part of a step
+    buffer_of = _buffers(plan)
     at_once = {run.statements[0].operations: addition(run, program.arrays) for run in runs(program)}
-    for routine in ROUTINES:
+    for routine in routines:
         sizes = sizes_of(program, routine, batch, made.spec.dtype)
         for item in program.items((routine,)):
             times = sizes.steps(item) if isinstance(item, Loop) else 1
@@ -148,8 +152,7 @@ def steps(made: Programmed, batch: int) -> Iterator[tuple[str, Statement, tuple[
                     shape = _shape(found.out, sizes)
                     yield routine, each, (Operation("axpy", found.out, shape, of_addition(found, sizes)),)
                     continue
-                carried_out = [op for op in each.operations if op.out not in fixed]
-                costs = [of_operation(op, sizes, plan.places) * times for op in carried_out]
+                costs = [of_operation(op, sizes, plan.places) * times for op in each.operations]
                 shown = (
                     Operation(
                         _does(op),
@@ -160,7 +163,7 @@ def steps(made: Programmed, batch: int) -> Iterator[tuple[str, Statement, tuple[
                         buffer_of[op.out] if buffer_of.get(op.out, op.out) != op.out else "",
                         _into(op, program),
                     )
-                    for op, spent in zip(carried_out, costs, strict=True)
+                    for op, spent in zip(each.operations, costs, strict=True)
                 )
                 yield routine, each, tuple(shown)
 
@@ -185,7 +188,7 @@ def _does(op: Op) -> str:
 def _saved(program: Program, sizes: Sizes) -> Iterator[Saved]:
     """In order of the forward pass. A view counts as the array that it looks into."""
     forward, backward = program.items(("forward", "loss")), program.items(("backward",))
-    whole = _wholes([*forward, *backward])
+    whole = _wholes([*program.items((ONCE,)), *forward, *backward])
     readers: dict[str, dict[str, None]] = {}
     for item in backward:
         for name in needed(item):

@@ -13,8 +13,10 @@ from symbp.means import MEANS
 from symbp.plan.report import Line, Operation, Report
 from symbp.plan.savings import Savings, Totals
 from symbp.program.cost import Cost
+from symbp.program.program import ONCE
 
 HEADINGS = {
+    ONCE: "Once, with the workspace",
     "forward": "Forward pass",
     "loss": "Cost",
     "running": "Running statistics",

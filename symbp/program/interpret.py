@@ -14,6 +14,7 @@ from symbp.formula.backends import numpy_backend
 from symbp.forward.network import BATCH
 from symbp.program.operands import written
 from symbp.program.program import (
+    ONCE,
     Array,
     Columns,
     Contract,
@@ -52,14 +53,16 @@ def run(
     n: int,
     scalars: Mapping[str, float] | None = None,
 ) -> dict[str, np.ndarray]:
-    """Every array after the routines, from the given ones; `n` is the number of examples, `scalars` name numbers."""
+    """Every array after the routines, from the given ones; `n` is the number of examples, `scalars` name numbers.
+
+    What no data changes is computed first, whichever routines follow.
+    """
     state = _State(program, dict(given), n, {"N": n, "log_max": np.log(np.finfo(np.float64).max), **(scalars or {})})
-    for name in routines:
-        for item in program.routines[name].statements:
-            if isinstance(item, Loop):
-                state.step_through(item)
-            else:
-                state.execute(item)
+    for item in program.items(list(dict.fromkeys((ONCE, *routines)))):
+        if isinstance(item, Loop):
+            state.step_through(item)
+        else:
+            state.execute(item)
     return state.arrays
 
 

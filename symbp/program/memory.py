@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from symbp.forward.network import BATCH
 from symbp.program.operands import is_alias, needed, reads, written
-from symbp.program.plan import Plan
+from symbp.program.plan import Plan, lasting
 from symbp.program.program import Fold, Loop, Map, Op, Product, Program, Range, Scatter, Select, Statement
 from symbp.program.verify import ProgramError
 
@@ -17,7 +17,11 @@ Place = tuple[str, int, int]  # an array or flat memory, from where to where
 
 
 def verify_plan(program: Program, plan: Plan, keep: frozenset[str]) -> None:
-    """Raise `ProgramError` at the first read of what is no longer there, or at a result that is not."""
+    """Raise `ProgramError` at the first read of what is no longer there, or at a result that is not.
+
+    What is computed once is a result of every sequence, so that the next one finds it whichever it is.
+    """
+    keep |= lasting(program)
     for sequence in program.sequences:
         _Memory(program, plan).go_through(program.items(sequence), keep)
 
@@ -101,9 +105,11 @@ class _Memory:
 
 
 def _may_stand_on(op: Op, name: str) -> bool:
-    """Whether the result may be where this operand is: of what is elementwise any, otherwise what is added to."""
-    if isinstance(op, Map | Select):
+    """Whether the result may be where this operand is: of a function any, else what is written over or added to."""
+    if isinstance(op, Map):
         return True
+    if isinstance(op, Select):
+        return name == op.no
     return isinstance(op, Product | Fold | Scatter) and name == op.base
 
 

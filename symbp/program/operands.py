@@ -6,21 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any, get_args
 
-from symbp.program.program import (
-    Loop,
-    Map,
-    Offset,
-    Op,
-    Operand,
-    Pick,
-    Program,
-    Range,
-    Scalar,
-    Select,
-    Shift,
-    Statement,
-    View,
-)
+from symbp.program.program import Loop, Map, Offset, Op, Operand, Pick, Range, Scalar, Shift, Statement, View
 
 READS = ("left", "right", "operand", "condition", "yes", "no", "source", "base", "where", "best", "chosen")
 SEVERAL = ("operands", "indices", "parts")
@@ -45,6 +31,13 @@ def reads(op: Op) -> tuple[str, ...]:
         elif isinstance(value, str):
             found.append(value)
     return tuple(found)
+
+
+def numbers(op: Op) -> tuple[Scalar, ...]:
+    """The numbers that the operation takes, in order."""
+    values = (getattr(op, part) for part in _FIELDS[type(op)] if part in _OPERANDS)
+    each = (v for value in values for v in (value if isinstance(value, tuple) else (value,)))
+    return tuple(v for v in each if isinstance(v, Scalar))
 
 
 def renamed(op: Op, names: Mapping[str, str]) -> Op:
@@ -84,6 +77,11 @@ def is_alias(op: Op) -> bool:
     return isinstance(op, View | Pick | Offset)
 
 
+def is_stored(op: Op) -> bool:
+    """Whether the result is written to memory: neither a view nor a range, which a target makes where it is read."""
+    return not is_alias(op) and not isinstance(op, Range)
+
+
 def is_bordered(op: Op) -> bool:
     """Whether the result has a border that was written when its array was made: no other operation may write there."""
     return isinstance(op, Shift) and op.border is not None
@@ -107,26 +105,6 @@ def needed(item: Statement | Loop) -> tuple[str, ...]:
     read = (of.get(name, name) for op in item.operations for name in reads(op))
     edges = (e.source for e in item.edges) if isinstance(item, Loop) else ()
     return tuple(dict.fromkeys((*edges, *read)))
-
-
-def constants(program: Program) -> frozenset[str]:
-    """What no data changes: arrays of the workspace that are made of ranges and of numbers alone, outside of loops."""
-    items = program.items(tuple(program.routines))
-    looped = {name for item in items if isinstance(item, Loop) for name in written(item)}
-    made = [op for item in items if isinstance(item, Statement) for op in item.operations]
-    found = {op.out for op in made if program.arrays[op.out].storage == "workspace"} - looped
-    while changing := {op.out for op in made if op.out in found and not _is_fixed(op, found)}:
-        found -= changing
-    return frozenset(found)
-
-
-def _is_fixed(op: Op, fixed: set[str]) -> bool:
-    """Whether the operation gives the same numbers in every step, where these arrays have them."""
-    if isinstance(op, Map | Select):
-        operands = op.operands if isinstance(op, Map) else (op.yes, op.no)
-        symbols = {s.name for o in operands if isinstance(o, Scalar) for s in o.value.free_symbols}
-        return symbols <= {"N"} and not is_stop(op) and bool(reads(op)) and fixed.issuperset(reads(op))
-    return isinstance(op, Range) or (isinstance(op, View) and op.operand in fixed)
 
 
 def _arrays_of(item: Statement | Loop) -> dict[str, str]:

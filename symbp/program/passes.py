@@ -6,6 +6,7 @@
     scale     a number that multiplies a sum becomes part of it: m = sum(x) ; m *= 1 / n
     fold      the optimizer's sum of old values and gradient is computed where the gradient is
     turn      a matrix that every step of a loop multiplies by is laid out once, as products read it fastest
+    once      what no data changes is computed with the workspace, and not at every step
     in place  a temporary becomes the array that its last reader writes: z = x W ; z += b
     one loss  the cost in inference is computed as in training, where that needs nothing that only training computes
 
@@ -22,9 +23,9 @@ from dataclasses import dataclass, replace
 
 from symbp.program.cost import NOMINAL
 from symbp.program.fold import folded
+from symbp.program.once import once
 from symbp.program.operands import (
     computation,
-    constants,
     is_alias,
     is_bordered,
     is_stop,
@@ -34,6 +35,7 @@ from symbp.program.operands import (
     written,
 )
 from symbp.program.program import (
+    ONCE,
     Array,
     Fill,
     Fold,
@@ -43,6 +45,7 @@ from symbp.program.program import (
     Op,
     Product,
     Program,
+    Range,
     Routine,
     Scalar,
     Scatter,
@@ -197,14 +200,16 @@ def _scaling(op: Op) -> tuple[Scalar | None, str]:
 def in_place(program: Program, keep: Keep) -> Program:
     """A temporary whose only reader is elementwise and of its shape becomes that reader's output."""
     apart = tuple(name for name in COST_IN_INFERENCE if name in program.routines)
-    for names in (tuple(name for name in program.routines if name not in apart), apart):
-        program = _in_place(program, names, keep)
+    before = tuple(name for name in (ONCE,) if name in program.routines)
+    for names in (tuple(name for name in program.routines if name not in (*before, *apart)), apart):
+        program = _in_place(program, names, names, keep)
+    program = _in_place(program, before, tuple(program.routines), keep)
     return _without_unused(program)
 
 
-def _in_place(program: Program, names: Sequence[str], keep: Keep) -> Program:
-    """The same in these routines, which read no other's temporaries."""
-    items, fixed = program.items(names), constants(program)
+def _in_place(program: Program, names: Sequence[str], among: Sequence[str], keep: Keep) -> Program:
+    """The same in these routines, whose temporaries only those `among` which they are read."""
+    items = program.items(among)
     readers = Counter(name for item in items for op in item.operations for name in reads(op))
     readers.update(s.array for item in items if isinstance(item, Loop) for s in item.slices)
     readers.update(e.source for item in items if isinstance(item, Loop) for e in item.edges)
@@ -220,7 +225,7 @@ def _in_place(program: Program, names: Sequence[str], keep: Keep) -> Program:
                 if start is None or readers[name] != 1 or name in keep:
                     continue
                 made = operations[start]
-                if is_alias(made) or is_bordered(made) or name in fixed:
+                if is_alias(made) or is_bordered(made) or isinstance(made, Range):
                     continue
                 same = replace(program.arrays[name], name=op.out) == replace(
                     program.arrays[op.out], storage=program.arrays[name].storage
@@ -251,7 +256,7 @@ def _candidates(op: Op) -> list[str]:
     if isinstance(op, Map):
         return [o for o in op.operands if isinstance(o, str)]
     if isinstance(op, Select):
-        return [o for o in (op.no, op.yes) if isinstance(o, str)]
+        return [op.no] if isinstance(op.no, str) else []
     return [op.base] if isinstance(op, Scatter) and op.base else []
 
 
@@ -271,7 +276,7 @@ def one_loss(program: Program, keep: Keep) -> Program:
         return program
     loss, evaluation = (program.routines[name].statements for name in ("loss", "evaluation"))
     there = {name for name, array in program.arrays.items() if array.storage not in ("workspace", "gradient")}
-    there |= {name for item in program.items(("inference",)) for name in written(item)}
+    there |= {name for item in program.items((ONCE, "inference")) for name in written(item)}
     alone = {name for item in loss for name in needed(item)} <= there | {n for item in loss for n in written(item)}
     if not alone or {item.block for item in loss} != {item.block for item in evaluation}:
         return program
@@ -287,6 +292,7 @@ def every_pass(products: bool = False, batch: int = NOMINAL) -> tuple[Pass, ...]
         Pass("scale", scale),
         Pass("fold", lambda program, _: folded(program, products, batch)),
         Pass("turn", lambda program, _: program if products else turned(program, batch)),
+        Pass("once", once),
         Pass("in place", in_place),
         Pass("one loss", one_loss),
     )

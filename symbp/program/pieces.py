@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
+from symbp.formula.expression import Element
 from symbp.program.functions import RELATIONS
 from symbp.program.values import Value
 
@@ -75,10 +76,13 @@ def condition(lowering: Lowering, node: sp.Basic) -> Value:
 
 def _selected(lowering: Lowering, node: sp.Piecewise) -> Value:
     """Branches from the last to the first; each is evaluated only where it is taken, if it could fail elsewhere."""
-    builder = lowering.builder
-    conditions = [condition(lowering, c) for _, c in node.args if c != sp.true]
+    builder, branches = lowering.builder, node.args
+    if len(branches) == 2 and _is_rather_the_rest(lowering, *branches):
+        (branch, held), (rest, _) = branches
+        branches = (rest, sp.Not(held)), (branch, sp.true)
+    conditions = [condition(lowering, c) for _, c in branches if c != sp.true]
     values = []
-    for position, (branch, _) in enumerate(node.args):
+    for position, (branch, _) in enumerate(branches):
         outer = builder.mask
         if _may_fail(branch) and conditions:
             builder.mask = _taken(lowering, conditions, position)
@@ -87,9 +91,19 @@ def _selected(lowering: Lowering, node: sp.Piecewise) -> Value:
     total = values[-1]
     if len(conditions) == len(values):
         total = builder.select(conditions[-1], values[-1], builder.scalar(sp.nan))
-    for chosen, value in reversed(list(zip(conditions, values[: len(node.args) - 1], strict=False))):
+    for chosen, value in reversed(list(zip(conditions, values[: len(branches) - 1], strict=False))):
         total = builder.select(chosen, value, total)
     return total
+
+
+def _is_rather_the_rest(lowering: Lowering, first: tuple[sp.Expr, sp.Basic], rest: tuple[sp.Expr, sp.Basic]) -> bool:
+    """Whether the condition is better negated: what is computed is then written over with a number, where that stands.
+
+    Of numbers, which may be NaN, x > c and x <= c are no negations of each other; of indices they are.
+    """
+    (branch, held), (value, last) = first, rest
+    of_indices = isinstance(held, sp.core.relational.Relational) and not held.has(Element)
+    return last == sp.true and of_indices and lowering.is_scalar(value) and not lowering.is_scalar(branch)
 
 
 def _may_fail(branch: sp.Expr) -> bool:

@@ -5,10 +5,10 @@ an operand of its shape stood that nothing reads after it. All others are packed
 `k` or `n * k` numbers, and those of one kind and one power of n share, so that the plan holds for every batch. Arrays
 of one shape at one place are one buffer; a piece of memory that holds several shapes is flat, and each array is a view.
 
-Results stay where they are, as does what has a border or an edge, and what a check holds; what has a margin, or is a
-single number of each example, shares with its like. A forward value stays until the backward statement that reads it
-last. A view lives as long as the array it looks into. A part of a stack that nothing else reads is computed where it
-stands in the stack.
+Results stay where they are, as does what is computed once for others to read, what has a border or an edge, and what a
+check holds; what has a margin, or is a single number of each example, shares with its like. A forward value stays until
+the backward statement that reads it last. A view lives as long as the array it looks into. A part of a stack that
+nothing else reads is computed where it stands in the stack.
 
 Where training and inference differ, their statements are merged into one sequence, for the plan alone: an array that
 both compute has one buffer, and each mode carries out a part of the sequence, in its order.
@@ -22,9 +22,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from symbp.forward.network import BATCH, Dim
-from symbp.program.operands import constants, is_alias, is_bordered, is_stop, needed, reads, written
+from symbp.program.operands import is_alias, is_bordered, is_stop, needed, reads, written
 from symbp.program.packing import Life, packed, pieces
-from symbp.program.program import Array, ArrayKind, Loop, Map, Op, Program, Select, Stack, Statement
+from symbp.program.program import ONCE, Array, ArrayKind, Loop, Map, Op, Program, Range, Select, Stack, Statement
 
 
 @dataclass(frozen=True)
@@ -74,18 +74,19 @@ def _moments(items: Sequence[Statement | Loop]) -> Iterator[_Moment]:
 
 
 def in_order(program: Program) -> list[Statement | Loop]:
-    """The statements of every pass over the network, each that both modes share twice.
+    """The statements of every pass over the network, each that both modes share twice, but for what is computed once.
 
     A statement of inference stands before the one of training that computes the same, or after its predecessor.
     """
-    first, *others = (program.items(sequence) for sequence in program.sequences)
+    before = program.items((ONCE,))
+    first, *others = (program.items([n for n in sequence if n != ONCE]) for sequence in program.sequences)
     if not others:
-        return first
+        return before + first
     place: dict[str, int] = {}
     for position, item in enumerate(first):
         for name in written(item):
             place.setdefault(name, position)
-    merged: list[Statement | Loop] = []
+    merged = before
     done = 0
     for item in others[0]:
         until = max((place[name] for name in written(item) if name in place), default=done)
@@ -95,14 +96,21 @@ def in_order(program: Program) -> list[Statement | Loop]:
     return merged + first[done:]
 
 
+def lasting(program: Program) -> frozenset[str]:
+    """What is computed once for others to read: it stays where it is for good."""
+    made = {name for item in program.items((ONCE,)) for name in written(item)}
+    others = program.items([name for name in program.routines if name != ONCE])
+    return frozenset(made.intersection(name for item in others for name in needed(item)))
+
+
 def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
     """Find when each array is needed, and pack those of one format."""
     items = in_order(program)
     moments = list(_moments(items))
     operations = [m.op for m in moments if m.op is not None]
     operations = list(dict.fromkeys(operations)) if program.has_modes else operations
-    fixed = constants(program)  # which are made with the workspace, and never written again
-    places = _places(program, operations, keep | fixed)
+    keep |= lasting(program)
+    places = _places(program, operations, keep)
     root: dict[str, str] = {}
     pinned: set[str] = set()  # what a name is a view of in one mode, where it is of another array in the other
     for item in items:
@@ -130,7 +138,8 @@ def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
         for made in moment.made:
             whole = root[made] if made in places else made
             array = program.arrays[whole]
-            if array.storage != "workspace" or whole in heir_of or whole in root or whole in fixed:
+            constant = isinstance(moment.op, Range)  # made with the workspace, and never written again
+            if array.storage != "workspace" or whole in heir_of or whole in root or constant:
                 continue
             own = whole == made and whole not in alone
             dying = [n for n in moment.touched if n != made and last.get(root.get(n, n)) == time]
@@ -208,6 +217,8 @@ def _inherited(
     if not isinstance(op, Map | Select):
         return None
     for name in dying:
+        if isinstance(op, Select) and name != op.no:  # which is written over where the condition holds
+            continue
         held = program.arrays[name]
         whole = root.get(name, name) == name
         if (

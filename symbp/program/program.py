@@ -78,7 +78,7 @@ class Map:
 
 @dataclass(frozen=True)
 class Select:
-    """`yes` where `condition`, else `no`."""
+    """`yes` where `condition`, else `no`, whose memory the result may have."""
 
     out: str
     condition: str
@@ -434,8 +434,8 @@ class Program:
     """Every array by name, and the routines, which are carried out in sequences.
 
     A network that is the same in inference, and keeps nothing, has one. Else both modes compute tensors of the same
-    names, in arrays that are the same; what a sequence reads, it has computed itself. With a `folding`, the backward
-    pass adds to what the gradients hold.
+    names, in arrays that are the same; what a sequence reads, it has computed itself, or what no data changes, which is
+    computed once, before every sequence. With a `folding`, the backward pass adds to what the gradients hold.
     """
 
     arrays: Mapping[str, Array]
@@ -457,6 +457,7 @@ class Program:
         return [item for name in sequence if name in self.routines for item in self.routines[name].statements]
 
 
-BOTH = ("forward", "predict", "loss", "backward", "input")
-TRAINING = ("forward", "loss", "running", "backward", "input")
-INFERENCE = ("inference", "predict", "evaluation")
+ONCE = "once"  # before every sequence: what no data changes, which no sequence writes again
+BOTH = (ONCE, "forward", "predict", "loss", "backward", "input")
+TRAINING = (ONCE, "forward", "loss", "running", "backward", "input")
+INFERENCE = (ONCE, "inference", "predict", "evaluation")

@@ -15,6 +15,7 @@ from symbp.program.functions import FUNCTIONS
 from symbp.program.late import read_late
 from symbp.program.operands import is_alias, reads, written
 from symbp.program.program import (
+    ONCE,
     TRAINING,
     Array,
     Columns,
@@ -57,7 +58,7 @@ class _InvariantError(Exception):
 def verify(program: Program) -> None:
     """Raise `ProgramError` at the first operation that breaks an invariant."""
     start = "inference" if program.has_modes else "forward"
-    for sequence in (TRAINING, (start, "predict"), (start, "evaluation"), ("update",)):
+    for sequence in (TRAINING, (ONCE, start, "predict"), (ONCE, start, "evaluation"), ("update",)):
         known = {name for name, array in program.arrays.items() if _is_given(array, sequence, program)}
         for name in sequence:
             routine = program.routines.get(name)

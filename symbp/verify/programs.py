@@ -71,7 +71,7 @@ def _readings(
     predicted = {head.prediction for head in network.heads} - outputs
     readings = []
     for sequence, of_mode in zip(program.sequences, expected, strict=True):
-        found = run(program, [name for name in sequence if name in program.routines], given, len(arrays["x"]))
+        found = run(program, sequence, given, len(arrays["x"]))
         results = kept(network) - (set() if "predict" in sequence else predicted) - (set(network.updated) - asked)
         for name in sorted(results & set(of_mode)):
             true = np.asarray(of_mode[name])

@@ -40,7 +40,7 @@ SMALL = {
     "attention": """
         name: attention
         input: [4, 6]
-        layers: [transformer_encoder: {units: 6, heads: 2, hidden: 8}, dense: 2]
+        layers: [sinusoidal_positions, transformer_encoder: {units: 6, heads: 2, hidden: 8}, dense: 2]
         loss: mse
         clip: {global_norm: 1.0}
         optimizer: {adamw: {learning_rate: 0.01}}

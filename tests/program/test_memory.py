@@ -10,10 +10,12 @@ import pytest
 from plan.test_means import made
 
 from symbp.program.memory import verify_plan
+from symbp.program.operands import written
 from symbp.program.optimize import kept
 from symbp.program.packing import Life, packed, pieces
-from symbp.program.plan import Plan, plan_buffers
-from symbp.program.verify import ProgramError
+from symbp.program.plan import Plan, lasting, plan_buffers
+from symbp.program.program import ONCE
+from symbp.program.verify import ProgramError, verify
 
 
 def drawn(seed: int) -> list[Life]:
@@ -98,3 +100,17 @@ def test_memory_is_shared_between_shapes(name: str) -> None:
         size = np.prod([int(d) for d in arrays[array].shape if d != "n"], dtype=int)
         assert 0 <= start <= start + size <= plan.flats[flat].shape[-1]
         assert ("n" in arrays[array].shape) == ("n" in plan.flats[flat].shape)
+
+
+def test_what_is_computed_once_stays() -> None:
+    program, plan = made("attention").optimized.program, made("attention").optimized.plan
+    keep = kept(made("attention").derivation.network)
+    (encoding, *_) = sorted(lasting(program))
+    of_a_step = next(n for n in written(program.routines["backward"].statements[0]) if n in plan.buffer_of)
+    wrong = replace(plan, buffer_of={**plan.buffer_of, of_a_step: plan.buffer_of[encoding]})
+    with pytest.raises(ProgramError, match=f"results {encoding} are written over"):
+        verify_plan(program, wrong, keep)
+    forward = program.routines["forward"]
+    again = replace(forward, statements=(*program.routines[ONCE].statements, *forward.statements))
+    with pytest.raises(ProgramError, match="is written twice"):
+        verify(replace(program, routines={**program.routines, "forward": again}))

@@ -17,9 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from symbp.forward.network import Network
-from symbp.program.operands import constants
-from symbp.program.plan import in_order
-from symbp.program.program import Item, Op, Program, Statement
+from symbp.program.program import ONCE, Program
 from symbp.targets.environment import render
 from symbp.targets.numpy import routines, source
 from symbp.targets.numpy.arguments import Argument
@@ -27,9 +25,8 @@ from symbp.targets.numpy.modes import Modes
 from symbp.targets.numpy.names import ARGUMENTS
 from symbp.targets.numpy.scope import Scope
 
-CONSTANTS = "constants"
 SUMMARIES = {
-    CONSTANTS: "What no data changes, made with the workspace.",
+    ONCE: "What no data changes, made with the workspace.",
     "inference": "The network's output, in inference.",
     "forward": "The network's output.",
     "predict": "The prediction, from the network's output.",
@@ -69,36 +66,22 @@ def private(program: Program, scope: Scope, given: Sequence[Argument]) -> dict[s
     types = {**ARGUMENTS, **{argument.name: argument.type for argument in given}}
     apart = {**SUMMARIES, **TRAINING} if program.has_modes else SUMMARIES
     same = program.has_modes and program.routines["evaluation"] == replace(program.routines["loss"], name="evaluation")
-    fixed = scope.fixed = constants(program)
-    items: dict[str, Sequence[Item]] = {n: routines.without(r.statements, fixed) for n, r in program.routines.items()}
-    items[CONSTANTS] = _made_once(program, fixed)
-    scope.bind(op for item in in_order(program) for op in item.operations if op.out in fixed)  # whoever made them
     for name in SUMMARIES:
-        if not items.get(name) or (same and name == "evaluation"):
+        routine = program.routines.get(name)
+        if routine is None or not routine.statements or (same and name == "evaluation"):
             continue
         summary = SUMMARIES[name] if same and name == "loss" else apart[name]
         if name == "backward" and program.folding:
             summary = ADDED[program.folding.keep is not None, program.folding.scale is not None]
-        scope.learn(items[name])
+        scope.learn(routine.statements)
         scope.after_loss, scope.found = name in ("backward", "input"), found if name in STEP else set()
-        body = routines.body(items[name], scope)
+        body = routines.body(routine.statements, scope)
         needed = routines.arguments(body)
         head = source.call(f"def _{name}", [f"{a}: {types[a]}" for a in needed], 0, tail=" -> None:")
         text = render("numpy/routine.py.jinja", head=head, summary=summary, body=body)
         call, alone = (f"_{name}({', '.join(given)})" for given in (needed, [ALONE.get(a, a) for a in needed]))
         functions[name] = Function(text, call, alone)
     return functions
-
-
-def _made_once(program: Program, fixed: frozenset[str]) -> tuple[Statement, ...]:
-    """What statements compute of constants, of both modes once; one that has more to do keeps its number for that."""
-    found: dict[tuple[Op, ...], Statement] = {}
-    for item in in_order(program):
-        own = tuple(op for op in item.operations if op.out in fixed)
-        if isinstance(item, Statement) and any(map(routines.stored, own)):
-            number = item.number if own == item.operations else 0
-            found.setdefault(own, replace(item, operations=own, number=number))
-    return tuple(found.values())
 
 
 def called(private: Mapping[str, Function], *names: str) -> list[str]:

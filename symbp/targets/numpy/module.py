@@ -10,7 +10,7 @@ from symbp.derive.derivation import Derivation
 from symbp.forward.network import BATCH, Network
 from symbp.program.operands import is_stop
 from symbp.program.optimize import Optimized
-from symbp.program.program import Loop, Map, Program
+from symbp.program.program import ONCE, Loop, Map, Program
 from symbp.spec.model import NetworkSpec, Problem, SpecError
 from symbp.targets.environment import render
 from symbp.targets.numpy import (
@@ -64,7 +64,7 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
             lines=[line for each in allocated for line in each.lines],
             batch_last=_has_batch_last(network, program),
             blas=bool(scope.extras.routines),
-            constants=functions.CONSTANTS in private,
+            once=ONCE in private,
             notes=workspace.notes("".join(f.text for f in private.values()), _has_loops(program)),
         ),
         arguments.checks(*given),

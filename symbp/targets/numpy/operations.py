@@ -92,13 +92,6 @@ def _row(shape: tuple[Dim, ...]) -> tuple[Dim, ...]:
 def _(op: Select, scope: Scope) -> list[str]:
     out, condition = scope[op.out], scope[op.condition]
     yes, no = _operands(op, scope)
-    if scope.same(op.yes, op.out) and op.condition in scope.fixed:
-        other = scope.extras.mask(scope.arrays[op.condition].shape, "others")
-        inverted = scope.call("np.logical_not", condition, f"out={other}")
-        return [*inverted, *scope.call("np.copyto", out, no, f"where={other}")]
-    if scope.same(op.yes, op.out):
-        turned = scope.call("np.logical_not", condition, f"out={condition}")
-        return [*turned, *scope.call("np.copyto", out, no, f"where={condition}"), *turned]
     copy = [] if scope.same(op.no, op.out) else scope.call("np.copyto", out, no)
     return copy + scope.call("np.copyto", out, yes, f"where={condition}")
 

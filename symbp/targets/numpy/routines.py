@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
 
@@ -16,8 +15,8 @@ import sympy as sp
 from symbp.explain.naming import Naming
 from symbp.explain.notation import write
 from symbp.formula.expression import Element
-from symbp.program.operands import is_alias, needed, reads, written
-from symbp.program.program import Array, Gather, Item, Loop, Op, Range, Statement
+from symbp.program.operands import needed, reads, written
+from symbp.program.program import Array, Gather, Loop, Op, Statement
 from symbp.targets.numpy import source
 from symbp.targets.numpy.names import ARGUMENTS, own
 from symbp.targets.numpy.operations import lines
@@ -119,20 +118,3 @@ def _described(array: Array, block: str) -> str:
 def formula(target: Element, body: sp.Expr) -> str:
     """An equation in mathematical notation."""
     return " = ".join(text(write(side, Naming())) for side in (target, body))
-
-
-def without(items: Iterable[Item], fixed: frozenset[str]) -> tuple[Item, ...]:
-    """Statements and loops without what makes these arrays."""
-    kept: list[Item] = []
-    for item in items:
-        own = tuple(op for op in item.operations if op.out not in fixed or not stored(op))
-        if own == item.operations:
-            kept.append(item)
-        elif isinstance(item, Statement) and any(map(stored, own)):
-            kept.append(replace(item, operations=own))
-    return tuple(kept)
-
-
-def stored(op: Op) -> bool:
-    """Whether the operation's result is an array of its own: neither a view nor a range."""
-    return not is_alias(op) and not isinstance(op, Range)

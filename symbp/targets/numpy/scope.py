@@ -70,7 +70,6 @@ class Scope:
     apart: set[str] = field(default_factory=set)  # arrays whose numbers do not lie side by side, in order
     blas: Blas = "numpy"
     sums: dict[str, Scatter] = field(default_factory=dict)  # sums of rows by label, which others read
-    fixed: frozenset[str] = frozenset()  # arrays that are made once, and never written again
     after_loss: bool = False  # whether what was found in the same step is still there
     found: set[str] = field(default_factory=set)
 

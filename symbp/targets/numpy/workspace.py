@@ -17,7 +17,7 @@ import numpy as np
 
 from symbp.forward.network import BATCH, Dim, NetworkTensor
 from symbp.program.cost import bytes_of, entries
-from symbp.program.operands import is_stop, written
+from symbp.program.operands import is_stop, is_stored, written
 from symbp.program.plan import Flat, Plan, in_order
 from symbp.program.program import Array, ArrayKind, Loop, Offset, Program, Shift, Statement
 from symbp.targets.numpy import blas, names, routines, source
@@ -91,7 +91,7 @@ def allocations(
     operations = routines.operations(items)
     if any(map(is_stop, operations)):
         yield Allocation(("self.held = False  # whether results of stop(...) are left as they are",))
-    unstored = {op.out for op in operations if not routines.stored(op)}
+    unstored = {op.out for op in operations if not is_stored(op)}
     made_flats = set[str]()
     borders = {op.out: op.border for op in operations if isinstance(op, Shift) and op.border is not None}
     for name in dict.fromkeys(name for item in items for name in written(item)):
