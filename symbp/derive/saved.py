@@ -142,7 +142,9 @@ def _candidates(equation: Equation, anchor: Element, derivative: sp.Expr, spelli
             continue
         back = replaced.xreplace({dummy: s for s, dummy in sums.items()})
         if not _singular_outside(equation, [places for _, places in reads], back, spelling):
-            yield factor_out(tidy(canonical(factor_out(back, equation.sizes))), equation.sizes)
+            found = factor_out(tidy(canonical(factor_out(back, equation.sizes))), equation.sizes)
+            if _multiplied(found) <= _multiplied(spelt):
+                yield found
 
 
 def _sums_stay(sums: Mapping[sp.Expr, sp.Dummy], uses: list[Places], derivative: sp.Expr) -> bool:
@@ -298,6 +300,12 @@ def _roots(equation: Equation, expression: sp.Expr) -> set[sp.Expr]:
     """The logarithms and the roots of what the equation saves."""
     found = expression.atoms(sp.log) | {p for p in expression.atoms(sp.Pow) if not p.exp.is_Integer}
     return {node for node in found if reads(node, equation.target.tensor)}
+
+
+def _multiplied(expression: sp.Expr) -> set[sp.Expr]:
+    """The sums of exponentials that stand in no denominator: they overflow, and no exponential is divided by them."""
+    above = expression.replace(lambda n: n.is_Pow and n.exp.is_negative, lambda _: sp.Integer(1))
+    return {total for total in above.atoms(SumOver) if total.has(sp.exp)}
 
 
 def _mixes(solution: sp.Expr, value: sp.Expr) -> bool:

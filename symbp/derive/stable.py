@@ -247,18 +247,20 @@ def shift_exponentials(expression: sp.Expr, shifts: Shifts) -> tuple[sp.Expr, li
                 numerators = [f for f in node.args if isinstance(f, sp.exp)]
                 if _is_exponential_sum(base) and exponent.is_negative and numerators:
                     applied.append("exp(g)/sum[k](exp(f[k])) = exp(g - m)/sum[k](exp(f[k] - m))")
-                    rest = sp.Mul(*(visit(f) for f in node.args if f not in (factor, *numerators)))
-                    return rest * _each_shifted(numerators, -exponent, shifts.of(base)) * shifted(base) ** exponent
-                if _is_exponential_sum(base) and exponent == -1:
+                    m, rest, times = shifts.of(base), without(node, factor, *numerators), -exponent
+                    while times.is_Integer and times > len(numerators) and (lower := _lowered(rest, m)) is not None:
+                        rest, times = lower, times - 1
+                    rest = sp.Mul(*map(visit, sp.Mul.make_args(rest)))
+                    return rest * _each_shifted(numerators, times, m) * shifted(base) ** exponent
+                if _is_exponential_sum(base) and exponent.is_Integer and exponent < 0:
                     terms = _terms_above(node, factor)
-                    m = shifts.of(base) if all(_weighted(t) is not None for t in terms) else None
-                    above = [_taken_out(t, m) for t in terms] if m is not None else []
-                    if above and None not in above:
+                    if all(_often_lowered(t, _probe(base), -exponent) is not None for t in terms):
+                        above = [_often_lowered(t, shifts.of(base), -exponent) for t in terms]
                         applied.append(
                             "sum[i](c[i]*exp(f[i]))/sum[k](exp(f[k])) = "
                             "sum[i](c[i]*exp(f[i] - m))/sum[k](exp(f[k] - m))"
                         )
-                        return sp.Add(*map(visit, above)) / shifted(base)
+                        return sp.Add(*map(visit, above)) * shifted(base) ** exponent
         if not node.args or isinstance(node, Element):
             return node
         return node.func(*(visit(a) for a in node.args))
@@ -281,23 +283,46 @@ def _each_shifted(exponentials: list[sp.Expr], times: sp.Expr, m: Element) -> sp
     return sp.Mul(sp.exp(first.args[0] - (times - len(apart)) * m), *(sp.exp(e.args[0] - m) for e in apart), *rest)
 
 
-def _weighted(term: sp.Expr, m: Element | None = None) -> sp.Expr | None:
-    """A factor `sum[i](c*exp(f))` that m is not yet taken out of, or None."""
-    for factor in sp.Mul.make_args(term):
-        inside = sp.Mul.make_args(factor.body) if isinstance(factor, SumOver) else ()
-        if any(isinstance(f, sp.exp) and (m is None or not f.has(m)) for f in inside):
-            return factor
+def _probe(total: SumOver) -> Element:
+    """An element with the indices of the shift of such a sum."""
+    return element("", *(i for i in _indices(total) if i in total.free_symbols))
+
+
+def _often_lowered(term: sp.Expr, m: Element, times: sp.Integer) -> sp.Expr | None:
+    """The term with exp(m) taken out of so many exponentials under its sums, or None."""
+    for _ in range(int(times)):
+        lower = _lowered(term, m)
+        if lower is None:
+            return None
+        term = lower
+    return term
+
+
+def _lowered(expression: sp.Expr, m: Element) -> sp.Expr | None:
+    """The expression over exp(m), which is taken out of one exponential in every term of it, or None.
+
+    That may stand under sums, of sums too. Where a term is divided by sums of exponentials, as many are left to those.
+    """
+    if isinstance(expression, sp.Add):
+        terms = [_lowered(t, m) for t in expression.args]
+        return None if None in terms else sp.Add(*terms)
+    factors = sp.Mul.make_args(expression)
+    divisors = [f for f in factors if f.is_Pow and f.exp.is_negative and _is_exponential_sum(f.base)]
+    if divisors:
+        rest, times = without(expression, *divisors), 1 - sum(f.exp for f in divisors)
+        enough = times.is_Integer and _often_lowered(rest, m, times) is not None
+        lower = _lowered(rest, m) if enough else None
+        return None if lower is None else lower * sp.Mul(*divisors)
+    for factor in factors:
+        lower = None
+        if isinstance(factor, sp.exp) and not factor.has(m):
+            lower = sp.exp(factor.args[0] - m)
+        elif isinstance(factor, SumOver) and not m.free_symbols.intersection(factor.bound):
+            inside = _lowered(factor.body, m)
+            lower = None if inside is None else SumOver(inside, *factor.bound)
+        if lower is not None:
+            return without(expression, factor) * lower
     return None
-
-
-def _taken_out(term: sp.Expr, m: Element) -> sp.Expr | None:
-    """The term with exp(m) taken out of such a factor, or None."""
-    total = _weighted(term, m)
-    if total is None:
-        return None
-    exponential = next(f for f in sp.Mul.make_args(total.body) if isinstance(f, sp.exp))
-    body = without(total.body, exponential) * sp.exp(exponential.args[0] - m)
-    return without(term, total) * SumOver(body, *total.bound)
 
 
 def stabilize(expression: sp.Expr, shifts: Shifts) -> tuple[sp.Expr, tuple[str, ...]]:

@@ -39,6 +39,12 @@ SATURATING = {  # what a value that was rounded to 0 or to 1 says nothing about,
     "a = exp(exp(z))": (-50, -20, 0, 2, 4),
     "a = exp(z); y = a + exp(z / 2)": (-200, -90, 0, 5),
 }
+AVERAGED = (  # by a softmax, each with its sums of exponentials under other sums in the derivative
+    "y[n,j] = sum[k](exp(x[n,k]) * c[k,j]) / sum[k](exp(x[n,k]))",
+    "y[n,j] = c[j,j] * sum[k](exp(x[n,k]) * x[n,k]) / sum[k](exp(x[n,k]))",
+    "s[t,u] = sum[i](x[t,i] * x[u,i]); y[t,j] = sum[u](exp(s[t,u]) * c[u,j]) / sum[u](exp(s[t,u]))",
+    "y[t,j] = sum[u](exp(x[t,u]) * c[u,j]) * sum[u](exp(x[t,u]) * c[j,u]) / sum[u](exp(x[t,u])) ** 2",
+)
 LOGITS = [v for v in variations() if v.entry.kind == "loss" and v.entry.link]
 VALUES = [
     v
@@ -114,6 +120,27 @@ def test_activations(variation: Variation) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [1, 100, 1e4])
+@pytest.mark.parametrize("text", AVERAGED)
+def test_averages_by_a_softmax(text: str, size: float, dtype: Any) -> None:
+    """Forward and backward, in either precision, with logits of any size and either sign."""
+    scope = Scope({"x": Declared(2, "input"), "c": Declared(2, "parameter")}, {}, ("y",))
+    derivation = derive_formula(read_formula("own", text, scope))
+    draw = np.random.default_rng(0)
+    rows = np.array([[1, 1, 1], [1, 0.5, 0], [1, 0.9999, 0.999]])
+    x = np.sqrt(size) * rows if text.startswith("s[") else size * rows * draw.choice([-1, 1], (3, 3))
+    given = {"x": x.astype(dtype), "c": draw.standard_normal((3, 3)).astype(dtype), "d_y": np.ones((3, 3), dtype)}
+    sizes = {a: 3 for t in derivation.formula.tensors.values() for a in t.axes if a.is_Symbol}
+    exact, backend = _exact(derivation, given, sizes, {}), numpy_backend(dtype)
+    values = evaluate_formula(derivation.forward, given, sizes, {}, backend)
+    found = evaluate_formula([g.equation for g in derivation.backward], values, sizes, {}, backend)
+    for name in ("y", "d_x", "d_c"):
+        true = exact[name].astype(float)
+        scale = np.abs(true).max() + size * np.abs(given["c"]).max()
+        assert np.abs(found[name] - true).max() <= 50 * np.finfo(dtype).eps * scale, name
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("text", SATURATING)
 def test_saturated_values_are_not_inverted(text: str, dtype: Any) -> None:
     """In either precision the slope is right to rounding where the value is 0, or 1, and the slope is not."""
@@ -129,6 +156,14 @@ def test_saturated_values_are_not_inverted(text: str, dtype: Any) -> None:
     eps, tiny = float(np.finfo(dtype).eps), float(np.finfo(dtype).tiny)
     for one, true in zip(found, exact, strict=True):
         assert abs(mpmath.mpf(float(one)) - true) <= 200 * eps * abs(true) + tiny, (one, true)
+
+
+def test_a_sum_of_exponentials_stays_below() -> None:
+    """Over another sum of exponentials than its own, a saved value would be multiplied by one that overflows."""
+    scope = Scope({"x": Declared(2, "input")}, {}, ("y",))
+    formula = read_formula("own", "y[n,j] = exp(x[n,j]) / sum[k](exp(2*x[n,k]))", scope)
+    (gradient,) = derive_formula(formula).backward
+    assert not any(step.rule == "saved value" for step in gradient.steps)
 
 
 def test_what_may_underflow_is_no_divisor() -> None:
