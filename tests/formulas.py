@@ -224,6 +224,17 @@ FORMULAS: dict[str, Known] = {
         lambda q, k, v: reference.attend(q, k, v, causal=True),
         (case(q=(2, 2, 4, 3), k=(2, 2, 4, 3), v=(2, 2, 4, 3)), case(q=(1, 1, 1, 1), k=(1, 1, 1, 1), v=(1, 1, 1, 1))),
     ),
+    "softmax of the step before": Known(
+        "y[n,t,j] = sum[k](exp(x[n,t-1,k])*V[k,j])/sum[k](exp(x[n,t-1,k])) + log(sum[k](exp(x[n,2*t,k] + V[k,j])))",
+        "x:3 V:2",
+        lambda x, V: (
+            jax.nn.softmax(jnp.pad(x, ((0, 0), (1, 0), (0, 0)))[:, :-1]) @ V
+            + jax.nn.logsumexp(
+                jnp.pad(x, ((0, 0), (0, x.shape[1]), (0, 0)))[:, : 2 * x.shape[1] : 2, :, None] + V, axis=2
+            )
+        ),
+        (case("", "t=5", x=(2, 5, 3), V=(3, 4)), case("", "t=1", x=(1, 1, 1), V=(1, 1))),
+    ),
     "embedding": Known(
         "y[n,t,d] = E[tok[n,t],d]",
         "E:2 tok:2i",

@@ -15,7 +15,6 @@ from symbp.derive.arguments import hoist_arguments
 from symbp.derive.derivation import Step
 from symbp.derive.differentiate import reads
 from symbp.derive.simplify import Simplifier, Sizes
-from symbp.derive.stable import stabilize
 from symbp.derive.winners import hoist_maxima
 from symbp.formula.equation import Equation, Formula, Tensor
 from symbp.formula.expression import Element, MaxOver, element, elements
@@ -89,7 +88,7 @@ def evaluated(
     for equation in primal.formula.equations:
         sizes = dict(equation.sizes)
         spelt = simplifier.canonical(equation.body, equation.target, sizes)
-        body, applied = stabilize(spelt, simplifier.shifts)
+        body, applied = simplifier.stable(spelt, sizes)
         if body != spelt:
             steps.append(Step("stable form", equation.target, spelt, body, sizes, "; ".join(applied)))
         done.append(replace(equation, body=body, sizes=sizes))
@@ -108,12 +107,13 @@ def evaluated(
 
 
 def _shift_equation(simplifier: Simplifier, maximum: sp.Expr, held: Element) -> Equation:
+    """The maximum, with the sizes of whole axes that it reads, or those its reader has, as of t in `h[n,t-1,k]`."""
     sizes: Sizes = {}
     for node in elements(maximum):
         for axis, place in enumerate(node.indices):
             if place.is_Symbol:
                 sizes.setdefault(place, simplifier.axis_size(node.tensor, axis))
-    return Equation(held, maximum, sizes)
+    return Equation(held, maximum, {**simplifier.shift_sizes.get(maximum, {}), **sizes})
 
 
 def _separate_recurrence(formula: Formula, differentiated: bool) -> Formula:

@@ -53,6 +53,7 @@ class Simplifier:
     def __init__(self, formula: Formula, shifts: Shifts, prefix: str, saved: bool = True) -> None:
         self.formula = formula
         self.shifts = shifts
+        self.shift_sizes: dict[sp.Expr, Sizes] = {}
         self.prefix = prefix
         self.saved = saved
         self.signs = Signs(formula.equations)
@@ -80,10 +81,18 @@ class Simplifier:
                 better = self.with_saved(equation, expression, record, eliminate)
                 if better != expression:
                     expression = record.step("saved value", expression, better, str(equation))
-        stable, applied = stabilize(expression, self.shifts)
+        stable, applied = self.stable(expression, record.sizes)
         expression = record.step("stable form", expression, stable, "; ".join(applied))
         held = {*expression.free_symbols, *record.target.free_symbols, *bound_indices(expression)}
         return Equation(record.target, expression, {s: v for s, v in record.sizes.items() if s in held})
+
+    def stable(self, expression: sp.Expr, sizes: Sizes) -> tuple[sp.Expr, tuple[str, ...]]:
+        """The stable form, and the names of its rules; a shift that is new has the sizes of its indices here."""
+        stable, applied = stabilize(expression, self.shifts)
+        for maximum in self.shifts.equations:
+            held = {*maximum.free_symbols, *bound_indices(maximum)}
+            self.shift_sizes.setdefault(maximum, {s: sizes[s] for s in held if s in sizes})
+        return stable, applied
 
     def contracted(self, expression: sp.Expr, record: Record) -> sp.Expr:
         """The expression after the delta algebra; the record's left side moves where a merged axis is split."""

@@ -46,6 +46,14 @@ FORMULAS = {  # names and letters mean nothing: what recurs is found from the eq
         m[n,t,a] = where(t > 1, sum[v](m[n,t-1,v]*B[v,a]), m[n,t-1,a]*D[a]) + sum[u](x[n,t,u]*A[u,a])
         y[n,t,a] = where(m[n,t,a] > 0, m[n,t,a], 0)
         """,
+    "softmax of the state before": """
+        m[n,t,a] = tanh(sum[u](x[n,t,u]*A[u,a]) + sum[v](exp(m[n,t-1,v])*B[v,a])/sum[v](exp(m[n,t-1,v])))
+        y[n,t,a] = m[n,t,a]
+        """,
+    "all of the state before": """
+        m[n,t,a] = tanh(sum[u](x[n,t,u]*A[u,a])) + D[a]*log(sum[v](exp(m[n,t-1,v] + B[v,a])))
+        y[n,t,a] = m[n,t,a]
+        """,
     "started": """
         m[n,t,a] = tanh(sum[u](x[n,t,u]*A[u,a]) + sum[v](m[n,t-1,v]*B[v,a]) + delta(t,0)*D[a])
         y[n,a] = m[n,size(t)-1,a]
