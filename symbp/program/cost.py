@@ -121,13 +121,14 @@ def of_addition(found: Addition, sizes: Sizes) -> Cost:
 def _stacked(op: Stack, sizes: Sizes, standing: Container[str]) -> Cost:
     """The first part at a position is copied there, the others are added; zeros where no part is."""
     whole, filled = sizes.bytes(op.out), {p.value for p in op.positions} if op.base else set()
-    empty = int(sizes.arrays[op.out].shape[op.axis]) - len({p.value for p in op.positions})
+    extent = entries((sizes.arrays[op.out].shape[op.axis],), sizes.batch)
+    empty = max(0, extent - len({p.value for p in op.positions}))
     total = Cost()
     if op.base:
         total = Cost(0, sizes.bytes(op.base), whole)
     elif empty:
         any_standing = any(part in standing for part in op.parts)
-        total = Cost(0, 0, whole * empty // int(sizes.arrays[op.out].shape[op.axis]) if any_standing else whole)
+        total = Cost(0, 0, whole * empty // extent if any_standing else whole)
     for part, position in zip(op.parts, op.positions, strict=True):
         count, size = sizes.count(part), sizes.bytes(part)
         if position.value in filled:

@@ -23,11 +23,11 @@ from symbp.program.cost import NOMINAL
 from symbp.program.program import Contract, Fold, Product
 from symbp.targets.numpy import source
 from symbp.targets.numpy.contractions import groups
+from symbp.targets.numpy.names import LOOPS
 from symbp.targets.numpy.scope import Scope
 
 ALONE = 2**18  # multiplications of a product of matrices that OpenBLAS computes with one thread
 ALONE_IN_ROWS = 10_000  # those of two vectors
-LOOPS = ("u", "v", "w", "s", "r", "k", "i", "j")
 WORDS = ("left", "right", "out")
 
 Factors = tuple[str, list[str]]  # of a product, and of what it is added to

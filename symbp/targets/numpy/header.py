@@ -31,7 +31,7 @@ def header(spec: NetworkSpec, network: Network, body: str, random: Sequence[str]
         facts=_facts(spec, network, without),
         imports=_imports(body),
         arrays=": Arrays" in body,
-        blas="blas." in body,
+        blas=_reads("blas", body),
         version=source.literal(__version__),
         sha256=source.literal(spec.sha256),
         layout_version=LAYOUT_VERSION,
@@ -49,10 +49,15 @@ def _library(spec: NetworkSpec) -> str:
     return "NumPy and SciPy's BLAS" if spec.blas == "scipy" else "NumPy"
 
 
+def _reads(module: str, body: str) -> bool:
+    """Whether the body reads an attribute of a module: `x_os.T` is none of `os`."""
+    return re.search(rf"(?<![\w.]){module}\.", body) is not None
+
+
 def _imports(body: str) -> list[str]:
     """The imports that the body needs besides NumPy; the head itself needs three names."""
     words = set(re.findall(r"\w+", body)) | {"Any", "Final", "Mapping", "MappingProxyType"}
-    plain = [f"import {module}" for module in MODULES if f"{module}." in body]
+    plain = [f"import {module}" for module in MODULES if _reads(module, body)]
     named = {module: [name for name in names if name in words] for module, names in NAMES.items()}
     return plain + [f"from {module} import {', '.join(names)}" for module, names in named.items() if names]
 

@@ -6,6 +6,8 @@ take their place. A routine's own variables must hide none of its arguments, and
 
 from __future__ import annotations
 
+import builtins
+import keyword
 from collections.abc import Iterable, Mapping
 from itertools import count
 
@@ -33,12 +35,18 @@ ARGUMENTS = {  # of routines, and their types: numbers are factors of what is fo
     "keep": "float",
     "scale": "float",
 }
-VARIABLES = ("row", "start", "end", "bounds", "copied", "held")  # of a routine, where an operation takes several lines
+LOOPS = ("u", "v", "w", "s", "r", "k", "i", "j")  # over windows, and over stacks of matrices
+VARIABLES = (  # of a routine, where an operation takes several lines
+    *("n", "row", "rows", "start", "end", "count", "bounds", "copied", "held"),
+    *("columns", "product", "part", "window", "left", "right", "out"),
+)
+IMPORTED = ("np", "math", "blas", "pairwise")
+TAKEN = frozenset((*ARGUMENTS, *LOOPS, *VARIABLES, *IMPORTED, *dir(builtins), *keyword.kwlist))  # by a routine itself
 
 
 def own(name: str) -> str:
     """An index or a slice as a variable of a routine: `x` is `x_`."""
-    return f"{name}_" if name in (*ARGUMENTS, *VARIABLES, "n", "np", "math") else name
+    return f"{name}_" if name in TAKEN else name
 
 
 def separator(names: Iterable[str]) -> str:

@@ -12,10 +12,10 @@ from symbp.forward.network import BATCH, Dim
 from symbp.program.program import Columns, OverlapAdd, Place, Pool, Windows, Winners
 from symbp.program.slices import extents_of, loops, sliced
 from symbp.targets.numpy import source
+from symbp.targets.numpy.names import LOOPS
 from symbp.targets.numpy.operations import lines
 from symbp.targets.numpy.scope import Scope, transposed
 
-NAMES = ("u", "v", "w", "s", "r", "k", "i", "j")  # of loops
 START, COUNT = "start", "count"  # of the values of a letter that a block has
 LEAST = {"sum": "0", "max": "-np.inf"}
 ASSIGNMENTS: Mapping[str, Callable[[str, str], tuple[str, list[str]]]] = {
@@ -92,7 +92,7 @@ class Slices:
         self.block = block
         self.extents = extents_of(windows, shape)
         self.letters = loops(windows, self.extents)
-        self.names = dict(zip(self.letters, NAMES, strict=False))
+        self.names = dict(zip(self.letters, LOOPS, strict=False))
         over = frozenset(letter for letter, _ in windows.over)
         self.runs = [sliced(place.steps, over, self.extents) for place in windows.places]
         backwards = {a for place in windows.places for a, step in place.steps if step < 0}
