@@ -20,7 +20,8 @@ A saved value reads 0 outside its tensor, where F is something else. So an index
 only in products with a factor that is 0 there too, such as the cotangent at `t + 1`, and not in a denominator. Nor is a
 solution taken that subtracts one tensor's values from another's (exp(x[t]) = s[t] - s[t-1]): it loses their digits. Nor
 is one that needs the logarithm or a root of a saved value, which may have been rounded to 0 or to 1: with
-a = exp(-exp(z)) that exp(z) = -log(a) is infinite at z = 5, where a is 0 in single precision.
+a = exp(-exp(z)) that exp(z) = -log(a) is infinite at z = 5, where a is 0 in single precision. Nor is an exponential
+written as the saved value and a number (exp(z) = a + 1, for an ELU), which cancel where it is small.
 """
 
 from __future__ import annotations
@@ -131,6 +132,8 @@ def _candidates(equation: Equation, anchor: Element, derivative: sp.Expr, spelli
         solution = _invert(generator.body, generator.u, generator.value)
         if solution is None:
             continue
+        if generator.exponent is not None and _cancels(solution, generator.value):
+            return
         replaced = masked
         for read, places in reads:
             value = equation.target.xreplace(places)
@@ -300,6 +303,13 @@ def _roots(equation: Equation, expression: sp.Expr) -> set[sp.Expr]:
     """The logarithms and the roots of what the equation saves."""
     found = expression.atoms(sp.log) | {p for p in expression.atoms(sp.Pow) if not p.exp.is_Integer}
     return {node for node in found if reads(node, equation.target.tensor)}
+
+
+def _cancels(solution: sp.Expr, value: sp.Expr) -> bool:
+    """Whether an exponential is a multiple of the saved value plus a number: where it is small, they cancel."""
+    slope = solution.diff(value)
+    rest = solution.xreplace({value: sp.Integer(0)})
+    return not slope.has(value) and rest != 0 and not rest.atoms(Element, sp.Dummy)
 
 
 def _multiplied(expression: sp.Expr) -> set[sp.Expr]:

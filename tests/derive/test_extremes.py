@@ -37,6 +37,9 @@ SATURATING = {  # what a value that was rounded to 0 or to 1 says nothing about,
     "a = exp(-exp(-z))": (-6.7, -4.7, 0, 3, 20),
     "a = 2 * exp(-3 * exp(-z))": (-4, -3, 0, 5, 20),
     "a = exp(exp(z))": (-50, -20, 0, 2, 4),
+    "a = 1 - exp(-z)": (0.1, 10, 17, 40),
+    "a = where(z > 0, z, 2 * (exp(z) - 1))": (-80, -17, -10, -1e-3, 2),
+    "a = where(z > 0, z, 2 * (exp(z / 2) - 1))": (-150, -17, -1e-3, 2),
     "a = exp(z); y = a + exp(z / 2)": (-200, -90, 0, 5),
 }
 AVERAGED = (  # by a softmax, each with its sums of exponentials under other sums in the derivative

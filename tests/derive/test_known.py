@@ -35,7 +35,7 @@ ELEMENTWISE = {
     "softsign": "d_z[n,j] = d_a[n,j]/(Abs(z[n,j]) + 1)**2",
     "softmax": "d_z[n,j] = (d_a[n,j] - sum[k](a[n,k]*d_a[n,k]))*a[n,j]",
     "log_softmax": "d_z[n,j] = -exp(a[n,j])*sum[k](d_a[n,k]) + d_a[n,j]",
-    "elu": "d_z[n,j] = Piecewise((1, z[n,j] > 0), (alpha + a[n,j], True))*d_a[n,j]",
+    "elu": "d_z[n,j] = Piecewise((1, z[n,j] > 0), (alpha*exp(z[n,j]), True))*d_a[n,j]",
 }
 
 
