@@ -14,7 +14,21 @@ from symbp.pipeline import Programmed
 from symbp.program.cost import Cost, Sizes, entries, of_addition, of_operation
 from symbp.program.operands import is_alias, needed, reads, written
 from symbp.program.plan import Plan
-from symbp.program.program import ONCE, TRAINING, Fold, Loop, Map, Op, Pool, Product, Program, Range, Statement
+from symbp.program.program import (
+    ONCE,
+    PARAMETERS,
+    TRAINING,
+    UPDATE,
+    Fold,
+    Loop,
+    Map,
+    Op,
+    Pool,
+    Product,
+    Program,
+    Range,
+    Statement,
+)
 from symbp.program.runs import addition, runs
 from symbp.targets.numpy import memory
 from symbp.targets.numpy.routines import formula
@@ -117,7 +131,7 @@ def _buffers(plan: Plan) -> dict[str, str]:
 
 def sizes_of(program: Program, routine: str, batch: int, dtype: DType) -> Sizes:
     """Of the update, whose vectors have an entry for each parameter, and of what has one for each example."""
-    given = (a.shape for a in program.arrays.values() if a.storage == "parameter" and a.name != "w")
+    given = (a.shape for a in program.arrays.values() if a.storage == "parameter" and a.name != PARAMETERS)
     count = sum(entries(shape, 1) for shape in given)
     return Sizes(program.arrays, count if routine == "update" else batch, 4 if dtype == "float32" else 8)
 
@@ -126,7 +140,7 @@ def _lines(made: Programmed, batch: int) -> Iterator[Line]:
     folding = made.optimized.program.folding
     for routine, statement, operations in steps(made, batch, (ONCE, *ROUTINES)):
         if folding and routine == "backward":  # as the module states it, before the backward pass
-            yield Line(routine, folding.statement.block, 0, _equation(folding.statement), (), folding.into)
+            yield Line(routine, folding.statement.block, 0, _equation(folding.statement), (), _stated(folding.into))
             folding = None
         yield Line(routine, statement.block, statement.number, _equation(statement), operations)
 
@@ -150,13 +164,13 @@ def steps(
                 found = at_once.get(each.operations) if made.spec.blas == "scipy" else None
                 if found is not None:
                     shape = _shape(found.out, sizes)
-                    yield routine, each, (Operation("axpy", found.out, shape, of_addition(found, sizes)),)
+                    yield routine, each, (Operation("axpy", _stated(found.out), shape, of_addition(found, sizes)),)
                     continue
                 costs = [of_operation(op, sizes, plan.places) * times for op in each.operations]
                 shown = (
                     Operation(
                         _does(op),
-                        op.out,
+                        _stated(op.out),
                         _shape(op.out, sizes),
                         spent,
                         times,
@@ -168,6 +182,11 @@ def steps(
                 yield routine, each, tuple(shown)
 
 
+def _stated(name: str) -> str:
+    """An array as equations call it."""
+    return name.removeprefix(UPDATE)
+
+
 def _shape(name: str, sizes: Sizes) -> tuple[int, ...]:
     return tuple(entries((dim,), sizes.batch) for dim in sizes.arrays[name].shape)
 
@@ -175,7 +194,7 @@ def _shape(name: str, sizes: Sizes) -> tuple[int, ...]:
 def _into(op: Op, program: Program) -> str:
     """What a derivative is added to, where no gradient is stored."""
     folding = program.folding
-    return folding.into if folding and program.arrays[op.out].storage == "gradient" else ""
+    return _stated(folding.into) if folding and program.arrays[op.out].storage == "gradient" else ""
 
 
 def _does(op: Op) -> str:

@@ -21,6 +21,9 @@ from symbp.program.cost import Cost, Sizes, cost, entries, of_addition
 from symbp.program.late import read_late
 from symbp.program.operands import needed, renamed, written
 from symbp.program.program import (
+    GRADIENT,
+    PARAMETERS,
+    UPDATE,
     Array,
     Contract,
     Convolve,
@@ -39,7 +42,6 @@ from symbp.program.program import (
 from symbp.program.runs import addition, runs
 
 KEEP, SCALE = Scalar(sp.Symbol("keep")), Scalar(sp.Symbol("scale"))
-GRADIENT = "g"  # the vector of all derivatives, in an update
 FLOAT_BYTES = 4
 
 
@@ -53,7 +55,7 @@ def folded(program: Program, products: bool, batch: int) -> Program:
         return program
     place, folding = found
     changed = _accumulating(program, folding, products)
-    if changed is None or (folding.into == "w" and read_late(changed)):
+    if changed is None or (folding.into == PARAMETERS and read_late(changed)):
         return program
     update = program.routines["update"]
     rest = Routine("update", (*update.statements[:place], *update.statements[place + 1 :]))
@@ -68,11 +70,11 @@ def _linear(program: Program) -> tuple[int, Folding] | None:
     if len(reading) != 1 or not isinstance(statement := items[reading[0]], Statement):
         return None
     target, body = statement.equation.target, sp.expand(statement.equation.body)
-    into = program.arrays[target.tensor]
+    into = program.arrays[f"{UPDATE}{target.tensor}"]
     earlier = (name for item in items[: reading[0]] for name in (*needed(item), *written(item)))
     if into.name == GRADIENT or into.storage == "workspace" or not into.shape or into.name in earlier:
         return None
-    gradients = [e for e in body.atoms(Element) if e.tensor == GRADIENT]
+    gradients = [e for e in body.atoms(Element) if f"{UPDATE}{e.tensor}" == GRADIENT]
     if len(gradients) != 1:
         return None
     keep, scale = body.coeff(target), body.coeff(gradients[0])
@@ -182,7 +184,7 @@ def _all_renamed(operations: Sequence[Op], names: dict[str, str]) -> tuple[Op, .
 
 def _moved(program: Program, products: bool, batch: int) -> int:
     """Bytes that the backward pass and the update read and write."""
-    parameters = (a.shape for a in program.arrays.values() if a.storage == "parameter" and a.name != "w")
+    parameters = (a.shape for a in program.arrays.values() if a.storage == "parameter" and a.name != PARAMETERS)
     sizes = Sizes(program.arrays, batch, FLOAT_BYTES)
     vectors = replace(sizes, batch=sum(entries(shape, 1) for shape in parameters))
     costs = [cost(item, sizes) for item in program.items(("backward",))]

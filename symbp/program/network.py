@@ -32,8 +32,19 @@ from symbp.means import NONE, Without
 from symbp.program.instance import Filled, Instance, Template, equations, filled, size_symbols, sizes_of, template
 from symbp.program.layout import batch_last
 from symbp.program.lower import Arrays, Shared, lower_equation
-from symbp.program.operands import needed, written
-from symbp.program.program import Array, Item, Map, Program, Routine, Statement, Storage
+from symbp.program.operands import needed, renamed, written
+from symbp.program.program import (
+    GRADIENT,
+    PARAMETERS,
+    UPDATE,
+    Array,
+    Item,
+    Map,
+    Program,
+    Routine,
+    Statement,
+    Storage,
+)
 
 COST = "C"
 Numbers = Mapping[tuple[str, str], int]  # (formula, tensor) -> the step of the derivation that a statement implements
@@ -53,20 +64,24 @@ def lower_network(
 def lower_update(
     formulas: Sequence[Formula], without: Without = NONE
 ) -> tuple[tuple[Statement, ...], dict[str, Array]]:
-    """Update equations over flat vectors `w`, `g` and states; arrays that are not states are scratch."""
+    """Update equations over flat vectors `w`, `g` and states; arrays that are not states are scratch.
+
+    In the program they are `.w` and `.g`: an input or a target may be called `w` or `g` as well.
+    """
     statements: list[Statement] = []
     found: dict[str, Array] = {}
     for formula in formulas:
         tensors = dict(formula.tensors)
         arrays: Arrays = {n: (t.axes, t.kind) for n, t in tensors.items()}
-        for equation in formula.equations:
-            operations = lower_equation(equation, tensors, arrays, shared=Shared(without))
-            statements.append(Statement(formula.name, equation, operations))
-        for name, (axes, kind) in arrays.items():
-            states = {t.name for t in formula.with_role("state", "output")} | {"w", "g"}
-            storage: Storage = "state" if name in states else "workspace"
-            storage = {"w": "parameter", "g": "gradient"}.get(name, storage)  # type: ignore[assignment]
-            found[name] = Array(name, (BATCH,) * len(axes), kind, storage)
+        lowered = [(e, lower_equation(e, tensors, arrays, shared=Shared(without))) for e in formula.equations]
+        names = {name: f"{UPDATE}{name}" for name in arrays}
+        for equation, operations in lowered:
+            statements.append(Statement(formula.name, equation, tuple(renamed(op, names) for op in operations)))
+        states = {t.name for t in formula.with_role("state", "output")}
+        for own, (axes, kind) in arrays.items():
+            storage: Storage = "state" if own in states else "workspace"
+            storage = {PARAMETERS: "parameter", GRADIENT: "gradient"}.get(names[own], storage)  # type: ignore[assignment]
+            found[names[own]] = Array(names[own], (BATCH,) * len(axes), kind, storage)
     return tuple(statements), found
 
 

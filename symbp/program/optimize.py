@@ -14,7 +14,7 @@ from symbp.program.memory import verify_plan
 from symbp.program.network import COST, Numbers, lower_network
 from symbp.program.passes import Pass, every_pass
 from symbp.program.plan import Plan, plan_buffers
-from symbp.program.program import Program
+from symbp.program.program import GRADIENT, PARAMETERS, Program
 from symbp.program.verify import verify
 
 
@@ -59,4 +59,4 @@ def kept(network: Network) -> frozenset[str]:
     gradients = [f"d_{name}" for name in (*(p.name for p in network.parameters), *network.differentiable_inputs)]
     results = [tensor for head in network.heads for tensor in (head.output, head.prediction)]
     states = [*network.updated, *(state.name for state in network.states)]
-    return frozenset([*results, COST, *network.costs, *gradients, *states, "w", "g"])
+    return frozenset([*results, COST, *network.costs, *gradients, *states, PARAMETERS, GRADIENT])

@@ -461,3 +461,5 @@ ONCE = "once"  # before every sequence: what no data changes, which no sequence 
 BOTH = (ONCE, "forward", "predict", "loss", "backward", "input")
 TRAINING = (ONCE, "forward", "loss", "running", "backward", "input")
 INFERENCE = (ONCE, "inference", "predict", "evaluation")
+UPDATE = "."  # begins the names of the update's arrays, and those of no tensor of a network
+PARAMETERS, GRADIENT = f"{UPDATE}w", f"{UPDATE}g"  # the vectors of all parameters and of all derivatives, in the update

@@ -15,7 +15,9 @@ from symbp.program.functions import FUNCTIONS
 from symbp.program.late import read_late
 from symbp.program.operands import is_alias, reads, written
 from symbp.program.program import (
+    GRADIENT,
     ONCE,
+    PARAMETERS,
     TRAINING,
     Array,
     Columns,
@@ -74,7 +76,7 @@ def verify(program: Program) -> None:
 
 def _is_given(array: Array, sequence: tuple[str, ...], program: Program) -> bool:
     """Whether an array is there before the sequence. Gradients are where they are parts of what a step keeps."""
-    of_update = sequence == ("update",) and array.name == "g"
+    of_update = sequence == ("update",) and array.name == GRADIENT
     if array.storage == "gradient":
         return of_update != bool(program.folding)
     return array.storage in GIVEN
@@ -86,7 +88,7 @@ def _check_folding(program: Program, folding: Folding) -> None:
         for op in item.operations:
             if program.arrays[op.out].storage == "gradient" and op.out not in reads(op):
                 raise ProgramError(f"`{op.out}` is overwritten, where its derivative was to be added: {op}")
-    if folding.into == "w" and (late := read_late(program)):
+    if folding.into == PARAMETERS and (late := read_late(program)):
         raise ProgramError(f"`{late}` is read after its derivative was added to it")
 
 

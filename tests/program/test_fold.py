@@ -73,7 +73,7 @@ def test_gradients_are_added_to_what_is_there(name: str, way: str, products: boo
     before = lowered(spec)
     after = folded(before, products, 8)
     assert after.folding is not None
-    assert (after.folding.into, after.folding.statement.block) == (into, row)
+    assert (after.folding.into, after.folding.statement.block) == (f".{into}", row)
     assert (after.folding.keep is None, after.folding.scale is None) == (
         (True, False) if into == "w" else (False, True)
     )

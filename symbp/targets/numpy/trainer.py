@@ -9,7 +9,7 @@ import numpy as np
 
 from symbp.catalog.entry import StateRow
 from symbp.means import Without
-from symbp.program.program import Program
+from symbp.program.program import PARAMETERS, Program
 from symbp.spec.model import NetworkSpec, Use
 from symbp.targets.environment import render
 from symbp.targets.numpy import parameters, schedule, source
@@ -19,7 +19,7 @@ from symbp.targets.numpy.hyperparameters import Hyperparameter, hyperparameters,
 from symbp.targets.numpy.modes import Modes
 from symbp.targets.numpy.routines import formula
 from symbp.targets.numpy.scalars import python
-from symbp.targets.numpy.update import Update
+from symbp.targets.numpy.update import Update, local
 
 
 def trainer(
@@ -112,10 +112,10 @@ class Folded:
         folding = program.folding
         if folding is None:
             return
-        self.into = "self.params" if folding.into == "w" else "self._into"
-        if folding.into != "w":
+        self.into = "self.params" if folding.into == PARAMETERS else "self._into"
+        if folding.into != PARAMETERS:
             running = ", self.params.state" if modes.running else ""
-            self.allocates = [f"self._into = Parameters(self.{folding.into}{running})  # the same numbers"]
+            self.allocates = [f"self._into = Parameters(self.{local(folding.into)}{running})  # the same numbers"]
         named = symbols(numbers, folding.statement.block)
         held = {symbol: f"self.{keyword}" for symbol, keyword in named.items()}
         held |= {"t": "(self.steps + 1)", **({"eta": "self._rate()"} if spec.schedule else {})}

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from symbp.means import NONE, Without
 from symbp.program.operands import reads
-from symbp.program.program import Array, Map, Program, Scalar
+from symbp.program.program import GRADIENT, PARAMETERS, UPDATE, Array, Map, Program, Scalar
 from symbp.program.runs import Run, addition, runs
 from symbp.spec.model import Blas
 from symbp.targets.numpy import hyperparameters, routines, source
@@ -21,8 +21,13 @@ from symbp.targets.numpy.hyperparameters import Hyperparameter
 from symbp.targets.numpy.scope import Scope
 
 STRETCH = 65536
-OWNERS = {"w": "self.params.flat", "g": "self._gradients.flat"}
+OWNERS = {PARAMETERS: "self.params.flat", GRADIENT: "self._gradients.flat"}
 SCRATCH = {"float": ("self._scratch", "dtype"), "bool": ("self._masks", "np.bool_")}
+
+
+def local(name: str) -> str:
+    """An array of the update as the trainer calls it: `.v` is `v`."""
+    return name.removeprefix(UPDATE)
 
 
 class Update:
@@ -77,7 +82,7 @@ class Update:
         lines = []
         for array in map(self.arrays.__getitem__, self.own):
             shape, dtype = "SIZE" if array.shape else "()", SCRATCH[array.kind][1]
-            lines.append(f"self._{array.name} = np.empty({shape}, {dtype})")
+            lines.append(f"self._{local(array.name)} = np.empty({shape}, {dtype})")
         return lines
 
     def _shared(self) -> list[str]:
@@ -100,11 +105,12 @@ class Update:
         return [self.arrays[n] for n in dict.fromkeys(n for op in operations for n in (*reads(op), op.out))]
 
     def _owner(self, array: Array) -> str:
-        return OWNERS.get(array.name, f"self._{array.name}" if array.name in self.own else f"self.{array.name}")
+        attribute = f"self.{'_' if array.name in self.own else ''}{local(array.name)}"
+        return OWNERS.get(array.name, attribute)
 
     def _once(self, run: Run) -> list[str]:
         used = self._used(run)
-        bound = source.assignment([a.name for a in used], [self._owner(a) for a in used], 2)
+        bound = source.assignment([local(a.name) for a in used], [self._owner(a) for a in used], 2)
         return bound + self._printed(run, used, 2)
 
     def _over(self, run: Run) -> list[str]:
@@ -115,9 +121,9 @@ class Update:
         depth, part = (3, "[part]") if self.stretched else (2, "")
         owners = [f"{self._owner(a)}{part if a.shape else ''}" for a in kept]
         loop = ["        for start in range(0, SIZE, STRETCH):", "            part = slice(start, start + STRETCH)"]
-        lines = [*(loop if self.stretched else ()), *source.assignment([a.name for a in kept], owners, depth)]
+        lines = [*(loop if self.stretched else ()), *source.assignment([local(a.name) for a in kept], owners, depth)]
         for row in dict.fromkeys(shared.values()):
-            names = " = ".join(name for name in shared if shared[name] == row)
+            names = " = ".join(local(name) for name in shared if shared[name] == row)
             lines.append(f"{source.INDENT * depth}{names} = {row}")
         return lines + self._printed(run, used, depth)
 
@@ -147,7 +153,7 @@ class Update:
         lines: list[str] = []
         for statement in run.statements:
             symbols = hyperparameters.symbols(self.numbers, statement.block)
-            named = {a.name: a.name for a in used}
+            named = {a.name: local(a.name) for a in used}
             scope = Scope(self.arrays, named, symbols, depth, extras=self.extras, blas=self.blas)
             lines += routines.computed(statement, scope)
         return lines

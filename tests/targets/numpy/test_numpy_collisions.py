@@ -1,0 +1,52 @@
+"""Inputs and targets may be called what something of symbp's own is called: the module is the same otherwise."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+import pytest
+from modules import module_of
+
+from symbp import catalog, pipeline
+from symbp.spec import parse_spec
+
+CLIPPING = [{"value": 0.5}, {"global_norm": 1.0}]
+PAIRS = list(zip(catalog.names("optimizer"), cycle([None, *CLIPPING]), strict=False))
+
+
+def named(one: str, two: str, target: str, optimizer: str = "sgd", **more: Any) -> Any:
+    """A module of two inputs, and two targets, of which the names of three are given."""
+    return module_of(
+        input={one: 4, two: 4},
+        layers=[{"add": [one, two]}, {"dense": 3}],
+        losses=[{"loss": "mse", "target": target}, {"loss": "huber", "target": "other_target"}],
+        optimizer=optimizer,
+        **more,
+    )
+
+
+def trained(one: str, two: str, target: str, optimizer: str = "sgd", **more: Any) -> np.ndarray:
+    """The parameters after two steps."""
+    module = named(one, two, target, optimizer, **more)
+    draw = np.random.default_rng(0)
+    x = {name: draw.normal(size=(5, 4)) for name in (one, two)}
+    y = {name: draw.normal(size=(5, 3)) for name in (target, "other_target")}
+    trainer = module.Trainer(module.init(0))
+    for _ in range(2):
+        trainer.step(x, y)
+    return np.array(trainer.params.flat)
+
+
+@pytest.mark.parametrize(("optimizer", "clip"), PAIRS, ids=str)
+def test_the_tensors_of_an_update(optimizer: str, clip: dict[str, float] | None) -> None:
+    more = {"clip": clip} if clip else {}
+    spec = f"name: net\ninput: 4\nlayers: [dense: 2]\nloss: mse\noptimizer: {optimizer}\nclip: {clip or {}}\n"
+    taken = {name for formula in pipeline.updates(parse_spec(spec)) for name in formula.tensors}
+    assert {"w", "g"} <= taken
+    names = [*sorted(taken), "left", "right"][: len(taken) + -len(taken) % 3]
+    expected = trained("first", "second", "target", optimizer, **more)
+    for k in range(0, len(names), 3):
+        one, two, target = names[k : k + 3]
+        np.testing.assert_array_equal(trained(one, two, target, optimizer, **more), expected)
