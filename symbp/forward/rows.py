@@ -14,7 +14,7 @@ import sympy as sp
 from symbp.catalog import entries
 from symbp.catalog.entry import Entry, Option, Value, Variant
 from symbp.formula.equation import Formula, Kind
-from symbp.formula.expression import Element, element, scalar
+from symbp.formula.expression import Element, element, elements, scalar
 from symbp.formula.families import write_out
 from symbp.formula.grammar import FormulaError
 from symbp.formula.parse import read_formula
@@ -141,6 +141,7 @@ def _read(entry: Entry, use: _Reading) -> Row:
         return read_formula(name, equations, scope, entry.source)
 
     formula = read(_name(entry, use), variant.equations, scope)
+    _check_reads(formula, entry, variant)
     inference = update = None
     if variant.inference:
         known = {name: declared for name, declared in tensors.items() if declared.role != "random"}
@@ -157,6 +158,25 @@ def _read(entry: Entry, use: _Reading) -> Row:
             raise FormulaError(f"in the update: {error.message}", error.line) from None
         update = _update(formula, whole, states)
     return Row(entry, variant, _times_weight(formula) if use.weighted else formula, inference, update)
+
+
+def _check_reads(formula: Formula, entry: Entry, variant: Variant) -> None:
+    """FormulaError where a target or parameter cancels, or training reads what only inference and updates may."""
+    if entry.targeted and "y" not in formula.tensors:
+        instead = "a cost without a target leaves it out and states its `inputs`, as in `inputs: [a]`"
+        raise FormulaError(f"`y`, the target, cancels, so that no equation depends on it; {instead}")
+    for parameter in variant.parameters:
+        if parameter.name not in formula.tensors:
+            reason = "cancels, or stands in no equation of training, so that it cannot be trained"
+            raise FormulaError(f"the parameter `{parameter.name}` {reason}; leave it out")
+    for equation in formula.equations:
+        for state in variant.states:
+            if any(elements(equation.body, state.name)):
+                raise FormulaError(
+                    f"training reads the state `{state.name}`, which `inference` and `update` alone may read: "
+                    "write what it stands for in terms of the batch",
+                    equation.text,
+                )
 
 
 def _update(formula: Formula, whole: Formula, states: tuple[str, ...]) -> Formula:

@@ -125,6 +125,12 @@ ROWS = {  # of an activation
     "(declared: …)\n    in: s = q + 1",
     "{formula: a = z, state: {s: []}, update: 's = s + 1; a = s'}": f"9: {HERE}.formula: in the update: `a` is "
     "assigned twice\n    in: a = s",
+    "{formula: 'a[n,j] = z[n,j]*s[j]', state: {s: [j]}, update: 's[j] = mean[n](z[n,j])'}": f"9: {HERE}.formula: "
+    "training reads the state `s`, which `inference` and `update` alone may read: …\n    in: a[n,j] = z[n,j]*s[j]",
+    "{formula: 'a[n,j] = z[n,j] + 0*w[j]', parameters: {w: [j]}}": f"9: {HERE}.formula: "
+    "the parameter `w` cancels, or stands in no equation of training, so that it cannot be trained; leave it out",
+    "{formula: 'a[n,j] = z[n,j]', parameters: {w: [j]}, inference: 'a[n,j] = z[n,j]*w[j]'}": f"9: {HERE}.formula: "
+    "the parameter `w` cancels, or stands in no equation of training, …",
     "{formula: 'a[n,j] = z[n,j]', state: {s: [n]}, update: 's[n] = mean[j](z[n,j])'}": "5: layers[1]: layer `own_1` "
     "(own), in its update: the state `own_1.s` cannot have an axis over the batch; here it has shape (n,)",
     "'a = 3'": f"9: {HERE}.formula: no equation reads `z`, what it is given",
@@ -151,6 +157,13 @@ def test_a_formula_that_cannot_be_read(formula: str) -> None:
 def test_a_definition_that_cannot_be_used(row: str) -> None:
     message = refused(defining("activations", row))
     assert told(f"net.yaml:{ROWS[row]}", message), message
+
+
+@pytest.mark.parametrize("inputs", ["", "inputs: [a], "])
+def test_a_target_that_cancels(inputs: str) -> None:
+    message = refused(defining("losses", f"{{{inputs}formula: 'C = sum[n,k](a[n,k] + 0*y[n,k])'}}"))
+    expected = "define.losses.own.formula: `y`, the target, cancels, so that no equation depends on it; …`inputs: [a]`"
+    assert told(f"…{expected}", message), message
 
 
 @pytest.mark.parametrize(
