@@ -5,7 +5,6 @@ Not here: the arrays' allocation; the order in which an update walks over its ve
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
@@ -31,8 +30,8 @@ def operations(items: Iterable[Statement | Loop]) -> list[Op]:
 
 def arguments(code: Sequence[str]) -> list[str]:
     """Those arguments of routines that lines of code mention."""
-    words = {word for line in code for word in re.findall(r"(?<![\w.])[a-z]+(?![\w(]|=[^=])", line.partition("#")[0])}
-    return [name for name in ARGUMENTS if name in words]
+    read = source.names(code)
+    return [name for name in ARGUMENTS if name in read]
 
 
 def body(items: Sequence[Statement | Loop], scope: Scope) -> list[str]:
@@ -43,7 +42,7 @@ def body(items: Sequence[Statement | Loop], scope: Scope) -> list[str]:
         code += ["", *source.comment(heading(block, members, scope), scope.depth, hanging="    ")]
         for item in members:
             code += stepped(item, scope) if isinstance(item, Loop) else computed(item, scope)
-    if any(re.search(r"(?<![\w.])n\b", line.partition("#")[0]) for line in code):
+    if "n" in source.names(code):
         return [*scope.line("n = ws.n"), *code]
     return code[1:]
 

@@ -6,6 +6,7 @@ of these are never broken over lines; whoever writes one keeps it short.
 
 from __future__ import annotations
 
+import ast
 import math
 import re
 import textwrap
@@ -16,6 +17,12 @@ INDENT = "    "
 HEADING = re.compile(r"(\w+)(?:\.\w+)?: ")  # dense_1: x (n, 784), ..., or batch_norm_1.inference: ...
 EQUATION = re.compile(r"\S = ")
 _ASSIGNED = re.compile(r"([^=()#]+ [-+*/]?=) ([\w.]+(?:\[[^\]]+\])?)")  # `a += b[:, None]`
+
+
+def names(code: str | Sequence[str]) -> frozenset[str]:
+    """The plain names in statements: no attribute, no keyword of a call, no word of a string or of a comment."""
+    text = textwrap.dedent(code if isinstance(code, str) else "\n".join(code))
+    return frozenset(node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name))
 
 
 def call(head: str, arguments: Sequence[str], depth: int, *, tail: str = "") -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -55,7 +54,7 @@ def trainer(
         *([schedule.method(spec.schedule, numbers)] if spec.schedule else []),
         render(
             "numpy/update.py.jinja",
-            scheduled=spec.schedule is not None and "eta" in _words(update.body),
+            scheduled=spec.schedule is not None and "eta" in source.names(update.body),
             how=", a stretch of the vectors at a time" if any("STRETCH" in line for line in update.body) else "",
             locals=_locals(update, numbers),
             body=update.body,
@@ -94,14 +93,10 @@ def _states(states: Sequence[StateRow], optimizer: Use) -> list[str]:
 
 def _locals(update: Update, numbers: Sequence[Hyperparameter]) -> list[str]:
     """The numbers that the update's lines mention."""
-    words = _words(update.body)
     known = {h.keyword: f"self.{h.keyword}" for h in numbers} | {"t": "self.steps"}
-    used = [name for name in known if name in words]
+    read = source.names(update.body)
+    used = [name for name in known if name in read]
     return source.assignment(used, [known[name] for name in used], 2)
-
-
-def _words(lines: Sequence[str]) -> set[str]:
-    return {word for line in lines for word in re.findall(r"(?<![\w.])\w+", line.partition("#")[0])}
 
 
 class Folded:

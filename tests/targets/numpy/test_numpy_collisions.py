@@ -1,4 +1,4 @@
-"""Inputs and targets may be called what something of symbp's own is called: the module is the same otherwise."""
+"""Whatever of symbp's own inputs, targets and layers are called as, the module is the same otherwise."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from modules import module_of
 
 from symbp import catalog, pipeline
 from symbp.spec import parse_spec
+from symbp.spec.model import NetworkSpec
+from symbp.targets.numpy.source import names
 
 CLIPPING = [{"value": 0.5}, {"global_norm": 1.0}]
+ARGUMENTS = [("keep", "scale", "into"), ("into", "keep", "scale"), ("eta", "t", "beta1")]
 PAIRS = list(zip(catalog.names("optimizer"), cycle([None, *CLIPPING]), strict=False))
 
 
@@ -45,8 +48,34 @@ def test_the_tensors_of_an_update(optimizer: str, clip: dict[str, float] | None)
     spec = f"name: net\ninput: 4\nlayers: [dense: 2]\nloss: mse\noptimizer: {optimizer}\nclip: {clip or {}}\n"
     taken = {name for formula in pipeline.updates(parse_spec(spec)) for name in formula.tensors}
     assert {"w", "g"} <= taken
-    names = [*sorted(taken), "left", "right"][: len(taken) + -len(taken) % 3]
+    called = [*sorted(taken), "left", "right"][: len(taken) + -len(taken) % 3]
     expected = trained("first", "second", "target", optimizer, **more)
-    for k in range(0, len(names), 3):
-        one, two, target = names[k : k + 3]
+    for k in range(0, len(called), 3):
+        one, two, target = called[k : k + 3]
         np.testing.assert_array_equal(trained(one, two, target, optimizer, **more), expected)
+
+
+@pytest.mark.parametrize(
+    "called", [("keep", "scale", "into"), ("into", "keep", "scale"), ("eta", "t", "beta1")], ids=str
+)
+@pytest.mark.parametrize("optimizer", ["momentum", "adam"])
+def test_the_arguments_of_routines(optimizer: str, called: tuple[str, str, str]) -> None:
+    expected = trained("first", "second", "target", optimizer)
+    np.testing.assert_array_equal(trained(*called, optimizer), expected)
+
+
+@pytest.mark.parametrize("layer", ["blas", "math", "pairwise", "threading", "os", "Arrays", "STRETCH", "overload"])
+def test_a_layer_called_as_what_could_be_imported_imports_nothing(layer: str) -> None:
+    def spec(name: str) -> NetworkSpec:
+        return parse_spec(f"name: net\ninput: 4\nlayers: [dense: {{units: 3, name: {name}}}]\nloss: mse\n")
+
+    def imports(text: str) -> list[str]:
+        return [line for line in text.splitlines() if line.startswith(("import ", "from ", "Arrays", "STRETCH"))]
+
+    found, expected = (pipeline.generate(spec(name)).module for name in (layer, "other"))
+    assert imports(found) == imports(expected)
+
+
+def test_names_are_those_of_code() -> None:
+    code = ['    with_ = x["keep"] * scale  # keep', "    np.add(ws.into, y, out=t)", '    f"{n} params"']
+    assert names(code) == {"with_", "x", "scale", "np", "ws", "y", "t", "n"}
