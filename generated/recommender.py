@@ -106,6 +106,8 @@ class Workspace:
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
+        if n < 1 or np.dtype(dtype) not in DTYPES:
+            raise ValueError(f"expected n of 1 or more, and float32 or float64, came n = {n} and {np.dtype(dtype)}")
         self.n = n
         self.dtype = np.dtype(dtype)
         self.one_over_n = np.array(1 / n, dtype)

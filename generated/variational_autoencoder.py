@@ -121,6 +121,8 @@ class Workspace:
     """
 
     def __init__(self, n: int, dtype: DTypeLike = np.float32) -> None:
+        if n < 1 or np.dtype(dtype) not in DTYPES:
+            raise ValueError(f"expected n of 1 or more, and float32 or float64, came n = {n} and {np.dtype(dtype)}")
         self.n = n
         self.dtype = np.dtype(dtype)
         self.zero_256 = np.zeros((256,), dtype)  # compares faster than a number

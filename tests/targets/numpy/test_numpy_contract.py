@@ -133,6 +133,12 @@ def test_a_workspace_may_be_kept(name: str) -> None:
         m.forward(params, x[:2], ws)
 
 
+@pytest.mark.parametrize(("n", "dtype"), [(0, np.float64), (-1, np.float64), (3, np.float16), (3, np.int32)])
+def test_a_workspace_that_none_can_use_is_refused(name: str, n: int, dtype: type) -> None:
+    with pytest.raises(ValueError, match=f"expected n of 1 or more, and float32 or float64, came n = {n} and"):
+        module(name).Workspace(n, dtype)
+
+
 def test_gradients_agree_with_differences(name: str) -> None:
     """A second look, besides the module's own: one entry at a time, in the plainest way."""
     m, (x, y) = module(name), batch(name, 4)
