@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -25,6 +28,19 @@ class NetworkError(UserError):
 
 class DefectError(Exception):
     """symbp found its own result wrong, and hands nothing out."""
+
+
+@contextmanager
+def defects(name: str) -> Iterator[None]:
+    """What fails inside with an exception of no kind of symbp's is a defect, told with the name and the place."""
+    try:
+        yield
+    except (UserError, DefectError, MemoryError):
+        raise
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{place.filename}, line {place.lineno}"
+        raise DefectError(f"{name}: {type(error).__name__}: {error}, at {where}") from error
 
 
 def to_install(*extras: str) -> str:

@@ -24,7 +24,7 @@ from typing import Literal, TypeVar
 from symbp import __version__
 from symbp.derive.derivation import Derivation
 from symbp.derive.network import derive_network
-from symbp.errors import NetworkError
+from symbp.errors import NetworkError, defects
 from symbp.explain.choices import DEFAULTS, Choices
 from symbp.explain.document import Document, Module, NoModule
 from symbp.explain.numbering import step_numbers
@@ -80,7 +80,7 @@ def derive_and_emit(spec: NetworkSpec) -> tuple[Derivation, str | NoModule]:
     """The derivation, and the module's text, unchecked; or why a network that can be derived has no module."""
     derivation = derive(spec)
     try:
-        with _uncollected():
+        with _uncollected(), defects(spec.name):
             return derivation, emit(spec, derivation, _optimized(spec, derivation))
     except (NetworkError, SpecError) as error:
         return derivation, NoModule(" ".join(str(error).split()))
@@ -152,9 +152,13 @@ def _timed(seconds: dict[str, float], stage: str, call: Callable[[], T]) -> T:
 
 
 def _placed(spec: NetworkSpec, call: Callable[[], T]) -> T:
-    """The result; what a later stage refuses gets the place in the spec of the formula that it is about."""
+    """The result; what a later stage refuses gets the place in the spec of the formula that it is about.
+
+    What fails otherwise is a defect of symbp, told with the spec's name.
+    """
     try:
-        return call()
+        with defects(spec.name):
+            return call()
     except NetworkError as error:
         uses = (*(layer.use for layer in spec.layers), *(loss.use for loss in spec.losses), spec.loss)
         places = ((d.entry.name, d.place) for d in spec.definitions)

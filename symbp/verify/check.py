@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from symbp.errors import UserError
+from symbp.errors import UserError, defects
 from symbp.formula.expression import stop
 from symbp.forward.network import Network
 from symbp.pipeline import Generated, generate, load_module
@@ -91,8 +91,9 @@ def compare(generated: Generated, *, seed: int = 0, batch: int = 4) -> CheckRepo
         arrays = draw(definitions, batch, seed)
     except ValueError as error:
         raise UserError(f"{generated.spec.name}: {error}; try another --seed") from None
-    found = module_gradients(generated, arrays)
-    inferred = module_outputs(generated, arrays) if network.has_modes else {}
+    with defects(generated.spec.name):
+        found = module_gradients(generated, arrays)
+        inferred = module_outputs(generated, arrays) if network.has_modes else {}
     names = (*(p.name for p in network.parameters), *network.differentiable_inputs)
     readings: list[Reading] = []
     oracles = installed()

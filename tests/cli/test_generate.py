@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from cli.command import SMALL, refused, run, start
 
@@ -16,6 +18,7 @@ from symbp import pipeline
 from symbp.means import MEANS
 from symbp.targets import write
 from symbp.targets.load import GradientError
+from symbp.targets.numpy import emit
 
 MINE = "# written by hand\n"
 
@@ -167,10 +170,39 @@ def test_a_wrong_gradient_is_not_written(monkeypatch: pytest.MonkeyPatch, folder
     assert names(folder) == ["small.yaml"]
 
 
+@pytest.mark.parametrize("error", [ValueError("too long"), KeyError("v"), np.linalg.LinAlgError("singular")], ids=repr)
+@pytest.mark.parametrize("at", ["symbp.pipeline.check_module", "symbp.program.optimize.verify"])
+def test_whatever_fails_in_a_check_is_a_defect(
+    at: str, error: Exception, monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> None:
+    def failing(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(at, failing)
+    done = run("generate", "small.yaml", "-o", "out")
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"symbp: small: {type(error).__name__}: {error}, at {__file__}, line ")
+    assert "This is a defect of symbp" in done.stderr
+    assert names(folder) == ["small.yaml"]
+
+
+def test_a_module_that_cannot_be_compared_is_a_defect(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    def broken(*arguments: Any, **more: Any) -> str:
+        return emit(*arguments, **more).replace("def _forward(", "def _forwards(")
+
+    monkeypatch.setattr(pipeline, "emit", broken)
+    done = run("check", "small.yaml")
+    assert done.exit_code == 1
+    assert done.stderr.startswith(
+        "symbp: small: NameError: name '_forward' is not defined, at <small, generated>, line "
+    )
+
+
 KILLED = """
 import os, signal
 from symbp.targets.write import write_files
 from pathlib import Path
+from typing import Any
 calls = 0
 def kill(*arguments, real=os.{function}):
     global calls
