@@ -1,7 +1,8 @@
 """`x` and `y` of a module's functions: one array, several by name, or none; and the checks that refuse anything else.
 
 Floats must have the dtype of the parameters: another one is refused, with the conversion to write, rather than
-converted in every call. Whole numbers may be integers of any width.
+converted in every call. Whole numbers may be integers of any width; NumPy converts those that are not `np.intp` in
+every call.
 """
 
 from __future__ import annotations
