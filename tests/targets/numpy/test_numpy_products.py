@@ -117,6 +117,7 @@ def test_every_product_is_one_of_blas_as_its_arrays_lie(name: str, dtype: str, m
             params, (x, y) = module.init(1, dtype), examples(made, n, dtype)
             module.loss_and_gradients(params, x, y, **options, **wanted)
             module.forward(params, x)
+            module.predict(params, x)
             module.loss(params, x, y)
             module.Trainer(params).step(x, y)
 
