@@ -26,7 +26,7 @@ MEANS: Mapping[str, str] = {
     "prune": "operations whose results nothing reads are left out",
     "scale": "a number that multiplies a sum is part of the sum: a mean is one product",
     "fold": "the optimizer's sum of old values and gradient is computed where the gradient is, which is not stored",
-    "turn": "a matrix that every step of a loop multiplies by is laid out once, as products read it fastest",
+    "transpose": "a matrix that every step of a loop multiplies by is laid out once, as products read it fastest",
     "once": "what no data changes is computed with the workspace, and not at every step",
     "in place": "a temporary becomes the array that its last reader writes",
     "one loss": "the cost in inference is computed as in training, where that needs nothing of training alone",

@@ -5,7 +5,7 @@
     prune     operations that nothing reads go
     scale     a number that multiplies a sum becomes part of it: m = sum(x) ; m *= 1 / n
     fold      the optimizer's sum of old values and gradient is computed where the gradient is
-    turn      a matrix that every step of a loop multiplies by is laid out once, as products read it fastest
+    transpose a matrix that every step of a loop multiplies by is laid out once, as products read it fastest
     once      what no data changes is computed with the workspace, and not at every step
     in place  a temporary becomes the array that its last reader writes: z = x W ; z += b
     one loss  the cost in inference is computed as in training, where that needs nothing that only training computes
@@ -54,7 +54,7 @@ from symbp.program.program import (
 )
 from symbp.program.sequences import COST_IN_INFERENCE, SEQUENCES, over
 from symbp.program.tables import of_tables
-from symbp.program.turn import turned
+from symbp.program.transpose import transposed
 
 Keep = frozenset[str]  # results that must stay under their names
 STAYING = ("parameter", "gradient", "argument", "random", "running")  # there whether an operation reads them or not
@@ -291,7 +291,7 @@ def every_pass(products: bool = False, batch: int = NOMINAL) -> tuple[Pass, ...]
         Pass("prune", prune),
         Pass("scale", scale),
         Pass("fold", lambda program, _: folded(program, products, batch)),
-        Pass("turn", lambda program, _: program if products else turned(program, batch)),
+        Pass("transpose", lambda program, _: program if products else transposed(program, batch)),
         Pass("once", once),
         Pass("in place", in_place),
         Pass("one loss", one_loss),

@@ -164,8 +164,8 @@ def as_named(word: str, name: str, letters: str, scope: Scope) -> Held:
 
 def seen_through(word: str, name: str, letters: str, scope: Scope) -> Held:
     """An array; of a view that permutes axes, the one that it looks into."""
-    while name in scope.turned:
-        name, order = scope.turned[name]
+    while name in scope.permuted:
+        name, order = scope.permuted[name]
         letters = "".join(letters[order.index(axis)] for axis in range(len(order)))
     return as_named(word, name, letters, scope)
 

@@ -60,7 +60,7 @@ def _(op: Map, scope: Scope) -> list[str]:
     if op.function == "copy":
         if scope.same(op.operands[0], op.out):
             return []
-        return rows.turned(op, scope) or scope.call("np.copyto", out, *operands, *mask)
+        return rows.transposed(op, scope) or scope.call("np.copyto", out, *operands, *mask)
     if is_stop(op):
         return [*scope.line("if not ws.held:"), *scope.deeper().call("np.copyto", out, *operands)]
     if op.function == "reciprocal":  # three times as fast as np.reciprocal, which has no vector instructions

@@ -16,9 +16,9 @@ from symbp.targets.numpy.scope import Scope
 BLOCK, LARGE = 16, 1 << 14  # rows that are copied at a time, from so many numbers on
 
 
-def turned(op: Map, scope: Scope) -> list[str]:
+def transposed(op: Map, scope: Scope) -> list[str]:
     """A large matrix copied with rows as columns, a few rows at a time; nothing where the operand is none."""
-    operand, order = scope.turned.get(str(op.operands[0]), ("", ()))
+    operand, order = scope.permuted.get(str(op.operands[0]), ("", ()))
     shape = scope.arrays[op.out].shape
     if op.where is not None or not operand or BATCH in shape or not scope.is_whole(operand):
         return []

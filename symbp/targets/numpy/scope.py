@@ -65,7 +65,7 @@ class Scope:
     ranges: set[str] = field(default_factory=set)
     views_of_ranges: dict[str, View] = field(default_factory=dict)
     buffers: Mapping[str, str] = field(default_factory=dict)
-    turned: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)  # views that permute axes
+    permuted: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)  # views that permute axes
     places: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)  # parts that stand in a stack
     apart: set[str] = field(default_factory=set)  # arrays whose numbers do not lie side by side, in order
     blas: Blas = "numpy"
@@ -86,10 +86,10 @@ class Scope:
 
     def part(self, name: str, index: Sequence[str]) -> str:
         """A part of an array: of every axis a slice, or one position. Axes that a view permutes are indexed before."""
-        if name not in self.turned:
+        if name not in self.permuted:
             count = max((k + 1 for k, at_axis in enumerate(index) if at_axis != ":"), default=0)
             return self[name] + (f"[{', '.join(index[:count])}]" if count else "")
-        base, order = self.turned[name]
+        base, order = self.permuted[name]
         before = [index[order.index(axis)] for axis in range(len(order))]
         axes = [axis for axis, at_axis in zip(order, index, strict=True) if ":" in at_axis]
         return self.part(base, before) + transposed(tuple(sorted(axes).index(axis) for axis in axes))
@@ -204,7 +204,7 @@ class Scope:
                 order, shape = tuple(a for a in op.axes if a is not None), self.arrays[op.operand].shape
                 whole = len(order) == len(op.axes) == len(shape)
                 if whole and tuple(shape[axis] for axis in order) == self.arrays[op.out].shape:
-                    self.turned[op.out] = op.operand, order
+                    self.permuted[op.out] = op.operand, order
             elif isinstance(op, Pick):
                 self.names[op.out] = at(self[op.operand], op.axis, int(op.position.value))
                 if op.axis or not self.is_whole(op.operand):

@@ -14,7 +14,7 @@ from symbp.forward.build import build_network
 from symbp.program.optimize import optimize
 from symbp.program.passes import Keep, Pass, every_pass
 from symbp.program.program import Contract, Loop, Op, Program, Statement, View
-from symbp.program.turn import turned
+from symbp.program.transpose import transposed
 from symbp.spec import parse_spec
 from symbp.verify.programs import check_passes
 
@@ -49,7 +49,7 @@ def across(program: Program) -> list[Contract]:
 @pytest.mark.parametrize("layer", ["gru: 4", "lstm: 4", "rnn: 4"])
 def test_no_step_reads_a_matrix_across_its_rows(layer: str) -> None:
     made = derivation(layer)
-    assert across(optimize(made, without=frozenset({"turn"})).program)
+    assert across(optimize(made, without=frozenset({"transpose"})).program)
     assert not across(optimize(made).program)
     assert across(optimize(made, products=True).program)  # functions of SciPy read either way as fast
     assert all(result.passed for result in check_passes(made))
@@ -61,7 +61,7 @@ def test_few_steps_need_no_copy() -> None:
 
 def test_a_copy_that_is_not_transposed_is_seen() -> None:
     def straight(program: Program, keep: Keep) -> Program:
-        changed = turned(program, 64)
+        changed = transposed(program, 64)
         routine = changed.routines["backward"]
         statements = tuple(
             replace(item, operations=tuple(wrong(op) for op in item.operations))
@@ -74,9 +74,9 @@ def test_a_copy_that_is_not_transposed_is_seen() -> None:
     def wrong(op: Op) -> Op:
         return replace(op, axes=(0, 1)) if isinstance(op, View) else op
 
-    passes = [Pass("turn", straight) if each.name == "turn" else each for each in every_pass()]
+    passes = [Pass("transpose", straight) if each.name == "transpose" else each for each in every_pass()]
     failed = [result for result in check_passes(derivation("rnn: 4"), passes=passes) if not result.passed]
-    assert {"turn"} <= {result.after for result in failed}
+    assert {"transpose"} <= {result.after for result in failed}
 
 
 def test_names_of_tensors_are_not_taken() -> None:
@@ -86,7 +86,7 @@ def test_names_of_tensors_are_not_taken() -> None:
     own = f'define: {{layers: {{lay: {{formula: "{formula}", {parameters}}}}}}}'
     spec = parse_spec(SPEC.format(steps=9, layer="lay: {units: 6}", blas="numpy") + own)
     found = []
-    for without in ((), ("turn",)):
+    for without in ((), ("transpose",)):
         made = pipeline.generate(spec, dtype="float64", check=False, without=without)
         module, draw = pipeline.load_module(made), np.random.default_rng(0)
         x, y = draw.standard_normal((5, 9, 6)), draw.standard_normal((5, 9, 2))
@@ -97,7 +97,7 @@ def test_names_of_tensors_are_not_taken() -> None:
 @pytest.mark.parametrize("layer", ["lstm: 130", "gru: {units: 40}", "rnn: {units: 200}"])
 def test_large_matrices_are_copied_a_few_rows_at_a_time(layer: str) -> None:
     spec = parse_spec(SPEC.format(steps=9, layer=layer, blas="numpy"))
-    texts = [pipeline.generate(spec, dtype="float64", check=False, without=w).module for w in ((), ("turn",))]
+    texts = [pipeline.generate(spec, dtype="float64", check=False, without=w).module for w in ((), ("transpose",))]
     assert ("rows at a time" in texts[0]) == ("40" not in layer)
     modules = [pipeline.load_source(text, "recurrent") for text in texts]
     draw = np.random.default_rng(0)

@@ -24,18 +24,18 @@ from symbp.program.sequences import SEQUENCES
 STEPS = 8  # from so many on the copy pays
 
 
-def turned(program: Program, batch: int) -> Program:
+def transposed(program: Program, batch: int) -> Program:
     """The program with such copies; loops of fewer than `STEPS` steps stay."""
     arrays, routines = dict(program.arrays), dict(program.routines)
     for sequence in SEQUENCES:
-        turning = _Turning(Fresh(arrays), batch)
+        transposing = _Transposing(Fresh(arrays), batch)
         for name in (name for name in sequence if name in routines):
-            routines[name] = Routine(name, tuple(turning.changed(routines[name].statements)))
+            routines[name] = Routine(name, tuple(transposing.changed(routines[name].statements)))
     return replace(program, arrays=arrays, routines=routines)
 
 
 @dataclass
-class _Turning:
+class _Transposing:
     """A sequence of routines on its way."""
 
     fresh: Fresh
