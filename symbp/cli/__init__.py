@@ -1,4 +1,4 @@
-"""The command line: thin. Every command reads a spec, calls one stage of the pipeline, and shows or writes the result.
+"""The command line: thin. A command reads a spec, formulas or claims, calls one stage, and shows or writes the result.
 
 Errors that a user can mend go to standard error with exit status 2. A result that symbp itself finds wrong is a
 message with status 1; any other exception is a defect and is not hidden. Ctrl-C is 130.
