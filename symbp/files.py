@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import tempfile
 from pathlib import Path
+
+RANDOM = 8  # characters at the end of a name that `mkstemp` makes
 
 
 def stage(path: Path, content: bytes) -> Path:
@@ -37,6 +40,12 @@ def discard(temporary: Path) -> None:
     """Remove what `stage` made, where it was not moved."""
     with contextlib.suppress(FileNotFoundError):
         temporary.unlink()
+
+
+def sweep(path: Path) -> None:
+    """Remove what a process that was killed left of writing `path`."""
+    for part in path.parent.glob(f".{glob.escape(path.name)}.{'[a-z0-9_]' * RANDOM}"):
+        discard(part)
 
 
 def _umask() -> int:

@@ -63,7 +63,7 @@ def read_checkpoint(path: Path, module: ModuleType, trainer: Any, manner: Mappin
     except OSError as error:
         raise CheckpointError(f"{path}: cannot be read: {error.strerror or error}") from None
     except ValueError as error:
-        raise CheckpointError(f"{path}: not a whole checkpoint: {error}") from None
+        raise CheckpointError(f"{path}: not a checkpoint of `symbp train`: {error}") from None
     expected = {"layout_version": module.LAYOUT_VERSION, "spec_sha256": module.SPEC_SHA256}
     expected |= {f"manner_{name}": str(value) for name, value in manner.items()}
     for name, value in expected.items():

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 from symbp.errors import UserError, to_install
-from symbp.files import replace_file
+from symbp.files import replace_file, sweep
 from symbp.forward.network import Network
 from symbp.spec.model import NetworkSpec
 from symbp.training.alphabet import FILE as ALPHABET
@@ -36,6 +36,8 @@ from symbp.training.prepare import Examples, prepare
 from symbp.training.progress import Display, told
 from symbp.training.sources import find_file, load_named, load_source
 from symbp.training.text import text_examples
+
+CURVE = "loss.png"
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ def run_training(
     run = Run(spec, module, examples, run_folder, epochs or spec.training.epochs, metrics)
     if resume is not None:
         run.position = read_checkpoint(resume, module, run.trainer, run.manner)
+        run.sweep()
     return run.go(quiet=quiet)
 
 
@@ -196,7 +199,7 @@ class Run:
             display.say(f"no picture of the loss: matplotlib is not installed; {to_install('train')}")
         else:
             title = f"{self.spec.name}: {self.spec.optimizer.name}, batch {self.spec.training.batch_size}"
-            files.append(self._write("loss.png", loss_curve(rows, title)))
+            files.append(self._write(CURVE, loss_curve(rows, title)))
         last = rows[-1]
         display.say(f"test cost {told(last, 'test')}, after {last.epoch} epochs of {self.spec.name}")
         for path in files:
@@ -211,6 +214,11 @@ class Run:
             raise UserError(f"cannot write to {self.folder}: {error.strerror or error}") from None
         if not os.access(self.folder, os.W_OK | os.X_OK):
             raise UserError(f"cannot write to {self.folder}: Permission denied")
+
+    def sweep(self) -> None:
+        """Remove parts of files that an earlier process of this run was killed over."""
+        for name in (CHECKPOINT, ALPHABET, CURVE, *(f"metrics.{form}" for form in get_args(Format))):
+            sweep(self.folder / name)
 
     def _save(self) -> None:
         write_checkpoint(self.checkpoint, self.module, self.trainer, self.position, self.manner)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -92,8 +93,21 @@ def test_a_killed_run_goes_on_to_the_same_end(tmp_path: Path, number: signal.Sig
     assert train(spec, "--resume", folder / "checkpoint.npz", "--epochs", until).exit_code == 0
     assert train(spec, "--run", tmp_path / "whole", "--epochs", until).exit_code == 0
     same(tmp_path / "whole" / "checkpoint.npz", folder / "checkpoint.npz")
-    left = {p.name for p in folder.iterdir() if not p.name.startswith(".")}  # a kill may leave a part of a file
-    assert left == {"checkpoint.npz", "metrics.csv", "loss.png", "tiny.npz"}
+    assert {p.name for p in folder.iterdir()} == {"checkpoint.npz", "metrics.csv", "loss.png", "tiny.npz"}
+
+
+def test_a_resumed_run_removes_what_a_killed_one_left_of_it(tmp_path: Path) -> None:
+    spec, run = write_examples(tmp_path), tmp_path / "run"
+    train(spec, "--run", run, "--epochs", 1)
+    whole = {path.name for path in run.iterdir()}
+    left = {".checkpoint.npz.ab12_xyz", ".metrics.csv.00000000", ".loss.png.abcdefgh"}
+    others = {".checkpoint.npz.mine", ".checkpoint.npz.ab12_xyz.mine", "checkpoint.npz.ab12_xyz", ".notes"}
+    for name in left | others:
+        (run / name).write_bytes(b"part")
+    assert train(spec, "--resume", run, "--run", tmp_path / "other", "--epochs", 2).exit_code == 0
+    assert {path.name for path in run.iterdir()} == whole | left | others, "another run's folder is left as it is"
+    assert train(spec, "--resume", run, "--epochs", 2).exit_code == 0
+    assert {path.name for path in run.iterdir()} == whole | others
 
 
 def test_a_run_is_not_written_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,10 +141,11 @@ def test_a_checkpoint_of_something_else_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "examples.npz", x=x, y=np.arange(60) % 3)
     refused("its training examples is")
     write_examples(tmp_path)
-    checkpoint.write_bytes(whole[:-100])
-    refused("not a whole checkpoint")
-    checkpoint.write_bytes(b"text")
-    refused("not a whole checkpoint")
+    for content in (whole[:-100], b"text", b"", pickle.dumps([1])):
+        checkpoint.write_bytes(content)
+        refused("not a checkpoint of `symbp train`: it is no NumPy archive (`.npz`), or not a whole one")
+    np.savez(checkpoint, a=np.array([None]))
+    refused("not a checkpoint of `symbp train`: it holds Python objects, not numbers")
     np.savez(checkpoint, a=1)
     refused("not a checkpoint of `symbp train`")
     checkpoint.unlink()
