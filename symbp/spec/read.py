@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path as FilePath
 from pathlib import PurePosixPath, PureWindowsPath
@@ -79,6 +80,7 @@ class _Reading:
         clipping = self.several(uses, "clipping", data.get("clip"), ("clip",))
         penalties = self.several(uses, "penalty", data.get("penalty"), ("penalty",))
         self.data_path(data.get("data"))
+        self.derivatives({**{loss.target: loss.use.place for loss in losses}, **reading.taken})
         if not (self.problems or uses.problems or own.problems):
             self.unread(reading.wiring)
         self.problems += [*own.problems, *uses.problems]
@@ -106,6 +108,13 @@ class _Reading:
             losses=losses,
             outputs=outputs,
         )
+
+    def derivatives(self, named: Mapping[str, Place]) -> None:
+        """No input, target or layer is called what the derivative by another one is called: `d_a` beside `a`."""
+        for name, place in named.items():
+            if (other := name.removeprefix("d_")) != name and other in named:
+                message = f"`{name}` is what the derivative by `{other}` is called; give one of the two another name"
+                self.problems.append(Problem(place, message))
 
     def found(self) -> list[Problem]:
         """Every problem in the order of the file; where YAML refused a value, nothing more is said of it."""
