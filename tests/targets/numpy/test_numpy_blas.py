@@ -152,7 +152,7 @@ def _dim(letter: str) -> Any:
 def test_a_keyword_of_a_call_is_no_argument() -> None:
     """`y` is gemv's result, and the name of the target."""
     assert arguments(["sgemv(1.0, ws.a.T, ws.ones, y=ws.b, overwrite_y=True)"]) == ["ws"]
-    assert arguments(["if y == x:", "np.add(y, 1, out=ws.b)"]) == ["ws", "x", "y"]
+    assert arguments(["if y == x:", "    np.add(y, 1, out=ws.b)"]) == ["ws", "x", "y"]
 
 
 def test_small_products_of_a_stack_stay_in_one_call() -> None:
