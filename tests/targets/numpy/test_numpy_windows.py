@@ -15,7 +15,7 @@ from windowed import CASES, Lowered, lowered
 from symbp.program.plan import Plan
 from symbp.program.program import Convolve, Fill, Op, Scalar
 from symbp.spec.model import Blas
-from symbp.targets.numpy import convolve, names, routines, windows, workspace
+from symbp.targets.numpy import convolve, names, routines, workspace
 from symbp.targets.numpy.extras import BLOCK
 from symbp.targets.numpy.operations import lines
 from symbp.targets.numpy.scope import Scope
@@ -95,7 +95,6 @@ def test_nothing_is_einsum(name: str) -> None:
     scope = Scope(case.program.arrays, names.references(case.program.arrays, "_"), {}, depth=0)
     scope.bind(operations)
     assert "einsum" not in "".join(line for op in operations for line in lines(op, scope))
-    assert windows.NAMES
     assert convolve.COUNT
 
 
