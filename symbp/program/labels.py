@@ -67,10 +67,8 @@ class Labels:
 
     def sorted(self, op: Scatter) -> Scatter:
         """Rows sorted by label before they are added, where there are many for each."""
-        numbers, labels = (
-            entries(self.fresh.arrays[str(op.source)].shape, self.batch),
-            self.fresh.arrays[op.out].shape[0],
-        )
+        source, (labels, *_) = self.fresh.arrays[str(op.source)], self.fresh.arrays[op.out].shape
+        numbers = entries(source.shape, self.batch)
         return replace(op, sorted=isinstance(labels, int) and numbers > SINGLE * labels)
 
 

@@ -284,7 +284,11 @@ def one_loss(program: Program, keep: Keep) -> Program:
 
 
 def every_pass(products: bool = False, batch: int = NOMINAL) -> tuple[Pass, ...]:
-    """All of them; `products` can add to what an array holds or not, batches usually have this size."""
+    """All of them; batches usually have this size.
+
+    `products` says whether the library's products can add to what an array holds; such a library (SciPy's) reads a
+    matrix along its rows or across them in the same time.
+    """
     return (
         Pass("tables", lambda program, _: of_tables(program, batch)),
         Pass("share", share),

@@ -94,10 +94,6 @@ class _Tables:
     def shape(self, name: str) -> tuple[Dim, ...]:
         return self.labels.fresh.arrays[name].shape
 
-    def is_finite(self, table: str) -> bool:
-        """Whether every row of a table is finite, whichever are taken: parameters, and what was made of them here."""
-        return self.labels.fresh.arrays[table].storage == "parameter" or table in self.labels.fresh.given
-
     def table(self, out: str, rows: _Taken) -> str:
         """The array of what is computed of the table, where `out` is what is computed of the rows."""
         like = self.labels.fresh.arrays[out]
@@ -111,6 +107,12 @@ class _Tables:
                 return _Taken(source, label, self.labels.rank(label))
         return None
 
+    def of_parameters(self, name: str) -> _Taken | None:
+        """The same, of parameters or of what was made of them here: every row is finite, whichever are taken."""
+        rows, arrays = self.taken(name), self.labels.fresh
+        finite = rows and (arrays.arrays[rows.source].storage == "parameter" or rows.source in arrays.given)
+        return rows if finite else None
+
     def permuted(self, name: str, rank: int) -> tuple[str, tuple[int, ...]] | None:
         """The array of which this is a view with the axes of labels, the first `rank`, in another order."""
         found = permutation(self.made.get(name), self.labels.fresh.arrays)
@@ -118,17 +120,16 @@ class _Tables:
 
     def copied(self, op: Map, operand: str) -> Op | None:
         """Rows that are copied into another order are taken in that order."""
-        view = self.made.get(operand)
-        rows = self.taken(next(iter(reads(view)), "")) if view else None
-        found = self.permuted(operand, rows.rank) if rows else None
-        if rows is None or found is None:
+        found = permutation(self.made.get(operand), self.labels.fresh.arrays)
+        rows = self.taken(found[0]) if found else None
+        if rows is None or (inner := self.permuted(operand, rows.rank)) is None:
             return None
-        label = self.labels.in_order(rows.label, found[1])
+        label = self.labels.in_order(rows.label, inner[1])
         return replace(rows, label=label).gather(op.out, self.shape(op.out))
 
     def mapped(self, op: Map | Select) -> Op | None:
         """A function of rows of tables and of what is the same for every row; one that is defined for every row."""
-        tables = {name: rows for name in reads(op) if (rows := self.taken(name))}
+        tables = {name: rows for name in reads(op) if (rows := self.of_parameters(name))}
         if not tables or is_stop(op) or (isinstance(op, Map) and (op.where or FUNCTIONS[op.function].guarded)):
             return None
         first, out = next(iter(tables.values())), self.shape(op.out)
@@ -148,7 +149,7 @@ class _Tables:
 
     def of_rows(self, op: Contract, side: Side, name: str, axes: str, others: str) -> Op | None:
         """A product of rows of a table, each with the same matrix."""
-        rows = self.taken(name)
+        rows = self.of_parameters(name)
         if rows is None or not self.labels.are_many(rows.label, self.shape(rows.source)[0]):
             return None
         lead, out = axes[: rows.rank], op.out_axes
@@ -162,8 +163,8 @@ class _Tables:
 
     def over_rows(self, op: Contract, side: Side, name: str, axes: str, others: str) -> Op | None:
         """A sum over rows of a table, each times something of its own."""
-        rows = self.taken(name)
-        if rows is None or op.stack or not self.is_finite(rows.source):
+        rows = self.of_parameters(name)
+        if rows is None or op.stack:
             return None
         lead, (opposite, other) = axes[: rows.rank], _opposite(op, side)
         if {*others[: rows.rank]} != {*lead} or {*lead} & {*op.out_axes}:

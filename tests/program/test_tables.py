@@ -201,6 +201,40 @@ def test_a_row_that_no_example_takes_does_no_harm(formula: str, row: float) -> N
     alike(both("act", formula), row)
 
 
+def test_a_table_that_a_layer_computes_may_have_rows_that_are_not_finite() -> None:
+    layer = """
+    define:
+      layers:
+        logs:
+          formula: |-
+            T[k,d] = log(E[k,d])
+            y[n,t,d] = T[x[n,t],d]
+          integers: [x]
+          parameters: {E: [k, d]}
+          sizes: {k: tokens, d: units}
+    """
+    text = f"""
+    name: logs
+    input: {{shape: [9], kind: integer, classes: 4}}
+    layers: [logs: {{tokens: 4, units: 20}}, dense: 20, dense: 2]
+    loss: mse
+    training: {{batch_size: 2048}}
+    {layer.strip()}
+    """
+    draw, found = np.random.default_rng(0), []
+    x, y = draw.integers(0, 3, (50, 9)), draw.standard_normal((50, 9, 2))
+    for without in ((), ("tables",)):
+        module = pipeline.load_module(
+            pipeline.generate(parse_spec(text), dtype="float64", check=False, without=without)
+        )
+        params = module.init(0, np.float64)
+        params["logs_1.E"][...] = [[1.0], [2.0], [3.0], [0.0]]
+        with np.errstate(divide="ignore", invalid="ignore"):  # the layer itself: log(0), and 0/0 backward
+            found.append(module.loss_and_gradients(params, x, y)[1])
+    dense = [gradients["dense_2.W"] for gradients in found]
+    np.testing.assert_allclose(*dense, rtol=0, atol=1e-13 * np.abs(dense[1]).max())
+
+
 def test_pieces_of_rows_are_of_the_table() -> None:
     program = program_of("leaky_relu")
     taken = next(op for op in operations(program) if isinstance(op, Gather) and op.out == "dense_1.z")
