@@ -39,6 +39,7 @@ from symbp.spec.model import NetworkSpec, Problem, SpecError
 from symbp.targets.explanation import Format, write
 from symbp.targets.load import check_module, load_source
 from symbp.targets.numpy import emit
+from symbp.targets.numpy.libraries import LIBRARIES
 from symbp.targets.numpy.passages import passages
 from symbp.targets.pdf.engine import compile_latex
 
@@ -127,7 +128,7 @@ def _optimized(spec: NetworkSpec, derivation: Derivation, without: Without = NON
         updates(spec),
         step_numbers(derivation),
         without=without,
-        products=spec.blas == "scipy",
+        library=LIBRARIES[spec.blas],
         batch=spec.training.batch_size,
     )
 

@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
         *("spec.model", "forward.network", "derive.derivation"),
         *("matrices.find", "matrices.tree"),
         *("program.program", "program.operands", "program.slices", "program.plan", "program.optimize", "program.cost"),
-        "program.runs",
+        *("program.library", "program.runs"),
     },
     "pipeline": {"formula", "spec.model", "forward", "derive", "program", "explain", "targets"},
     "verify": {"formula", "spec.model", "forward", "derive", "program", "pipeline", "targets.load"},

@@ -156,12 +156,13 @@ def steps(
     program, plan = made.optimized.program, made.optimized.plan
     buffer_of = _buffers(plan)
     at_once = {run.statements[0].operations: addition(run, program.arrays) for run in runs(program)}
+    at_once = at_once if made.optimized.library.adds_vectors else {}
     for routine in routines:
         sizes = sizes_of(program, routine, batch, made.spec.dtype)
         for item in program.items((routine,)):
             times = sizes.steps(item) if isinstance(item, Loop) else 1
             for each in item.statements if isinstance(item, Loop) else (item,):
-                found = at_once.get(each.operations) if made.spec.blas == "scipy" else None
+                found = at_once.get(each.operations)
                 if found is not None:
                     shape = _shape(found.out, sizes)
                     yield routine, each, (Operation("axpy", _stated(found.out), shape, of_addition(found, sizes)),)

@@ -19,6 +19,7 @@ import sympy as sp
 from symbp.formula.expression import Element
 from symbp.program.cost import Cost, Sizes, cost, entries, of_addition
 from symbp.program.late import read_late
+from symbp.program.library import Library
 from symbp.program.operands import needed, renamed, written
 from symbp.program.program import (
     GRADIENT,
@@ -45,22 +46,19 @@ KEEP, SCALE = Scalar(sp.Symbol("keep")), Scalar(sp.Symbol("scale"))
 FLOAT_BYTES = 4
 
 
-def folded(program: Program, products: bool, batch: int) -> Program:
-    """The program without a stored gradient, where that moves fewer bytes for batches of this size.
-
-    With `products`, products and sums can add to what an array holds.
-    """
+def folded(program: Program, library: Library, batch: int) -> Program:
+    """The program without a stored gradient, where that moves fewer bytes for batches of this size."""
     found = _linear(program)
     if found is None:
         return program
     place, folding = found
-    changed = _accumulating(program, folding, products)
+    changed = _accumulating(program, folding, library)
     if changed is None or (folding.into == PARAMETERS and read_late(changed)):
         return program
     update = program.routines["update"]
     rest = Routine("update", (*update.statements[:place], *update.statements[place + 1 :]))
     changed = replace(changed, routines={**changed.routines, "update": rest})
-    return changed if _moved(changed, products, batch) < _moved(program, products, batch) else program
+    return changed if _moved(changed, library, batch) < _moved(program, library, batch) else program
 
 
 def _linear(program: Program) -> tuple[int, Folding] | None:
@@ -84,9 +82,9 @@ def _linear(program: Program) -> tuple[int, Folding] | None:
     return reading[0], Folding(statement, into.name, *factors)
 
 
-def _accumulating(program: Program, folding: Folding, products: bool) -> Program | None:
+def _accumulating(program: Program, folding: Folding, library: Library) -> Program | None:
     """The program whose backward pass adds to what gradients hold; None where a loop writes to one."""
-    adding = _Adding(dict(program.arrays), KEEP if folding.keep else None, SCALE if folding.scale else None, products)
+    adding = _Adding(dict(program.arrays), KEEP if folding.keep else None, SCALE if folding.scale else None, library)
     items = program.routines["backward"].statements
     later = program.routines["input"].statements if "input" in program.routines else ()
     makers: dict[str, list[Op]] = {}
@@ -127,7 +125,7 @@ class _Adding:
     arrays: dict[str, Array]
     keep: Scalar | None
     scale: Scalar | None
-    products: bool
+    library: Library
 
     def scratch(self, name: str, like: str) -> str:
         """An array of the workspace, like another one."""
@@ -137,9 +135,9 @@ class _Adding:
     def itself(self, op: Op) -> list[Op] | None:
         """An operation that adds what it computes; None where it cannot, in one call of a library or at its places."""
         match op:
-            case Contract() | Convolve(added_up=True) if self.products and op.out_axes and not op.stack:
+            case Contract() | Convolve(added_up=True) if self.library.adds_products and op.out_axes and not op.stack:
                 return None if {*op.left_axes} & {*op.right_axes} & {*op.out_axes} else [self._on_base(op)]
-            case Fold(function="sum", keepdims=False) if self.products:
+            case Fold(function="sum", keepdims=False) if self.library.adds_products:
                 return [self._on_base(op)]
             case Scatter(source=str(source), base=None):
                 scaled = (
@@ -182,13 +180,13 @@ def _all_renamed(operations: Sequence[Op], names: dict[str, str]) -> tuple[Op, .
     return tuple(renamed(op, names) for op in operations)
 
 
-def _moved(program: Program, products: bool, batch: int) -> int:
+def _moved(program: Program, library: Library, batch: int) -> int:
     """Bytes that the backward pass and the update read and write."""
     parameters = (a.shape for a in program.arrays.values() if a.storage == "parameter" and a.name != PARAMETERS)
     sizes = Sizes(program.arrays, batch, FLOAT_BYTES)
     vectors = replace(sizes, batch=sum(entries(shape, 1) for shape in parameters))
     costs = [cost(item, sizes) for item in program.items(("backward",))]
     for run in runs(program):
-        found = addition(run, program.arrays) if products else None
+        found = addition(run, program.arrays) if library.adds_vectors else None
         costs.append(of_addition(found, vectors) if found else sum((cost(s, vectors) for s in run.statements), Cost()))
     return sum(each.read + each.written for each in costs)

@@ -10,6 +10,7 @@ from symbp.formula.equation import Formula
 from symbp.forward.network import Network
 from symbp.means import NONE, Without
 from symbp.program.cost import NOMINAL
+from symbp.program.library import PLAIN, Library
 from symbp.program.memory import verify_plan
 from symbp.program.network import COST, Numbers, lower_network
 from symbp.program.passes import Pass, every_pass
@@ -20,11 +21,12 @@ from symbp.program.verify import verify
 
 @dataclass(frozen=True)
 class Optimized:
-    """The program, the buffers of its workspace, and the means that were left out."""
+    """The program, the buffers of its workspace, the means that were left out, and the library that it is made for."""
 
     program: Program
     plan: Plan
     without: Without = NONE
+    library: Library = PLAIN
 
 
 def optimize(
@@ -34,24 +36,24 @@ def optimize(
     passes: Sequence[Pass] | None = None,
     without: Without = NONE,
     *,
-    products: bool = False,
+    library: Library = PLAIN,
     batch: int = NOMINAL,
 ) -> Optimized:
     """Lower, then apply the passes in order, all where none are given; the verifier runs after each.
 
-    `products` says whether a product of the target can add to what an array holds; batches usually have the size given.
+    The `library` is what multiplies matrices; batches usually have the size given.
     """
     program = lower_network(derivation, update, numbers, without)
     network = derivation.network
     keep = kept(network)
     verify(program)
-    for each in every_pass(products, batch) if passes is None else passes:
+    for each in every_pass(library, batch) if passes is None else passes:
         if each.name not in without:
             program = each.apply(program, keep)
             verify(program)
     plan = plan_buffers(program, keep) if "buffers" not in without else Plan()
     verify_plan(program, plan, keep)
-    return Optimized(program, plan, without)
+    return Optimized(program, plan, without, library)
 
 
 def kept(network: Network) -> frozenset[str]:

@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 
 from symbp.program.cost import NOMINAL
 from symbp.program.fold import folded
+from symbp.program.library import PLAIN, Library
 from symbp.program.once import once
 from symbp.program.operands import (
     computation,
@@ -283,19 +284,15 @@ def one_loss(program: Program, keep: Keep) -> Program:
     return replace(program, routines={**program.routines, "evaluation": Routine("evaluation", loss)})
 
 
-def every_pass(products: bool = False, batch: int = NOMINAL) -> tuple[Pass, ...]:
-    """All of them; batches usually have this size.
-
-    `products` says whether the library's products can add to what an array holds; such a library (SciPy's) reads a
-    matrix along its rows or across them in the same time.
-    """
+def every_pass(library: Library = PLAIN, batch: int = NOMINAL) -> tuple[Pass, ...]:
+    """All of them, for what the library can do; batches usually have this size."""
     return (
         Pass("tables", lambda program, _: of_tables(program, batch)),
         Pass("share", share),
         Pass("prune", prune),
         Pass("scale", scale),
-        Pass("fold", lambda program, _: folded(program, products, batch)),
-        Pass("transpose", lambda program, _: program if products else transposed(program, batch)),
+        Pass("fold", lambda program, _: folded(program, library, batch)),
+        Pass("transpose", lambda program, _: program if library.reads_across else transposed(program, batch)),
         Pass("once", once),
         Pass("in place", in_place),
         Pass("one loss", one_loss),

@@ -16,6 +16,7 @@ from symbp.forward.build import build_network
 from symbp.program import fold
 from symbp.program.fold import folded
 from symbp.program.interpret import run
+from symbp.program.library import PLAIN, Library
 from symbp.program.network import lower_network
 from symbp.program.operands import needed, written
 from symbp.program.optimize import kept
@@ -43,6 +44,7 @@ OPTIMIZERS = {
     "decoupled": ({"momentum": {"weight_decay": 0.1, "decoupled_weight_decay": True}}, "v"),
 }
 KEEP, SCALE = 0.3, -0.7
+ADDING = Library(adds_products=True, adds_vectors=True)
 
 
 def lowered(spec: NetworkSpec) -> Program:
@@ -59,19 +61,19 @@ def optimized_by(text: str, network: str = "input: 4\nlayers: [dense: 3, tanh, d
 def always(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Folded wherever it can be, whether it pays or not."""
     if "cost" not in request.node.name:
-        monkeypatch.setattr(fold, "_moved", lambda program, products, batch: not program.folding)
+        monkeypatch.setattr(fold, "_moved", lambda program, library, batch: not program.folding)
 
 
-@pytest.mark.parametrize("products", [False, True])
+@pytest.mark.parametrize("library", [PLAIN, ADDING], ids=["plain", "adding"])
 @pytest.mark.parametrize("way", OPTIMIZERS)
 @pytest.mark.parametrize("name", NETWORKS)
-def test_gradients_are_added_to_what_is_there(name: str, way: str, products: bool) -> None:
+def test_gradients_are_added_to_what_is_there(name: str, way: str, library: Library) -> None:
     options, into = OPTIMIZERS[way]
     (row,) = options
     spec = replace(NETWORKS[name], optimizer=optimized_by(f"optimizer: {options}").optimizer, clipping=())
     network = build_network(spec)
     before = lowered(spec)
-    after = folded(before, products, 8)
+    after = folded(before, library, 8)
     assert after.folding is not None
     assert (after.folding.into, after.folding.statement.block) == (f".{into}", row)
     assert (after.folding.keep is None, after.folding.scale is None) == (
@@ -104,7 +106,7 @@ def test_gradients_are_added_to_what_is_there(name: str, way: str, products: boo
 )
 def test_what_reads_the_gradient_otherwise_is_left(text: str) -> None:
     program = lowered(optimized_by(text))
-    assert folded(program, True, 8) == program
+    assert folded(program, ADDING, 8) == program
 
 
 def late(program: Program) -> Program:
@@ -119,20 +121,20 @@ def late(program: Program) -> Program:
 def test_a_parameter_that_is_read_late_is_not_changed_before() -> None:
     network = "input: 4\nlayers: [dense: 3, dense: 2]"
     early = lowered(optimized_by("optimizer: sgd", network))
-    assert folded(early, True, 8).folding
+    assert folded(early, ADDING, 8).folding
     plain, heavy = (late(lowered(optimized_by(f"optimizer: {name}", network))) for name in ("sgd", "momentum"))
     verify(plain)
     assert plain != early
-    assert not folded(plain, True, 8).folding
-    assert folded(heavy, True, 8).folding, "the velocity is not what is read"
-    forced = fold._accumulating(plain, fold._linear(plain)[1], True)  # type: ignore[index]
+    assert not folded(plain, ADDING, 8).folding
+    assert folded(heavy, ADDING, 8).folding, "the velocity is not what is read"
+    forced = fold._accumulating(plain, fold._linear(plain)[1], ADDING)  # type: ignore[index]
     assert forced is not None
     with pytest.raises(ProgramError, match=r"`dense_2.W` is read after its derivative was added to it"):
         verify(replace(forced, routines={**forced.routines, "update": Routine("update", ())}))
 
 
 def test_a_gradient_that_is_overwritten_is_refused() -> None:
-    program = folded(lowered(optimized_by("optimizer: momentum")), True, 8)
+    program = folded(lowered(optimized_by("optimizer: momentum")), ADDING, 8)
     items = tuple(
         replace(item, operations=tuple(_alone(op) for op in item.operations))
         for item in program.routines["backward"].statements
@@ -143,7 +145,7 @@ def test_a_gradient_that_is_overwritten_is_refused() -> None:
 
 def test_blocks_of_columns_are_added_up_where_the_gradient_is() -> None:
     text = TEXTS["windows"].replace(", groups: 2", "")
-    program = folded(lowered(optimized_by("optimizer: momentum", text)), True, 8)
+    program = folded(lowered(optimized_by("optimizer: momentum", text)), ADDING, 8)
     operations = [op for item in program.routines["backward"].statements for op in item.operations]
     weights = [op for op in operations if op.out in ("d_conv2d_1.W", "d_conv2d_2.W")]
     assert [(type(op), op.base) for op in weights if isinstance(op, Convolve)] == [(Convolve, op.out) for op in weights]
@@ -157,10 +159,10 @@ def test_the_cost_decides() -> None:
     """Products pay where they can add; rows of a table pay without; what is added apart costs what it saves."""
     shape = "{shape: [3], kind: integer, classes: 999}"
     table = f"input: {shape}\nlayers: [embedding: {{tokens: 999, units: 4}}, flatten, dense: 2]"
-    assert folded(lowered(optimized_by("optimizer: momentum")), True, 8).folding
-    assert not folded(lowered(optimized_by("optimizer: momentum")), False, 8).folding
-    assert folded(lowered(optimized_by("optimizer: sgd", table)), False, 8).folding
-    assert not folded(lowered(optimized_by("optimizer: adam", table)), True, 8).folding
+    assert folded(lowered(optimized_by("optimizer: momentum")), ADDING, 8).folding
+    assert not folded(lowered(optimized_by("optimizer: momentum")), PLAIN, 8).folding
+    assert folded(lowered(optimized_by("optimizer: sgd", table)), PLAIN, 8).folding
+    assert not folded(lowered(optimized_by("optimizer: adam", table)), ADDING, 8).folding
 
 
 @pytest.mark.skipif(torch is None, reason="PyTorch is not installed")

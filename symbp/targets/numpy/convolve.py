@@ -14,6 +14,10 @@ is added elsewhere at its end.
 
 NumPy multiplies a part of an array as it lies. SciPy's routines take whole arrays: for them a part is copied to the
 scratch, or the product from there. What the products of all blocks are added up to is whole, and they add to it.
+
+        part = ws.block[columns.size :][: 32 * count * 10 * n].reshape(32, count, 10, n)
+        np.copyto(part, d_z[:, start : start + count])
+        ws.gemm(1.0, columns.T, part.T, trans_a=True, beta=1.0 if start else 0.0, c=d_W.T, overwrite_c=True)
 """
 
 from __future__ import annotations
@@ -30,8 +34,10 @@ from symbp.targets.numpy.operations import cleared, lines
 from symbp.targets.numpy.scope import Scope, at, transposed
 from symbp.targets.numpy.windows import COUNT, START, Slices
 
+SLICE = f"{START} : {START} + {COUNT}"
+
 Sizes = Mapping[str, Dim]
-PART = f"{START} : {START} + {COUNT}"
+Scratch = Mapping[str, str]  # by what it is called, `columns`, `part` or `product`: its letters
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,7 @@ class _Step:
     """
 
     lines: Sequence[str]
-    scratch: Mapping[str, str]
+    scratch: Scratch
     adds: bool = False
 
 
@@ -52,13 +58,7 @@ def _(op: Convolve, scope: Scope) -> list[str]:
     for axes, name in op.held:
         sizes |= dict(zip(axes, scope.arrays[name].shape, strict=True))
     inner = scope.deeper()
-    collect, columns = list[str](), dict[str, str]()
-    for axes, name, places in op.columns[: sum(op.seen[:2])]:
-        slices = Slices(Windows(axes, places), tuple(sizes[a] for a in axes), scope.arrays[name].shape, op.block)
-        columns = {"columns": axes}
-        target = slices.of_plain("columns")
-        part = scope.part(name, slices.windowed)
-        collect += slices.looped([("=", target if target.endswith("]") else "columns[...]", part)], inner)
+    columns, collected = _collected(op, sizes, inner)
     step = (_with_scipy(op, sizes, columns, inner) if scope.blas == "scipy" else None) or _with_numpy(op, sizes, inner)
     scratch, dims = {**columns, **step.scratch}, _dims(op, sizes)
     return [
@@ -68,9 +68,20 @@ def _(op: Convolve, scope: Scope) -> list[str]:
         *scope.line(f"for {START} in range(0, {sizes[op.block]}, rows):"),
         *inner.line(f"{COUNT} = min(rows, {sizes[op.block]} - {START})"),
         *(line for word, axes in scratch.items() for line in _scratch(word, [dims[a] for a in axes], columns, inner)),
-        *collect,
+        *collected,
         *step.lines,
     ]
+
+
+def _collected(op: Convolve, sizes: Sizes, scope: Scope) -> tuple[Scratch, list[str]]:
+    """The columns of a block, and the lines that copy them; nothing where neither operand is seen through windows."""
+    if not any(op.seen[:2]):
+        return {}, []
+    axes, name, places = op.columns[0]
+    slices = Slices(Windows(axes, places), tuple(sizes[a] for a in axes), scope.arrays[name].shape, op.block)
+    target = slices.of_plain("columns")
+    copied = ("=", target if target.endswith("]") else "columns[...]", scope.part(name, slices.windowed))
+    return {"columns": axes}, slices.looped([copied], scope)
 
 
 def _dims(op: Convolve, sizes: Sizes) -> dict[str, str]:
@@ -93,54 +104,99 @@ def _with_numpy(op: Convolve, sizes: Sizes, scope: Scope) -> _Step:
     return _Step([*multiplied, *scaled, *_added(op, sizes, scope)], {"product": op.out_axes}, adds)
 
 
-def _with_scipy(op: Convolve, sizes: Sizes, columns: Mapping[str, str], scope: Scope) -> _Step | None:
-    """The product of whole arrays, added up by the routine; None where it takes no such product."""
-    ways = [(way, itself) for itself in (True, False) for way in (blas.seen_through, blas.as_named)]
-    found = (_whole(op, sizes, columns, scope, *way) for way in ways if op.added_up or not way[1])
-    return next((step for step in found if step), None)
+def _with_scipy(op: Convolve, sizes: Sizes, columns: Scratch, scope: Scope) -> _Step | None:
+    """The product of whole arrays, added up by the routine where it can; None where no routine takes it."""
+    for by_routine in (True, False) if op.added_up else (False,):
+        for way in (blas.seen_through, blas.as_named):
+            if step := _Whole(op, sizes, scope, way, by_routine).step(columns):
+                return step
+    return None
 
 
-def _whole(
-    op: Convolve,
-    sizes: Sizes,
-    columns: Mapping[str, str],
-    scope: Scope,
-    way: Callable[[str, str, str, Scope], blas.Held],
-    itself: bool,
-) -> _Step | None:
-    """As above, of arrays held in a `way`, the routine adding to the result `itself`."""
-    stack = contractions.groups(op).stack
-    if any({*axes[: len({*axes} & {*stack})]} - {*stack} for axes, _, _ in op.columns):
-        return None  # one product's columns do not lie side by side
-    scratch, before, after = dict[str, str](), list[str](), list[str]()
-    held: list[blas.Held] = []
-    for word, seen, (axes, name) in zip(blas.WORDS, op.seen, op.sides, strict=True):
-        array = None if seen else way(word, name, axes, scope)
-        if array and op.block in axes:
-            array = None if {*axes} & {*stack} else _led(array, op.block)
-        elif array and word == "out" and not itself:
-            array = None
-        if array is None:
-            text = "product" if word == "out" else "columns" if seen else "part"
-            order = axes if seen or op.block not in axes else "".join(sorted(axes, key=lambda a: a not in stack))
-            array = blas.Held(word, text, {a: sizes[a] for a in order}, True)
-            if text != "columns":
-                scratch[text] = order
-            if not seen and op.block in axes:
-                part = _part(op, axes, name, scope) + transposed(tuple(map(axes.index, order)))
-                after += scope.call("np.copyto", part, "product") if word == "out" else []
-                before += scope.call("np.copyto", "part", part) if word != "out" else []
-        held.append(array)
-    adds = (op.added_up and not itself) or bool(op.out_places)
-    product = op if itself else replace(op, base=None, keep=None)
-    block = _sized(op, sizes, {**columns, **scratch})
-    code = blas.multiplied(product, held, block, scope, START if itself else "")
-    return _Step([*before, *code, *after, *(_added(op, sizes, scope) if adds else [])], scratch, adds) if code else None
+@dataclass(frozen=True)
+class _Side:
+    """An operand, or the result, as a routine takes it; where that is scratch with `letters`, its copies.
+
+    Lines `before` the product fill an operand's scratch, lines `after` it take the result from its own.
+    """
+
+    held: blas.Held
+    letters: str = ""
+    before: Sequence[str] = ()
+    after: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """The product of a block as one of whole arrays, held in a `way`; `by_routine`, it adds to what it is added up to.
+
+    np.copyto(part, d_z[:, start : start + count])     an operand in several pieces
+    ws.gemm(1.0, columns.T, part.T, ..., c=d_W.T)      or c=product.T, and then
+    np.copyto(z[:, start : start + count], product)    a result in several pieces
+    d_W += product                                     what no routine adds up
+    """
+
+    op: Convolve
+    sizes: Sizes
+    scope: Scope
+    way: Callable[[str, str, str, Scope], blas.Held]
+    by_routine: bool
+
+    @property
+    def stack(self) -> set[str]:
+        """The letters of the stack of matrices."""
+        return {*contractions.groups(self.op).stack}
+
+    def step(self, columns: Scratch) -> _Step | None:
+        """These lines; None where no routine takes the product."""
+        op, stack = self.op, self.stack
+        if any({*axes[: len({*axes} & stack)]} - stack for axes, _, _ in op.columns):
+            return None  # one product's columns do not lie side by side
+        sides = [self.side(*each) for each in zip(blas.WORDS, op.seen, op.sides, strict=True)]
+        scratch = {side.held.text: side.letters for side in sides if side.letters}
+        sizes = _sized(op, self.sizes, {**columns, **scratch})
+        product, later = (op, START) if self.by_routine else (replace(op, base=None, keep=None), "")
+        multiplied = blas.multiplied(product, [side.held for side in sides], sizes, self.scope, later)
+        if not multiplied:
+            return None
+        filled = [line for side in sides for line in side.before]
+        emptied = [line for side in sides for line in side.after]
+        adds = bool(op.out_places) or (op.added_up and not self.by_routine)
+        added = _added(op, self.sizes, self.scope) if adds else []
+        return _Step([*filled, *multiplied, *emptied, *added], scratch, adds)
+
+    def side(self, word: str, seen: bool, held: tuple[str, str]) -> _Side:
+        """An array in place where it is in one piece and no line adds to it, else the scratch for it."""
+        op, (letters, name), is_result = self.op, held, word == "out"
+        if seen and not is_result:
+            return _Side(self.scratch(word, "columns", letters))
+        if seen or (is_result and op.added_up and not self.by_routine):
+            return _Side(self.scratch(word, "product", letters), letters)
+        array = self.way(word, name, letters, self.scope)
+        if op.block not in letters:
+            return _Side(array)
+        if not self.stack & {*letters} and (part := _led(array, op.block)):
+            return _Side(part)
+        return self.copied(word, letters, name)
+
+    def copied(self, word: str, axes: str, name: str) -> _Side:
+        """Scratch for the part of an array that a block is about, the letters of the stack first."""
+        letters = "".join(sorted(axes, key=lambda a: a not in self.stack))
+        part = _part(self.op, axes, name, self.scope) + transposed(tuple(map(axes.index, letters)))
+        if word == "out":
+            emptied = self.scope.call("np.copyto", part, "product")
+            return _Side(self.scratch(word, "product", letters), letters, after=emptied)
+        filled = self.scope.call("np.copyto", "part", part)
+        return _Side(self.scratch(word, "part", letters), letters, before=filled)
+
+    def scratch(self, word: str, text: str, letters: str) -> blas.Held:
+        """Scratch of this name with these letters."""
+        return blas.Held(word, text, {a: self.sizes[a] for a in letters}, True)
 
 
 def _part(op: Convolve, axes: str, name: str, scope: Scope) -> str:
     """The part of an array that a block is about."""
-    return scope.part(name, [PART if a == op.block else ":" for a in axes])
+    return scope.part(name, [SLICE if a == op.block else ":" for a in axes])
 
 
 def _led(array: blas.Held, block: str) -> blas.Held | None:
@@ -148,10 +204,10 @@ def _led(array: blas.Held, block: str) -> blas.Held | None:
     place = [*array.sizes].index(block)
     if not array.whole or any(dim != 1 for dim in [*array.sizes.values()][:place]):
         return None
-    return replace(array, text=at(array.text, place, PART))
+    return replace(array, text=at(array.text, place, SLICE))
 
 
-def _sized(op: Convolve, sizes: Sizes, scratch: Mapping[str, str]) -> blas.Sizes:
+def _sized(op: Convolve, sizes: Sizes, scratch: Scratch) -> blas.Sizes:
     """The sizes of a block's letters, in Python and in numbers."""
     found = {a: blas.sized(dim) for a, dim in sizes.items()}
     row = sum(entries((sizes[a] for a in axes if a != op.block), NOMINAL) for axes in scratch.values())
@@ -193,7 +249,7 @@ def _rows(block: str, scratch: Sequence[str], sizes: Sizes, scope: Scope) -> lis
     return scope.line(f"rows = {free} // {f'({needed})' if ' ' in needed else needed}")
 
 
-def _scratch(word: str, dims: Sequence[str], columns: Mapping[str, str], scope: Scope) -> list[str]:
+def _scratch(word: str, dims: Sequence[str], columns: Scratch, scope: Scope) -> list[str]:
     """Columns at the start of the scratch, a part behind them, a product at its end."""
     count = source.product(dims)
     colon = " : " if " " in count else ":"  # as formatters write it

@@ -133,7 +133,7 @@ def _product_with_ones(op: Fold, scope: Scope) -> list[str]:
     whole = all(map(scope.is_whole, (op.operand, op.out)))
     if op.keepdims or not at_an_end or not whole or (not rest and len(shape) > 1):
         return []
-    if op.base is not None and (scope.blas == "numpy" or not rest):
+    if op.base is not None and not (scope.library.adds_products and rest):
         return []
     ones = scope.extras.ones(shape[first:last], op.factor)
     if not ones:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 import sympy as sp
 
 from symbp.forward.network import BATCH, Dim
+from symbp.program.library import Library
 from symbp.program.program import (
     Array,
     Edge,
@@ -32,6 +33,7 @@ from symbp.program.program import (
 from symbp.spec.model import Blas
 from symbp.targets.numpy import scalars, source
 from symbp.targets.numpy.extras import Extras
+from symbp.targets.numpy.libraries import LIBRARIES
 from symbp.targets.numpy.names import identifier, own
 
 
@@ -83,6 +85,11 @@ class Scope:
         if name in self.views_of_ranges:
             return self._view(self.views_of_ranges[name])
         return self.names[name]
+
+    @property
+    def library(self) -> Library:
+        """What the library that multiplies matrices can do."""
+        return LIBRARIES[self.blas]
 
     def part(self, name: str, index: Sequence[str]) -> str:
         """A part of an array: of every axis a slice, or one position. Axes that a view permutes are indexed before."""
