@@ -14,10 +14,10 @@ from benchmarks.report import HEADINGS, Figure, grid, status
 from benchmarks.speed import kept, memory, start_up
 from benchmarks.speed.contender import CONTENDERS, OURS
 from benchmarks.speed.document import Section, document, in_readme
-from benchmarks.speed.goals import figures, place
+from benchmarks.speed.goals import figures, peaks, place
 from benchmarks.speed.kept import Besides
 from benchmarks.speed.picture import pictures
-from benchmarks.speed.rounds import ROUNDS, available, measure
+from benchmarks.speed.rounds import LEAST, OFTENER, ROUNDS, available, measure
 from benchmarks.speed.workloads import WORKLOADS
 from symbp.files import replace_file
 
@@ -65,7 +65,8 @@ def chosen_by(arguments: Sequence[str] | None) -> Chosen:
     parser.add_argument("kinds", nargs="*", metavar="KIND", help="of workloads; all, where none is named")
     parser.add_argument("-t", "--threads", nargs="*", metavar="N", help="numbers of threads, in place of 1 and 2")
     parser.add_argument("-c", "--contenders", nargs="*", metavar="NAME", help="those beside symbp, which always runs")
-    parser.add_argument("-r", "--rounds", metavar="N", help="so many, in place of {} to {}".format(*ROUNDS))
+    often = f"so many, in place of {ROUNDS[0]} to {ROUNDS[1]}; of several threads up to {OFTENER} times as many"
+    parser.add_argument("-r", "--rounds", metavar="N", help=often)
     resumed = "go on where a run of everything was stopped: take from build/speed what it had measured"
     parser.add_argument("--resume", action="store_true", help=resumed)
     given = parser.parse_args(arguments)
@@ -126,9 +127,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 results = measure(workload, names, threads, rounds, compiled)
                 if everything:
                     kept.keep(name, results)
-            sections.append(Section(workload, threads, results))
-            goals += figures(workload, threads, results)
-            print(sections[-1], flush=True)
+            for caches, turns in results.by_caches(LEAST).items():
+                sections.append(Section(workload, threads, turns, caches))
+                goals += figures(workload, threads, turns, caches)
+                print(sections[-1], flush=True)
+            goals += peaks(workload, threads, results)
     if goals:
         print(grid(HEADINGS, [figure.cells() for figure in goals]))
     if besides:

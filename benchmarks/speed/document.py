@@ -11,7 +11,7 @@ from benchmarks.machine import libraries, machine
 from benchmarks.report import HEADINGS, Figure, Table, grid
 from benchmarks.speed.contender import BOUNDS, OURS, WITH_SCIPY
 from benchmarks.speed.goals import is_time, place
-from benchmarks.speed.rounds import ROUNDS, SAMPLE, Measured, Results
+from benchmarks.speed.rounds import LEAST, OFTENER, REST, ROUNDS, SAMPLE, Measured, Results
 from benchmarks.speed.workloads import Workload
 
 PACKAGES = ("numpy", "scipy", "torch", "jax", "autograd")
@@ -47,6 +47,13 @@ from the same parameters and compute the same cost, which is compared; each uses
 - Each contender has a process of its own, with equal numbers of threads and cores. The processes take turns, another
   one first in each round: every turn is {sample:g} s of steps, then {half:g} s of inferences, after steps that do not
   count. Rounds go on, {least} to {most} of them, until the ratios have settled.
+- **Cores.** On several threads a step takes longer where the cores share no cache: what one has computed reaches the
+  other from afar. Processors are made of groups of cores, and a virtual machine may have its cores in one group or in
+  two, does not say which, and changes it while a process runs. So after every turn its process is asked: it measures
+  how long it takes to read what a product on all threads has written. Turns on cores that share a cache are told in
+  one table, the others in another, each where every contender has taken at least {turns} such turns. These turns are
+  of {shorter:g} s, up to {oftener} rounds of them, each after a rest of {rest:g} s, in which the threads of the
+  process before stop waiting for work.
 - **step** and **inference** are medians over the rounds. **Over symbp's** is the time of a step relative to symbp's,
   the median of the ratios round by round, the middle half of them in brackets: above 1, symbp is faster. (Goals have
   symbp's time over the other's.)
@@ -90,11 +97,17 @@ NumPy or with SciPy, the faster of the two is named and counts, and the other st
 
 @dataclass(frozen=True)
 class Section:
-    """What was measured of a workload."""
+    """What was measured of a workload; of several threads, in turns on cores that share a cache or on others."""
 
     workload: Workload
     threads: int
     results: Results
+    caches: str = ""
+
+    @property
+    def place(self) -> str:
+        """What stands above it."""
+        return place(self.workload, self.threads, self.caches)
 
     def __str__(self) -> str:
         return self.told()
@@ -104,7 +117,7 @@ class Section:
         found = self.results.measured
         columns = (*COLUMNS, START_UP) if self.threads == 1 else COLUMNS
         rows = [_row(name, each, found[OURS])[: len(columns)] for name, each in found.items()]
-        parts = [f"### {place(self.workload, self.threads)}", grid(columns, rows)]
+        parts = [f"### {self.place}", grid(columns, rows)]
         parts += [f"`{name}` could not run: {why}" for name, why in self.reasons() if (name, why) not in elsewhere]
         return "\n\n".join(parts) + "\n"
 
@@ -158,7 +171,10 @@ def document(goals: Sequence[Figure], imports: Table, sections: Sequence[Section
         f"{grid(HEADINGS, [figure.cells() for figure in times])}\n",
         "## Goals of memory and of start-up\n",
         f"{grid(HEADINGS, [figure.cells() for figure in others])}\n",
-        METHOD.format(sample=SAMPLE, half=SAMPLE / 2, least=ROUNDS[0], most=ROUNDS[1]),
+        METHOD.format(
+            **{"sample": SAMPLE, "half": SAMPLE / 2, "least": ROUNDS[0], "most": ROUNDS[1]},
+            **{"rest": REST, "shorter": SAMPLE / OFTENER, "oftener": OFTENER * ROUNDS[1], "turns": LEAST},
+        ),
         f"## Start-up\n\n{imports.caption}\n\n{grid(imports.columns, imports.rows)}\n",
         "## Workloads\n",
         *(f"`{name}` could not run in {n} of {len(sections)} tables: {why}\n" for (name, why), n in failed.items()),
@@ -187,7 +203,7 @@ def lost(sections: Sequence[Section]) -> str:
             n: median(m.ratios(measured[OURS])) for n, m in measured.items() if n not in (OURS, WITH_SCIPY, *BOUNDS)
         }
         faster = ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items() if ratio < 1)
-        places += [f"{place(each.workload, each.threads)} ({faster})"] if faster else []
+        places += [f"{each.place} ({faster})"] if faster else []
     rows = f"{len(places)} of {len(sections)} measurements"
     return f"symbp is slower than another in {rows}: {'; '.join(places)}." if places else "symbp is slower than none."
 
@@ -204,7 +220,7 @@ def in_readme(text: str, sections: Sequence[Section]) -> str:
     others = "; ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items() if name not in BOUNDS)
     said = (
         f"Each mark is the time of a step divided by {OURS}'s: above 1 slower than {OURS}, below 1 faster. "
-        f"For {place(shown.workload, shown.threads)}: {others}; the matrix products alone {ratios['bound']:.2f}.\n\n"
+        f"For {shown.place}: {others}; the matrix products alone {ratios['bound']:.2f}.\n\n"
         f"{lost(sections)} [All figures](docs/benchmarks.md), how they were measured and on what.\n"
     )
     return f"{head}{begin}\n{PICTURE.format(images='docs/images')}\n{said}{end}{tail}"

@@ -43,9 +43,14 @@ GOALS = (
 )
 
 
-def place(workload: Workload, threads: int) -> str:
+def place(workload: Workload, threads: int, caches: str = "") -> str:
     """What stands above what was measured."""
-    return f"{workload.name}, {counted(threads)}"
+    return f"{workload.name}, {setting(threads, caches)}"
+
+
+def setting(threads: int, caches: str) -> str:
+    """The threads, and whether their cores share a cache."""
+    return f"{counted(threads)} on {caches}" if caches else counted(threads)
 
 
 def counted(threads: int) -> str:
@@ -53,19 +58,25 @@ def counted(threads: int) -> str:
     return f"{threads} {'thread' if threads == 1 else 'threads'}"
 
 
-def figures(workload: Workload, threads: int, results: Results) -> list[Figure]:
-    """Each goal of the workload; of time, and of memory."""
-    label, found = place(workload, threads), results.measured
+def figures(workload: Workload, threads: int, results: Results, caches: str = "") -> list[Figure]:
+    """Each goal of time of the workload."""
+    label, found = place(workload, threads, caches), results.measured
     said = []
     for goal in GOALS:
         ours = [name for name in goal.ours if name in found]
         if goal.kind == workload.kind and workload.batch in goal.batches and goal.other in found and ours:
             said.append(_figure(label, goal, {name: median(found[name].ratios(found[goal.other])) for name in ours}))
-    torch, symbp = found.get("PyTorch"), found[OURS]
-    if torch and torch.peak:
-        share = symbp.peak / torch.peak
-        said.append(Figure(f"{label}: peak of memory over PyTorch's", "at most 1", f"{share:.2f}", share <= 1))
     return said
+
+
+def peaks(workload: Workload, threads: int, results: Results) -> list[Figure]:
+    """The goal of memory, where PyTorch took part."""
+    torch, symbp = results.measured.get("PyTorch"), results.measured[OURS]
+    if not (torch and torch.peak):
+        return []
+    share = symbp.peak / torch.peak
+    label = f"{place(workload, threads)}: peak of memory over PyTorch's"
+    return [Figure(label, "at most 1", f"{share:.2f}", share <= 1)]
 
 
 def _figure(label: str, goal: Goal, ratios: Mapping[str, float]) -> Figure:

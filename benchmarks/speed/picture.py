@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from benchmarks.speed.contender import OURS
 from benchmarks.speed.document import Section
-from benchmarks.speed.goals import counted
+from benchmarks.speed.goals import setting
 
 
 @dataclass(frozen=True)
@@ -66,16 +66,16 @@ def pictures(sections: Sequence[Section]) -> Iterator[tuple[str, bytes]]:
 
 
 def draw(sections: Sequence[Section], palette: Palette) -> Figure:
-    """A panel for each number of threads, a row for each workload."""
-    counts = [*dict.fromkeys(section.threads for section in sections)]
+    """A panel for each number of threads and kind of cores, a row for each workload."""
+    settings = [*dict.fromkeys(setting(section.threads, section.caches) for section in sections)]
     names = [*dict.fromkeys(section.workload.name for section in sections)]
     height = ROW * len(names) + AROUND
     figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72, facecolor=palette.page)
-    panels = figure.subplots(1, len(counts), sharex=True, sharey=True, squeeze=False)[0]
-    for axes, threads in zip(panels, counts, strict=True):
-        _panel(axes, threads, names, palette)
+    panels = figure.subplots(1, len(settings), sharex=True, sharey=True, squeeze=False)[0]
+    for axes, title in zip(panels, settings, strict=True):
+        _panel(axes, title, names, palette)
         for section in sections:
-            if section.threads == threads:
+            if setting(section.threads, section.caches) == title:
                 _dots(axes, section, names.index(section.workload.name), palette)
     panels[0].set_yticks(range(len(names)), names, color=palette.ink, size=11)
     handles, labels = panels[0].get_legend_handles_labels()
@@ -96,11 +96,11 @@ def draw(sections: Sequence[Section], palette: Palette) -> Figure:
     return figure
 
 
-def _panel(axes: Axes, threads: int, names: Sequence[str], palette: Palette) -> None:
+def _panel(axes: Axes, title: str, names: Sequence[str], palette: Palette) -> None:
     axes.set_facecolor(palette.page)
     axes.set_xscale("log")
     axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_title(counted(threads), color=palette.ink, size=11)
+    axes.set_title(title, color=palette.ink, size=11)
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())

@@ -12,7 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from queue import SimpleQueue
 from statistics import quantiles
@@ -20,6 +20,7 @@ from threading import Timer
 from typing import Any
 
 from benchmarks import ROOT
+from benchmarks.speed.caches import APART, SHARED
 from benchmarks.speed.contender import CONTENDERS, OURS
 from benchmarks.speed.generated import give
 from benchmarks.speed.given import Given
@@ -27,7 +28,10 @@ from benchmarks.speed.workloads import WORKLOADS, Workload
 
 SAMPLE = 0.2  # seconds of steps in each round; of inferences, half of it
 ROUNDS = (5, 9)  # at least, at most
+OFTENER = 2  # times as many rounds, each half as long, where several threads work: there are two kinds of turns
+REST = 0.05  # seconds before a turn on several threads: those of the last process, which wait for work, have given up
 SETTLED = 0.05  # relative: the middle half of the ratios, when rounds end
+LEAST = 3  # turns of each contender, of a kind that is told
 AGREE = 1e-3  # relative, of the first cost in float32: the contenders compute the same
 LIMIT = 300  # seconds for an answer
 TOGETHER = 2  # processes that start at the same time
@@ -36,7 +40,10 @@ VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 @dataclass
 class Measured:
-    """What one contender said: seconds of a step and of an inference by round; bytes; seconds to its first step."""
+    """What one contender said: seconds of a step and of an inference by round; bytes; seconds to its first step.
+
+    `caches` says by round whether the cores of its threads shared a cache; of one thread nothing.
+    """
 
     cost: float | None
     start_up: float
@@ -44,6 +51,17 @@ class Measured:
     inferences: list[float] = field(default_factory=list)
     peak: int = 0
     allocated: int = 0
+    caches: list[str] = field(default_factory=list)
+
+    def turns(self, caches: str) -> Measured:
+        """What it said of rounds in which its cores were like that."""
+        rounds = [number for number, each in enumerate(self.caches) if each == caches]
+        steps, inferences = ([times[number] for number in rounds] for times in (self.steps, self.inferences))
+        return replace(self, steps=steps, inferences=inferences, caches=[caches] * len(rounds))
+
+    def first(self, count: int) -> Measured:
+        """What it said of so many rounds."""
+        return replace(self, steps=self.steps[:count], inferences=self.inferences[:count], caches=self.caches[:count])
 
     def ratios(self, other: Measured) -> list[float]:
         """Of steps, round by round: this one's over the other's."""
@@ -56,6 +74,22 @@ class Results:
 
     measured: Mapping[str, Measured]
     failed: Mapping[str, str] = field(default_factory=dict)
+
+    def by_caches(self, least: int = 1) -> dict[str, Results]:
+        """The turns on cores that share a cache, and those on cores that do not, each turn beside the others' next one.
+
+        Where some contender took fewer than that, they are left out; where that leaves none, no kinds are told apart.
+        Those of one thread are of one kind, named "".
+        """
+        if not all(each.caches for each in self.measured.values()):
+            return {"": self}
+        found = {}
+        for caches in (SHARED, APART):
+            turns = {name: each.turns(caches) for name, each in self.measured.items()}
+            count = min(len(each.steps) for each in turns.values())
+            if count >= least:
+                found[caches] = Results({name: each.first(count) for name, each in turns.items()}, self.failed)
+        return found or {"": self}
 
 
 class Process:
@@ -143,18 +177,28 @@ def measure(
         processes, failed = started(workload, contenders, threads, Path(folder), kept, stack)
         found = {name: process.measured for name, process in processes.items()}
         agree(workload.name, found)
-        for turn in range(rounds[1]):
+        oftener = 1 if threads == 1 else OFTENER
+        for turn in range(oftener * rounds[1]):
             names = [*processes]
             shift = turn % len(names)
             for name in names[shift:] + names[:shift]:
-                found[name].steps.append(processes[name].ask(f"step {SAMPLE}"))
-                found[name].inferences.append(processes[name].ask(f"infer {SAMPLE / 2}"))
-            if rounds[0] <= turn + 1 < rounds[1] and settled(found):
+                take_turn(processes[name], SAMPLE / oftener, several=threads > 1)
+            if all(settled(each.measured, rounds[0]) for each in Results(found).by_caches().values()):
                 break
         for name, process in processes.items():
             said = process.ask("memory")
             found[name].peak, found[name].allocated = said["peak"], said["allocated"]
     return Results(found, failed)
+
+
+def take_turn(process: Process, seconds: float, several: bool) -> None:
+    """Steps and inferences; on several threads after a rest, and with word of their cores, asked at the end."""
+    if several:
+        time.sleep(REST)
+    process.measured.steps.append(process.ask(f"step {seconds}"))
+    process.measured.inferences.append(process.ask(f"infer {seconds / 2}"))
+    if several:
+        process.measured.caches.append(process.ask("caches"))
 
 
 def available() -> list[int]:
@@ -207,9 +251,11 @@ def started(
     return processes, {name: reason for name, reason in found.items() if isinstance(reason, str)}
 
 
-def settled(found: Mapping[str, Measured]) -> bool:
-    """Whether the middle half of all ratios is narrow."""
+def settled(found: Mapping[str, Measured], least: int) -> bool:
+    """Whether there are so many rounds, and the middle half of all ratios is narrow."""
     ours = found[OURS]
+    if len(ours.steps) < max(least, 2):
+        return False
     for other in found.values():
         low, middle, high = quantiles(ours.ratios(other), n=4, method="inclusive")
         if high - low > SETTLED * middle:

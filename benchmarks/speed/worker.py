@@ -6,6 +6,7 @@ It says the cost of its first step, then answers each line it reads with one lin
     cores LIST      works on these cores from now on; null
     step SECONDS    seconds of one step: as many as fit into SECONDS, at least one
     infer SECONDS   the same of inferences
+    caches          whether its cores share a cache
     memory          bytes: the peak above what was resident before the first step; what a steady step allocates
 """
 
@@ -22,6 +23,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from benchmarks.speed.caches import caches
 from benchmarks.speed.contender import CONTENDERS, Contender
 from benchmarks.speed.given import Given
 from benchmarks.speed.workloads import WORKLOADS
@@ -79,6 +81,8 @@ def serve(contender: Contender, before: int) -> None:
                 work_on(amount)
             case "step" | "infer":
                 answer = timed(getattr(contender, order), float(amount))
+            case "caches":
+                answer = caches()
             case "memory":
                 answer = {"peak": resident("VmHWM") - before, "allocated": allocated(contender.step)}
         say(answer)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import chain, repeat
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from benchmarks.generation import Times
 from benchmarks.progress import Progress, about
 from benchmarks.report import Figure, Table
-from benchmarks.speed import bound, by_hand, kept, memory, rounds, start_up
+from benchmarks.speed import bound, by_hand, caches, kept, memory, rounds, start_up
 from benchmarks.speed.__main__ import README, THREADS, chosen_by, main
 from benchmarks.speed.bound import FORMS, Operands, Product, products
 from benchmarks.speed.contender import CONTENDERS, Entry
@@ -91,8 +92,48 @@ def test_who_computes_nothing_but_products_needs_some() -> None:
 
 def test_rounds_end_when_the_ratios_have_settled() -> None:
     ours, steady, wild = (Measured(1.0, 0.1, steps) for steps in ([1.0, 2.0, 4.0], [2.0, 4.0, 8.0], [1.0, 4.0, 2.0]))
-    assert settled({"symbp": ours, "other": steady})
-    assert not settled({"symbp": ours, "other": steady, "another": wild})
+    assert settled({"symbp": ours, "other": steady}, least=3)
+    assert not settled({"symbp": ours, "other": steady}, least=4)
+    assert not settled({"symbp": ours, "other": steady, "another": wild}, least=3)
+
+
+def test_turns_are_told_apart_by_the_caches_of_their_cores() -> None:
+    together, own = caches.SHARED, caches.APART
+    found = {
+        "symbp": Measured(1.0, 0.1, [1.0, 5.0, 2.0, 3.0], [0.5] * 4, caches=[together, own, together, together]),
+        "other": Measured(1.0, 0.1, [7.0, 2.0, 8.0, 6.0], [0.5] * 4, caches=[own, together, own, together]),
+    }
+    kinds = Results(found).by_caches()
+    assert [*kinds] == [together, own]
+    assert {name: each.steps for name, each in kinds[together].measured.items()} == {
+        "symbp": [1.0, 2.0],
+        "other": [2.0, 6.0],
+    }
+    assert {name: each.steps for name, each in kinds[own].measured.items()} == {"symbp": [5.0], "other": [7.0]}
+    assert [*Results(found).by_caches(least=2)] == [together]
+    assert Results(found).by_caches(least=3) == {"": Results(found)}, "too few of either: not told apart"
+    one = Results({"symbp": Measured(1.0, 0.1, [1.0], [0.5])})
+    assert one.by_caches() == {"": one}
+    assert not settled(kinds[own].measured, 2)
+    section = Section(SMALL, 2, kinds[own], own)
+    assert str(section).startswith("### small, batch 8, 2 threads on cores that share none\n")
+
+
+def test_cores_share_a_cache_where_what_another_wrote_is_read_as_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(theirs: float) -> str:
+        seconds = chain.from_iterable(repeat([theirs, 1e-6], caches.TRIES))
+        monkeypatch.setattr(caches, "_seconds", lambda _: next(seconds))
+        return caches.caches()
+
+    assert read(1.1e-6) == caches.SHARED
+    assert read(1.6e-6) == caches.APART
+
+
+@pytest.mark.skipif(len(rounds.available()) < 2, reason="two threads need two cores")
+def test_turns_on_several_threads_say_what_their_cores_share() -> None:
+    found = measure(SMALL, ["symbp", "bound"], threads=2, rounds=(1, 1)).measured
+    assert all(set(each.caches) <= {caches.SHARED, caches.APART} and each.caches for each in found.values())
+    assert all(len(each.caches) == len(each.steps) for each in found.values())
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -318,6 +359,9 @@ def test_the_picture_has_every_contender_on_every_number_of_threads() -> None:
     sections = [Section(SMALL, threads, Results(steps)) for threads in (1, 2)]
     drawn = draw(sections, PALETTES["light"])
     assert [axes.get_title() for axes in drawn.axes] == ["1 thread", "2 threads"]
+    apart = Section(SMALL, 2, Results(steps), caches.APART)
+    titles = [axes.get_title() for axes in draw([*sections, apart], PALETTES["light"]).axes]
+    assert titles == ["1 thread", "2 threads", "2 threads on cores that share none"]
     for axes in drawn.axes:
         shown = {line.get_label(): line.get_xdata()[0] for line in axes.lines if line.get_marker() != "None"}
         assert shown == {name: 1.0 + place for place, name in enumerate(CONTENDERS)}
