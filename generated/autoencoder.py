@@ -42,7 +42,6 @@ LAYOUT: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
 SIZE: Final = 205856  # numbers in all parameters together
 DTYPES: Final = (np.dtype(np.float32), np.dtype(np.float64))
 TOLERANCE: Final = 1e-06  # of `check`, relative
-STRETCH: Final = 65536  # numbers that the optimizer updates at a time, so that they stay in cache
 
 
 class Parameters(Mapping[str, Array]):
@@ -387,7 +386,7 @@ class Trainer:
         self.params = params.copy()
         self.m = np.zeros(SIZE, dtype)
         self.v = np.zeros(SIZE, dtype)
-        self._scratch = np.empty((2, STRETCH), dtype)
+        self._scratch = np.empty((2, SIZE), dtype)
         self._gradients = Parameters(np.empty(SIZE, dtype))
         self._workspaces: dict[int, Workspace] = {}
 
@@ -411,37 +410,35 @@ class Trainer:
         return self._workspaces[n]
 
     def _update(self) -> None:
-        """One step of the optimizer over all parameters, a stretch of the vectors at a time."""
+        """One step of the optimizer over all parameters."""
         self.steps += 1
         learning_rate = self.learning_rate
         beta_1 = self.beta_1
         beta_2 = self.beta_2
         epsilon = self.epsilon
         t = self.steps
-        for start in range(0, SIZE, STRETCH):
-            part = slice(start, start + STRETCH)
-            m, g, v, w = self.m[part], self._gradients.flat[part], self.v[part], self.params.flat[part]
-            m_multiply_2 = v_multiply_2 = m_hat = w_divide = self._scratch[0, : SIZE - start]
-            v_hat = w_add = self._scratch[1, : SIZE - start]
-            # mₚ = (1 − β₁) · gₚ + β₁ · mₚ
-            m *= beta_1
-            np.multiply(g, 1 - beta_1, out=m_multiply_2)
-            m += m_multiply_2
-            # vₚ = (1 − β₂) · gₚ² + β₂ · vₚ
-            v *= beta_2
-            np.square(g, out=v_multiply_2)
-            v_multiply_2 *= 1 - beta_2
-            v += v_multiply_2
-            # m̂ₚ = mₚ/(1 − β₁^t)
-            np.multiply(m, 1 / (1 - beta_1**t), out=m_hat)
-            # v̂ₚ = vₚ/(1 − β₂^t)
-            np.multiply(v, 1 / (1 - beta_2**t), out=v_hat)
-            # wₚ = wₚ − η · m̂ₚ/(√v̂ₚ + ε)
-            np.sqrt(v_hat, out=w_add)
-            w_add += epsilon
-            np.multiply(m_hat, learning_rate, out=w_divide)
-            w_divide /= w_add
-            w -= w_divide
+        m, g, v, w = self.m, self._gradients.flat, self.v, self.params.flat
+        m_multiply_2 = v_multiply_2 = m_hat = w_divide = self._scratch[0]
+        v_hat = w_add = self._scratch[1]
+        # mₚ = (1 − β₁) · gₚ + β₁ · mₚ
+        m *= beta_1
+        np.multiply(g, 1 - beta_1, out=m_multiply_2)
+        m += m_multiply_2
+        # vₚ = (1 − β₂) · gₚ² + β₂ · vₚ
+        v *= beta_2
+        np.square(g, out=v_multiply_2)
+        v_multiply_2 *= 1 - beta_2
+        v += v_multiply_2
+        # m̂ₚ = mₚ/(1 − β₁^t)
+        np.multiply(m, 1 / (1 - beta_1**t), out=m_hat)
+        # v̂ₚ = vₚ/(1 − β₂^t)
+        np.multiply(v, 1 / (1 - beta_2**t), out=v_hat)
+        # wₚ = wₚ − η · m̂ₚ/(√v̂ₚ + ε)
+        np.sqrt(v_hat, out=w_add)
+        w_add += epsilon
+        np.multiply(m_hat, learning_rate, out=w_divide)
+        w_divide /= w_add
+        w -= w_divide
 
     def _arrays(self) -> dict[str, Array]:
         return {

@@ -105,7 +105,7 @@ LAYOUT: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
 SIZE: Final = 354401  # numbers in all parameters together
 DTYPES: Final = (np.dtype(np.float32), np.dtype(np.float64))
 TOLERANCE: Final = 1e-06  # of `check`, relative
-STRETCH: Final = 65536  # numbers that the optimizer updates at a time, so that they stay in cache
+STRETCH: Final = 262144  # numbers that the optimizer updates at a time, so that they stay in cache
 
 
 class Parameters(Mapping[str, Array]):

@@ -45,7 +45,7 @@ LAYOUT: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
 SIZE: Final = 408864  # numbers in all parameters together
 DTYPES: Final = (np.dtype(np.float32), np.dtype(np.float64))
 TOLERANCE: Final = 1e-06  # of `check`, relative
-STRETCH: Final = 65536  # numbers that the optimizer updates at a time, so that they stay in cache
+STRETCH: Final = 262144  # numbers that the optimizer updates at a time, so that they stay in cache
 RANDOM: Final[Mapping[str, str]] = MappingProxyType(
     {  # name and distribution of what is drawn in training, in order: uniform on [0, 1), or normal
         "gaussian_sample_1.e": "normal",

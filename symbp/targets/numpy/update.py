@@ -20,7 +20,7 @@ from symbp.targets.numpy.extras import Extras
 from symbp.targets.numpy.hyperparameters import Hyperparameter
 from symbp.targets.numpy.scope import Scope
 
-STRETCH = 65536
+STRETCH = 1 << 18  # numbers; a stretch of every vector of the update stays in the last cache
 OWNERS = {PARAMETERS: "self.params.flat", GRADIENT: "self._gradients.flat"}
 SCRATCH = {"float": ("self._scratch", "dtype"), "bool": ("self._masks", "np.bool_")}
 
