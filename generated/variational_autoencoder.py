@@ -133,7 +133,7 @@ class Workspace:
         self.one = np.array(1, dtype)
         self.zero_784 = np.zeros((784,), dtype)
         self.ones_8 = np.ones(8, dtype)
-        self.one_over_2_n_n = np.full(n, 1 / (2 * n), dtype)
+        self.ones_over_2_n_n = np.full(n, 1 / (2 * n), dtype)
         self.one_over_n = np.array(1 / n, dtype)
         self.one_over_2_n = np.array(1 / (2 * n), dtype)
         self.ones_n = np.ones(n, dtype)
@@ -370,7 +370,7 @@ def _evaluation(params: Parameters, ws: Workspace, x: Array) -> None:
     ws.loss_2_C_subtract += ws.loss_2_C_square
     ws.loss_2_C_subtract -= ws.log_variance_z
     ws.loss_2_C_subtract.dot(ws.ones_8, out=ws.loss_2_C_sum)
-    ws.one_over_2_n_n.dot(ws.loss_2_C_sum, out=ws.loss_2_C)
+    ws.ones_over_2_n_n.dot(ws.loss_2_C_sum, out=ws.loss_2_C)
 
     # cost: loss_1.C, loss_2.C -> C
     # C = loss_1.C + loss_2.C
@@ -401,7 +401,7 @@ def _loss(ws: Workspace, x: Array) -> None:
     ws.loss_2_C_subtract += ws.loss_2_C_expm1
     ws.loss_2_C_subtract -= ws.log_variance_z
     ws.loss_2_C_subtract.dot(ws.ones_8, out=ws.loss_2_C_sum)
-    ws.one_over_2_n_n.dot(ws.loss_2_C_sum, out=ws.loss_2_C)
+    ws.ones_over_2_n_n.dot(ws.loss_2_C_sum, out=ws.loss_2_C)
 
     # cost: loss_1.C, loss_2.C -> C
     # C = loss_1.C + loss_2.C

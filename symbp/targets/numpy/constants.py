@@ -7,12 +7,14 @@ without axes it takes as it is. Only short numbers have a name: `0.044715` stays
 from __future__ import annotations
 
 import math
+import re
 
 import sympy as sp
 
 from symbp.forward.network import BATCH, Dim
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six")
+PLURALS = {"half": "halves", "six": "sixes"}  # of others with an s
 LOG_MAX = "log_max"  # the logarithm of the largest number of the dtype, in scalars of a program
 LARGEST = "np.nextafter(np.log(np.finfo(dtype).max), np.float32(0))"  # rounded down: its exponential is finite
 
@@ -34,6 +36,11 @@ def named(value: sp.Expr) -> tuple[str, str] | None:
         return f"{minus[0]}half", f"{minus[1]}0.5"
     product = " * ".join(below)
     return f"{word}_over_{'_'.join(below)}", f"{text} / {product if len(below) == 1 else f'({product})'}"
+
+
+def plural(name: str) -> str:
+    """The name of many of a number: `ones_over_4_n` of `one_over_4_n`."""
+    return re.sub("|".join((*WORDS, "half")), lambda word: PLURALS.get(word[0], f"{word[0]}s"), name, count=1)
 
 
 def is_share(value: sp.Expr, shape: tuple[Dim, ...]) -> bool:

@@ -1,5 +1,6 @@
 """What NumPy's calls need besides the program's arrays, as it turns out while they are printed: numbers and ranges that
-are made once, scratch, routines of SciPy's BLAS. What is asked for twice is one.
+are made once, scratch, routines of SciPy's BLAS. What is asked for twice is one; what differs has names that differ, as
+`two_784`, with which numbers are compared, and `twos_784`, a factor of a sum.
 
 Not here: what the program's own arrays are called (`scope`), and the class that holds them all (`workspace`).
 """
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
+from symbp.errors import DefectError
 from symbp.forward.network import BATCH, Dim
 from symbp.program.program import ArrayKind, Scalar
 from symbp.targets.numpy import constants, source
@@ -34,9 +36,13 @@ class Extra:
 
 @dataclass
 class Extras:
-    """`arrays` of the workspace by name, `blocks` of rows in its scratch, and `routines`, which a trainer may hold."""
+    """`arrays` of the workspace by name, `blocks` of rows in its scratch, and `routines`, which a trainer may hold.
+
+    `taken` are the names of the program's arrays there.
+    """
 
     has_workspace: bool = True
+    taken: frozenset[str] = frozenset()
     arrays: dict[str, Extra] = field(default_factory=dict)
     blocks: set[tuple[Entries, Entries]] = field(default_factory=set)  # what one row needs, and what all need
     routines: set[str] = field(default_factory=set)
@@ -57,7 +63,7 @@ class Extras:
         single = self._array(name, f"np.array({made}, dtype)", (), "float", BOUND if name == constants.LOG_MAX else "")
         if not shape:
             return single
-        row = f"np.full({source.shape(shape)}, self.{name}, dtype)"
+        row = f"np.full({source.shape(shape)}, {single.replace('ws.', 'self.')}, dtype)"
         return self._array(_named(name, *shape), row, shape, "float", COMPARED)
 
     def ones(self, shape: tuple[Dim, ...], factor: Scalar | None = None) -> str:
@@ -71,7 +77,7 @@ class Extras:
         count = source.product(shape)
         if value == 1:
             return self._array(_named("ones", *shape), f"np.ones({count}, dtype)", shape, "float")
-        word = "mean" if constants.is_share(value, shape) else word
+        word = "mean" if constants.is_share(value, shape) else constants.plural(word)
         return self._array(_named(word, *shape), f"np.full({count}, {number}, dtype)", shape, "float")
 
     def row_starts(self, shape: tuple[Dim, ...]) -> str:
@@ -80,7 +86,7 @@ class Extras:
         reshaped = "" if len(rows) == 1 else f".reshape{source.shape(rows)}"
         made = f"np.arange(0, {source.product(shape)}, {columns}){reshaped}"
         why = f"where rows of {columns} numbers start"
-        return self._array(_named("row_starts", *rows[1:], columns), made, tuple(rows), "int", why)
+        return self._array(_named("row_starts", *_of_each(tuple(rows)), columns), made, tuple(rows), "int", why)
 
     def positions(self, word: str, shape: tuple[Dim, ...], *more: Dim, why: str = "") -> str:
         """Scratch for positions among the numbers of an array; `more` is part of its name."""
@@ -133,7 +139,12 @@ class Extras:
         return f"ws.{name}" if self.has_workspace else f"self._{name}"
 
     def _array(self, name: str, made: str, shape: tuple[Dim, ...], kind: ArrayKind, why: str = "") -> str:
-        self.arrays[name] = Extra(made, shape, kind, why)
+        """The array as a routine reads it. DefectError where another one has its name."""
+        while name in self.taken:
+            name += "_"
+        asked = Extra(made, shape, kind, why)
+        if self.arrays.setdefault(name, asked) != asked:
+            raise DefectError(f"two arrays are called ws.{name}: {self.arrays[name].made} and {made}")
         return f"ws.{name}"
 
 
@@ -146,7 +157,10 @@ def _shape(shape: tuple[Dim, ...]) -> str:
     return "n" if shape == (BATCH,) else source.shape(shape)
 
 
-def _of_each(shape: tuple[Dim, ...]) -> tuple[Dim, ...]:
+def _of_each(shape: tuple[Dim, ...]) -> tuple[object, ...]:
+    """What names say of a shape: the axes of one example; of what is the same for all of them, that it is `fixed`."""
+    if BATCH not in shape:
+        return "fixed", *shape
     return shape[1:] if shape[0] == BATCH else shape
 
 

@@ -30,6 +30,7 @@ from symbp.targets.numpy import (
     windows,  # noqa: F401 - registers its operations
     workspace,
 )
+from symbp.targets.numpy.extras import Extras
 from symbp.targets.numpy.scope import Scope
 
 READ = (
@@ -90,7 +91,11 @@ def _scope(spec: NetworkSpec, optimized: Optimized, given: Sequence[arguments.Ar
     held = {name: reference for argument in given for name, reference in argument.references().items()}
     symbols = {"N": "n", **{name: name for name, kind in names.ARGUMENTS.items() if kind == "float"}}
     references = names.references(arrays, separator, held, "into" if optimized.program.folding else "gradients")
-    return Scope(arrays, references, symbols, buffers=plan.buffer_of, places=plan.places, blas=spec.blas), separator
+    extras = Extras(taken=frozenset(names.identifier(name, separator) for name in arrays))
+    scope = Scope(
+        arrays, references, symbols, extras=extras, buffers=plan.buffer_of, places=plan.places, blas=spec.blas
+    )
+    return scope, separator
 
 
 def memory(spec: NetworkSpec, derivation: Derivation, optimized: Optimized, batch: int, dtype: str) -> dict[str, int]:
