@@ -34,9 +34,9 @@ from symbp.audit.written import written
 from symbp.errors import UserError
 from symbp.formula.backends import numpy_backend
 from symbp.formula.equation import Equation
-from symbp.formula.evaluate import Setting as Evaluation
-from symbp.formula.evaluate import evaluate_expression, index_sizes
 from symbp.formula.indices import Names, rename_bound
+from symbp.formula.values import Setting as Evaluation
+from symbp.formula.values import evaluate_expression, index_sizes
 from symbp.forward.network import Network
 
 MOST_PAIRS = 1500  # claims after two edits that are tried

@@ -17,9 +17,10 @@ import sympy as sp
 from symbp.derive.derivation import Derivation, FormulaDerivation, Gradient, Step, Tangent, TangentDerivation
 from symbp.formula.backends import Array, mpmath_backend
 from symbp.formula.equation import Equation, Formula
-from symbp.formula.evaluate import Axes, Setting, evaluate_expression, evaluate_formula, index_sizes
+from symbp.formula.evaluate import evaluate_formula
 from symbp.formula.expression import Element, Flat, Padded, Partial, elements, stop
 from symbp.formula.indices import Names, rename_bound
+from symbp.formula.values import Axes, Setting, evaluate_expression, index_sizes
 from symbp.verify.samples import Sample, draw_sample, shape_of
 
 DIGITS = 50
