@@ -30,6 +30,7 @@ MEANS: Mapping[str, str] = {
     "once": "what no data changes is computed with the workspace, and not at every step",
     "in place": "a temporary becomes the array that its last reader writes",
     "one loss": "the cost in inference is computed as in training, where that needs nothing of training alone",
+    "chains": "elementwise operations over large arrays run for some rows at a time, which stay in the cache",
     "buffers": "arrays that are never needed at the same time share memory, whatever their shapes",
     "stretches": "the optimizer updates a stretch of the parameters at a time, which stays in the cache",
 }

@@ -83,7 +83,7 @@ STAGES = ("spec", "forward", "derive", "program", "targets")  # in the order of 
 DATA = {  # functions that only read the data of their stage, and so may be called by a later one
     "program.operands": {"reads", "renamed", "is_alias", "is_stop", "is_stored", "needed", "written"},
     "program.cost": {"bytes_of", "entries"},
-    "program.plan": {"in_order"},
+    "program.plan": {"common", "in_order", "numbers"},
     "program.runs": {"addition", "runs"},
     "program.slices": {"extents_of", "sliced", "loops"},
 }

@@ -16,6 +16,8 @@ from symbp.forward.network import BATCH, Dim
 from symbp.program.operands import is_alias, reads
 from symbp.program.program import (
     Array,
+    AtMost,
+    Chain,
     Columns,
     Contract,
     Convolve,
@@ -74,14 +76,16 @@ class Sizes:
         return self.count(name) * bytes_of(self.arrays[name].kind, self.float_bytes)
 
     def steps(self, loop: Loop) -> int:
-        """How often the statements of a loop are carried out."""
+        """How often the statements of a loop are carried out; of a chain's, each row's once."""
+        if isinstance(loop, Chain):
+            return 1
         extent = loop.extent.value
         return int(extent.xreplace(dict.fromkeys(extent.free_symbols, self.batch)))
 
 
 def entries(shape: Iterable[Dim], batch: int) -> int:
     """How many entries an array of this shape has."""
-    return math.prod(batch if dim == BATCH else int(dim) for dim in shape)
+    return math.prod(batch if dim == BATCH else min(dim, batch) if isinstance(dim, AtMost) else dim for dim in shape)
 
 
 def bytes_of(kind: str, float_bytes: int) -> int:

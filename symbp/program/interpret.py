@@ -16,6 +16,7 @@ from symbp.program.operands import written
 from symbp.program.program import (
     ONCE,
     Array,
+    Chain,
     Columns,
     Contract,
     Convolve,
@@ -59,7 +60,9 @@ def run(
     """
     state = _State(program, dict(given), n, {"N": n, "log_max": np.log(np.finfo(np.float64).max), **(scalars or {})})
     for item in program.items(list(dict.fromkeys((ONCE, *routines)))):
-        if isinstance(item, Loop):
+        if isinstance(item, Chain):
+            state.by_rows(item)
+        elif isinstance(item, Loop):
             state.step_through(item)
         else:
             state.execute(item)
@@ -73,10 +76,12 @@ class _State:
         self.n = n
         self.scalars = scalars
         self.edges: dict[tuple[str, int], np.ndarray] = {}
+        self.rows: dict[str, int] = {}  # of the parts of a chain's block
         self.functions = {name: numpy_backend().functions[name] for name in ("erf", "stop")} | {"copy": lambda v: v}
 
     def shape(self, name: str) -> tuple[int, ...]:
-        return tuple(self.n if d == "n" else int(d) for d in self._array(name).shape)
+        shape = tuple(self.n if d == "n" else int(d) for d in self._array(name).shape)
+        return (self.rows[name], *shape[1:]) if name in self.rows else shape
 
     def margin(self, name: str, place: int) -> np.ndarray:
         """An array at a position outside its first axis: an edge next to it, or zeros."""
@@ -122,6 +127,24 @@ class _State:
             for each in loop.slices:
                 if each.array in made and not each.shift:
                     np.moveaxis(self.arrays[each.array], each.axis, 0)[t] = self.arrays[each.out]
+
+    def by_rows(self, chain: Chain) -> None:
+        """Every block of a chain; of what is held for a block, nothing is left."""
+        extent, made = int(self.operand(chain.extent)), {op.out for op in chain.operations}
+        whole = {name: self.arrays[name] for name in chain.parts if name in self.arrays}
+        whole |= {name: self.blank(name, np.nan) for name in made - whole.keys()}
+        for start in range(0, extent, chain.rows):
+            block = slice(start, min(extent, start + chain.rows))
+            self.rows = dict.fromkeys(chain.parts, block.stop - start)
+            self.arrays |= {name: whole[name][block] for name in chain.parts}
+            for statement in chain.statements:
+                self.execute(statement)
+            for name in made & chain.parts:
+                whole[name][block] = self.arrays[name]
+        self.rows = {}
+        self.arrays |= {name: whole[name] for name in chain.parts}
+        for name in (name for name in made if self._array(name).rows):
+            del self.arrays[name]
 
     def compute(self, op: Op) -> np.ndarray:
         shape = self.shape(op.out)

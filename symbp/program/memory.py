@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from symbp.forward.network import BATCH
 from symbp.program.operands import is_alias, needed, reads, written
 from symbp.program.plan import Plan, lasting
-from symbp.program.program import Fold, Loop, Map, Op, Product, Program, Range, Scatter, Select, Statement
+from symbp.program.program import Chain, Fold, Loop, Map, Op, Product, Program, Range, Scatter, Select, Statement
 from symbp.program.verify import ProgramError
 
 Place = tuple[str, int, int]  # an array or flat memory, from where to where
@@ -40,8 +40,11 @@ class _Memory:
         for part, (stack, _, _) in self.plan.places.items():
             self.whole[part] = stack
         for item in items:
-            if not isinstance(item, Loop):
+            if isinstance(item, Chain) or not isinstance(item, Loop):
                 self.carry_out(item.operations)
+            if isinstance(item, Chain):
+                self.apart_in_blocks(item)
+            if isinstance(item, Chain) or not isinstance(item, Loop):
                 continue
             for each in item.slices:
                 self.whole[each.out] = self.root(each.array)
@@ -82,6 +85,19 @@ class _Memory:
             if other != own and _overlap(memory, place) and not exactly:
                 raise ProgramError(f"`{op.out}` is written where `{name}` stands, which is read, in {op}")
 
+    def apart_in_blocks(self, chain: Chain) -> None:
+        """What a block writes stands apart from all that another block reads, or exactly where its own rows are."""
+        made = {self.root(op.out) for op in chain.operations if not is_alias(op)}
+        every = {self.root(name) for op in chain.operations for name in (op.out, *reads(op))}
+        parts = {self.root(name) for name in chain.parts}
+        for name in sorted(made):
+            for other in sorted(every - {name}):
+                one, two = (self.program.arrays[each] for each in (name, other))
+                exactly = {name, other} <= parts and one.shape == two.shape and self.place(name) == self.place(other)
+                scratch = one.rows and two.rows
+                if _overlap(self.place(name), self.place(other)) and not exactly and not scratch:
+                    raise ProgramError(f"`{name}` is written where `{other}` stands, in blocks of {chain.rows} rows")
+
     def write(self, name: str) -> None:
         name = self.root(name)
         place = self.place(name)
@@ -98,10 +114,10 @@ class _Memory:
         """Where an array stands; what is no array of the workspace stands alone."""
         buffer = self.plan.buffer_of.get(name, name)
         memory, start = self.plan.within.get(buffer, (buffer, 0))
-        size = 1
-        for dim in self.program.arrays[name].shape:
-            size *= 1 if dim == BATCH else int(dim)
-        return memory, start, start + size
+        array, count = self.program.arrays[name], 1
+        for dim in array.shape[bool(array.rows) :]:
+            count *= 1 if dim == BATCH else dim
+        return memory, start, start + count
 
 
 def _may_stand_on(op: Op, name: str) -> bool:

@@ -9,6 +9,7 @@
     once      what no data changes is computed with the workspace, and not at every step
     in place  a temporary becomes the array that its last reader writes: z = x W ; z += b
     one loss  the cost in inference is computed as in training, where that needs nothing that only training computes
+    chains    chains of elementwise operations over large arrays are carried out for some rows at a time
 
 Passes see the routines forward, loss, backward and input as one sequence, as they do inference and evaluation;
 `predict` stands alone. `update` and `running` write what they read, so only `in place` applies to them. A loop is
@@ -21,6 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from symbp.program.chains import chained
 from symbp.program.cost import NOMINAL
 from symbp.program.fold import folded
 from symbp.program.library import PLAIN, Library
@@ -296,6 +298,7 @@ def every_pass(library: Library = PLAIN, batch: int = NOMINAL) -> tuple[Pass, ..
         Pass("once", once),
         Pass("in place", in_place),
         Pass("one loss", one_loss),
+        Pass("chains", lambda program, keep: chained(program, keep, batch)),
     )
 
 

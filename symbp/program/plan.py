@@ -24,7 +24,7 @@ from dataclasses import dataclass, field, replace
 from symbp.forward.network import BATCH, Dim
 from symbp.program.operands import is_alias, is_bordered, is_stop, needed, reads, written
 from symbp.program.packing import Life, packed, pieces
-from symbp.program.program import ONCE, Array, ArrayKind, Loop, Map, Op, Program, Range, Select, Stack, Statement
+from symbp.program.program import ONCE, Array, ArrayKind, Chain, Loop, Map, Op, Program, Range, Select, Stack, Statement
 
 
 @dataclass(frozen=True)
@@ -51,26 +51,41 @@ class Plan:
 
 @dataclass(frozen=True)
 class _Moment:
-    """One operation, or the start or end of a loop: the arrays that it makes, and all that it touches."""
+    """One operation, or the start or end of a loop: the arrays that it makes, and all that it touches.
+
+    `since` is the time when the chain starts that it stands in, or ends.
+    """
 
     made: tuple[str, ...]
     touched: tuple[str, ...]
     op: Op | None = None
+    since: int | None = None
 
 
-def _moments(items: Sequence[Statement | Loop]) -> Iterator[_Moment]:
+def _moments(items: Sequence[Statement | Loop]) -> list[_Moment]:
     """Operations in order; what a loop writes step by step is made at its start, and what it reads stays to its end."""
+    found: list[_Moment] = []
     for item in items:
-        around: tuple[str, ...] = ()
-        if isinstance(item, Loop):
-            inside = {op.out for op in item.operations}
-            made = tuple(n for n in written(item) if n not in inside)
-            around = tuple(n for n in dict.fromkeys((*made, *needed(item))) if n not in inside)
-            yield _Moment(made, around)
-        for op in item.operations:
-            yield _Moment((op.out,), (op.out, *reads(op)), op)
-        if isinstance(item, Loop):
-            yield _Moment((), around)
+        if isinstance(item, Chain):
+            since, every = len(found), {name for op in item.operations for name in (op.out, *reads(op))}
+            found += (_Moment((op.out,), (op.out, *reads(op)), op, since) for op in item.operations)
+            found.append(_Moment((), tuple(sorted(every)), None, since))
+        else:
+            found += _of(item)
+    return found
+
+
+def _of(item: Statement | Loop) -> Iterator[_Moment]:
+    around: tuple[str, ...] = ()
+    if isinstance(item, Loop):
+        inside = {op.out for op in item.operations}
+        made = tuple(n for n in written(item) if n not in inside)
+        around = tuple(n for n in dict.fromkeys((*made, *needed(item))) if n not in inside)
+        yield _Moment(made, around)
+    for op in item.operations:
+        yield _Moment((op.out,), (op.out, *reads(op)), op)
+    if isinstance(item, Loop):
+        yield _Moment((), around)
 
 
 def in_order(program: Program) -> list[Statement | Loop]:
@@ -125,13 +140,16 @@ def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
     for part, (stack, _, _) in places.items():
         root[part] = root.get(stack, stack)
     last: dict[str, int] = {}
+    read: dict[str, int] = {}  # when an operation touches it last; other blocks of its chain may do so later
     for time, moment in enumerate(moments):
-        for name in moment.touched:
-            last[root.get(name, name)] = time
+        for whole in (root.get(name, name) for name in moment.touched):
+            ends = moment.op is None and moment.since is not None
+            read[whole] = read[whole] if ends else time
+            last[whole] = read[whole] if program.arrays[whole].rows else time
     alone = {root.get(op.out, op.out) for op in operations if is_bordered(op) or is_stop(op)}
     alone |= {edge.array for item in items if isinstance(item, Loop) for edge in item.edges}
     for name in (*keep, *pinned, *alone):
-        last[root.get(name, name)] = len(moments)
+        last[root.get(name, name)] = read[root.get(name, name)] = len(moments)
     lives: dict[str, Life] = {}  # of the first array of each buffer that is handed on in place
     heir_of: dict[str, str] = {}
     for time, moment in enumerate(moments):
@@ -142,11 +160,12 @@ def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
             if array.storage != "workspace" or whole in heir_of or whole in root or constant:
                 continue
             own = whole == made and whole not in alone
-            dying = [n for n in moment.touched if n != made and last.get(root.get(n, n)) == time]
+            dying = [n for n in moment.touched if n != made and read.get(root.get(n, n)) == time]
             before = _inherited(moment.op, array, dying, program, heir_of, root) if own else None
             heir_of[whole] = before or whole
-            first = lives[before].first if before else time
-            lives[heir_of[whole]] = Life(heir_of[whole], _size(array), first, last[whole])
+            since = time if moment.since is None or array.rows else moment.since
+            first = lives[before].first if before else since
+            lives[heir_of[whole]] = Life(heir_of[whole], numbers(array), first, last[whole])
     formats = {name: (name,) if name in alone else _format(program.arrays[name]) for name in lives}
     return replace(_packed(lives.values(), heir_of, formats, program), places=places)
 
@@ -177,19 +196,26 @@ def _packed(
             high = max(starts[each.name] + each.size for each in piece)
             array = program.arrays[piece[0].name]
             flat = f"shared_{len(flats) + 1}"
-            flats[flat] = Flat(array.kind, (*(dim for dim in array.shape if dim == BATCH), high - low))
+            flats[flat] = Flat(array.kind, (*common(array), high - low))
             within |= {name: (flat, start - low) for (start, _), name in at.items()}
     return Plan({name: first[heir] for name, heir in heir_of.items()}, {}, within, flats)
 
 
-def _size(array: Array) -> int:
-    """How many numbers it has, of each example where it has an axis of the batch."""
-    return math.prod(int(dim) for dim in array.shape if dim != BATCH)
+def numbers(array: Array) -> int:
+    """How many numbers it has, of each example where it has an axis of the batch, of each row where it holds some."""
+    return math.prod(dim for dim in array.shape[bool(array.rows) :] if dim != BATCH)
+
+
+def common(array: Array) -> tuple[Dim, ...]:
+    """Of how many examples and rows it holds so many numbers."""
+    return (*array.held[: bool(array.rows)], *(dim for dim in array.shape[bool(array.rows) :] if dim == BATCH))
 
 
 def _format(array: Array) -> tuple[object, ...]:
     """What arrays must have in common to share memory."""
-    if any(array.margin) or _size(array) == 1:
+    if array.rows:
+        return array.kind, str(array.held[0]), sum(dim == BATCH for dim in array.shape)
+    if any(array.margin) or numbers(array) == 1:
         return array.kind, array.shape, array.margin
     return array.kind, sum(dim == BATCH for dim in array.shape)
 
@@ -221,10 +247,7 @@ def _inherited(
             continue
         held = program.arrays[name]
         whole = root.get(name, name) == name
-        if (
-            whole
-            and name in heir_of
-            and (held.shape, held.kind, held.margin) == (array.shape, array.kind, array.margin)
-        ):
+        alike = replace(held, name=array.name, storage=array.storage) == array
+        if whole and name in heir_of and alike:
             return heir_of[name]
     return None

@@ -21,6 +21,9 @@ output among its operands only where the verifier allows updates in place.
 A `Loop` stands among statements: equations that read each other across steps of one index. Its statements work on
 slices of arrays at the step and on scratch of a step; nothing else is carried from one step to the next.
 
+A `Chain` is a loop over blocks of the first axis of its arrays: the same statements, carried out for some rows after
+the others. What it computes for itself alone is held for the rows of one block.
+
 Not here: NumPy, identifiers, comments.
 """
 
@@ -33,7 +36,7 @@ from typing import Literal, Self
 import sympy as sp
 
 from symbp.formula.equation import Equation, Kind
-from symbp.forward.network import Dim
+from symbp.forward.network import BATCH, Dim
 
 ArrayKind = Kind | Literal["byte"]  # a byte holds a position within a window
 Storage = Literal["argument", "parameter", "constant", "random", "gradient", "state", "running", "workspace", "slice"]
@@ -56,7 +59,8 @@ class Array:
     from, or go to, the caller. A `random` one is drawn before the pass, a `running` one is a state of the network.
 
     `margin` counts the positions before and after its first axis that hold zeros, or the edges that a loop puts there,
-    and that only offsets and slices can read.
+    and that only offsets and slices can read. With `rows`, it holds so many positions of its first axis: those that a
+    chain is about.
     """
 
     name: str
@@ -64,6 +68,21 @@ class Array:
     kind: ArrayKind
     storage: Storage
     margin: tuple[int, int] = (0, 0)
+    rows: int = 0
+
+    @property
+    def held(self) -> tuple[Dim, ...]:
+        """The shape of what is held of it at a time, without its margin."""
+        if not self.rows:
+            return self.shape
+        return (AtMost(self.rows) if self.shape[0] == BATCH else self.rows, *self.shape[1:])
+
+
+class AtMost(int):
+    """So many positions, or as many as the batch has, where those are fewer; as a module says it."""
+
+    def __str__(self) -> str:
+        return f"min({int(self)}, {BATCH})"
 
 
 @dataclass(frozen=True)
@@ -403,6 +422,18 @@ class Loop:
     def operations(self) -> tuple[Op, ...]:
         """The operations of one step, in order."""
         return tuple(op for statement in self.statements for op in statement.operations)
+
+
+@dataclass(frozen=True)
+class Chain(Loop):
+    """Statements carried out for `rows` positions of an index at a time, so that what they share stays in the cache.
+
+    They name whole arrays. Of the `parts` they take the positions that the block has along the first axis, of all
+    others the whole. It has neither slices nor edges: no block reads what another one writes.
+    """
+
+    rows: int = 1
+    parts: frozenset[str] = frozenset()
 
 
 Item = Statement | Loop

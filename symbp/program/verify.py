@@ -11,6 +11,7 @@ from itertools import zip_longest
 
 from symbp.errors import DefectError
 from symbp.forward.network import BATCH, Dim
+from symbp.program.chains import roots, seen_otherwise
 from symbp.program.functions import FUNCTIONS
 from symbp.program.late import read_late
 from symbp.program.operands import is_alias, reads, written
@@ -20,6 +21,7 @@ from symbp.program.program import (
     PARAMETERS,
     TRAINING,
     Array,
+    Chain,
     Columns,
     Contract,
     Convolve,
@@ -44,6 +46,7 @@ from symbp.program.program import (
     Statement,
     Winners,
 )
+from symbp.program.rowwise import parts
 from symbp.program.slices import leads
 
 GIVEN = ("argument", "parameter", "constant", "random", "state", "running")
@@ -65,11 +68,14 @@ def verify(program: Program) -> None:
         for name in sequence:
             routine = program.routines.get(name)
             for item in routine.statements if routine else ():
-                if isinstance(item, Loop):
+                if isinstance(item, Chain):
+                    _check_chain(item, program, known, name)
+                elif isinstance(item, Loop):
                     _check_loop(item, program, known, name)
                 else:
                     _check_statement(item, program, known, name)
 
+    _check_scratch(program)
     if program.folding:
         _check_folding(program, program.folding)
 
@@ -132,6 +138,44 @@ def _check_loop(loop: Loop, program: Program, known: set[str], routine: str) -> 
     for statement in loop.statements:
         _check_statement(statement, program, inside, routine)
     known |= {each.array for each in loop.slices if each.out in outs}
+
+
+def _check_chain(chain: Chain, program: Program, known: set[str], routine: str) -> None:
+    """Every operation can be carried out row by row, with the same rows of each array that the chain takes rows of."""
+    where = f"{routine}, {chain.block}, {chain.rows} rows at a time"
+    dims = {program.arrays[name].shape[:1] for name in chain.parts}
+    extent = BATCH if chain.extent.value.free_symbols else int(chain.extent.value)
+    if dims != {(extent,)} or chain.rows < 1 or chain.slices or chain.edges:
+        raise ProgramError(f"{where}: a chain over {extent} has parts with {dims}, and neither slices nor edges")
+    for op in chain.operations:
+        found = parts(op, program.arrays)
+        if is_alias(op) and found and program.arrays[op.out].shape[:1] != (extent,):
+            found = frozenset()
+        if found is None or found - chain.parts or chain.parts & {op.out, *reads(op)} - found:
+            raise ProgramError(f"{where}: a row needs more than the same row of the parts, in {op}")
+    of_all = (op for routine in program.routines.values() for item in routine.statements for op in item.operations)
+    if seen_otherwise(chain.operations, roots(of_all)):
+        raise ProgramError(f"{where}: what is written is read through a view from elsewhere")
+    for statement in chain.statements:
+        _check_statement(statement, program, known, routine)
+
+
+def _check_scratch(program: Program) -> None:
+    """What is held for the rows of a block is written by its chain before it is read, and touched by none other."""
+    of = {name: array.rows for name, array in program.arrays.items() if array.rows}
+    for item in (item for routine in program.routines.values() for item in routine.statements if of):
+        there: set[str] = set()
+        for op in item.operations:
+            for name in reads(op):
+                if name in of and name not in there:
+                    raise ProgramError(
+                        f"`{name}`, of which {of[name]} rows are held, is read before they are computed: {op}"
+                    )
+            if op.out in of and not (isinstance(item, Chain) and item.rows == of[op.out] and op.out in item.parts):
+                raise ProgramError(f"`{op.out}`, of which {of[op.out]} rows are held, is no part of a chain: {op}")
+            if op.out in of or (is_alias(op) and of.keys() & {*reads(op)}):
+                there.add(op.out)
+                of.setdefault(op.out, of[reads(op)[0]] if is_alias(op) else 0)
 
 
 def _check(op: Op, program: Program, known: set[str]) -> None:

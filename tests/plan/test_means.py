@@ -58,6 +58,13 @@ SMALL = {
         loss: mse
         training: {batch_size: 2048}
         """,
+    "chains": """
+        name: chains
+        input: 8
+        layers: [dense: {units: 64, activation: gelu_tanh}, dense: 2]
+        loss: mse
+        training: {batch_size: 100000}
+        """,
     "recurrence": """
         name: recurrence
         input: [5, 3]

@@ -33,7 +33,7 @@ from symbp.program.program import (
     View,
 )
 from symbp.targets.numpy import blas, contractions, rows, source
-from symbp.targets.numpy.scope import Scope, at
+from symbp.targets.numpy.scope import Count, Scope, at
 
 IN_PLACE = {"add": "+=", "subtract": "-=", "multiply": "*=", "divide": "/="}
 MANY, ROW = 128, 16  # from so many numbers on, comparing with rows of so many takes less time than with a single number
@@ -84,6 +84,8 @@ def _operands(op: Map | Select, scope: Scope) -> list[str]:
 
 def _row(shape: tuple[Dim, ...]) -> tuple[Dim, ...]:
     """The last axes that hold at least `ROW` numbers of one example; none where an example has fewer than `MANY`."""
+    if shape and isinstance(shape[0], Count):
+        return _row(shape[1:])
     counts = [math.prod(int(dim) for dim in shape[at:] if dim != BATCH) for at in range(len(shape))]
     return shape[max(at for at, count in enumerate(counts) if count >= ROW) :] if max(counts, default=0) >= MANY else ()
 

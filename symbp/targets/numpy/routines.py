@@ -14,8 +14,9 @@ import sympy as sp
 from symbp.explain.naming import Naming
 from symbp.explain.notation import write
 from symbp.formula.expression import Element
+from symbp.forward.network import BATCH
 from symbp.program.operands import needed, reads, written
-from symbp.program.program import Array, Gather, Loop, Op, Statement
+from symbp.program.program import Array, Chain, Gather, Loop, Op, Statement
 from symbp.targets.numpy import source
 from symbp.targets.numpy.names import ARGUMENTS, own
 from symbp.targets.numpy.operations import lines
@@ -41,7 +42,10 @@ def body(items: Sequence[Statement | Loop], scope: Scope) -> list[str]:
         members = tuple(group)
         code += ["", *source.comment(heading(block, members, scope), scope.depth, hanging="    ")]
         for item in members:
-            code += stepped(item, scope) if isinstance(item, Loop) else computed(item, scope)
+            if isinstance(item, Chain):
+                code += by_rows(item, scope)
+            else:
+                code += stepped(item, scope) if isinstance(item, Loop) else computed(item, scope)
     if "n" in source.names(code):
         return [*scope.line("n = ws.n"), *code]
     return code[1:]
@@ -86,20 +90,38 @@ def stepped(loop: Loop, scope: Scope) -> list[str]:
     return [*edges, *scope.line(head), *code, *(line for s in loop.statements for line in computed(s, inner))]
 
 
+def by_rows(chain: Chain, scope: Scope) -> list[str]:
+    """A chain: a loop over blocks, the parts of arrays under names of their own, its statements."""
+    inner, held = scope.within(chain)
+    extent, what = scope.operand(chain.extent), "example" if chain.index == BATCH else "row"
+    told = f"{chain.rows} {what}s" if chain.rows > 1 else f"one {what}"
+    head = scope.noted(
+        scope.line(f"for start in range(0, {extent}, {chain.rows}):"), f"{told} at a time, which stay in the cache"
+    )
+    code = source.assignment(list(held), list(held.values()), inner.depth)
+    code += [line for statement in chain.statements for line in computed(statement, inner)]
+    if "count" in source.names(code):
+        code = [*inner.line(f"count = min({chain.rows}, {extent} - start)"), *code]
+    return [*head, *code]
+
+
 def heading(block: str, items: Sequence[Statement | Loop], scope: Scope) -> str:
     """`dense_1: x (n, 784), W (784, 512), b (512) -> z (n, 512)`."""
     made = {name for item in items for name in written(item)}
     counting = {*scope.ranges, *scope.views_of_ranges}
     inputs = dict.fromkeys(name for item in items for name in needed(item) if name not in made | counting)
-    outputs = dict.fromkeys(name for item in items for name in _results(item))
+    outputs = dict.fromkeys(name for item in items for name in _results(item, scope))
     before, after = (", ".join(_described(scope.arrays[name], block) for name in names) for names in (inputs, outputs))
     return " ".join(filter(None, (f"{block}:", before, "->", after)))
 
 
-def _results(item: Statement | Loop) -> tuple[str, ...]:
+def _results(item: Statement | Loop, scope: Scope) -> tuple[str, ...]:
     """What a statement computes; what a loop leaves behind."""
     if isinstance(item, Statement):
         return tuple(op.out for op in item.operations[-1:])
+    if isinstance(item, Chain):
+        ends = (statement.operations[-1].out for statement in item.statements)
+        return tuple(name for name in ends if not scope.arrays[name].rows)
     scratch = {op.out for op in item.operations}
     return tuple(name for name in written(item) if name not in scratch)
 

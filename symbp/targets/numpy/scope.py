@@ -8,6 +8,7 @@ symbols   `N` is `n`; hyperparameters are the trainer's
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -15,8 +16,10 @@ import sympy as sp
 
 from symbp.forward.network import BATCH, Dim
 from symbp.program.library import Library
+from symbp.program.operands import is_alias, reads
 from symbp.program.program import (
     Array,
+    Chain,
     Edge,
     Loop,
     Offset,
@@ -53,6 +56,13 @@ def transposed(order: tuple[int, ...]) -> str:
     if order == tuple(range(len(order))):
         return ""
     return ".T" if order == (1, 0) else f".transpose{order}"
+
+
+class Count(int):
+    """How many rows a block of a chain has, at most, as a routine says it."""
+
+    def __str__(self) -> str:
+        return "count"
 
 
 @dataclass
@@ -176,6 +186,33 @@ class Scope:
     def deeper(self) -> Scope:
         """The same one level of indentation further in."""
         return replace(self, depth=self.depth + 1)
+
+    def within(self, chain: Chain) -> tuple[Scope, dict[str, str]]:
+        """The scope of a chain's block, and what stands for the variables that hold the parts of arrays."""
+        every = dict.fromkeys(name for op in chain.operations for name in (*reads(op), op.out) if name in chain.parts)
+        views = {op.out for op in chain.operations if is_alias(op)}
+        named = self.variables([name for name in every if name not in views])
+        shapes = {name: (Count(chain.rows), *self.arrays[name].shape[1:]) for name in chain.parts}
+        inner = replace(
+            self.deeper(),
+            arrays={**self.arrays, **{name: replace(self.arrays[name], shape=shape) for name, shape in shapes.items()}},
+            names={**self.names, **named},
+            permuted={name: of for name, of in self.permuted.items() if name not in every},
+            places={name: at for name, at in self.places.items() if name not in every},
+            apart=set(self.apart),
+        )
+        inner.bind(chain.operations)
+        block = f"start : start + {chain.rows}"
+        return inner, {
+            variable: f"{self[name]}[{':count' if self.arrays[name].rows else block}]"
+            for name, variable in named.items()
+        }
+
+    def variables(self, arrays: Sequence[str]) -> dict[str, str]:
+        """Variables of a routine for arrays: of `d_dense_1.z` it is `d_z`, where that is no other's."""
+        short = {name: ("d_" if name.startswith("d_") else "") + identifier(name.rpartition(".")[2]) for name in arrays}
+        often = Counter(short.values())
+        return {name: own(word if often[word] == 1 else identifier(name)) for name, word in short.items()}
 
     def stacked(self, stack: str, axis: int, position: int) -> str:
         """A part of a stack in Python, which can be written also where it is one number: `ws.d_x[0, ...]`."""

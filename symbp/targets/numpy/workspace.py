@@ -7,7 +7,6 @@ Ranges, positions and scratch that NumPy's calls need besides (`extras`) have th
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,10 +14,10 @@ from itertools import groupby
 
 import numpy as np
 
-from symbp.forward.network import BATCH, Dim, NetworkTensor
+from symbp.forward.network import Dim, NetworkTensor
 from symbp.program.cost import bytes_of, entries
 from symbp.program.operands import is_stop, is_stored, written
-from symbp.program.plan import Flat, Plan, in_order
+from symbp.program.plan import Flat, Plan, common, in_order, numbers
 from symbp.program.program import Array, ArrayKind, Loop, Offset, Program, Shift, Statement
 from symbp.targets.numpy import blas, names, routines, source
 from symbp.targets.numpy.extras import BLOCK, Entries
@@ -105,7 +104,7 @@ def allocations(
                     made_flats.add(flat)
                     yield _flat(flat, plan.flats[flat])
                 attribute = f"self.{names.identifier(name, separator)}"
-                yield Allocation(tuple(_viewed(attribute, array.shape, flat, plan.flats[flat], start)))
+                yield Allocation(tuple(_viewed(attribute, array, flat, plan.flats[flat], start)))
             else:
                 yield _allocated(array, buffer, separator, border, sorted(shifts.get(name, ())))
 
@@ -127,18 +126,17 @@ def _flat(name: str, flat: Flat) -> Allocation:
     return Allocation((f"self.{name} = np.empty({size}, {DTYPES[flat.kind]})",), flat.shape, flat.kind)
 
 
-def _viewed(attribute: str, shape: tuple[Dim, ...], flat: str, held: Flat, start: int) -> list[str]:
+def _viewed(attribute: str, array: Array, flat: str, held: Flat, start: int) -> list[str]:
     """An array that stands in flat memory: `self.relu_1_a = self.shared_1[: n * 784].reshape(16, 7, 7, n)`."""
-    size = math.prod(int(dim) for dim in shape if dim != BATCH)
-    batch = [dim for dim in shape if dim == BATCH]
+    stop, of_each = start + numbers(array), common(array)
 
     def place(count: int) -> str:
-        return source.product((*batch, count))
+        return source.product((*of_each, count))
 
-    low, high = place(start) if start else "", place(start + size) if (*batch, start + size) != held.shape else ""
+    low, high = place(start) if start else "", place(stop) if (*of_each, stop) != held.shape else ""
     colon = " : " if " " in low + high else ":"  # as formatters write it
     part = f"self.{flat}[{f'{low}{colon}{high}'.strip()}]" if low or high else f"self.{flat}"
-    shaped = f".reshape({', '.join(map(str, shape))})" if len(shape) > 1 else ""
+    shaped = f".reshape({', '.join(map(str, array.held))})" if len(array.held) > 1 else ""
     lines = source.assigned(f"{attribute} = {part}{shaped}", 2)
     return [line.removeprefix(2 * source.INDENT) for line in lines]
 
@@ -196,7 +194,7 @@ def _shifts(items: Iterable[Statement | Loop]) -> dict[str, set[int]]:
 def _allocated(array: Array, buffer: str, separator: str, border: str, shifts: Sequence[int]) -> Allocation:
     attribute, owner = (f"self.{names.identifier(name, separator)}" for name in (array.name, buffer))
     before, after = array.margin
-    held = _padded(array) if before or after else array.shape
+    held = _padded(array) if before or after else array.held
     views = []
     for shift in shifts:
         start, stop = before + shift, before + shift + int(array.shape[0])

@@ -1,0 +1,167 @@
+"""Chains of elementwise operations over large arrays, carried out for some rows at a time, which stay in the cache.
+
+    z = x W ; u = z * z ; u = exp(u) ; a = z * u
+    becomes
+    z = x W ; for some rows of z, u and a after the others: u = z * z ; u = exp(u) ; a = z * u
+
+What only the chain reads, as u here, is held for the rows of one block. The rows of `symbp.program.rowwise` decide what
+a chain can consist of: consecutive statements of a block of the network. A row is a position of the first axis in
+memory, most often an example; a feature map that holds the batch last has one for each channel.
+
+Not here: chains over arrays that stay in the cache whole, which gain nothing; chains of a step of a loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import sympy as sp
+
+from symbp.forward.network import BATCH, Dim
+from symbp.program.cost import Sizes, entries
+from symbp.program.instance import BATCH_SIZE
+from symbp.program.operands import is_alias, is_stored, needed, reads, written
+from symbp.program.program import ONCE, Array, Chain, Item, Op, Program, Routine, Scalar, Statement
+from symbp.program.rowwise import parts
+
+# Measured by `python -m benchmarks.chains`, on a machine whose last-level cache has 32 MB
+LARGE = 24 << 20  # bytes that the arrays of a chain hold together: from so many on they do not stay in a cache
+LONG = 4  # operations: shorter chains gain next to nothing
+BLOCK = 1 << 17  # numbers that a block has of the array with the longest rows
+WIDE = 1 << 18  # numbers in a row from which on a block of one row leaves the cache
+
+
+def chained(program: Program, keep: frozenset[str], batch: int) -> Program:
+    """The program with such chains."""
+    items = [item for routine in program.routines.values() for item in routine.statements]
+    chaining = _Chaining(
+        program, Sizes(program.arrays, batch, 4), roots(op for item in items for op in item.operations)
+    )
+    left = {ONCE, "update"}
+    routines = {
+        name: routine if name in left else Routine(name, tuple(chaining.changed(routine.statements)))
+        for name, routine in program.routines.items()
+    }
+    made = replace(program, routines=routines)
+    return replace(made, arrays=_with_scratch(made, keep))
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The arrays of which a sequence of operations needs the rows that it is about, and those that it needs whole."""
+
+    extent: Dim
+    parts: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
+
+    def along(self, statement: Statement, arrays: Mapping[str, Array]) -> _Rows | None:
+        """The same with a statement; None where one array is needed both ways, or no rows would do."""
+        rows, whole = set(self.parts), set(self.whole)
+        for op in statement.operations:
+            of_rows = parts(op, arrays)
+            if of_rows is None or arrays[op.out].storage != "workspace":
+                return None
+            if arrays[op.out].shape[:1] != (self.extent,):
+                if not is_alias(op):
+                    return None
+                of_rows = frozenset()
+            rows |= of_rows
+            whole |= {op.out, *reads(op)} - of_rows
+        return None if rows & whole else _Rows(self.extent, frozenset(rows), frozenset(whole))
+
+
+@dataclass(frozen=True)
+class _Chaining:
+    """A program whose routines become chains where they can."""
+
+    program: Program
+    sizes: Sizes
+    root: Mapping[str, str]  # of views, the arrays that they look into
+
+    def changed(self, items: Iterable[Item]) -> Iterator[Item]:
+        """The statements and loops of a routine, long chains in place of their statements."""
+        run: list[Statement] = []
+        rows: _Rows | None = None
+        for item in items:
+            alone = None if not isinstance(item, Statement) else self.started(item)
+            more = None
+            if rows and isinstance(item, Statement) and item.block == run[-1].block:
+                more = rows.along(item, self.program.arrays)
+            if more is None:
+                yield from self.ended(run, rows)
+                run = []
+            rows = more or alone
+            if rows is None:
+                yield item
+            elif isinstance(item, Statement):
+                run.append(item)
+        yield from self.ended(run, rows)
+
+    def started(self, statement: Statement) -> _Rows | None:
+        """The rows that a chain which starts with the statement is about."""
+        stored = [self.program.arrays[op.out].shape for op in statement.operations if is_stored(op)]
+        return _Rows(stored[0][0]).along(statement, self.program.arrays) if stored and stored[0] else None
+
+    def ended(self, run: Sequence[Statement], rows: _Rows | None) -> Iterator[Item]:
+        """The statements as a chain where that pays."""
+        count = self.rows(run, rows) if rows else 0
+        if not rows or not count:
+            yield from run
+            return
+        extent = BATCH_SIZE if rows.extent == BATCH else sp.Integer(rows.extent)
+        index = "n" if rows.extent == BATCH else "row"
+        yield Chain(run[0].block, index, Scalar(extent), False, (), tuple(run), rows=count, parts=rows.parts)
+
+    def rows(self, run: Sequence[Statement], rows: _Rows) -> int:
+        """How many rows a block has; 0 where a chain does not pay."""
+        operations = [op for statement in run for op in statement.operations]
+        if seen_otherwise(operations, self.root):
+            return 0
+        names = {self.root.get(name, name) for name in rows.parts}
+        held = sum(self.sizes.bytes(name) for name in names)
+        extent = entries((rows.extent,), self.sizes.batch)
+        longest = max(self.sizes.count(name) for name in names) // extent
+        count = max(1, BLOCK // longest)
+        pays = held >= LARGE and sum(map(is_stored, operations)) >= LONG and longest <= WIDE
+        return count if pays and count < extent else 0
+
+
+def seen_otherwise(operations: Sequence[Op], root: Mapping[str, str]) -> bool:
+    """Whether they read what they write through views that are made elsewhere, which may show other rows."""
+    made = {op.out for op in operations}
+    changed = {root.get(op.out, op.out) for op in operations if not is_alias(op)}
+    return any(root.get(name) in changed and name not in made for op in operations for name in reads(op))
+
+
+def roots(operations: Iterable[Op]) -> dict[str, str]:
+    """Of each view, the array that it looks into."""
+    root: dict[str, str] = {}
+    for op in filter(is_alias, operations):
+        (operand,) = reads(op)
+        root[op.out] = root.get(operand, operand)
+    return root
+
+
+def _with_scratch(program: Program, keep: frozenset[str]) -> dict[str, Array]:
+    """The arrays, of those that chains alone make and read the rows of a block."""
+    items = [item for routine in program.routines.values() for item in routine.statements]
+    root = roots(op for item in items for op in item.operations)
+    touched: dict[str, list[Item]] = {}
+    for item in items:
+        every = {*written(item), *needed(item), *(name for op in item.operations for name in (op.out, *reads(op)))}
+        for name in {root.get(name, name) for name in every}:
+            touched.setdefault(name, []).append(item)
+    arrays = dict(program.arrays)
+    for name, array in program.arrays.items():
+        by = touched.get(name, [])
+        rows = {item.rows if isinstance(item, Chain) and _makes(item, name) else 0 for item in by}
+        if array.storage == "workspace" and name not in keep and name not in root and len(rows) == 1:
+            arrays[name] = replace(array, rows=rows.pop())
+    return arrays
+
+
+def _makes(chain: Chain, name: str) -> bool:
+    """Whether the chain writes an array before it reads it."""
+    first = next((op for op in chain.operations if name in (op.out, *reads(op))), None)
+    return first is not None and first.out == name and name not in reads(first)
