@@ -152,23 +152,23 @@ class Workspace:
         self.lstm_1_h = self.lstm_1_h_padded[1:]
         self.lstm_1_h_before = self.lstm_1_h_padded[:16]
         self.shared_4 = np.empty(n * 2048, dtype)
-        self.lstm_1_z_t = self.shared_4[: n * 512].reshape(n, 4, 128)
-        self.lstm_1_i_t_exp = self.shared_4[n * 512 : n * 640].reshape(n, 128)
+        self.lstm_1_z_t = self.shared_4[n * 1536 :].reshape(n, 4, 128)
+        self.lstm_1_i_t_exp = self.shared_4[n * 1408 : n * 1536].reshape(n, 128)
         self.lstm_1_f_t_exp = self.lstm_1_i_t_exp
         self.lstm_1_o_t_exp = self.lstm_1_i_t_exp
-        self.lstm_1_c_t_multiply_2 = self.shared_4[: n * 128].reshape(n, 128)
+        self.lstm_1_c_t_multiply_2 = self.shared_4[n * 1920 :].reshape(n, 128)
         self.lstm_1_y = self.shared_2[: n * 2048].reshape(n, 16, 128)
         self.dense_1_z = np.empty((n, 16, 28), dtype)
-        self.softmax_shift = self.shared_4[: n * 16].reshape(n, 16)
+        self.softmax_shift = self.shared_4[n * 2032 :].reshape(n, 16)
         self.softmax_a_exp = np.empty((n, 16, 28), dtype)
         self.softmax_a_sum = self.softmax_shift
         self.softmax_a = self.softmax_a_exp
-        self.loss_shift = self.shared_4[n * 448 : n * 464].reshape(n, 16)
-        self.loss_C_exp = self.shared_4[: n * 448].reshape(n, 16, 28)
-        self.loss_C_sum = self.shared_4[n * 464 : n * 480].reshape(n, 16)
-        self.loss_C_subtract_3 = self.shared_4[n * 480 : n * 496].reshape(n, 16)
-        self.loss_C_read = self.shared_4[n * 496 : n * 512].reshape(n, 16)
-        self.loss_C_multiply_2 = self.shared_4[n * 512 : n * 528].reshape(n, 16)
+        self.loss_shift = self.shared_4[n * 1584 : n * 1600].reshape(n, 16)
+        self.loss_C_exp = self.shared_4[n * 1600 :].reshape(n, 16, 28)
+        self.loss_C_sum = self.shared_4[n * 1568 : n * 1584].reshape(n, 16)
+        self.loss_C_subtract_3 = self.shared_4[n * 1552 : n * 1568].reshape(n, 16)
+        self.loss_C_read = self.shared_4[n * 1536 : n * 1552].reshape(n, 16)
+        self.loss_C_multiply_2 = self.shared_4[n * 1520 : n * 1536].reshape(n, 16)
         self.C = np.empty((), dtype)
         self.loss_C_sum_3 = np.empty((), dtype)
         self.d_dense_1_z = self.loss_C_exp
@@ -185,8 +185,8 @@ class Workspace:
         self.d_lstm_1_z_padded = np.zeros((17, n, 4, 128), dtype)
         self.d_lstm_1_z = self.d_lstm_1_z_padded[:16]
         self.d_lstm_1_z_after = self.d_lstm_1_z_padded[1:]
-        self.lstm_1_d_h_t = self.shared_3[: n * 128].reshape(n, 128)
-        self.lstm_1_d_c_t_multiply_2 = self.shared_3[n * 128 : n * 256].reshape(n, 128)
+        self.lstm_1_d_h_t = self.shared_3[n * 1920 :].reshape(n, 128)
+        self.lstm_1_d_c_t_multiply_2 = self.shared_3[n * 1792 : n * 1920].reshape(n, 128)
         self.d_lstm_1_z_sums = self.lstm_1_known_z_table
 
     def __reduce__(self) -> tuple[type[Workspace], tuple[int, DTypeLike]]:

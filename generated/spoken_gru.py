@@ -150,7 +150,7 @@ class Workspace:
         self.gru_1_h = self.gru_1_h_padded[1:]
         self.gru_1_h_before = self.gru_1_h_padded[:40]
         self.shared_3 = np.empty(n * 5760, dtype)
-        self.gru_1_r_t_exp = self.shared_3[: n * 48].reshape(n, 48)
+        self.gru_1_r_t_exp = self.shared_3[n * 5712 :].reshape(n, 48)
         self.gru_1_p_t_exp = self.gru_1_r_t_exp
         self.gru_1_h_t_multiply_2 = self.gru_1_r_t_exp
         self.shared_4 = np.empty(n * 1920, dtype)
@@ -167,7 +167,7 @@ class Workspace:
         self.gru_2_h = self.gru_2_h_padded[1:]
         self.gru_2_h_before = self.gru_2_h_padded[:40]
         self.shared_6 = np.empty(n * 1920, dtype)
-        self.gru_2_r_t_exp = self.shared_6[: n * 48].reshape(n, 48)
+        self.gru_2_r_t_exp = self.shared_6[n * 1872 :].reshape(n, 48)
         self.gru_2_p_t_exp = self.gru_2_r_t_exp
         self.gru_2_h_t_multiply_2 = self.gru_2_r_t_exp
         self.dense_1_z = np.empty((n, 8), dtype)
@@ -177,7 +177,7 @@ class Workspace:
         self.softmax_a = self.softmax_a_exp
         self.loss_shift = self.softmax_shift
         self.shared_7 = np.empty(n * 48, dtype)
-        self.loss_C_exp = self.shared_7[: n * 8].reshape(n, 8)
+        self.loss_C_exp = self.shared_7[n * 40 :].reshape(n, 8)
         self.loss_C_sum = np.empty((n,), dtype)
         self.loss_C_subtract_3 = np.empty((n,), dtype)
         self.loss_C_subtract_2 = np.empty((n,), dtype)
@@ -188,9 +188,9 @@ class Workspace:
         self.gru_2_known_d_p = self.shared_1[n * 1920 : n * 3840].reshape(40, n, 48)
         self.gru_2_known_d_r_subtract = self.gru_2_m
         self.gru_2_known_d_r = self.shared_1[n * 3840 :].reshape(40, n, 48)
-        self.gru_2_known_d_s = self.shared_3[: n * 1920].reshape(40, n, 48)
+        self.gru_2_known_d_s = self.shared_3[n * 3840 :].reshape(40, n, 48)
         self.gru_2_known_d_s_2 = self.shared_3[n * 1920 : n * 3840].reshape(40, n, 48)
-        self.gru_2_known_d_s_3_subtract = self.shared_3[n * 3840 :].reshape(40, n, 48)
+        self.gru_2_known_d_s_3_subtract = self.shared_3[: n * 1920].reshape(40, n, 48)
         self.gru_2_known_d_s_3 = np.empty((40, n, 48), dtype)
         self.gru_2_V_transposed = np.empty((3, 48, 48), dtype)
         self.d_gru_2_h_padded = np.zeros((41, n, 48), dtype)
@@ -206,7 +206,7 @@ class Workspace:
         self.gru_2_d_e_multiply_2 = self.gru_2_known_d_s_3_subtract
         self.gru_2_d_e_multiply_4 = self.gru_2_known_d_m
         self.d_gru_2_e = self.gru_1_e
-        self.d_gru_1_y = self.shared_3[: n * 1920].reshape(n, 40, 48)
+        self.d_gru_1_y = self.shared_3[n * 3840 :].reshape(n, 40, 48)
         self.gru_2_d_W_copy = self.gru_2_known_d_s_2
         self.gru_1_known_d_m = self.gru_2_known_d_s_2
         self.gru_1_known_d_p = self.gru_2_known_d_s_3_subtract
@@ -224,7 +224,7 @@ class Workspace:
         self.d_gru_1_r = self.gru_2_m
         self.d_gru_1_s = self.d_gru_2_s
         self.d_gru_1_s_after = self.d_gru_2_s_padded[1:]
-        self.gru_1_d_h_t_product = self.shared_5[: n * 48].reshape(n, 48)
+        self.gru_1_d_h_t_product = self.shared_5[n * 1872 :].reshape(n, 48)
         self.gru_1_d_e_multiply_2 = self.gru_1_known_d_s_3_subtract
         self.gru_1_d_e_multiply_4 = self.gru_2_known_d_s_2
         self.d_gru_1_e = self.gru_1_e

@@ -132,7 +132,7 @@ class Workspace:
         self.gru_1_h = self.gru_1_h_padded[1:]
         self.gru_1_h_before = self.gru_1_h_padded[:20]
         self.shared_3 = np.empty(n * 320, dtype)
-        self.gru_1_r_t_exp = self.shared_3[: n * 16].reshape(n, 16)
+        self.gru_1_r_t_exp = self.shared_3[n * 304 :].reshape(n, 16)
         self.gru_1_p_t_exp = self.gru_1_r_t_exp
         self.gru_1_h_t_multiply_2 = self.gru_1_r_t_exp
         self.dense_1_z = np.empty((n, 1), dtype)

@@ -167,13 +167,24 @@ def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
             first = lives[before].first if before else since
             lives[heir_of[whole]] = Life(heir_of[whole], numbers(array), first, last[whole])
     formats = {name: (name,) if name in alone else _format(program.arrays[name]) for name in lives}
-    return replace(_packed(lives.values(), heir_of, formats, program), places=places)
+    loops = [item for item in items if isinstance(item, Loop)]
+    again = frozenset(heir_of[op.out] for loop in loops for op in loop.operations if op.out in heir_of)
+    return replace(_packed(lives.values(), heir_of, formats, program, again), places=places)
 
 
 def _packed(
-    lives: Iterable[Life], heir_of: Mapping[str, str], formats: Mapping[str, tuple[object, ...]], program: Program
+    lives: Iterable[Life],
+    heir_of: Mapping[str, str],
+    formats: Mapping[str, tuple[object, ...]],
+    program: Program,
+    again: frozenset[str],
 ) -> Plan:
-    """Those of one format packed; a piece of memory with arrays of several shapes is flat."""
+    """Those of one format packed; a piece of memory with arrays of several shapes is flat.
+
+    Where one of them is written `again` by every step of a loop, the largest arrays stand last: the result of a product
+    behind the temporaries that are computed of it. Kernels of a BLAS fetch some rows behind the result too, on every
+    core, and writing there is slow where another core has just fetched it.
+    """
     same: dict[tuple[object, ...], list[Life]] = {}
     for life in lives:
         same.setdefault(formats[life.name], []).append(life)
@@ -197,7 +208,11 @@ def _packed(
             array = program.arrays[piece[0].name]
             flat = f"shared_{len(flats) + 1}"
             flats[flat] = Flat(array.kind, (*common(array), high - low))
-            within |= {name: (flat, start - low) for (start, _), name in at.items()}
+            mirrored = not again.isdisjoint(each.name for each in piece)
+            within |= {
+                name: (flat, high - start - numbers(program.arrays[name]) if mirrored else start - low)
+                for (start, _), name in at.items()
+            }
     return Plan({name: first[heir] for name, heir in heir_of.items()}, {}, within, flats)
 
 

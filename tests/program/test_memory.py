@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -14,7 +15,7 @@ from symbp.program.operands import written
 from symbp.program.optimize import kept
 from symbp.program.packing import Life, packed, pieces
 from symbp.program.plan import Plan, lasting, plan_buffers
-from symbp.program.program import ONCE
+from symbp.program.program import ONCE, Contract, Loop
 from symbp.program.verify import ProgramError, verify
 
 
@@ -100,6 +101,21 @@ def test_memory_is_shared_between_shapes(name: str) -> None:
         size = np.prod([int(d) for d in arrays[array].shape if d != "n"], dtype=int)
         assert 0 <= start <= start + size <= plan.flats[flat].shape[-1]
         assert ("n" in arrays[array].shape) == ("n" in plan.flats[flat].shape)
+
+
+@pytest.mark.parametrize("name", ["names_lstm", "recurrence"])
+def test_a_step_writes_nothing_behind_a_product_of_its_own(name: str) -> None:
+    program, plan = made(name).optimized.program, made(name).optimized.plan
+    items = [item for sequence in program.sequences for item in program.items(sequence)]
+    found = 0
+    for loop in (item for item in items if isinstance(item, Loop)):
+        at = {op.out: plan.within.get(plan.buffer_of.get(op.out, op.out), ("", 0)) for op in loop.operations}
+        for product in (op.out for op in loop.operations if isinstance(op, Contract)):
+            flat, start = at[product]
+            stop = start + math.prod(int(dim) for dim in program.arrays[product].shape if dim != "n")
+            assert not [out for out, place in at.items() if flat and place[0] == flat and place[1] >= stop]
+            found += flat != ""
+    assert found
 
 
 def test_what_is_computed_once_stays() -> None:
