@@ -65,7 +65,7 @@ class Sizes:
 
     arrays: Mapping[str, Array]
     batch: int
-    float_bytes: int
+    float_bytes: int = 4
 
     def count(self, name: str) -> int:
         """The entries of an array."""

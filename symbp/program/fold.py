@@ -43,7 +43,6 @@ from symbp.program.program import (
 from symbp.program.runs import addition, runs
 
 KEEP, SCALE = Scalar(sp.Symbol("keep")), Scalar(sp.Symbol("scale"))
-FLOAT_BYTES = 4
 
 
 def folded(program: Program, library: Library, batch: int) -> Program:
@@ -183,7 +182,7 @@ def _all_renamed(operations: Sequence[Op], names: dict[str, str]) -> tuple[Op, .
 def _moved(program: Program, library: Library, batch: int) -> int:
     """Bytes that the backward pass and the update read and write."""
     parameters = (a.shape for a in program.arrays.values() if a.storage == "parameter" and a.name != PARAMETERS)
-    sizes = Sizes(program.arrays, batch, FLOAT_BYTES)
+    sizes = Sizes(program.arrays, batch)
     vectors = replace(sizes, batch=sum(entries(shape, 1) for shape in parameters))
     costs = [cost(item, sizes) for item in program.items(("backward",))]
     for run in runs(program):

@@ -227,16 +227,7 @@ def _in_place(program: Program, names: Sequence[str], among: Sequence[str], keep
                 start = next((k for k, o in enumerate(operations[:position]) if o.out == name), None)
                 if start is None or readers[name] != 1 or name in keep:
                     continue
-                made = operations[start]
-                if is_alias(made) or is_bordered(made) or isinstance(made, Range):
-                    continue
-                same = replace(program.arrays[name], name=op.out) == replace(
-                    program.arrays[op.out], storage=program.arrays[name].storage
-                )
-                between = operations[start:position]
-                late = any(op.out in (o.out, *reads(o)) for o in between[1:]) or op.out in reads(op)
-                unsafe = op.out in reads(between[0]) and not isinstance(between[0], Map | Select)
-                if same and program.arrays[name].storage == "workspace" and not late and not unsafe:
+                if _takes_the_place(op, name, operations[start:position], program.arrays):
                     operations[start : position + 1] = [
                         renamed(o, {name: op.out}) for o in operations[start : position + 1]
                     ]
@@ -250,6 +241,17 @@ def _in_place(program: Program, names: Sequence[str], among: Sequence[str], keep
 
     changed = {n: Routine(n, tuple(map(change_item, program.routines[n].statements))) for n in names}
     return replace(program, routines={**program.routines, **changed})
+
+
+def _takes_the_place(op: Op, name: str, between: Sequence[Op], arrays: Mapping[str, Array]) -> bool:
+    """Whether the result can stand where an operand does, which the first of the operations before it makes."""
+    made, *others = between
+    held, out = arrays[name], arrays[op.out]
+    alike = held.storage == "workspace" and replace(held, name=op.out) == replace(out, storage=held.storage)
+    if not alike or is_alias(made) or is_bordered(made) or isinstance(made, Range):
+        return False
+    needed_between = op.out in reads(op) or any(op.out in (each.out, *reads(each)) for each in others)
+    return not needed_between and (op.out not in reads(made) or isinstance(made, Map | Select))
 
 
 def _candidates(op: Op) -> list[str]:

@@ -92,6 +92,7 @@ class _Tables:
         return op
 
     def shape(self, name: str) -> tuple[Dim, ...]:
+        """That of an array of the program, or of one that was added."""
         return self.labels.fresh.arrays[name].shape
 
     def table(self, out: str, rows: _Taken) -> str:
@@ -179,11 +180,11 @@ class _Tables:
 
     def added(self, op: Scatter, source: str, label: str) -> Op:
         """Rows added at labels: in the order in which they are, and before they are multiplied."""
-        copy, rank = self.made.get(source), self.labels.rank(label)
-        copied = copy.operands[0] if isinstance(copy, Map) and copy.function == "copy" else None
-        if isinstance(copied, str) and (found := self.permuted(copied, rank)):
-            source, order = found
-            label = self.labels.in_order(label, [order.index(axis) for axis in range(rank)])
+        rank = self.labels.rank(label)
+        match self.made.get(source):
+            case Map(function="copy", operands=(str(copied),)) if found := self.permuted(copied, rank):
+                source, order = found
+                label = self.labels.in_order(label, [order.index(axis) for axis in range(rank)])
         product = self.made.get(source)
         if isinstance(product, Contract) and self.readers[source] == 1:
             for side, name, axes, others in product.operands:

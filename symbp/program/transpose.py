@@ -48,7 +48,7 @@ class _Transposing:
 
     def loop(self, loop: Loop) -> Iterator[Item]:
         """The copies that a loop needs, and the loop that reads them."""
-        if Sizes(self.fresh.arrays, self.batch, 4).steps(loop) < STEPS:
+        if Sizes(self.fresh.arrays, self.batch).steps(loop) < STEPS:
             yield loop
             return
         inside = {*written(loop), *(each.out for each in loop.slices), *(op.out for op in loop.operations)}
@@ -57,15 +57,13 @@ class _Transposing:
         for statement in loop.statements:
             operations: list[Op] = []
             for op in statement.operations:
-                found = _across(op, inside) if isinstance(op, Contract) else None
-                if found is None or not isinstance(op, Contract):
-                    operations.append(op)
-                    continue
-                side, matrix, letters, kept = found
-                if (matrix, kept) not in copies:
-                    copies[matrix, kept], copy = self.copy(loop.block, matrix, kept)
-                    yield copy
-                operations.append(op.with_operand(side, copies[matrix, kept], letters[kept:] + letters[:kept]))
+                if isinstance(op, Contract) and (found := _across(op, inside)):
+                    side, matrix, letters, kept = found
+                    if (matrix, kept) not in copies:
+                        copies[matrix, kept], copy = self.copy(loop.block, matrix, kept)
+                        yield copy
+                    op = op.with_operand(side, copies[matrix, kept], letters[kept:] + letters[:kept])
+                operations.append(op)
             statements.append(replace(statement, operations=tuple(operations)))
         yield replace(loop, statements=tuple(statements))
 

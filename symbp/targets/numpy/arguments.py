@@ -16,9 +16,10 @@ from symbp.targets.numpy import source
 
 @dataclass(frozen=True)
 class Accepted:
-    """The only array of an argument as its check needs it. `classes` counts the values of integers, 0 for floats.
+    """The only array of an argument as its check needs it.
 
-    `mistyped` and `misshapen` are the lines that refuse it.
+    `wrong_dtype` is a condition; `mistyped` and `misshapen` are the lines that refuse it. `rank` counts its axes,
+    `shape` is without the batch for an input, and `classes` counts the values of integers, 0 for floats.
     """
 
     wrong_dtype: str
@@ -61,19 +62,19 @@ class Argument:
         """What is accepted as its only array; the shape of an input is that of one example."""
         (tensor,) = self.tensors
         shape = source.shape(tensor.shape[1:] if self.name == "x" else tensor.shape)
-        words, rank = f"of shape {source.shape(tensor.shape)}", len(tensor.shape)
+        words = f"of shape {source.shape(tensor.shape)}"
         real = tensor.kind == "float"
         wrong = f"{self.name}.dtype != dtype" if real else f'{self.name}.dtype.kind not in "iu"'
         expected = f"{{dtype}} {words}" if real else f"integers {words}"
         hint = f" (write {self.name}.astype(np.{{dtype}}))" if real else ""
         counted = " with n > 0" if self.name == "x" else " with n = {n} as in x"
         return Accepted(
-            wrong,
-            self.refused("TypeError", expected + hint),
-            self.refused("ValueError", expected + counted),
-            rank,
-            shape,
-            0 if real else tensor.classes,
+            wrong_dtype=wrong,
+            mistyped=self.refused("TypeError", expected + hint),
+            misshapen=self.refused("ValueError", expected + counted),
+            rank=len(tensor.shape),
+            shape=shape,
+            classes=0 if real else tensor.classes,
         )
 
     def refused(self, error: str, expected: str) -> list[str]:

@@ -28,7 +28,7 @@ from symbp.targets.numpy.scope import Scope
 
 ALONE = 2**18  # multiplications of a product of matrices that OpenBLAS computes with one thread
 ALONE_IN_ROWS = 10_000  # those of two vectors
-WORDS = ("left", "right", "out")
+SIDES = ("left", "right", "out")
 
 Factors = tuple[str, list[str]]  # of a product, and of what it is added to
 Sizes = Mapping[str, tuple[str, int]]  # of letters: in Python, and about so many
@@ -73,7 +73,7 @@ def of_dtype(owner: str, routines: Iterable[str], dtype: str) -> list[str]:
 def product(op: Contract, scope: Scope) -> list[str]:
     """The lines; none for what is no product of matrices, or a stack of small ones."""
     for way in (seen_through, as_named):
-        held = [way(word, name, axes, scope) for word, (axes, name) in zip(WORDS, op.held, strict=True)]
+        held = [way(word, name, axes, scope) for word, (axes, name) in zip(SIDES, op.held, strict=True)]
         sizes = {a: sized(dim) for each in held for a, dim in each.sizes.items()}
         if code := multiplied(op, held, sizes, scope):
             return code

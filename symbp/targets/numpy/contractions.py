@@ -118,12 +118,7 @@ def _pieces(axes: str, groups: list[str]) -> list[str]:
     return order if "".join(order) == axes else []
 
 
-def _permuted(permutation: tuple[int, ...]) -> str:
-    straight = tuple(range(len(permutation)))
-    if permutation == straight:
-        return ""
-    if permutation == (1, 0):
-        return ".T"
-    if permutation[:-2] == straight[:-2]:
-        return ".swapaxes(-1, -2)"
-    return f".transpose{permutation}"
+def _permuted(order: tuple[int, ...]) -> str:
+    """What follows a stack of matrices for its axes in this order."""
+    stack, rows, columns = range(len(order) - 2), len(order) - 2, len(order) - 1
+    return ".swapaxes(-1, -2)" if stack and order == (*stack, columns, rows) else source.transposed(order)

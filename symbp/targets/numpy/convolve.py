@@ -31,7 +31,7 @@ from symbp.program.program import Convolve, Map, Windows
 from symbp.targets.numpy import blas, contractions, source
 from symbp.targets.numpy.extras import BLOCK
 from symbp.targets.numpy.operations import cleared, lines
-from symbp.targets.numpy.scope import Scope, at, transposed
+from symbp.targets.numpy.scope import Scope, at
 from symbp.targets.numpy.windows import COUNT, START, Slices
 
 SLICE = f"{START} : {START} + {COUNT}"
@@ -152,7 +152,7 @@ class _Whole:
         op, stack = self.op, self.stack
         if any({*axes[: len({*axes} & stack)]} - stack for axes, _, _ in op.columns):
             return None  # one product's columns do not lie side by side
-        sides = [self.side(*each) for each in zip(blas.WORDS, op.seen, op.sides, strict=True)]
+        sides = [self.side(*each) for each in zip(blas.SIDES, op.seen, op.sides, strict=True)]
         scratch = {side.held.text: side.letters for side in sides if side.letters}
         sizes = _sized(op, self.sizes, {**columns, **scratch})
         product, later = (op, START) if self.by_routine else (replace(op, base=None, keep=None), "")
@@ -182,7 +182,7 @@ class _Whole:
     def copied(self, word: str, axes: str, name: str) -> _Side:
         """Scratch for the part of an array that a block is about, the letters of the stack first."""
         letters = "".join(sorted(axes, key=lambda a: a not in self.stack))
-        part = _part(self.op, axes, name, self.scope) + transposed(tuple(map(axes.index, letters)))
+        part = _part(self.op, axes, name, self.scope) + source.transposed(tuple(map(axes.index, letters)))
         if word == "out":
             emptied = self.scope.call("np.copyto", part, "product")
             return _Side(self.scratch(word, "product", letters), letters, after=emptied)
@@ -252,11 +252,10 @@ def _rows(block: str, scratch: Sequence[str], sizes: Sizes, scope: Scope) -> lis
 def _scratch(word: str, dims: Sequence[str], columns: Scratch, scope: Scope) -> list[str]:
     """Columns at the start of the scratch, a part behind them, a product at its end."""
     count = source.product(dims)
-    colon = " : " if " " in count else ":"  # as formatters write it
-    all_of_it = f"({count})" if " " in count else count
-    place = f"-{all_of_it}{colon}" if word == "product" else f"{colon}{count}"
+    at_end = f"-({count})" if " " in count else f"-{count}"
+    place = source.span(at_end, "") if word == "product" else source.span("", count)
     behind = "[columns.size :]" if word == "part" and columns else ""
-    return source.bracketed(f"{word} = ws.block{behind}[{place.strip()}].reshape({', '.join(dims)})", scope.depth)
+    return source.bracketed(f"{word} = ws.block{behind}[{place}].reshape({', '.join(dims)})", scope.depth)
 
 
 def _sum(shapes: Iterable[Sequence[Dim]]) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from symbp.forward.network import Network, NetworkTensor
+from symbp.forward.network import BATCH, Network, NetworkTensor
 from symbp.targets.numpy import source
 from symbp.targets.numpy.arguments import Argument, arguments
 
-BATCH = 5
+EXAMPLES = 5  # in the batch that is drawn
 TOLERANCE = 1e-6
 
 
@@ -28,14 +28,14 @@ def _drawn(argument: Argument) -> Iterator[str]:
         yield from (f"{source.INDENT}{source.literal(t.name)}: {_value(t)}," for t in argument.tensors)
         yield "}"
     for tensor in argument.tensors:
-        if tensor.role == "target" and tensor.kind == "float" and tensor.shape[-1] not in (1, "n"):
+        if tensor.role == "target" and tensor.kind == "float" and tensor.shape[-1] not in (1, BATCH):
             array = argument.references()[tensor.name]
             yield f"{array} /= {array}.sum(axis=-1, keepdims=True)"
 
 
 def _value(tensor: NetworkTensor) -> str:
     """Numbers about 0 for an input, between 0 and 1 for a target, classes for either."""
-    shape = source.shape([BATCH if dim == "n" else dim for dim in tensor.shape])
+    shape = source.shape([EXAMPLES if dim == BATCH else dim for dim in tensor.shape])
     if tensor.kind == "int":
         return f"draw.integers({tensor.classes}, size={shape})"
     return f"draw.{'random' if tensor.role == 'target' else 'standard_normal'}({shape})"

@@ -154,6 +154,7 @@ def _named(word: str, *dims: object) -> str:
 
 
 def _shape(shape: tuple[Dim, ...]) -> str:
+    """As `np.empty` takes it."""
     return "n" if shape == (BATCH,) else source.shape(shape)
 
 

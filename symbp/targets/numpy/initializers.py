@@ -39,7 +39,7 @@ def statement(parameter: Parameter, reference: str) -> list[str]:
     tail = f"  # {entry.name}"
     if not line.endswith(")"):
         return [line + tail]
-    return [broken.removeprefix(source.INDENT) for broken in source.bracketed(line, 1, tail=tail)]
+    return source.outdented(source.bracketed(line, 1, tail=tail), 1)
 
 
 @lru_cache(maxsize=1024)

@@ -1,4 +1,4 @@
-"""What a module has besides where training and inference differ: keywords, draws of random numbers, their generator.
+"""What a module has more where training and inference differ: keywords, draws of random numbers, their generator.
 
 `forward`, `predict` and `loss` compute in inference, `loss_and_gradients` and a trainer's step in training. `loss` can
 compute in training too, for those who check a gradient. Random numbers are an argument, `random`: a seed, a generator,

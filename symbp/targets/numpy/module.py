@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -10,7 +9,7 @@ from symbp.derive.derivation import Derivation
 from symbp.forward.network import BATCH, Network
 from symbp.program.operands import is_stop
 from symbp.program.optimize import Optimized
-from symbp.program.program import ONCE, Chain, Loop, Map, Program
+from symbp.program.program import ONCE, Chain, Loop, Map, Op, Program
 from symbp.spec.model import NetworkSpec, Problem, SpecError
 from symbp.targets.environment import render
 from symbp.targets.numpy import (
@@ -33,7 +32,7 @@ from symbp.targets.numpy import (
 from symbp.targets.numpy.extras import Extras
 from symbp.targets.numpy.scope import Scope
 
-READ = (
+READ = (  # what `_read` is given, behind the second the types of x and y
     "params: Parameters",
     "ws: Workspace",
     "values: Array",
@@ -107,7 +106,7 @@ def memory(spec: NetworkSpec, derivation: Derivation, optimized: Optimized, batc
     allocated = workspace.allocations(program, optimized.plan, network.tensors, scope, separator)
     return {
         "workspace": sum(each.bytes(batch, dtype) for each in allocated),
-        **trainer.memory(spec, program, sum(math.prod(p.shape) for p in network.parameters), dtype, optimized.without),
+        **trainer.memory(spec, program, parameters.size(network.parameters), dtype, optimized.without),
     }
 
 
@@ -146,8 +145,7 @@ def _parameters(spec: NetworkSpec, network: Network, scope: Scope, separator: st
 
 
 def _uses_erf(program: Program) -> bool:
-    operations = [op for r in program.routines.values() for op in routines.operations(r.statements)]
-    return any(isinstance(op, Map) and op.function == "erf" for op in operations)
+    return any(isinstance(op, Map) and op.function == "erf" for op in _operations(program))
 
 
 def _cost(spec: NetworkSpec) -> str:
@@ -156,7 +154,12 @@ def _cost(spec: NetworkSpec) -> str:
 
 def _holds(program: Program) -> bool:
     """Whether there are constants to derivatives, which differences must not see move."""
-    return any(is_stop(op) for r in program.routines.values() for op in routines.operations(r.statements))
+    return any(map(is_stop, _operations(program)))
+
+
+def _operations(program: Program) -> list[Op]:
+    """Those of every routine."""
+    return [op for routine in program.routines.values() for op in routines.operations(routine.statements)]
 
 
 def _check(
@@ -168,7 +171,7 @@ def _check(
     types = [f"{argument.name}: {argument.type}" for argument in given]
     yield render(
         "numpy/check.py.jinja",
-        batch=examples.BATCH,
+        batch=examples.EXAMPLES,
         holds=_holds(program),
         data=examples.statements(network),
         random=", random=0" if mode.random else "",

@@ -163,12 +163,12 @@ def _added(op: Contract | Fold, scope: Scope) -> list[str]:
 
 
 @lines.register
-def _(op: View, scope: Scope) -> list[str]:
+def _(op: View | Pick, scope: Scope) -> list[str]:
     return []  # stands in place, where it is read
 
 
 @lines.register
-def _(op: Range, scope: Scope) -> list[str]:
+def _(op: Range | Offset, scope: Scope) -> list[str]:
     return []  # made with the workspace
 
 
@@ -210,8 +210,7 @@ def _(op: Shift, scope: Scope) -> list[str]:
     to: list[str] = []
     fro: list[str] = []
     for start, dim, held in zip(op.starts, scope.arrays[op.out].shape, scope.arrays[op.operand].shape, strict=True):
-        if dim == "n" or held == "n":
-            low, high, start = 0, 0, 0
+        if dim == BATCH or held == BATCH:
             to, fro = [*to, ":"], [*fro, ":"]
             continue
         low = max(0, -start)
@@ -219,16 +218,6 @@ def _(op: Shift, scope: Scope) -> list[str]:
         to.append(":" if (low, high) == (0, dim) else f"{low or ''}:{high}")
         fro.append(":" if (low + start, high + start) == (0, held) else f"{low + start or ''}:{high + start}")
     return scope.call("np.copyto", scope.part(op.out, to), scope.part(op.operand, fro))
-
-
-@lines.register
-def _(op: Pick, scope: Scope) -> list[str]:
-    return []  # stands in place, where it is read
-
-
-@lines.register
-def _(op: Offset, scope: Scope) -> list[str]:
-    return []  # made with the workspace
 
 
 @lines.register

@@ -30,6 +30,6 @@ def _assigned(left: str, right: str, meaning: Mapping[str, str]) -> list[str]:
     line = f"{left} = {transcribe.expression(right, meaning)}"
     distinction = transcribe.cases(right, meaning)
     if len(line) + 2 * len(source.INDENT) <= source.WIDTH or distinction is None:
-        return [broken.removeprefix(2 * source.INDENT) for broken in source.bracketed(line, 2)]
+        return source.outdented(source.bracketed(line, 2), 2)
     condition, yes, no = distinction
     return [f"if {condition}:", f"{source.INDENT}{left} = {yes}", "else:", f"{source.INDENT}{left} = {no}"]

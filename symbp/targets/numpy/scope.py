@@ -51,13 +51,6 @@ def moved(text: str, shift: int) -> str:
     return f"{text}_{word}" + (f"_{abs(shift)}" if abs(shift) > 1 else "") if shift else text
 
 
-def transposed(order: tuple[int, ...]) -> str:
-    """What follows an array for its axes in this order."""
-    if order == tuple(range(len(order))):
-        return ""
-    return ".T" if order == (1, 0) else f".transpose{order}"
-
-
 class Count(int):
     """How many rows a block of a chain has, at most, as a routine says it."""
 
@@ -67,23 +60,28 @@ class Count(int):
 
 @dataclass
 class Scope:
-    """Names in Python, and what turns out to be needed besides the program's arrays."""
+    """Names in Python, and what turns out to be needed besides the program's arrays.
+
+    Given are the program's arrays with their names, what `symbols` of scalars are called, the `depth` of indentation,
+    and of the plan which array has the buffer of which and which part stands in which stack (`places`). What views,
+    ranges, slices and sums are is learnt from the operations, before any is printed.
+    """
 
     arrays: Mapping[str, Array]
     names: dict[str, str]
     symbols: Mapping[str, str]
     depth: int = 1
     extras: Extras = field(default_factory=Extras)
+    buffers: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)
+    blas: Blas = "numpy"
     ranges: set[str] = field(default_factory=set)
     views_of_ranges: dict[str, View] = field(default_factory=dict)
-    buffers: Mapping[str, str] = field(default_factory=dict)
     permuted: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)  # views that permute axes
-    places: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)  # parts that stand in a stack
     apart: set[str] = field(default_factory=set)  # arrays whose numbers do not lie side by side, in order
-    blas: Blas = "numpy"
     sums: dict[str, Scatter] = field(default_factory=dict)  # sums of rows by label, which others read
     after_loss: bool = False  # whether what was found in the same step is still there
-    found: set[str] = field(default_factory=set)
+    found: set[str] = field(default_factory=set)  # the positions that labels point to, in this step
 
     def __getitem__(self, name: str) -> str:
         """The array in Python."""
@@ -109,7 +107,7 @@ class Scope:
         base, order = self.permuted[name]
         before = [index[order.index(axis)] for axis in range(len(order))]
         axes = [axis for axis, at_axis in zip(order, index, strict=True) if ":" in at_axis]
-        return self.part(base, before) + transposed(tuple(sorted(axes).index(axis) for axis in axes))
+        return self.part(base, before) + source.transposed(tuple(sorted(axes).index(axis) for axis in axes))
 
     def operand(self, operand: Operand) -> str:
         """An array, or a scalar, in Python."""
@@ -264,7 +262,7 @@ class Scope:
         """Axes permuted and inserted by the expression itself; merged or split by `reshape`."""
         text, shape = self[op.operand], self.arrays[op.operand].shape
         order = tuple(axis for axis in op.axes if axis is not None)
-        text += transposed(order)
+        text += source.transposed(order)
         result = self.arrays[op.out].shape
         if None in op.axes:
             text += f"[{', '.join('None' if axis is None else ':' for axis in op.axes)}]"

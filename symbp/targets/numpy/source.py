@@ -37,6 +37,11 @@ def call(head: str, arguments: Sequence[str], depth: int, *, tail: str = "") -> 
     return [f"{margin}{head}(", *(f"{inner}{a}," for a in arguments), f"{margin}){tail}"]
 
 
+def outdented(code: Iterable[str], depth: int) -> list[str]:
+    """Lines that were broken as they stand at a depth of indentation, for a template that indents them."""
+    return [line.removeprefix(INDENT * depth) for line in code]
+
+
 def bracketed(line: str, depth: int, *, tail: str = "") -> list[str]:
     """A line at a depth of indentation; where it is long, what its last brackets hold on a line of its own."""
     margin, inner = INDENT * depth, INDENT * (depth + 1)
@@ -113,6 +118,19 @@ def shape(dims: Sequence[object]) -> str:
     if len(dims) == 1:
         return f"({dims[0]},)"
     return f"({', '.join(map(str, dims))})"
+
+
+def transposed(order: tuple[int, ...]) -> str:
+    """What follows an array for its axes in this order: `.T`, `.transpose(0, 2, 1)`, or nothing."""
+    if order == tuple(range(len(order))):
+        return ""
+    return ".T" if order == (1, 0) else f".transpose{order}"
+
+
+def span(start: str, stop: str) -> str:
+    """`start:stop` in an index, either of which may be empty, as formatters write it: `: n * 5`, `2:4`."""
+    colon = " : " if " " in start + stop else ":"
+    return f"{start}{colon}{stop}".strip()
 
 
 def product(sizes: Iterable[object]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -36,7 +37,7 @@ def trainer(
     keywords += ["seed: int = 0"] if modes.random else []
     ranges = [f'"{h.keyword}": ({source.bound(h.low)}, {source.bound(h.high)})' for h in numbers]
     update = Update(program, numbers, parameters.size(modes.network.parameters), spec.blas, without)
-    folded = Folded(spec, program, numbers, modes)
+    folded = _folded(spec, program, numbers, modes)
     methods = [
         render(
             "numpy/trainer.py.jinja",
@@ -99,23 +100,33 @@ def _locals(update: Update, numbers: Sequence[Hyperparameter]) -> list[str]:
     return source.assignment(used, [known[name] for name in used], 2)
 
 
-class Folded:
-    """What a step does for the backward pass to add to a state, or to the parameters: `into` is what it adds to."""
+@dataclass(frozen=True)
+class _Folded:
+    """What a step does so that the backward pass adds to a state, or to the parameters: `into` is what it adds to.
 
-    def __init__(self, spec: NetworkSpec, program: Program, numbers: Sequence[Hyperparameter], modes: Modes) -> None:
-        self.into, self.before, self.allocates = "", list[str](), list[str]()
-        folding = program.folding
-        if folding is None:
-            return
-        self.into = "self.params" if folding.into == PARAMETERS else "self._into"
-        if folding.into != PARAMETERS:
-            running = ", self.params.state" if modes.running else ""
-            self.allocates = [f"self._into = Parameters(self.{local(folding.into)}{running})  # the same numbers"]
-        named = symbols(numbers, folding.statement.block)
-        held = {symbol: f"self.{keyword}" for symbol, keyword in named.items()}
-        held |= {"t": "(self.steps + 1)", **({"eta": "self._rate()"} if spec.schedule else {})}
-        equation = folding.statement.equation
-        self.before = source.comment(formula(equation.target, equation.body), 0)
-        for name, factor in (("keep", folding.keep), ("scale", folding.scale)):
-            if factor:
-                self.before.append(f"{name} = {python(factor.value, held)}")
+    `before` are the lines that compute its factors, `allocates` those that the trainer begins with.
+    """
+
+    into: str = ""
+    before: Sequence[str] = ()
+    allocates: Sequence[str] = ()
+
+
+def _folded(spec: NetworkSpec, program: Program, numbers: Sequence[Hyperparameter], modes: Modes) -> _Folded:
+    """The same for this program; nothing where it stores gradients."""
+    folding = program.folding
+    if folding is None:
+        return _Folded()
+    named = symbols(numbers, folding.statement.block)
+    held = {symbol: f"self.{keyword}" for symbol, keyword in named.items()}
+    held |= {"t": "(self.steps + 1)", **({"eta": "self._rate()"} if spec.schedule else {})}
+    equation = folding.statement.equation
+    before = source.comment(formula(equation.target, equation.body), 0)
+    for name, factor in (("keep", folding.keep), ("scale", folding.scale)):
+        if factor:
+            before.append(f"{name} = {python(factor.value, held)}")
+    if folding.into == PARAMETERS:
+        return _Folded("self.params", before)
+    running = ", self.params.state" if modes.running else ""
+    made = f"self._into = Parameters(self.{local(folding.into)}{running})  # the same numbers"
+    return _Folded("self._into", before, [made])

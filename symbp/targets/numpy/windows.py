@@ -6,6 +6,7 @@ Nothing is allocated: a slice is a view, and scratch belongs to the workspace.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 
 from symbp.forward.network import BATCH, Dim
@@ -13,8 +14,8 @@ from symbp.program.program import Columns, OverlapAdd, Place, Pool, Windows, Win
 from symbp.program.slices import extents_of, loops, sliced
 from symbp.targets.numpy import source
 from symbp.targets.numpy.names import LOOPS
-from symbp.targets.numpy.operations import lines
-from symbp.targets.numpy.scope import Scope, transposed
+from symbp.targets.numpy.operations import cleared, lines
+from symbp.targets.numpy.scope import Scope
 
 START, COUNT = "start", "count"  # of the values of a letter that a block has
 LEAST = {"sum": "0", "max": "-np.inf"}
@@ -50,7 +51,7 @@ def _(op: Winners, scope: Scope) -> list[str]:
     worse, here = scope.extras.mask(shape, "worse"), scope.extras.mask(shape)
     return [
         *source.remark("the position of the first winner, row by row: as many come before it", scope.depth),
-        *scope.line(f"{scope[op.out]}.fill(0)"),
+        *cleared(scope[op.out], scope),
         *scope.line(f"{worse}.fill(True)"),
         *seen.looped(
             [
@@ -69,10 +70,10 @@ def _(op: OverlapAdd, scope: Scope) -> list[str]:
     seen = Slices(op.windows, shape, scope.arrays[op.out].shape)
     part, target = scope.part(op.source, seen.plain), scope.part(op.out, seen.windowed)
     if op.chosen is None:
-        return [*scope.line(f"{scope[op.out]}.fill(0)"), *seen.looped([("+=", target, part)], scope)]
+        return [*cleared(scope[op.out], scope), *seen.looped([("+=", target, part)], scope)]
     here = scope.extras.mask(shape)
     equal = ("np.equal", scope[op.chosen], seen.position, f"out={here}")
-    clear = [] if seen.covers else scope.line(f"{scope[op.out]}.fill(0)")
+    clear = [] if seen.covers else cleared(scope[op.out], scope)
     if seen.apart:
         return clear + seen.looped([equal, ("np.multiply", here, part, f"out={target}")], scope)
     won = scope.extras.scratch(shape)
@@ -149,7 +150,7 @@ class Slices:
     def _turned(self) -> str:
         """What follows a slice of the plain array for its axes to be in the order of the other's."""
         own = [a for a in self.windows.axes if a not in self.names]
-        return transposed(tuple(own.index(run) for run in self.runs if run is not None))
+        return source.transposed(tuple(own.index(run) for run in self.runs if run is not None))
 
     def _position(self, over: Sequence[tuple[str, int]]) -> str:
         terms: dict[str, int] = {}
@@ -161,18 +162,16 @@ class Slices:
 
     def _apart(self) -> bool:
         for place, run in zip(self.windows.places, self.runs, strict=True):
-            steps = dict(place.steps)
-            step = abs(steps.pop(run, 0)) if run else 0
-            reach = sum(abs(s) * (int(self.extents[a]) - 1) for a, s in steps.items())
-            if step and reach >= step and self.extents[run or ""] != 1:
+            if run is None or self.extents[run] == 1:
+                continue
+            reach = sum(abs(s) * (int(self.extents[a]) - 1) for a, s in place.steps if a != run)
+            if reach >= abs(dict(place.steps)[run]):
                 return False
         return True
 
     def _covers(self, held: tuple[Dim, ...]) -> bool:
         for place, dim in zip(self.windows.places, held, strict=True):
-            count = 1
-            for letter, _ in place.steps:
-                count = count if self.extents[letter] == BATCH else count * int(self.extents[letter])
+            count = math.prod(int(self.extents[a]) for a, _ in place.steps if self.extents[a] != BATCH)
             if dim != BATCH and count != dim:
                 return False
         return True

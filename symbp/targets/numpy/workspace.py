@@ -70,6 +70,19 @@ def allocations(
     program: Program, plan: Plan, tensors: Mapping[str, NetworkTensor], scope: Scope, separator: str
 ) -> Iterator[Allocation]:
     """What is allocated, in order of first use."""
+    yield from _for_calls(scope)
+    for array in program.arrays.values():
+        if array.storage == "constant":
+            made = _constant(names.identifier(array.name, separator), tensors[array.name].value or ())
+            yield Allocation(tuple(made), array.shape, array.kind)
+    for array in program.arrays.values():
+        if array.storage == "random":
+            yield _allocated(array, array.name, separator, "", ())
+    yield from _written(program, plan, scope, separator)
+
+
+def _for_calls(scope: Scope) -> Iterator[Allocation]:
+    """What calls need besides the program's arrays."""
     told = {""}  # each kind is explained where the first of it is made
     for attribute, extra in scope.extras.arrays.items():
         made = _noted(f"self.{attribute} = {extra.made}", "" if extra.why in told else extra.why)
@@ -78,35 +91,31 @@ def allocations(
     yield Allocation(tuple(blas.of_dtype("self.", scope.extras.routines, "self.dtype")))
     if scope.extras.blocks:
         yield _block(scope.extras.blocks)
-    for array in program.arrays.values():
-        if array.storage == "constant":
-            made = _constant(names.identifier(array.name, separator), tensors[array.name].value or ())
-            yield Allocation(tuple(made), array.shape, array.kind)
-    for array in program.arrays.values():
-        if array.storage == "random":
-            yield _allocated(array, array.name, separator, "", ())
+
+
+def _written(program: Program, plan: Plan, scope: Scope, separator: str) -> Iterator[Allocation]:
+    """What statements write, but for parts of stacks and what is a view where it is read."""
     items = in_order(program)
     shifts = _shifts(items)
     operations = routines.operations(items)
     if any(map(is_stop, operations)):
         yield Allocation(("self.held = False  # whether results of stop(...) are left as they are",))
-    unstored = {op.out for op in operations if not is_stored(op)}
-    made_flats = set[str]()
-    borders = {op.out: op.border for op in operations if isinstance(op, Shift) and op.border is not None}
+    elsewhere = {op.out for op in operations if not is_stored(op)} | {*plan.places}
+    borders = {op.out: scope.operand(op.border) for op in operations if isinstance(op, Shift) and op.border is not None}
+    made = set[str]()  # of the flat arrays
     for name in dict.fromkeys(name for item in items for name in written(item)):
-        array = program.arrays[name]
-        if array.storage == "workspace" and name not in plan.places and name not in unstored:
-            border = scope.operand(borders[name]) if name in borders else ""
-            buffer = plan.buffer_of.get(name, name)
-            if buffer == name and name in plan.within:
-                flat, start = plan.within[name]
-                if flat not in made_flats:
-                    made_flats.add(flat)
-                    yield _flat(flat, plan.flats[flat])
-                attribute = f"self.{names.identifier(name, separator)}"
-                yield Allocation(tuple(_viewed(attribute, array, flat, plan.flats[flat], start)))
-            else:
-                yield _allocated(array, buffer, separator, border, sorted(shifts.get(name, ())))
+        array, buffer = program.arrays[name], plan.buffer_of.get(name, name)
+        if array.storage != "workspace" or name in elsewhere:
+            continue
+        if buffer != name or name not in plan.within:
+            yield _allocated(array, buffer, separator, borders.get(name, ""), sorted(shifts.get(name, ())))
+            continue
+        flat, start = plan.within[name]
+        if flat not in made:
+            made.add(flat)
+            yield _flat(flat, plan.flats[flat])
+        attribute = f"self.{names.identifier(name, separator)}"
+        yield Allocation(tuple(_viewed(attribute, array, flat, plan.flats[flat], start)))
 
 
 def notes(text: str, loops: bool) -> list[str]:
@@ -117,7 +126,7 @@ def notes(text: str, loops: bool) -> list[str]:
 
 def _noted(line: str, why: str) -> list[str]:
     """A statement with what it is for."""
-    return [each.removeprefix(2 * source.INDENT) for each in source.noted([2 * source.INDENT + line], why, 2)]
+    return source.outdented(source.noted([2 * source.INDENT + line], why, 2), 2)
 
 
 def _flat(name: str, flat: Flat) -> Allocation:
@@ -134,11 +143,9 @@ def _viewed(attribute: str, array: Array, flat: str, held: Flat, start: int) -> 
         return source.product((*of_each, count))
 
     low, high = place(start) if start else "", place(stop) if (*of_each, stop) != held.shape else ""
-    colon = " : " if " " in low + high else ":"  # as formatters write it
-    part = f"self.{flat}[{f'{low}{colon}{high}'.strip()}]" if low or high else f"self.{flat}"
+    part = f"self.{flat}[{source.span(low, high)}]" if low or high else f"self.{flat}"
     shaped = f".reshape({', '.join(map(str, array.held))})" if len(array.held) > 1 else ""
-    lines = source.assigned(f"{attribute} = {part}{shaped}", 2)
-    return [line.removeprefix(2 * source.INDENT) for line in lines]
+    return source.outdented(source.assigned(f"{attribute} = {part}{shaped}", 2), 2)
 
 
 def _block(needed: Iterable[tuple[Entries, Entries]]) -> Block:
@@ -147,7 +154,7 @@ def _block(needed: Iterable[tuple[Entries, Entries]]) -> Block:
     all_rows = _count(wholes) if len(wholes) == 1 else f"max({_count(wholes)})"
     count = f"max({_count(rows)}, min({BLOCK}, {all_rows}))"
     lines = source.noted(source.call("self.block = np.empty", [count, "dtype"], 2), BLOCKS, 2)
-    return Block(tuple(line.removeprefix(2 * source.INDENT) for line in lines), rows=rows, wholes=wholes)
+    return Block(tuple(source.outdented(lines, 2)), rows=rows, wholes=wholes)
 
 
 def _largest(sizes: Iterable[Entries]) -> tuple[Entries, ...]:
@@ -174,7 +181,7 @@ def _constant(attribute: str, values: tuple[float, ...]) -> list[str]:
         return [line]
     entries = source.call("", [*map(repr, values)], 3, tail=",")
     lines = [f"self.{attribute} = np.array(", *entries, f"{source.INDENT}dtype,", ")"]
-    return [broken.removeprefix(2 * source.INDENT) for broken in lines]
+    return source.outdented(lines, 2)
 
 
 def _shifts(items: Iterable[Statement | Loop]) -> dict[str, set[int]]:
@@ -201,8 +208,8 @@ def _allocated(array: Array, buffer: str, separator: str, border: str, shifts: S
         part = f"[{start or ''}:{stop if shift < after else ''}]"
         views.append(f"{moved(attribute, shift)} = {owner}_padded{part}")
     if buffer != array.name:
-        shared = source.assigned(f"{attribute} = {owner}", 2)
-        return Allocation((*(line.removeprefix(2 * source.INDENT) for line in shared), *views))
+        shared = source.outdented(source.assigned(f"{attribute} = {owner}", 2), 2)
+        return Allocation((*shared, *views))
     made = _made(attribute, array, border, held)
     return Allocation((*made, *views), held, array.kind)
 
