@@ -51,13 +51,13 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
         place = replace(spec.place, path="layers")
         raise SpecError([Problem(place, "no layer has parameters, so there is nothing to train; add one: `dense: 10`")])
     given = arguments.arguments(network)
-    scope, separator = _scope(spec, optimized, given)
-    mode = modes.Modes(network, program.arrays, separator)
+    scope = _scope(spec, optimized, given)
+    mode = modes.Modes(network, program.arrays, scope.between)
     private = functions.private(program, scope, given)
-    allocated = workspace.allocations(program, optimized.plan, network.tensors, scope, separator)
+    allocated = workspace.allocations(program, optimized.plan, network.tensors, scope)
     parts = [
         *mode.state(),
-        *_parameters(spec, network, scope, separator),
+        *_parameters(spec, network, scope),
         render(
             "numpy/workspace.py.jinja",
             dtype=spec.dtype,
@@ -83,27 +83,34 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
     return text
 
 
-def _scope(spec: NetworkSpec, optimized: Optimized, given: Sequence[arguments.Argument]) -> tuple[Scope, str]:
-    """What the names of the program's arrays are in the module, and what separates their parts."""
+def _scope(spec: NetworkSpec, optimized: Optimized, given: Sequence[arguments.Argument]) -> Scope:
+    """What the names of the program's arrays are in the module."""
     arrays, plan = optimized.program.arrays, optimized.plan
-    separator = names.separator(arrays)
+    separator = names.separator([*arrays, *names.views(arrays)])
     held = {name: reference for argument in given for name, reference in argument.references().items()}
     symbols = {"N": "n", **{name: name for name, kind in names.ARGUMENTS.items() if kind == "float"}}
     references = names.references(arrays, separator, held, "into" if optimized.program.folding else "gradients")
     extras = Extras(taken=frozenset(names.identifier(name, separator) for name in arrays))
     scope = Scope(
-        arrays, references, symbols, extras=extras, buffers=plan.buffer_of, places=plan.places, blas=spec.blas
+        arrays,
+        references,
+        symbols,
+        extras=extras,
+        buffers=plan.buffer_of,
+        places=plan.places,
+        blas=spec.blas,
+        between=separator,
     )
-    return scope, separator
+    return scope
 
 
 def memory(spec: NetworkSpec, derivation: Derivation, optimized: Optimized, batch: int, dtype: str) -> dict[str, int]:
     """Bytes of the arrays that a training step of the module holds, for batches of this size: known before it runs."""
     network, program = derivation.network, optimized.program
     given = arguments.arguments(network)
-    scope, separator = _scope(spec, optimized, given)
+    scope = _scope(spec, optimized, given)
     functions.private(program, scope, given)
-    allocated = workspace.allocations(program, optimized.plan, network.tensors, scope, separator)
+    allocated = workspace.allocations(program, optimized.plan, network.tensors, scope)
     return {
         "workspace": sum(each.bytes(batch, dtype) for each in allocated),
         **trainer.memory(spec, program, parameters.size(network.parameters), dtype, optimized.without),
@@ -125,12 +132,12 @@ def _joined(parts: list[str]) -> str:
     return "\n\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
-def _parameters(spec: NetworkSpec, network: Network, scope: Scope, separator: str) -> Iterator[str]:
+def _parameters(spec: NetworkSpec, network: Network, scope: Scope) -> Iterator[str]:
     """The class of parameters, and `init`."""
     yield render(
         "numpy/parameters.py.jinja",
-        views=list(parameters.views(network.parameters, separator)),
-        separator=source.literal(separator),
+        views=list(parameters.views(network.parameters, scope.between)),
+        separator=source.literal(scope.between),
         running=bool(network.states),
     )
     distributions = {initializers.row(p).distribution for p in network.parameters}

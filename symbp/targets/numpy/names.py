@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 
 from symbp.program.program import Array, Storage
@@ -47,6 +47,23 @@ TAKEN = frozenset((*ARGUMENTS, *LOOPS, *VARIABLES, *IMPORTED, *dir(builtins), *k
 def own(name: str) -> str:
     """An index or a slice as a variable of a routine: `x` is `x_`."""
     return f"{name}_" if name in TAKEN else name
+
+
+PADDED = "padded"  # what an array with a margin is called with its margin
+
+
+def away(shift: int) -> str:
+    """What the view of an array with a margin is called that is some steps away."""
+    return ("before" if shift < 0 else "after") + (f"_{abs(shift)}" if abs(shift) > 1 else "")
+
+
+def views(arrays: Mapping[str, Array]) -> Iterator[str]:
+    """The names of arrays with their margin, and of their views some steps away."""
+    for name, array in arrays.items():
+        before, after = array.margin
+        if before or after:
+            yield f"{name}.{PADDED}"
+            yield from (f"{name}.{away(shift)}" for shift in range(-before, after + 1) if shift)
 
 
 def separator(names: Iterable[str]) -> str:

@@ -37,18 +37,12 @@ from symbp.spec.model import Blas
 from symbp.targets.numpy import scalars, source
 from symbp.targets.numpy.extras import Extras
 from symbp.targets.numpy.libraries import LIBRARIES
-from symbp.targets.numpy.names import identifier, own
+from symbp.targets.numpy.names import away, identifier, own
 
 
 def at(text: str, axis: int, position: object) -> str:
     """An array at one position of an axis: `ws.lstm_1_z[:, 0]`."""
     return f"{text}[{':, ' * axis}{position}]"
-
-
-def moved(text: str, shift: int) -> str:
-    """The view of an array with a margin that is some steps away: `ws.lstm_1_h_before`."""
-    word = "before" if shift < 0 else "after"
-    return f"{text}_{word}" + (f"_{abs(shift)}" if abs(shift) > 1 else "") if shift else text
 
 
 class Count(int):
@@ -75,6 +69,7 @@ class Scope:
     buffers: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, tuple[str, int, int]] = field(default_factory=dict)
     blas: Blas = "numpy"
+    between: str = "_"  # the parts of names
     ranges: set[str] = field(default_factory=set)
     views_of_ranges: dict[str, View] = field(default_factory=dict)
     permuted: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)  # views that permute axes
@@ -93,6 +88,10 @@ class Scope:
         if name in self.views_of_ranges:
             return self._view(self.views_of_ranges[name])
         return self.names[name]
+
+    def moved(self, text: str, shift: int) -> str:
+        """The view of an array with a margin that is some steps away: `ws.lstm_1_h_before`."""
+        return f"{text}{self.between}{away(shift)}" if shift else text
 
     @property
     def library(self) -> Library:
@@ -218,11 +217,11 @@ class Scope:
 
     def at_step(self, each: Slice, step: str) -> str:
         """A slice in Python: `ws.lstm_1_h_before[t]`."""
-        return at(moved(self[each.array], each.shift), each.axis, step)
+        return at(self.moved(self[each.array], each.shift), each.axis, step)
 
     def edge(self, edge: Edge) -> str:
         """The margin next to an array: `ws.lstm_1_h_before[0]`."""
-        return f"{moved(self[edge.array], 1 if edge.after else -1)}[{-1 if edge.after else 0}]"
+        return f"{self.moved(self[edge.array], 1 if edge.after else -1)}[{-1 if edge.after else 0}]"
 
     def learn(self, items: Iterable[Statement | Loop]) -> None:
         """Bind the slices, views and ranges among statements and loops, which are in order."""
@@ -252,7 +251,7 @@ class Scope:
                 if op.axis or not self.is_whole(op.operand):
                     self.apart.add(op.out)
             elif isinstance(op, Offset):
-                self.names[op.out] = moved(self[op.operand], op.start)
+                self.names[op.out] = self.moved(self[op.operand], op.start)
             elif isinstance(op, Range):
                 self.ranges.add(op.out)
             elif isinstance(op, Scatter) and op.sorted and self.arrays[op.out].storage == "workspace":

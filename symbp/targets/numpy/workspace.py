@@ -21,7 +21,7 @@ from symbp.program.plan import Flat, Plan, common, in_order, numbers
 from symbp.program.program import Array, ArrayKind, Loop, Offset, Program, Shift, Statement
 from symbp.targets.numpy import blas, names, routines, source
 from symbp.targets.numpy.extras import BLOCK, Entries
-from symbp.targets.numpy.scope import Scope, moved
+from symbp.targets.numpy.scope import Scope
 
 RUN = 4  # equal numbers that are counted rather than written
 BLOCKS = "for blocks of columns: of a row at the least, of all rows where that stays in a cache"
@@ -67,18 +67,18 @@ class Block(Allocation):
 
 
 def allocations(
-    program: Program, plan: Plan, tensors: Mapping[str, NetworkTensor], scope: Scope, separator: str
+    program: Program, plan: Plan, tensors: Mapping[str, NetworkTensor], scope: Scope
 ) -> Iterator[Allocation]:
     """What is allocated, in order of first use."""
     yield from _for_calls(scope)
     for array in program.arrays.values():
         if array.storage == "constant":
-            made = _constant(names.identifier(array.name, separator), tensors[array.name].value or ())
+            made = _constant(names.identifier(array.name, scope.between), tensors[array.name].value or ())
             yield Allocation(tuple(made), array.shape, array.kind)
     for array in program.arrays.values():
         if array.storage == "random":
-            yield _allocated(array, array.name, separator, "", ())
-    yield from _written(program, plan, scope, separator)
+            yield _allocated(array, array.name, scope, "", ())
+    yield from _written(program, plan, scope)
 
 
 def _for_calls(scope: Scope) -> Iterator[Allocation]:
@@ -93,7 +93,7 @@ def _for_calls(scope: Scope) -> Iterator[Allocation]:
         yield _block(scope.extras.blocks)
 
 
-def _written(program: Program, plan: Plan, scope: Scope, separator: str) -> Iterator[Allocation]:
+def _written(program: Program, plan: Plan, scope: Scope) -> Iterator[Allocation]:
     """What statements write, but for parts of stacks and what is a view where it is read."""
     items = in_order(program)
     shifts = _shifts(items)
@@ -108,13 +108,13 @@ def _written(program: Program, plan: Plan, scope: Scope, separator: str) -> Iter
         if array.storage != "workspace" or name in elsewhere:
             continue
         if buffer != name or name not in plan.within:
-            yield _allocated(array, buffer, separator, borders.get(name, ""), sorted(shifts.get(name, ())))
+            yield _allocated(array, buffer, scope, borders.get(name, ""), sorted(shifts.get(name, ())))
             continue
         flat, start = plan.within[name]
         if flat not in made:
             made.add(flat)
             yield _flat(flat, plan.flats[flat])
-        attribute = f"self.{names.identifier(name, separator)}"
+        attribute = f"self.{names.identifier(name, scope.between)}"
         yield Allocation(tuple(_viewed(attribute, array, flat, plan.flats[flat], start)))
 
 
@@ -198,23 +198,23 @@ def _shifts(items: Iterable[Statement | Loop]) -> dict[str, set[int]]:
     return {name: shifts - {0} for name, shifts in found.items()}
 
 
-def _allocated(array: Array, buffer: str, separator: str, border: str, shifts: Sequence[int]) -> Allocation:
-    attribute, owner = (f"self.{names.identifier(name, separator)}" for name in (array.name, buffer))
+def _allocated(array: Array, buffer: str, scope: Scope, border: str, shifts: Sequence[int]) -> Allocation:
+    attribute, owner = (f"self.{names.identifier(name, scope.between)}" for name in (array.name, buffer))
     before, after = array.margin
     held = _padded(array) if before or after else array.held
     views = []
     for shift in shifts:
         start, stop = before + shift, before + shift + int(array.shape[0])
         part = f"[{start or ''}:{stop if shift < after else ''}]"
-        views.append(f"{moved(attribute, shift)} = {owner}_padded{part}")
+        views.append(f"{scope.moved(attribute, shift)} = {owner}{scope.between}{names.PADDED}{part}")
     if buffer != array.name:
         shared = source.outdented(source.assigned(f"{attribute} = {owner}", 2), 2)
         return Allocation((*shared, *views))
-    made = _made(attribute, array, border, held)
+    made = _made(attribute, f"{attribute}{scope.between}{names.PADDED}", array, border, held)
     return Allocation((*made, *views), held, array.kind)
 
 
-def _made(attribute: str, array: Array, border: str, held: tuple[Dim, ...]) -> Iterator[str]:
+def _made(attribute: str, padded: str, array: Array, border: str, held: tuple[Dim, ...]) -> Iterator[str]:
     """The array; within a longer one where it has a margin."""
     shape, dtype, (before, after) = source.shape(held), DTYPES[array.kind], array.margin
     if border:
@@ -223,8 +223,8 @@ def _made(attribute: str, array: Array, border: str, held: tuple[Dim, ...]) -> I
     elif not (before or after):
         yield f"{attribute} = np.empty({shape}, {dtype})"
     else:
-        yield f"{attribute}_padded = np.zeros({shape}, {dtype})"
-        yield f"{attribute} = {attribute}_padded[{before or ''}:{before + int(array.shape[0]) if after else ''}]"
+        yield f"{padded} = np.zeros({shape}, {dtype})"
+        yield f"{attribute} = {padded}[{before or ''}:{before + int(array.shape[0]) if after else ''}]"
 
 
 def _padded(array: Array) -> tuple[Dim, ...]:

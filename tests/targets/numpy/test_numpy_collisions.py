@@ -14,6 +14,22 @@ from symbp.spec import parse_spec
 from symbp.spec.model import NetworkSpec
 from symbp.targets.numpy.source import names
 
+CELL = """
+name: net
+input: [4, 3]
+layers: [{cell: {units: 4}}, {dense: 2}]
+loss: mse
+define:
+  layers:
+    cell:
+      formula: |
+        ONE[n,t,j] = tanh(sum[i](x[n,t,i]*W[i,j]))
+        TWO[n,t,j] = 2*ONE[n,t,j]
+        h[n,t,j] = tanh(TWO[n,t,j] + sum[k](h[n,t-1,k]*V[k,j]))
+        y[n,t,j] = h[n,t,j] + ONE[n,t,j]
+      parameters: {W: {axes: [i, j], initializer: normal}, V: {axes: [k, j], initializer: normal}}
+      sizes: {j: units, k: units}
+"""
 CLIPPING = [{"value": 0.5}, {"global_norm": 1.0}]
 ARGUMENTS = [("keep", "scale", "into"), ("into", "keep", "scale"), ("eta", "t", "beta1")]
 PAIRS = list(zip(catalog.names("optimizer"), cycle([None, *CLIPPING]), strict=False))
@@ -74,6 +90,18 @@ def test_a_layer_called_as_what_could_be_imported_imports_nothing(layer: str) ->
 
     found, expected = (pipeline.generate(spec(name)).module for name in (layer, "other"))
     assert imports(found) == imports(expected)
+
+
+@pytest.mark.parametrize("called", [("h_padded", "h_before"), ("h_before", "h_before_t"), ("h_after", "h_t")], ids=str)
+def test_tensors_called_as_the_views_of_another(called: tuple[str, str]) -> None:
+    def gradients(one: str, two: str) -> np.ndarray:
+        spec = parse_spec(CELL.replace("ONE", one).replace("TWO", two))
+        module = pipeline.load_module(pipeline.generate(spec))
+        x, y = np.random.default_rng(0).normal(size=(2, 5, 4, 3))
+        _, found = module.loss_and_gradients(module.init(0, np.float64), x, y[:, :, :2])
+        return np.array(found.flat)
+
+    np.testing.assert_allclose(gradients(*called), gradients("p", "q"), rtol=1e-12, atol=1e-12)
 
 
 def test_names_are_those_of_code() -> None:
