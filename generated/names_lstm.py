@@ -51,18 +51,18 @@ class Parameters(Mapping[str, Array]):
         if flat.shape != (SIZE,) or flat.dtype not in DTYPES or not flat.flags.c_contiguous:
             raise ValueError(f"flat: expected a contiguous float vector of {SIZE}, came {_describe(flat)}")
         self.flat = flat
-        self.embedding_1__E = flat[0:896].reshape(28, 32)
-        self.lstm_1__W = flat[896:17280].reshape(32, 4, 128)
-        self.lstm_1__V = flat[17280:82816].reshape(128, 4, 128)
-        self.lstm_1__b = flat[82816:83328].reshape(4, 128)
-        self.lstm_1__b_h = flat[83328:83840].reshape(4, 128)
-        self.dense_1__W = flat[83840:87424].reshape(128, 28)
-        self.dense_1__b = flat[87424:87452]
+        self.embedding_1_E = flat[0:896].reshape(28, 32)
+        self.lstm_1_W = flat[896:17280].reshape(32, 4, 128)
+        self.lstm_1_V = flat[17280:82816].reshape(128, 4, 128)
+        self.lstm_1_b = flat[82816:83328].reshape(4, 128)
+        self.lstm_1_b_h = flat[83328:83840].reshape(4, 128)
+        self.dense_1_W = flat[83840:87424].reshape(128, 28)
+        self.dense_1_b = flat[87424:87452]
 
     def __getitem__(self, name: str) -> Array:
         if name not in LAYOUT:
             raise KeyError(f"parameter {name!r}: expected one of {', '.join(LAYOUT)}")
-        view: Array = getattr(self, name.replace(".", "__"))
+        view: Array = getattr(self, name.replace(".", "_"))
         return view
 
     def __iter__(self) -> Iterator[str]:
@@ -88,13 +88,13 @@ def init(seed: int = 0, dtype: DTypeLike = np.float32) -> Parameters:
         raise TypeError(f"dtype: expected float32 or float64, came {np.dtype(dtype)}")
     draw = np.random.Generator(np.random.PCG64(seed))
     params = Parameters(np.zeros(SIZE, dtype))
-    params.embedding_1__E[...] = draw.normal(0.0, 1.0, (28, 32))  # normal
-    params.lstm_1__W[...] = draw.uniform(-1 / math.sqrt(128), 1 / math.sqrt(128), (32, 4, 128))  # torch_default
-    params.lstm_1__V[...] = draw.uniform(-1 / math.sqrt(128), 1 / math.sqrt(128), (128, 4, 128))  # torch_default
-    params.lstm_1__b[...] = draw.uniform(-1 / math.sqrt(128), 1 / math.sqrt(128), (4, 128))  # torch_default
-    params.lstm_1__b_h[...] = draw.uniform(-1 / math.sqrt(128), 1 / math.sqrt(128), (4, 128))  # torch_default
-    params.dense_1__W[...] = draw.uniform(-1 / math.sqrt(128), 1 / math.sqrt(128), (128, 28))  # torch_default
-    params.dense_1__b[...] = draw.uniform(-1 / math.sqrt(128), 1 / math.sqrt(128), (28,))  # torch_default
+    params.embedding_1_E[...] = draw.normal(0.0, 1.0, (28, 32))  # normal
+    params.lstm_1_W[...] = draw.uniform(-1 / math.sqrt(128), 1 / math.sqrt(128), (32, 4, 128))  # torch_default
+    params.lstm_1_V[...] = draw.uniform(-1 / math.sqrt(128), 1 / math.sqrt(128), (128, 4, 128))  # torch_default
+    params.lstm_1_b[...] = draw.uniform(-1 / math.sqrt(128), 1 / math.sqrt(128), (4, 128))  # torch_default
+    params.lstm_1_b_h[...] = draw.uniform(-1 / math.sqrt(128), 1 / math.sqrt(128), (4, 128))  # torch_default
+    params.dense_1_W[...] = draw.uniform(-1 / math.sqrt(128), 1 / math.sqrt(128), (128, 28))  # torch_default
+    params.dense_1_b[...] = draw.uniform(-1 / math.sqrt(128), 1 / math.sqrt(128), (28,))  # torch_default
     return params
 
 
@@ -130,64 +130,64 @@ class Workspace:
         self.sorted_rows_16_n_512 = np.empty((16 * n, 512), dtype)  # rows in the order of their labels
         self.least_keys_28_16_n = np.arange(29) * (16 * n)  # the least key that each label can have, and one beyond all
         self.row_numbers_16_n = np.arange(16 * n).reshape(16, n)  # the place of each label among all
-        self.loss__weight = np.array([*27 * [1.0], 0.0], dtype)
-        self.x__permuted = np.empty((16, n), np.intp)
+        self.loss_weight = np.array([*27 * [1.0], 0.0], dtype)
+        self.x_permuted = np.empty((16, n), np.intp)
         self.shared_1 = np.empty(65536, dtype)
-        self.lstm_1__known_z__table = self.shared_1[:14336].reshape(28, 4, 128)
-        self.lstm_1__known_z_add = self.shared_1[14336:14848].reshape(4, 128)
+        self.lstm_1_known_z_table = self.shared_1[:14336].reshape(28, 4, 128)
+        self.lstm_1_known_z_add = self.shared_1[14336:14848].reshape(4, 128)
         self.shared_2 = np.empty(n * 8192, dtype)
-        self.lstm_1__known_z = self.shared_2.reshape(16, n, 4, 128)
-        self.lstm_1__i = np.empty((16, n, 128), dtype)
-        self.lstm_1__f__padded = np.zeros((17, n, 128), dtype)
-        self.lstm_1__f = self.lstm_1__f__padded[:16]
-        self.lstm_1__f__after = self.lstm_1__f__padded[1:]
-        self.lstm_1__g = np.empty((16, n, 128), dtype)
-        self.lstm_1__o = np.empty((16, n, 128), dtype)
-        self.lstm_1__c__padded = np.zeros((17, n, 128), dtype)
-        self.lstm_1__c = self.lstm_1__c__padded[1:]
-        self.lstm_1__c__before = self.lstm_1__c__padded[:16]
+        self.lstm_1_known_z = self.shared_2.reshape(16, n, 4, 128)
+        self.lstm_1_i = np.empty((16, n, 128), dtype)
+        self.lstm_1_f_padded = np.zeros((17, n, 128), dtype)
+        self.lstm_1_f = self.lstm_1_f_padded[:16]
+        self.lstm_1_f_after = self.lstm_1_f_padded[1:]
+        self.lstm_1_g = np.empty((16, n, 128), dtype)
+        self.lstm_1_o = np.empty((16, n, 128), dtype)
+        self.lstm_1_c_padded = np.zeros((17, n, 128), dtype)
+        self.lstm_1_c = self.lstm_1_c_padded[1:]
+        self.lstm_1_c_before = self.lstm_1_c_padded[:16]
         self.shared_3 = np.empty(n * 2048, dtype)
-        self.lstm_1__e = self.shared_3.reshape(16, n, 128)
-        self.lstm_1__h__padded = np.zeros((17, n, 128), dtype)
-        self.lstm_1__h = self.lstm_1__h__padded[1:]
-        self.lstm_1__h__before = self.lstm_1__h__padded[:16]
+        self.lstm_1_e = self.shared_3.reshape(16, n, 128)
+        self.lstm_1_h_padded = np.zeros((17, n, 128), dtype)
+        self.lstm_1_h = self.lstm_1_h_padded[1:]
+        self.lstm_1_h_before = self.lstm_1_h_padded[:16]
         self.shared_4 = np.empty(n * 2048, dtype)
-        self.lstm_1__z_t = self.shared_4[n * 1536 :].reshape(n, 4, 128)
-        self.lstm_1__i_t_exp = self.shared_4[n * 1408 : n * 1536].reshape(n, 128)
-        self.lstm_1__f_t_exp = self.lstm_1__i_t_exp
-        self.lstm_1__o_t_exp = self.lstm_1__i_t_exp
-        self.lstm_1__c_t_multiply_2 = self.shared_4[n * 1920 :].reshape(n, 128)
-        self.lstm_1__y = self.shared_2[: n * 2048].reshape(n, 16, 128)
-        self.dense_1__z = np.empty((n, 16, 28), dtype)
-        self.softmax__shift = self.shared_4[n * 2032 :].reshape(n, 16)
-        self.softmax__a_exp = np.empty((n, 16, 28), dtype)
-        self.softmax__a_sum = self.softmax__shift
-        self.softmax__a = self.softmax__a_exp
-        self.loss__shift = self.shared_4[n * 1584 : n * 1600].reshape(n, 16)
-        self.loss__C_exp = self.shared_4[n * 1600 :].reshape(n, 16, 28)
-        self.loss__C_sum = self.shared_4[n * 1568 : n * 1584].reshape(n, 16)
-        self.loss__C_subtract_3 = self.shared_4[n * 1552 : n * 1568].reshape(n, 16)
-        self.loss__C_read = self.shared_4[n * 1536 : n * 1552].reshape(n, 16)
-        self.loss__C_multiply_2 = self.shared_4[n * 1520 : n * 1536].reshape(n, 16)
+        self.lstm_1_z_t = self.shared_4[n * 1536 :].reshape(n, 4, 128)
+        self.lstm_1_i_t_exp = self.shared_4[n * 1408 : n * 1536].reshape(n, 128)
+        self.lstm_1_f_t_exp = self.lstm_1_i_t_exp
+        self.lstm_1_o_t_exp = self.lstm_1_i_t_exp
+        self.lstm_1_c_t_multiply_2 = self.shared_4[n * 1920 :].reshape(n, 128)
+        self.lstm_1_y = self.shared_2[: n * 2048].reshape(n, 16, 128)
+        self.dense_1_z = np.empty((n, 16, 28), dtype)
+        self.softmax_shift = self.shared_4[n * 2032 :].reshape(n, 16)
+        self.softmax_a_exp = np.empty((n, 16, 28), dtype)
+        self.softmax_a_sum = self.softmax_shift
+        self.softmax_a = self.softmax_a_exp
+        self.loss_shift = self.shared_4[n * 1584 : n * 1600].reshape(n, 16)
+        self.loss_C_exp = self.shared_4[n * 1600 :].reshape(n, 16, 28)
+        self.loss_C_sum = self.shared_4[n * 1568 : n * 1584].reshape(n, 16)
+        self.loss_C_subtract_3 = self.shared_4[n * 1552 : n * 1568].reshape(n, 16)
+        self.loss_C_read = self.shared_4[n * 1536 : n * 1552].reshape(n, 16)
+        self.loss_C_multiply_2 = self.shared_4[n * 1520 : n * 1536].reshape(n, 16)
         self.C = np.empty((), dtype)
-        self.loss__C_sum_3 = np.empty((), dtype)
-        self.d_dense_1__z = self.loss__C_exp
-        self.d_lstm_1__y = self.shared_2[n * 2048 : n * 4096].reshape(n, 16, 128)
-        self.lstm_1__known_d_c = self.shared_2[: n * 2048].reshape(16, n, 128)
-        self.lstm_1__known_d_z = self.shared_2[n * 4096 : n * 6144].reshape(16, n, 128)
-        self.lstm_1__known_d_z_2 = self.shared_2[n * 6144 :].reshape(16, n, 128)
-        self.lstm_1__known_d_z_3 = self.shared_4.reshape(16, n, 128)
-        self.lstm_1__known_d_z_4 = self.lstm_1__g
-        self.lstm_1__V__transposed = self.shared_1.reshape(4, 128, 128)
-        self.d_lstm_1__c__padded = np.zeros((17, n, 128), dtype)
-        self.d_lstm_1__c = self.d_lstm_1__c__padded[:16]
-        self.d_lstm_1__c__after = self.d_lstm_1__c__padded[1:]
-        self.d_lstm_1__z__padded = np.zeros((17, n, 4, 128), dtype)
-        self.d_lstm_1__z = self.d_lstm_1__z__padded[:16]
-        self.d_lstm_1__z__after = self.d_lstm_1__z__padded[1:]
-        self.lstm_1__d_h_t = self.shared_3[n * 1920 :].reshape(n, 128)
-        self.lstm_1__d_c_t_multiply_2 = self.shared_3[n * 1792 : n * 1920].reshape(n, 128)
-        self.d_lstm_1__z__sums = self.lstm_1__known_z__table
+        self.loss_C_sum_3 = np.empty((), dtype)
+        self.d_dense_1_z = self.loss_C_exp
+        self.d_lstm_1_y = self.shared_2[n * 2048 : n * 4096].reshape(n, 16, 128)
+        self.lstm_1_known_d_c = self.shared_2[: n * 2048].reshape(16, n, 128)
+        self.lstm_1_known_d_z = self.shared_2[n * 4096 : n * 6144].reshape(16, n, 128)
+        self.lstm_1_known_d_z_2 = self.shared_2[n * 6144 :].reshape(16, n, 128)
+        self.lstm_1_known_d_z_3 = self.shared_4.reshape(16, n, 128)
+        self.lstm_1_known_d_z_4 = self.lstm_1_g
+        self.lstm_1_V_transposed = self.shared_1.reshape(4, 128, 128)
+        self.d_lstm_1_c_padded = np.zeros((17, n, 128), dtype)
+        self.d_lstm_1_c = self.d_lstm_1_c_padded[:16]
+        self.d_lstm_1_c_after = self.d_lstm_1_c_padded[1:]
+        self.d_lstm_1_z_padded = np.zeros((17, n, 4, 128), dtype)
+        self.d_lstm_1_z = self.d_lstm_1_z_padded[:16]
+        self.d_lstm_1_z_after = self.d_lstm_1_z_padded[1:]
+        self.lstm_1_d_h_t = self.shared_3[n * 1920 :].reshape(n, 128)
+        self.lstm_1_d_c_t_multiply_2 = self.shared_3[n * 1792 : n * 1920].reshape(n, 128)
+        self.d_lstm_1_z_sums = self.lstm_1_known_z_table
 
     def __reduce__(self) -> tuple[type[Workspace], tuple[int, DTypeLike]]:
         return Workspace, (self.n, self.dtype)  # a copy has memory of its own, shared by the same arrays
@@ -239,57 +239,57 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     #     128), h (16, n, 128), y (n, 16, 128)
     # (7) known_z[n,t,q,j] = Σ[d] x[n,t,d] · W[d,q,j] + b[q,j] + bₕ[q,j]
     # computed for each row of the table, then taken for each label
-    np.copyto(ws.x__permuted, x.T)
-    params.embedding_1__E.dot(params.lstm_1__W.reshape(32, 4 * 128), out=ws.lstm_1__known_z__table.reshape(28, 4 * 128))
-    np.add(params.lstm_1__b, params.lstm_1__b_h, out=ws.lstm_1__known_z_add)
-    ws.lstm_1__known_z__table += ws.lstm_1__known_z_add
-    ws.lstm_1__known_z__table.take(ws.x__permuted, axis=0, out=ws.lstm_1__known_z, mode="clip")
+    np.copyto(ws.x_permuted, x.T)
+    params.embedding_1_E.dot(params.lstm_1_W.reshape(32, 4 * 128), out=ws.lstm_1_known_z_table.reshape(28, 4 * 128))
+    np.add(params.lstm_1_b, params.lstm_1_b_h, out=ws.lstm_1_known_z_add)
+    ws.lstm_1_known_z_table += ws.lstm_1_known_z_add
+    ws.lstm_1_known_z_table.take(ws.x_permuted, axis=0, out=ws.lstm_1_known_z, mode="clip")
     for t in range(16):
-        known_z_t = ws.lstm_1__known_z[t]
-        h_before_t = ws.lstm_1__h__before[t]
-        i_t = ws.lstm_1__i[t]
-        f_t = ws.lstm_1__f[t]
-        g_t = ws.lstm_1__g[t]
-        o_t = ws.lstm_1__o[t]
-        c_t = ws.lstm_1__c[t]
-        c_before_t = ws.lstm_1__c__before[t]
-        e_t = ws.lstm_1__e[t]
-        h_t = ws.lstm_1__h[t]
+        known_z_t = ws.lstm_1_known_z[t]
+        h_before_t = ws.lstm_1_h_before[t]
+        i_t = ws.lstm_1_i[t]
+        f_t = ws.lstm_1_f[t]
+        g_t = ws.lstm_1_g[t]
+        o_t = ws.lstm_1_o[t]
+        c_t = ws.lstm_1_c[t]
+        c_before_t = ws.lstm_1_c_before[t]
+        e_t = ws.lstm_1_e[t]
+        h_t = ws.lstm_1_h[t]
         # (7) z[n,t,q,j] = Σₖ h[n,t − 1,k] · V[k,q,j] + known_z[n,t,q,j]
-        h_before_t.dot(params.lstm_1__V.reshape(128, 4 * 128), out=ws.lstm_1__z_t.reshape(n, 4 * 128))
-        ws.lstm_1__z_t += known_z_t
+        h_before_t.dot(params.lstm_1_V.reshape(128, 4 * 128), out=ws.lstm_1_z_t.reshape(n, 4 * 128))
+        ws.lstm_1_z_t += known_z_t
         # (16) iₙₜⱼ = σ(z[n,t,0,j])
-        np.minimum(ws.lstm_1__z_t[:, 0], ws.log_max_128, out=ws.lstm_1__i_t_exp)
-        np.exp(ws.lstm_1__i_t_exp, out=ws.lstm_1__i_t_exp)
-        np.add(ws.lstm_1__i_t_exp, ws.one, out=i_t)
-        np.divide(ws.lstm_1__i_t_exp, i_t, out=i_t)
+        np.minimum(ws.lstm_1_z_t[:, 0], ws.log_max_128, out=ws.lstm_1_i_t_exp)
+        np.exp(ws.lstm_1_i_t_exp, out=ws.lstm_1_i_t_exp)
+        np.add(ws.lstm_1_i_t_exp, ws.one, out=i_t)
+        np.divide(ws.lstm_1_i_t_exp, i_t, out=i_t)
         # (17) fₙₜⱼ = σ(z[n,t,1,j])
-        np.minimum(ws.lstm_1__z_t[:, 1], ws.log_max_128, out=ws.lstm_1__f_t_exp)
-        np.exp(ws.lstm_1__f_t_exp, out=ws.lstm_1__f_t_exp)
-        np.add(ws.lstm_1__f_t_exp, ws.one, out=f_t)
-        np.divide(ws.lstm_1__f_t_exp, f_t, out=f_t)
+        np.minimum(ws.lstm_1_z_t[:, 1], ws.log_max_128, out=ws.lstm_1_f_t_exp)
+        np.exp(ws.lstm_1_f_t_exp, out=ws.lstm_1_f_t_exp)
+        np.add(ws.lstm_1_f_t_exp, ws.one, out=f_t)
+        np.divide(ws.lstm_1_f_t_exp, f_t, out=f_t)
         # (10) gₙₜⱼ = tanh(z[n,t,2,j])
-        np.tanh(ws.lstm_1__z_t[:, 2], out=g_t)
+        np.tanh(ws.lstm_1_z_t[:, 2], out=g_t)
         # (18) oₙₜⱼ = σ(z[n,t,3,j])
-        np.minimum(ws.lstm_1__z_t[:, 3], ws.log_max_128, out=ws.lstm_1__o_t_exp)
-        np.exp(ws.lstm_1__o_t_exp, out=ws.lstm_1__o_t_exp)
-        np.add(ws.lstm_1__o_t_exp, ws.one, out=o_t)
-        np.divide(ws.lstm_1__o_t_exp, o_t, out=o_t)
+        np.minimum(ws.lstm_1_z_t[:, 3], ws.log_max_128, out=ws.lstm_1_o_t_exp)
+        np.exp(ws.lstm_1_o_t_exp, out=ws.lstm_1_o_t_exp)
+        np.add(ws.lstm_1_o_t_exp, ws.one, out=o_t)
+        np.divide(ws.lstm_1_o_t_exp, o_t, out=o_t)
         # (12) cₙₜⱼ = c[n,t − 1,j] · fₙₜⱼ + gₙₜⱼ · iₙₜⱼ
         np.multiply(c_before_t, f_t, out=c_t)
-        np.multiply(g_t, i_t, out=ws.lstm_1__c_t_multiply_2)
-        c_t += ws.lstm_1__c_t_multiply_2
+        np.multiply(g_t, i_t, out=ws.lstm_1_c_t_multiply_2)
+        c_t += ws.lstm_1_c_t_multiply_2
         # (13) eₙₜⱼ = tanh(cₙₜⱼ)
         np.tanh(c_t, out=e_t)
         # (14) hₙₜⱼ = eₙₜⱼ · oₙₜⱼ
         np.multiply(e_t, o_t, out=h_t)
     # (15) yₙₜⱼ = hₙₜⱼ
-    np.copyto(ws.lstm_1__y, ws.lstm_1__h.transpose(1, 0, 2))
+    np.copyto(ws.lstm_1_y, ws.lstm_1_h.transpose(1, 0, 2))
 
     # dense_1: W (128, 28), lstm_1.y (n, 16, 128), b (28) -> z (n, 16, 28)
     # (102) zₙₜⱼ = Σᵢ xₙₜᵢ · Wᵢⱼ + bⱼ
-    ws.lstm_1__y.reshape(n * 16, 128).dot(params.dense_1__W, out=ws.dense_1__z.reshape(n * 16, 28))
-    ws.dense_1__z += params.dense_1__b
+    ws.lstm_1_y.reshape(n * 16, 128).dot(params.dense_1_W, out=ws.dense_1_z.reshape(n * 16, 28))
+    ws.dense_1_z += params.dense_1_b
 
 
 def _predict(ws: Workspace) -> None:
@@ -298,12 +298,12 @@ def _predict(ws: Workspace) -> None:
 
     # softmax: dense_1.z (n, 16, 28) -> shift (n, 16), a (n, 16, 28)
     # (126) shiftₙₜ = maxₖ zₙₜₖ
-    ws.dense_1__z.max(axis=2, out=ws.softmax__shift)
+    ws.dense_1_z.max(axis=2, out=ws.softmax_shift)
     # (126) aₙₜⱼ = exp(zₙₜⱼ − shiftₙₜ)/(Σₖ exp(zₙₜₖ − shiftₙₜ))
-    np.subtract(ws.dense_1__z, ws.softmax__shift[:, :, None], out=ws.softmax__a_exp)
-    np.exp(ws.softmax__a_exp, out=ws.softmax__a_exp)
-    ws.softmax__a_exp.reshape(n * 16, 28).dot(ws.ones_28, out=ws.softmax__a_sum.reshape(n * 16))
-    np.divide(ws.softmax__a_exp, ws.softmax__a_sum[:, :, None], out=ws.softmax__a)
+    np.subtract(ws.dense_1_z, ws.softmax_shift[:, :, None], out=ws.softmax_a_exp)
+    np.exp(ws.softmax_a_exp, out=ws.softmax_a_exp)
+    ws.softmax_a_exp.reshape(n * 16, 28).dot(ws.ones_28, out=ws.softmax_a_sum.reshape(n * 16))
+    np.divide(ws.softmax_a_exp, ws.softmax_a_sum[:, :, None], out=ws.softmax_a)
 
 
 def _loss(ws: Workspace, y: Array) -> None:
@@ -312,23 +312,23 @@ def _loss(ws: Workspace, y: Array) -> None:
 
     # loss: dense_1.z (n, 16, 28), weight (28), y (n, 16) -> shift (n, 16), C
     # (118) shiftₙₜ = maxₖ zₙₜₖ
-    ws.dense_1__z.max(axis=2, out=ws.loss__shift)
+    ws.dense_1_z.max(axis=2, out=ws.loss_shift)
     # (118) C = (Σₙ Σₜ (weight[yₙₜ] · log(Σₖ exp(zₙₜₖ − shiftₙₜ)) − weight[yₙₜ] · (z[n,t,yₙₜ] − shiftₙₜ)))/(Σₙ Σₜ
     #     weight[yₙₜ])
-    np.subtract(ws.dense_1__z, ws.loss__shift[:, :, None], out=ws.loss__C_exp)
-    np.exp(ws.loss__C_exp, out=ws.loss__C_exp)
-    ws.loss__C_exp.reshape(n * 16, 28).dot(ws.ones_28, out=ws.loss__C_sum.reshape(n * 16))
-    np.log(ws.loss__C_sum, out=ws.loss__C_subtract_3)
-    ws.loss__weight.take(y, axis=0, out=ws.loss__C_read, mode="clip")
-    ws.loss__C_subtract_3 *= ws.loss__C_read
+    np.subtract(ws.dense_1_z, ws.loss_shift[:, :, None], out=ws.loss_C_exp)
+    np.exp(ws.loss_C_exp, out=ws.loss_C_exp)
+    ws.loss_C_exp.reshape(n * 16, 28).dot(ws.ones_28, out=ws.loss_C_sum.reshape(n * 16))
+    np.log(ws.loss_C_sum, out=ws.loss_C_subtract_3)
+    ws.loss_weight.take(y, axis=0, out=ws.loss_C_read, mode="clip")
+    ws.loss_C_subtract_3 *= ws.loss_C_read
     np.add(ws.row_starts_16_28, y, out=ws.positions_of_y_in_16_28, dtype=np.intp)
-    ws.dense_1__z.take(ws.positions_of_y_in_16_28, out=ws.loss__C_multiply_2, mode="clip")
-    ws.loss__C_multiply_2 -= ws.loss__shift
-    ws.loss__C_multiply_2 *= ws.loss__C_read
-    ws.loss__C_subtract_3 -= ws.loss__C_multiply_2
-    ws.loss__C_subtract_3.sum(out=ws.C)
-    ws.loss__C_read.sum(out=ws.loss__C_sum_3)
-    ws.C /= ws.loss__C_sum_3
+    ws.dense_1_z.take(ws.positions_of_y_in_16_28, out=ws.loss_C_multiply_2, mode="clip")
+    ws.loss_C_multiply_2 -= ws.loss_shift
+    ws.loss_C_multiply_2 *= ws.loss_C_read
+    ws.loss_C_subtract_3 -= ws.loss_C_multiply_2
+    ws.loss_C_subtract_3.sum(out=ws.C)
+    ws.loss_C_read.sum(out=ws.loss_C_sum_3)
+    ws.C /= ws.loss_C_sum_3
 
 
 def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
@@ -338,22 +338,22 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # loss: C_sum (n, 16), C_exp (n, 16, 28), y (n, 16), C_read (n, 16), C_sum_3 -> softmax.a (n, 16, 28), d_dense_1.z
     #     (n, 16, 28)
     # (117) aₙₜⱼ = exp(zₙₜⱼ − shiftₙₜ)/(Σₖ exp(zₙₜₖ − shiftₙₜ))
-    np.divide(ws.loss__C_exp, ws.loss__C_sum[:, :, None], out=ws.softmax__a)
+    np.divide(ws.loss_C_exp, ws.loss_C_sum[:, :, None], out=ws.softmax_a)
     # (124) δₙₜⱼ = weight[yₙₜ] · (aₙₜⱼ − 𝟙[j = yₙₜ])/(Σₙ′ Σₜ′ weight[yₙ′ₜ′])
-    np.copyto(ws.d_dense_1__z, ws.softmax__a)
-    ws.d_dense_1__z.take(ws.positions_of_y_in_16_28, out=ws.picked_16, mode="clip")
+    np.copyto(ws.d_dense_1_z, ws.softmax_a)
+    ws.d_dense_1_z.take(ws.positions_of_y_in_16_28, out=ws.picked_16, mode="clip")
     ws.picked_16 += ws.minus_one
-    ws.d_dense_1__z.put(ws.positions_of_y_in_16_28, ws.picked_16)
-    ws.d_dense_1__z *= ws.loss__C_read[:, :, None]
-    ws.d_dense_1__z /= ws.loss__C_sum_3
+    ws.d_dense_1_z.put(ws.positions_of_y_in_16_28, ws.picked_16)
+    ws.d_dense_1_z *= ws.loss_C_read[:, :, None]
+    ws.d_dense_1_z /= ws.loss_C_sum_3
 
     # dense_1: W (128, 28), d_z (n, 16, 28), lstm_1.y (n, 16, 128) -> d_lstm_1.y (n, 16, 128), d_W (128, 28), d_b (28)
     # (107) ∂C/∂xₙₜᵢ = Σⱼ δₙₜⱼ · Wᵢⱼ
-    ws.d_dense_1__z.reshape(n * 16, 28).dot(params.dense_1__W.T, out=ws.d_lstm_1__y.reshape(n * 16, 128))
+    ws.d_dense_1_z.reshape(n * 16, 28).dot(params.dense_1_W.T, out=ws.d_lstm_1_y.reshape(n * 16, 128))
     # (111) ∂C/∂Wᵢⱼ = Σₙ Σₜ δₙₜⱼ · xₙₜᵢ
-    ws.lstm_1__y.reshape(n * 16, 128).T.dot(ws.d_dense_1__z.reshape(n * 16, 28), out=gradients.dense_1__W)
+    ws.lstm_1_y.reshape(n * 16, 128).T.dot(ws.d_dense_1_z.reshape(n * 16, 28), out=gradients.dense_1_W)
     # (114) ∂C/∂bⱼ = Σₙ Σₜ δₙₜⱼ
-    ws.ones_16_n.dot(ws.d_dense_1__z.reshape(n * 16, 28), out=gradients.dense_1__b)
+    ws.ones_16_n.dot(ws.d_dense_1_z.reshape(n * 16, 28), out=gradients.dense_1_b)
 
     # lstm_1: e (16, n, 128), o (16, n, 128), g (16, n, 128), i (16, n, 128), c (16, n, 128), f (16, n, 128), V (128, 4,
     #     128), d_y (n, 16, 128), x.permuted (16, n), embedding_1.E (28, 32), h (16, n, 128) -> known_d_c (16, n, 128),
@@ -361,90 +361,90 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     #     V.transposed (4, 128, 128), d_c (16, n, 128), d_z (16, n, 4, 128), d_W (32, 4, 128), d_V (128, 4, 128), d_b
     #     (4, 128), d_b_h (4, 128)
     # (40) known_d_cₙₜⱼ = oₙₜⱼ · (1 − eₙₜⱼ²)
-    np.square(ws.lstm_1__e, out=ws.lstm_1__known_d_c)
-    np.subtract(ws.one, ws.lstm_1__known_d_c, out=ws.lstm_1__known_d_c)
-    ws.lstm_1__known_d_c *= ws.lstm_1__o
+    np.square(ws.lstm_1_e, out=ws.lstm_1_known_d_c)
+    np.subtract(ws.one, ws.lstm_1_known_d_c, out=ws.lstm_1_known_d_c)
+    ws.lstm_1_known_d_c *= ws.lstm_1_o
     # (78) known_d_zₙₜⱼ = iₙₜⱼ · (1 − gₙₜⱼ²)
-    np.square(ws.lstm_1__g, out=ws.lstm_1__known_d_z)
-    np.subtract(ws.one, ws.lstm_1__known_d_z, out=ws.lstm_1__known_d_z)
-    ws.lstm_1__known_d_z *= ws.lstm_1__i
+    np.square(ws.lstm_1_g, out=ws.lstm_1_known_d_z)
+    np.subtract(ws.one, ws.lstm_1_known_d_z, out=ws.lstm_1_known_d_z)
+    ws.lstm_1_known_d_z *= ws.lstm_1_i
     # (78) known_d_z_2ₙₜⱼ = c[n,t − 1,j] · fₙₜⱼ · (1 − fₙₜⱼ)
-    np.subtract(ws.one, ws.lstm_1__f, out=ws.lstm_1__known_d_z_2)
-    ws.lstm_1__known_d_z_2 *= ws.lstm_1__c__before
-    ws.lstm_1__known_d_z_2 *= ws.lstm_1__f
+    np.subtract(ws.one, ws.lstm_1_f, out=ws.lstm_1_known_d_z_2)
+    ws.lstm_1_known_d_z_2 *= ws.lstm_1_c_before
+    ws.lstm_1_known_d_z_2 *= ws.lstm_1_f
     # (78) known_d_z_3ₙₜⱼ = gₙₜⱼ · iₙₜⱼ · (1 − iₙₜⱼ)
-    np.subtract(ws.one, ws.lstm_1__i, out=ws.lstm_1__known_d_z_3)
-    ws.lstm_1__known_d_z_3 *= ws.lstm_1__g
-    ws.lstm_1__known_d_z_3 *= ws.lstm_1__i
+    np.subtract(ws.one, ws.lstm_1_i, out=ws.lstm_1_known_d_z_3)
+    ws.lstm_1_known_d_z_3 *= ws.lstm_1_g
+    ws.lstm_1_known_d_z_3 *= ws.lstm_1_i
     # (78) known_d_z_4ₙₜⱼ = eₙₜⱼ · oₙₜⱼ · (1 − oₙₜⱼ)
-    np.subtract(ws.one, ws.lstm_1__o, out=ws.lstm_1__known_d_z_4)
-    ws.lstm_1__known_d_z_4 *= ws.lstm_1__e
-    ws.lstm_1__known_d_z_4 *= ws.lstm_1__o
+    np.subtract(ws.one, ws.lstm_1_o, out=ws.lstm_1_known_d_z_4)
+    ws.lstm_1_known_d_z_4 *= ws.lstm_1_e
+    ws.lstm_1_known_d_z_4 *= ws.lstm_1_o
     # V_transposed[j,k,i] = Vᵢⱼₖ
     # 16 rows at a time: what is read then stays in the cache
-    copied, held = ws.lstm_1__V__transposed.reshape(512, 128), params.lstm_1__V.reshape(128, 512).T
+    copied, held = ws.lstm_1_V_transposed.reshape(512, 128), params.lstm_1_V.reshape(128, 512).T
     for start in range(0, 512, 16):
         np.copyto(copied[start : start + 16], held[start : start + 16])
     for t in reversed(range(16)):
-        d_y_t = ws.d_lstm_1__y[:, t]
-        d_z_after_t = ws.d_lstm_1__z__after[t]
-        d_c_t = ws.d_lstm_1__c[t]
-        d_c_after_t = ws.d_lstm_1__c__after[t]
-        f_after_t = ws.lstm_1__f__after[t]
-        known_d_c_t = ws.lstm_1__known_d_c[t]
-        d_z_t = ws.d_lstm_1__z[t]
-        known_d_z_t = ws.lstm_1__known_d_z[t]
-        known_d_z_2_t = ws.lstm_1__known_d_z_2[t]
-        known_d_z_3_t = ws.lstm_1__known_d_z_3[t]
-        known_d_z_4_t = ws.lstm_1__known_d_z_4[t]
+        d_y_t = ws.d_lstm_1_y[:, t]
+        d_z_after_t = ws.d_lstm_1_z_after[t]
+        d_c_t = ws.d_lstm_1_c[t]
+        d_c_after_t = ws.d_lstm_1_c_after[t]
+        f_after_t = ws.lstm_1_f_after[t]
+        known_d_c_t = ws.lstm_1_known_d_c[t]
+        d_z_t = ws.d_lstm_1_z[t]
+        known_d_z_t = ws.lstm_1_known_d_z[t]
+        known_d_z_2_t = ws.lstm_1_known_d_z_2[t]
+        known_d_z_3_t = ws.lstm_1_known_d_z_3[t]
+        known_d_z_4_t = ws.lstm_1_known_d_z_4[t]
         # (26) ∂C/∂hₙₜⱼ = Σ[k,q] δ[n,t + 1,q,k] · V[j,q,k] + ∂C/∂yₙₜⱼ
-        d_z_after_t.reshape(n, 4 * 128).dot(ws.lstm_1__V__transposed.reshape(4 * 128, 128), out=ws.lstm_1__d_h_t)
-        ws.lstm_1__d_h_t += d_y_t
+        d_z_after_t.reshape(n, 4 * 128).dot(ws.lstm_1_V_transposed.reshape(4 * 128, 128), out=ws.lstm_1_d_h_t)
+        ws.lstm_1_d_h_t += d_y_t
         # (40) ∂C/∂cₙₜⱼ = ∂C/∂c[n,t + 1,j] · f[n,t + 1,j] + ∂C/∂hₙₜⱼ · known_d_cₙₜⱼ
         np.multiply(d_c_after_t, f_after_t, out=d_c_t)
-        np.multiply(ws.lstm_1__d_h_t, known_d_c_t, out=ws.lstm_1__d_c_t_multiply_2)
-        d_c_t += ws.lstm_1__d_c_t_multiply_2
+        np.multiply(ws.lstm_1_d_h_t, known_d_c_t, out=ws.lstm_1_d_c_t_multiply_2)
+        d_c_t += ws.lstm_1_d_c_t_multiply_2
         # (78) δ[n,t,q,j] = ∂C/∂cₙₜⱼ · known_d_z_3ₙₜⱼ · 𝟙[q = 0] + ∂C/∂cₙₜⱼ · known_d_z_2ₙₜⱼ · 𝟙[q = 1] + ∂C/∂cₙₜⱼ ·
         #     known_d_zₙₜⱼ · 𝟙[q = 2] + ∂C/∂hₙₜⱼ · known_d_z_4ₙₜⱼ · 𝟙[q = 3]
         np.multiply(d_c_t, known_d_z_3_t, out=d_z_t[:, 0])
         np.multiply(d_c_t, known_d_z_2_t, out=d_z_t[:, 1])
         np.multiply(d_c_t, known_d_z_t, out=d_z_t[:, 2])
-        np.multiply(ws.lstm_1__d_h_t, known_d_z_4_t, out=d_z_t[:, 3])
+        np.multiply(ws.lstm_1_d_h_t, known_d_z_4_t, out=d_z_t[:, 3])
     # (88) ∂C/∂W[d,q,j] = Σₙ Σₜ δ[n,t,q,j] · x[n,t,d]
     # by label: row k of d_z.sums is the sum of d_z where x.permuted is k
     # rows in the order of their labels: those of equal labels lie side by side
-    np.multiply(ws.x__permuted, 16 * n, out=ws.keys_16_n, dtype=np.intp)
+    np.multiply(ws.x_permuted, 16 * n, out=ws.keys_16_n, dtype=np.intp)
     ws.keys_16_n += ws.row_numbers_16_n
     ws.keys_16_n.reshape(16 * n).sort()
     bounds = ws.keys_16_n.reshape(16 * n).searchsorted(ws.least_keys_28_16_n).tolist()  # where each label starts
     ws.keys_16_n %= 16 * n  # back to the places
-    ws.d_lstm_1__z.reshape(16 * n, 512).take(
+    ws.d_lstm_1_z.reshape(16 * n, 512).take(
         ws.keys_16_n.reshape(16 * n), axis=0, out=ws.sorted_rows_16_n_512, mode="clip"
     )
-    for row, start, end in zip(ws.d_lstm_1__z__sums.reshape(28, 512), bounds[:-1], bounds[1:], strict=True):
+    for row, start, end in zip(ws.d_lstm_1_z_sums.reshape(28, 512), bounds[:-1], bounds[1:], strict=True):
         ws.ones_16_n[start:end].dot(ws.sorted_rows_16_n_512[start:end], out=row)  # their sum; 0 where there are none
-    params.embedding_1__E.T.dot(ws.d_lstm_1__z__sums.reshape(28, 4 * 128), out=gradients.lstm_1__W.reshape(32, 4 * 128))
+    params.embedding_1_E.T.dot(ws.d_lstm_1_z_sums.reshape(28, 4 * 128), out=gradients.lstm_1_W.reshape(32, 4 * 128))
     # (93) ∂C/∂V[k,q,j] = Σₙ Σₜ δ[n,t,q,j] · h[n,t − 1,k]
-    ws.lstm_1__h__before.reshape(16 * n, 128).T.dot(
-        ws.d_lstm_1__z.reshape(16 * n, 4 * 128), out=gradients.lstm_1__V.reshape(128, 4 * 128)
+    ws.lstm_1_h_before.reshape(16 * n, 128).T.dot(
+        ws.d_lstm_1_z.reshape(16 * n, 4 * 128), out=gradients.lstm_1_V.reshape(128, 4 * 128)
     )
     # (97) ∂C/∂b[q,j] = Σₙ Σₜ δ[n,t,q,j]
     # by label: row k of d_z.sums is the sum of d_z where x.permuted is k
-    ws.ones_28.dot(ws.d_lstm_1__z__sums.reshape(28, 4 * 128), out=gradients.lstm_1__b.reshape(4 * 128))
+    ws.ones_28.dot(ws.d_lstm_1_z_sums.reshape(28, 4 * 128), out=gradients.lstm_1_b.reshape(4 * 128))
     # (101) ∂C/∂bₕ[q,j] = Σₙ Σₜ δ[n,t,q,j]
-    np.copyto(gradients.lstm_1__b_h, gradients.lstm_1__b)
+    np.copyto(gradients.lstm_1_b_h, gradients.lstm_1_b)
 
     # embedding_1: lstm_1.W (32, 4, 128), d_lstm_1.z.sums (28, 4, 128) -> d_E (28, 32)
     # (6) ∂C/∂E[k,d] = Σₙ Σₜ ∂C/∂y[n,t,d] · 𝟙[k = xₙₜ]
     # by label: row k of d_lstm_1.z.sums is the sum of d_lstm_1.z where x.permuted is k
-    ws.d_lstm_1__z__sums.reshape(28, 4 * 128).dot(params.lstm_1__W.reshape(32, 4 * 128).T, out=gradients.embedding_1__E)
+    ws.d_lstm_1_z_sums.reshape(28, 4 * 128).dot(params.lstm_1_W.reshape(32, 4 * 128).T, out=gradients.embedding_1_E)
 
 
 def forward(params: Parameters, x: Array, workspace: Workspace | None = None) -> Array:
     """The network's output dense_1.z (n, 16, 28); the workspace's next use overwrites it."""
     ws = _workspace(params, x, workspace)
     _forward(params, ws, x)
-    return ws.dense_1__z
+    return ws.dense_1_z
 
 
 def predict(params: Parameters, x: Array, workspace: Workspace | None = None) -> Array:
@@ -452,7 +452,7 @@ def predict(params: Parameters, x: Array, workspace: Workspace | None = None) ->
     ws = _workspace(params, x, workspace)
     _forward(params, ws, x)
     _predict(ws)
-    return ws.softmax__a
+    return ws.softmax_a
 
 
 def loss(params: Parameters, x: Array, y: Array, workspace: Workspace | None = None) -> float:

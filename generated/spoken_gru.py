@@ -55,21 +55,21 @@ class Parameters(Mapping[str, Array]):
         if flat.shape != (SIZE,) or flat.dtype not in DTYPES or not flat.flags.c_contiguous:
             raise ValueError(f"flat: expected a contiguous float vector of {SIZE}, came {_describe(flat)}")
         self.flat = flat
-        self.gru_1__W = flat[0:2016].reshape(14, 3, 48)
-        self.gru_1__V = flat[2016:8928].reshape(48, 3, 48)
-        self.gru_1__b = flat[8928:9072].reshape(3, 48)
-        self.gru_1__b_h = flat[9072:9216].reshape(3, 48)
-        self.gru_2__W = flat[9216:16128].reshape(48, 3, 48)
-        self.gru_2__V = flat[16128:23040].reshape(48, 3, 48)
-        self.gru_2__b = flat[23040:23184].reshape(3, 48)
-        self.gru_2__b_h = flat[23184:23328].reshape(3, 48)
-        self.dense_1__W = flat[23328:23712].reshape(48, 8)
-        self.dense_1__b = flat[23712:23720]
+        self.gru_1_W = flat[0:2016].reshape(14, 3, 48)
+        self.gru_1_V = flat[2016:8928].reshape(48, 3, 48)
+        self.gru_1_b = flat[8928:9072].reshape(3, 48)
+        self.gru_1_b_h = flat[9072:9216].reshape(3, 48)
+        self.gru_2_W = flat[9216:16128].reshape(48, 3, 48)
+        self.gru_2_V = flat[16128:23040].reshape(48, 3, 48)
+        self.gru_2_b = flat[23040:23184].reshape(3, 48)
+        self.gru_2_b_h = flat[23184:23328].reshape(3, 48)
+        self.dense_1_W = flat[23328:23712].reshape(48, 8)
+        self.dense_1_b = flat[23712:23720]
 
     def __getitem__(self, name: str) -> Array:
         if name not in LAYOUT:
             raise KeyError(f"parameter {name!r}: expected one of {', '.join(LAYOUT)}")
-        view: Array = getattr(self, name.replace(".", "__"))
+        view: Array = getattr(self, name.replace(".", "_"))
         return view
 
     def __iter__(self) -> Iterator[str]:
@@ -95,16 +95,16 @@ def init(seed: int = 0, dtype: DTypeLike = np.float32) -> Parameters:
         raise TypeError(f"dtype: expected float32 or float64, came {np.dtype(dtype)}")
     draw = np.random.Generator(np.random.PCG64(seed))
     params = Parameters(np.zeros(SIZE, dtype))
-    params.gru_1__W[...] = draw.uniform(-1 / math.sqrt(48), 1 / math.sqrt(48), (14, 3, 48))  # torch_default
-    params.gru_1__V[...] = draw.uniform(-1 / math.sqrt(48), 1 / math.sqrt(48), (48, 3, 48))  # torch_default
-    params.gru_1__b[...] = draw.uniform(-1 / math.sqrt(48), 1 / math.sqrt(48), (3, 48))  # torch_default
-    params.gru_1__b_h[...] = draw.uniform(-1 / math.sqrt(48), 1 / math.sqrt(48), (3, 48))  # torch_default
-    params.gru_2__W[...] = draw.uniform(-1 / math.sqrt(48), 1 / math.sqrt(48), (48, 3, 48))  # torch_default
-    params.gru_2__V[...] = draw.uniform(-1 / math.sqrt(48), 1 / math.sqrt(48), (48, 3, 48))  # torch_default
-    params.gru_2__b[...] = draw.uniform(-1 / math.sqrt(48), 1 / math.sqrt(48), (3, 48))  # torch_default
-    params.gru_2__b_h[...] = draw.uniform(-1 / math.sqrt(48), 1 / math.sqrt(48), (3, 48))  # torch_default
-    params.dense_1__W[...] = draw.uniform(-1 / math.sqrt(48), 1 / math.sqrt(48), (48, 8))  # torch_default
-    params.dense_1__b[...] = draw.uniform(-1 / math.sqrt(48), 1 / math.sqrt(48), (8,))  # torch_default
+    params.gru_1_W[...] = draw.uniform(-1 / math.sqrt(48), 1 / math.sqrt(48), (14, 3, 48))  # torch_default
+    params.gru_1_V[...] = draw.uniform(-1 / math.sqrt(48), 1 / math.sqrt(48), (48, 3, 48))  # torch_default
+    params.gru_1_b[...] = draw.uniform(-1 / math.sqrt(48), 1 / math.sqrt(48), (3, 48))  # torch_default
+    params.gru_1_b_h[...] = draw.uniform(-1 / math.sqrt(48), 1 / math.sqrt(48), (3, 48))  # torch_default
+    params.gru_2_W[...] = draw.uniform(-1 / math.sqrt(48), 1 / math.sqrt(48), (48, 3, 48))  # torch_default
+    params.gru_2_V[...] = draw.uniform(-1 / math.sqrt(48), 1 / math.sqrt(48), (48, 3, 48))  # torch_default
+    params.gru_2_b[...] = draw.uniform(-1 / math.sqrt(48), 1 / math.sqrt(48), (3, 48))  # torch_default
+    params.gru_2_b_h[...] = draw.uniform(-1 / math.sqrt(48), 1 / math.sqrt(48), (3, 48))  # torch_default
+    params.dense_1_W[...] = draw.uniform(-1 / math.sqrt(48), 1 / math.sqrt(48), (48, 8))  # torch_default
+    params.dense_1_b[...] = draw.uniform(-1 / math.sqrt(48), 1 / math.sqrt(48), (8,))  # torch_default
     return params
 
 
@@ -136,99 +136,99 @@ class Workspace:
         self.one_over_n = np.array(1 / n, dtype)
         self.ones_n = np.ones(n, dtype)
         self.ones_40_n = np.ones(40 * n, dtype)
-        self.gru_1__e_copy = np.empty((40, n, 14), dtype)
+        self.gru_1_e_copy = np.empty((40, n, 14), dtype)
         self.shared_1 = np.empty(n * 5760, dtype)
-        self.gru_1__e = self.shared_1.reshape(40, n, 3, 48)
+        self.gru_1_e = self.shared_1.reshape(40, n, 3, 48)
         self.shared_2 = np.empty(n * 5760, dtype)
-        self.gru_1__s = self.shared_2.reshape(40, n, 3, 48)
-        self.gru_1__r = np.empty((40, n, 48), dtype)
-        self.gru_1__p__padded = np.zeros((41, n, 48), dtype)
-        self.gru_1__p = self.gru_1__p__padded[:40]
-        self.gru_1__p__after = self.gru_1__p__padded[1:]
-        self.gru_1__m = np.empty((40, n, 48), dtype)
-        self.gru_1__h__padded = np.zeros((41, n, 48), dtype)
-        self.gru_1__h = self.gru_1__h__padded[1:]
-        self.gru_1__h__before = self.gru_1__h__padded[:40]
+        self.gru_1_s = self.shared_2.reshape(40, n, 3, 48)
+        self.gru_1_r = np.empty((40, n, 48), dtype)
+        self.gru_1_p_padded = np.zeros((41, n, 48), dtype)
+        self.gru_1_p = self.gru_1_p_padded[:40]
+        self.gru_1_p_after = self.gru_1_p_padded[1:]
+        self.gru_1_m = np.empty((40, n, 48), dtype)
+        self.gru_1_h_padded = np.zeros((41, n, 48), dtype)
+        self.gru_1_h = self.gru_1_h_padded[1:]
+        self.gru_1_h_before = self.gru_1_h_padded[:40]
         self.shared_3 = np.empty(n * 5760, dtype)
-        self.gru_1__r_t_exp = self.shared_3[n * 5712 :].reshape(n, 48)
-        self.gru_1__p_t_exp = self.gru_1__r_t_exp
-        self.gru_1__h_t_multiply_2 = self.gru_1__r_t_exp
+        self.gru_1_r_t_exp = self.shared_3[n * 5712 :].reshape(n, 48)
+        self.gru_1_p_t_exp = self.gru_1_r_t_exp
+        self.gru_1_h_t_multiply_2 = self.gru_1_r_t_exp
         self.shared_4 = np.empty(n * 1920, dtype)
-        self.gru_1__y = self.shared_4.reshape(n, 40, 48)
-        self.gru_2__e = self.gru_1__e
-        self.gru_2__s = self.shared_3.reshape(40, n, 3, 48)
+        self.gru_1_y = self.shared_4.reshape(n, 40, 48)
+        self.gru_2_e = self.gru_1_e
+        self.gru_2_s = self.shared_3.reshape(40, n, 3, 48)
         self.shared_5 = np.empty(n * 1920, dtype)
-        self.gru_2__r = self.shared_5.reshape(40, n, 48)
-        self.gru_2__p__padded = np.zeros((41, n, 48), dtype)
-        self.gru_2__p = self.gru_2__p__padded[:40]
-        self.gru_2__p__after = self.gru_2__p__padded[1:]
-        self.gru_2__m = np.empty((40, n, 48), dtype)
-        self.gru_2__h__padded = np.zeros((41, n, 48), dtype)
-        self.gru_2__h = self.gru_2__h__padded[1:]
-        self.gru_2__h__before = self.gru_2__h__padded[:40]
+        self.gru_2_r = self.shared_5.reshape(40, n, 48)
+        self.gru_2_p_padded = np.zeros((41, n, 48), dtype)
+        self.gru_2_p = self.gru_2_p_padded[:40]
+        self.gru_2_p_after = self.gru_2_p_padded[1:]
+        self.gru_2_m = np.empty((40, n, 48), dtype)
+        self.gru_2_h_padded = np.zeros((41, n, 48), dtype)
+        self.gru_2_h = self.gru_2_h_padded[1:]
+        self.gru_2_h_before = self.gru_2_h_padded[:40]
         self.shared_6 = np.empty(n * 1920, dtype)
-        self.gru_2__r_t_exp = self.shared_6[n * 1872 :].reshape(n, 48)
-        self.gru_2__p_t_exp = self.gru_2__r_t_exp
-        self.gru_2__h_t_multiply_2 = self.gru_2__r_t_exp
-        self.dense_1__z = np.empty((n, 8), dtype)
-        self.softmax__shift = np.empty((n,), dtype)
-        self.softmax__a_exp = np.empty((n, 8), dtype)
-        self.softmax__a_sum = self.softmax__shift
-        self.softmax__a = self.softmax__a_exp
-        self.loss__shift = self.softmax__shift
+        self.gru_2_r_t_exp = self.shared_6[n * 1872 :].reshape(n, 48)
+        self.gru_2_p_t_exp = self.gru_2_r_t_exp
+        self.gru_2_h_t_multiply_2 = self.gru_2_r_t_exp
+        self.dense_1_z = np.empty((n, 8), dtype)
+        self.softmax_shift = np.empty((n,), dtype)
+        self.softmax_a_exp = np.empty((n, 8), dtype)
+        self.softmax_a_sum = self.softmax_shift
+        self.softmax_a = self.softmax_a_exp
+        self.loss_shift = self.softmax_shift
         self.shared_7 = np.empty(n * 48, dtype)
-        self.loss__C_exp = self.shared_7[n * 40 :].reshape(n, 8)
-        self.loss__C_sum = np.empty((n,), dtype)
-        self.loss__C_subtract_3 = np.empty((n,), dtype)
-        self.loss__C_subtract_2 = np.empty((n,), dtype)
+        self.loss_C_exp = self.shared_7[n * 40 :].reshape(n, 8)
+        self.loss_C_sum = np.empty((n,), dtype)
+        self.loss_C_subtract_3 = np.empty((n,), dtype)
+        self.loss_C_subtract_2 = np.empty((n,), dtype)
         self.C = np.empty((), dtype)
-        self.d_dense_1__z = self.loss__C_exp
-        self.gru_2__known_d_h = self.shared_1[: n * 1920].reshape(40, n, 48)
-        self.gru_2__known_d_m = self.shared_6.reshape(40, n, 48)
-        self.gru_2__known_d_p = self.shared_1[n * 1920 : n * 3840].reshape(40, n, 48)
-        self.gru_2__known_d_r_subtract = self.gru_2__m
-        self.gru_2__known_d_r = self.shared_1[n * 3840 :].reshape(40, n, 48)
-        self.gru_2__known_d_s = self.shared_3[n * 3840 :].reshape(40, n, 48)
-        self.gru_2__known_d_s_2 = self.shared_3[n * 1920 : n * 3840].reshape(40, n, 48)
-        self.gru_2__known_d_s_3_subtract = self.shared_3[: n * 1920].reshape(40, n, 48)
-        self.gru_2__known_d_s_3 = np.empty((40, n, 48), dtype)
-        self.gru_2__V__transposed = np.empty((3, 48, 48), dtype)
-        self.d_gru_2__h__padded = np.zeros((41, n, 48), dtype)
-        self.d_gru_2__h = self.d_gru_2__h__padded[:40]
-        self.d_gru_2__h__after = self.d_gru_2__h__padded[1:]
-        self.d_gru_2__m = np.empty((40, n, 48), dtype)
-        self.d_gru_2__p = np.empty((40, n, 48), dtype)
-        self.d_gru_2__r = np.empty((40, n, 48), dtype)
-        self.d_gru_2__s__padded = np.zeros((41, n, 3, 48), dtype)
-        self.d_gru_2__s = self.d_gru_2__s__padded[:40]
-        self.d_gru_2__s__after = self.d_gru_2__s__padded[1:]
-        self.gru_2__d_h_t_product = self.shared_7.reshape(n, 48)
-        self.gru_2__d_e_multiply_2 = self.gru_2__known_d_s_3_subtract
-        self.gru_2__d_e_multiply_4 = self.gru_2__known_d_m
-        self.d_gru_2__e = self.gru_1__e
-        self.d_gru_1__y = self.shared_3[n * 3840 :].reshape(n, 40, 48)
-        self.gru_2__d_W_copy = self.gru_2__known_d_s_2
-        self.gru_1__known_d_m = self.gru_2__known_d_s_2
-        self.gru_1__known_d_p = self.gru_2__known_d_s_3_subtract
-        self.gru_1__known_d_r_subtract = self.gru_1__m
-        self.gru_1__known_d_r = self.gru_2__known_d_h
-        self.gru_1__known_d_s = self.gru_2__known_d_p
-        self.gru_1__known_d_s_2 = self.gru_2__known_d_r
-        self.gru_1__known_d_s_3_subtract = self.shared_2[: n * 1920].reshape(40, n, 48)
-        self.gru_1__known_d_s_3 = self.shared_2[n * 1920 : n * 3840].reshape(40, n, 48)
-        self.gru_1__V__transposed = self.gru_2__V__transposed
-        self.d_gru_1__h = self.gru_2__p
-        self.d_gru_1__h__after = self.gru_2__p__padded[1:]
-        self.d_gru_1__m = self.shared_2[n * 3840 :].reshape(40, n, 48)
-        self.d_gru_1__p = self.shared_4.reshape(40, n, 48)
-        self.d_gru_1__r = self.gru_2__m
-        self.d_gru_1__s = self.d_gru_2__s
-        self.d_gru_1__s__after = self.d_gru_2__s__padded[1:]
-        self.gru_1__d_h_t_product = self.shared_5[n * 1872 :].reshape(n, 48)
-        self.gru_1__d_e_multiply_2 = self.gru_1__known_d_s_3_subtract
-        self.gru_1__d_e_multiply_4 = self.gru_2__known_d_s_2
-        self.d_gru_1__e = self.gru_1__e
-        self.gru_1__d_x_product = self.shared_2[: n * 560].reshape(40, n, 14)
+        self.d_dense_1_z = self.loss_C_exp
+        self.gru_2_known_d_h = self.shared_1[: n * 1920].reshape(40, n, 48)
+        self.gru_2_known_d_m = self.shared_6.reshape(40, n, 48)
+        self.gru_2_known_d_p = self.shared_1[n * 1920 : n * 3840].reshape(40, n, 48)
+        self.gru_2_known_d_r_subtract = self.gru_2_m
+        self.gru_2_known_d_r = self.shared_1[n * 3840 :].reshape(40, n, 48)
+        self.gru_2_known_d_s = self.shared_3[n * 3840 :].reshape(40, n, 48)
+        self.gru_2_known_d_s_2 = self.shared_3[n * 1920 : n * 3840].reshape(40, n, 48)
+        self.gru_2_known_d_s_3_subtract = self.shared_3[: n * 1920].reshape(40, n, 48)
+        self.gru_2_known_d_s_3 = np.empty((40, n, 48), dtype)
+        self.gru_2_V_transposed = np.empty((3, 48, 48), dtype)
+        self.d_gru_2_h_padded = np.zeros((41, n, 48), dtype)
+        self.d_gru_2_h = self.d_gru_2_h_padded[:40]
+        self.d_gru_2_h_after = self.d_gru_2_h_padded[1:]
+        self.d_gru_2_m = np.empty((40, n, 48), dtype)
+        self.d_gru_2_p = np.empty((40, n, 48), dtype)
+        self.d_gru_2_r = np.empty((40, n, 48), dtype)
+        self.d_gru_2_s_padded = np.zeros((41, n, 3, 48), dtype)
+        self.d_gru_2_s = self.d_gru_2_s_padded[:40]
+        self.d_gru_2_s_after = self.d_gru_2_s_padded[1:]
+        self.gru_2_d_h_t_product = self.shared_7.reshape(n, 48)
+        self.gru_2_d_e_multiply_2 = self.gru_2_known_d_s_3_subtract
+        self.gru_2_d_e_multiply_4 = self.gru_2_known_d_m
+        self.d_gru_2_e = self.gru_1_e
+        self.d_gru_1_y = self.shared_3[n * 3840 :].reshape(n, 40, 48)
+        self.gru_2_d_W_copy = self.gru_2_known_d_s_2
+        self.gru_1_known_d_m = self.gru_2_known_d_s_2
+        self.gru_1_known_d_p = self.gru_2_known_d_s_3_subtract
+        self.gru_1_known_d_r_subtract = self.gru_1_m
+        self.gru_1_known_d_r = self.gru_2_known_d_h
+        self.gru_1_known_d_s = self.gru_2_known_d_p
+        self.gru_1_known_d_s_2 = self.gru_2_known_d_r
+        self.gru_1_known_d_s_3_subtract = self.shared_2[: n * 1920].reshape(40, n, 48)
+        self.gru_1_known_d_s_3 = self.shared_2[n * 1920 : n * 3840].reshape(40, n, 48)
+        self.gru_1_V_transposed = self.gru_2_V_transposed
+        self.d_gru_1_h = self.gru_2_p
+        self.d_gru_1_h_after = self.gru_2_p_padded[1:]
+        self.d_gru_1_m = self.shared_2[n * 3840 :].reshape(40, n, 48)
+        self.d_gru_1_p = self.shared_4.reshape(40, n, 48)
+        self.d_gru_1_r = self.gru_2_m
+        self.d_gru_1_s = self.d_gru_2_s
+        self.d_gru_1_s_after = self.d_gru_2_s_padded[1:]
+        self.gru_1_d_h_t_product = self.shared_5[n * 1872 :].reshape(n, 48)
+        self.gru_1_d_e_multiply_2 = self.gru_1_known_d_s_3_subtract
+        self.gru_1_d_e_multiply_4 = self.gru_2_known_d_s_2
+        self.d_gru_1_e = self.gru_1_e
+        self.gru_1_d_x_product = self.shared_2[: n * 560].reshape(40, n, 14)
         self.d_x = self.shared_1[: n * 560].reshape(n, 40, 14)
 
     def __reduce__(self) -> tuple[type[Workspace], tuple[int, DTypeLike]]:
@@ -277,34 +277,32 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # gru_1: x (n, 40, 14), W (14, 3, 48), b (3, 48), V (48, 3, 48), b_h (3, 48) -> e (40, n, 3, 48), s (40, n, 3, 48),
     #     r (40, n, 48), p (40, n, 48), m (40, n, 48), h (40, n, 48), y (n, 40, 48)
     # (3) e[n,t,q,j] = Σ[d] x[n,t,d] · W[d,q,j] + b[q,j]
-    np.copyto(ws.gru_1__e_copy, x.transpose(1, 0, 2))
-    ws.gru_1__e_copy.reshape(40 * n, 14).dot(
-        params.gru_1__W.reshape(14, 3 * 48), out=ws.gru_1__e.reshape(40 * n, 3 * 48)
-    )
-    ws.gru_1__e += params.gru_1__b
+    np.copyto(ws.gru_1_e_copy, x.transpose(1, 0, 2))
+    ws.gru_1_e_copy.reshape(40 * n, 14).dot(params.gru_1_W.reshape(14, 3 * 48), out=ws.gru_1_e.reshape(40 * n, 3 * 48))
+    ws.gru_1_e += params.gru_1_b
     for t in range(40):
-        s_t = ws.gru_1__s[t]
-        h_before_t = ws.gru_1__h__before[t]
-        r_t = ws.gru_1__r[t]
-        e_t = ws.gru_1__e[t]
-        p_t = ws.gru_1__p[t]
-        m_t = ws.gru_1__m[t]
-        h_t = ws.gru_1__h[t]
+        s_t = ws.gru_1_s[t]
+        h_before_t = ws.gru_1_h_before[t]
+        r_t = ws.gru_1_r[t]
+        e_t = ws.gru_1_e[t]
+        p_t = ws.gru_1_p[t]
+        m_t = ws.gru_1_m[t]
+        h_t = ws.gru_1_h[t]
         # (4) s[n,t,q,j] = Σₖ h[n,t − 1,k] · V[k,q,j] + bₕ[q,j]
-        h_before_t.dot(params.gru_1__V.reshape(48, 3 * 48), out=s_t.reshape(n, 3 * 48))
-        s_t += params.gru_1__b_h
+        h_before_t.dot(params.gru_1_V.reshape(48, 3 * 48), out=s_t.reshape(n, 3 * 48))
+        s_t += params.gru_1_b_h
         # (10) rₙₜⱼ = σ(e[n,t,0,j] + s[n,t,0,j])
-        np.add(e_t[:, 0], s_t[:, 0], out=ws.gru_1__r_t_exp)
-        np.minimum(ws.gru_1__r_t_exp, ws.log_max, out=ws.gru_1__r_t_exp)
-        np.exp(ws.gru_1__r_t_exp, out=ws.gru_1__r_t_exp)
-        np.add(ws.gru_1__r_t_exp, ws.one, out=r_t)
-        np.divide(ws.gru_1__r_t_exp, r_t, out=r_t)
+        np.add(e_t[:, 0], s_t[:, 0], out=ws.gru_1_r_t_exp)
+        np.minimum(ws.gru_1_r_t_exp, ws.log_max, out=ws.gru_1_r_t_exp)
+        np.exp(ws.gru_1_r_t_exp, out=ws.gru_1_r_t_exp)
+        np.add(ws.gru_1_r_t_exp, ws.one, out=r_t)
+        np.divide(ws.gru_1_r_t_exp, r_t, out=r_t)
         # (11) pₙₜⱼ = σ(e[n,t,1,j] + s[n,t,1,j])
-        np.add(e_t[:, 1], s_t[:, 1], out=ws.gru_1__p_t_exp)
-        np.minimum(ws.gru_1__p_t_exp, ws.log_max, out=ws.gru_1__p_t_exp)
-        np.exp(ws.gru_1__p_t_exp, out=ws.gru_1__p_t_exp)
-        np.add(ws.gru_1__p_t_exp, ws.one, out=p_t)
-        np.divide(ws.gru_1__p_t_exp, p_t, out=p_t)
+        np.add(e_t[:, 1], s_t[:, 1], out=ws.gru_1_p_t_exp)
+        np.minimum(ws.gru_1_p_t_exp, ws.log_max, out=ws.gru_1_p_t_exp)
+        np.exp(ws.gru_1_p_t_exp, out=ws.gru_1_p_t_exp)
+        np.add(ws.gru_1_p_t_exp, ws.one, out=p_t)
+        np.divide(ws.gru_1_p_t_exp, p_t, out=p_t)
         # (7) mₙₜⱼ = tanh(rₙₜⱼ · s[n,t,2,j] + e[n,t,2,j])
         np.multiply(r_t, s_t[:, 2], out=m_t)
         m_t += e_t[:, 2]
@@ -312,41 +310,39 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         # (8) hₙₜⱼ = mₙₜⱼ · (1 − pₙₜⱼ) + h[n,t − 1,j] · pₙₜⱼ
         np.subtract(ws.one, p_t, out=h_t)
         h_t *= m_t
-        np.multiply(h_before_t, p_t, out=ws.gru_1__h_t_multiply_2)
-        h_t += ws.gru_1__h_t_multiply_2
+        np.multiply(h_before_t, p_t, out=ws.gru_1_h_t_multiply_2)
+        h_t += ws.gru_1_h_t_multiply_2
     # (9) yₙₜⱼ = hₙₜⱼ
-    np.copyto(ws.gru_1__y, ws.gru_1__h.transpose(1, 0, 2))
+    np.copyto(ws.gru_1_y, ws.gru_1_h.transpose(1, 0, 2))
 
     # gru_2: W (48, 3, 48), gru_1.y (n, 40, 48), b (3, 48), V (48, 3, 48), b_h (3, 48) -> e (40, n, 3, 48), s (40, n, 3,
     #     48), r (40, n, 48), p (40, n, 48), m (40, n, 48), h (40, n, 48), y (n, 48)
     # (90) e[n,t,q,j] = Σ[d] x[n,t,d] · W[d,q,j] + b[q,j]
-    np.matmul(
-        ws.gru_1__y.transpose(1, 0, 2), params.gru_2__W.reshape(48, 3 * 48), out=ws.gru_2__e.reshape(40, n, 3 * 48)
-    )
-    ws.gru_2__e += params.gru_2__b
+    np.matmul(ws.gru_1_y.transpose(1, 0, 2), params.gru_2_W.reshape(48, 3 * 48), out=ws.gru_2_e.reshape(40, n, 3 * 48))
+    ws.gru_2_e += params.gru_2_b
     for t in range(40):
-        s_t = ws.gru_2__s[t]
-        h_before_t = ws.gru_2__h__before[t]
-        r_t = ws.gru_2__r[t]
-        e_t = ws.gru_2__e[t]
-        p_t = ws.gru_2__p[t]
-        m_t = ws.gru_2__m[t]
-        h_t = ws.gru_2__h[t]
+        s_t = ws.gru_2_s[t]
+        h_before_t = ws.gru_2_h_before[t]
+        r_t = ws.gru_2_r[t]
+        e_t = ws.gru_2_e[t]
+        p_t = ws.gru_2_p[t]
+        m_t = ws.gru_2_m[t]
+        h_t = ws.gru_2_h[t]
         # (91) s[n,t,q,j] = Σₖ h[n,t − 1,k] · V[k,q,j] + bₕ[q,j]
-        h_before_t.dot(params.gru_2__V.reshape(48, 3 * 48), out=s_t.reshape(n, 3 * 48))
-        s_t += params.gru_2__b_h
+        h_before_t.dot(params.gru_2_V.reshape(48, 3 * 48), out=s_t.reshape(n, 3 * 48))
+        s_t += params.gru_2_b_h
         # (97) rₙₜⱼ = σ(e[n,t,0,j] + s[n,t,0,j])
-        np.add(e_t[:, 0], s_t[:, 0], out=ws.gru_2__r_t_exp)
-        np.minimum(ws.gru_2__r_t_exp, ws.log_max, out=ws.gru_2__r_t_exp)
-        np.exp(ws.gru_2__r_t_exp, out=ws.gru_2__r_t_exp)
-        np.add(ws.gru_2__r_t_exp, ws.one, out=r_t)
-        np.divide(ws.gru_2__r_t_exp, r_t, out=r_t)
+        np.add(e_t[:, 0], s_t[:, 0], out=ws.gru_2_r_t_exp)
+        np.minimum(ws.gru_2_r_t_exp, ws.log_max, out=ws.gru_2_r_t_exp)
+        np.exp(ws.gru_2_r_t_exp, out=ws.gru_2_r_t_exp)
+        np.add(ws.gru_2_r_t_exp, ws.one, out=r_t)
+        np.divide(ws.gru_2_r_t_exp, r_t, out=r_t)
         # (98) pₙₜⱼ = σ(e[n,t,1,j] + s[n,t,1,j])
-        np.add(e_t[:, 1], s_t[:, 1], out=ws.gru_2__p_t_exp)
-        np.minimum(ws.gru_2__p_t_exp, ws.log_max, out=ws.gru_2__p_t_exp)
-        np.exp(ws.gru_2__p_t_exp, out=ws.gru_2__p_t_exp)
-        np.add(ws.gru_2__p_t_exp, ws.one, out=p_t)
-        np.divide(ws.gru_2__p_t_exp, p_t, out=p_t)
+        np.add(e_t[:, 1], s_t[:, 1], out=ws.gru_2_p_t_exp)
+        np.minimum(ws.gru_2_p_t_exp, ws.log_max, out=ws.gru_2_p_t_exp)
+        np.exp(ws.gru_2_p_t_exp, out=ws.gru_2_p_t_exp)
+        np.add(ws.gru_2_p_t_exp, ws.one, out=p_t)
+        np.divide(ws.gru_2_p_t_exp, p_t, out=p_t)
         # (94) mₙₜⱼ = tanh(rₙₜⱼ · s[n,t,2,j] + e[n,t,2,j])
         np.multiply(r_t, s_t[:, 2], out=m_t)
         m_t += e_t[:, 2]
@@ -354,43 +350,43 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         # (95) hₙₜⱼ = mₙₜⱼ · (1 − pₙₜⱼ) + h[n,t − 1,j] · pₙₜⱼ
         np.subtract(ws.one, p_t, out=h_t)
         h_t *= m_t
-        np.multiply(h_before_t, p_t, out=ws.gru_2__h_t_multiply_2)
-        h_t += ws.gru_2__h_t_multiply_2
+        np.multiply(h_before_t, p_t, out=ws.gru_2_h_t_multiply_2)
+        h_t += ws.gru_2_h_t_multiply_2
     # (96) yₙⱼ = h[n,Nₜ − 1,j]
 
     # dense_1: W (48, 8), gru_2.y (n, 48), b (8) -> z (n, 8)
     # (176) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    ws.gru_2__h[39].dot(params.dense_1__W, out=ws.dense_1__z)
-    ws.dense_1__z += params.dense_1__b
+    ws.gru_2_h[39].dot(params.dense_1_W, out=ws.dense_1_z)
+    ws.dense_1_z += params.dense_1_b
 
 
 def _predict(ws: Workspace) -> None:
     """The prediction, from the network's output."""
     # softmax: dense_1.z (n, 8) -> shift (n), a (n, 8)
     # (198) shiftₙ = maxₖ zₙₖ
-    ws.dense_1__z.max(axis=1, out=ws.softmax__shift)
+    ws.dense_1_z.max(axis=1, out=ws.softmax_shift)
     # (198) aₙⱼ = exp(zₙⱼ − shiftₙ)/(Σₖ exp(zₙₖ − shiftₙ))
-    np.subtract(ws.dense_1__z, ws.softmax__shift[:, None], out=ws.softmax__a_exp)
-    np.exp(ws.softmax__a_exp, out=ws.softmax__a_exp)
-    ws.softmax__a_exp.dot(ws.ones_8, out=ws.softmax__a_sum)
-    np.divide(ws.softmax__a_exp, ws.softmax__a_sum[:, None], out=ws.softmax__a)
+    np.subtract(ws.dense_1_z, ws.softmax_shift[:, None], out=ws.softmax_a_exp)
+    np.exp(ws.softmax_a_exp, out=ws.softmax_a_exp)
+    ws.softmax_a_exp.dot(ws.ones_8, out=ws.softmax_a_sum)
+    np.divide(ws.softmax_a_exp, ws.softmax_a_sum[:, None], out=ws.softmax_a)
 
 
 def _loss(ws: Workspace, y: Array) -> None:
     """The cost C, from the network's output."""
     # loss: dense_1.z (n, 8), y (n) -> shift (n), C
     # (191) shiftₙ = maxₖ zₙₖ
-    ws.dense_1__z.max(axis=1, out=ws.loss__shift)
+    ws.dense_1_z.max(axis=1, out=ws.loss_shift)
     # (191) C = 1/N · Σₙ (log(Σₖ exp(zₙₖ − shiftₙ)) − (z[n,yₙ] − shiftₙ))
-    np.subtract(ws.dense_1__z, ws.loss__shift[:, None], out=ws.loss__C_exp)
-    np.exp(ws.loss__C_exp, out=ws.loss__C_exp)
-    ws.loss__C_exp.dot(ws.ones_8, out=ws.loss__C_sum)
-    np.log(ws.loss__C_sum, out=ws.loss__C_subtract_3)
+    np.subtract(ws.dense_1_z, ws.loss_shift[:, None], out=ws.loss_C_exp)
+    np.exp(ws.loss_C_exp, out=ws.loss_C_exp)
+    ws.loss_C_exp.dot(ws.ones_8, out=ws.loss_C_sum)
+    np.log(ws.loss_C_sum, out=ws.loss_C_subtract_3)
     np.add(ws.row_starts_8, y, out=ws.positions_of_y_in_8, dtype=np.intp)
-    ws.dense_1__z.take(ws.positions_of_y_in_8, out=ws.loss__C_subtract_2, mode="clip")
-    ws.loss__C_subtract_2 -= ws.loss__shift
-    ws.loss__C_subtract_3 -= ws.loss__C_subtract_2
-    ws.mean_n.dot(ws.loss__C_subtract_3, out=ws.C)
+    ws.dense_1_z.take(ws.positions_of_y_in_8, out=ws.loss_C_subtract_2, mode="clip")
+    ws.loss_C_subtract_2 -= ws.loss_shift
+    ws.loss_C_subtract_3 -= ws.loss_C_subtract_2
+    ws.mean_n.dot(ws.loss_C_subtract_3, out=ws.C)
 
 
 def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
@@ -399,21 +395,21 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
 
     # loss: C_sum (n), C_exp (n, 8), y (n) -> softmax.a (n, 8), d_dense_1.z (n, 8)
     # (190) aₙⱼ = exp(zₙⱼ − shiftₙ)/(Σₖ exp(zₙₖ − shiftₙ))
-    np.divide(ws.loss__C_exp, ws.loss__C_sum[:, None], out=ws.softmax__a)
+    np.divide(ws.loss_C_exp, ws.loss_C_sum[:, None], out=ws.softmax_a)
     # (196) δₙⱼ = (aₙⱼ − 𝟙[j = yₙ])/N
-    np.copyto(ws.d_dense_1__z, ws.softmax__a)
-    ws.d_dense_1__z.take(ws.positions_of_y_in_8, out=ws.picked, mode="clip")
+    np.copyto(ws.d_dense_1_z, ws.softmax_a)
+    ws.d_dense_1_z.take(ws.positions_of_y_in_8, out=ws.picked, mode="clip")
     ws.picked += ws.minus_one
-    ws.d_dense_1__z.put(ws.positions_of_y_in_8, ws.picked)
-    ws.d_dense_1__z *= ws.one_over_n
+    ws.d_dense_1_z.put(ws.positions_of_y_in_8, ws.picked)
+    ws.d_dense_1_z *= ws.one_over_n
 
     # dense_1: W (48, 8), d_z (n, 8), gru_2.y (n, 48) -> d_gru_2.y (n, 48), d_W (48, 8), d_b (8)
     # (180) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    ws.d_dense_1__z.dot(params.dense_1__W.T, out=ws.gru_2__known_d_h[39])
+    ws.d_dense_1_z.dot(params.dense_1_W.T, out=ws.gru_2_known_d_h[39])
     # (184) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    ws.gru_2__h[39].T.dot(ws.d_dense_1__z, out=gradients.dense_1__W)
+    ws.gru_2_h[39].T.dot(ws.d_dense_1_z, out=gradients.dense_1_W)
     # (187) ∂C/∂bⱼ = Σₙ δₙⱼ
-    ws.ones_n.dot(ws.d_dense_1__z, out=gradients.dense_1__b)
+    ws.ones_n.dot(ws.d_dense_1_z, out=gradients.dense_1_b)
 
     # gru_2: d_y (n, 48), p (40, n, 48), h (40, n, 48), m (40, n, 48), s (40, n, 3, 48), r (40, n, 48), V (48, 3, 48), W
     #     (48, 3, 48), gru_1.y (n, 40, 48) -> known_d_h (40, n, 48), known_d_m (40, n, 48), known_d_p (40, n, 48),
@@ -421,45 +417,45 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     #     (3, 48, 48), d_h (40, n, 48), d_m (40, n, 48), d_p (40, n, 48), d_r (40, n, 48), d_s (40, n, 3, 48), d_e (40,
     #     n, 3, 48), d_gru_1.y (n, 40, 48), d_W (48, 3, 48), d_V (48, 3, 48), d_b (3, 48), d_b_h (3, 48)
     # (108) known_d_hₙₜⱼ = ∂C/∂yₙⱼ · 𝟙[t = Nₜ − 1]
-    ws.gru_2__known_d_h[0:39] = 0
+    ws.gru_2_known_d_h[0:39] = 0
     # (113) known_d_mₙₜⱼ = 1 − pₙₜⱼ
-    np.subtract(ws.one, ws.gru_2__p, out=ws.gru_2__known_d_m)
+    np.subtract(ws.one, ws.gru_2_p, out=ws.gru_2_known_d_m)
     # (118) known_d_pₙₜⱼ = h[n,t − 1,j] − mₙₜⱼ
-    np.subtract(ws.gru_2__h__before, ws.gru_2__m, out=ws.gru_2__known_d_p)
+    np.subtract(ws.gru_2_h_before, ws.gru_2_m, out=ws.gru_2_known_d_p)
     # (124) known_d_rₙₜⱼ = s[n,t,2,j] · (1 − mₙₜⱼ²)
-    np.square(ws.gru_2__m, out=ws.gru_2__known_d_r_subtract)
-    np.subtract(ws.one, ws.gru_2__known_d_r_subtract, out=ws.gru_2__known_d_r_subtract)
-    np.multiply(ws.gru_2__known_d_r_subtract, ws.gru_2__s[:, :, 2], out=ws.gru_2__known_d_r)
+    np.square(ws.gru_2_m, out=ws.gru_2_known_d_r_subtract)
+    np.subtract(ws.one, ws.gru_2_known_d_r_subtract, out=ws.gru_2_known_d_r_subtract)
+    np.multiply(ws.gru_2_known_d_r_subtract, ws.gru_2_s[:, :, 2], out=ws.gru_2_known_d_r)
     # (138) known_d_sₙₜⱼ = rₙₜⱼ · (1 − mₙₜⱼ²)
-    np.multiply(ws.gru_2__known_d_r_subtract, ws.gru_2__r, out=ws.gru_2__known_d_s)
+    np.multiply(ws.gru_2_known_d_r_subtract, ws.gru_2_r, out=ws.gru_2_known_d_s)
     # (138) known_d_s_2ₙₜⱼ = pₙₜⱼ · (1 − pₙₜⱼ)
-    np.multiply(ws.gru_2__known_d_m, ws.gru_2__p, out=ws.gru_2__known_d_s_2)
+    np.multiply(ws.gru_2_known_d_m, ws.gru_2_p, out=ws.gru_2_known_d_s_2)
     # (138) known_d_s_3ₙₜⱼ = rₙₜⱼ · (1 − rₙₜⱼ)
-    np.subtract(ws.one, ws.gru_2__r, out=ws.gru_2__known_d_s_3_subtract)
-    np.multiply(ws.gru_2__known_d_s_3_subtract, ws.gru_2__r, out=ws.gru_2__known_d_s_3)
+    np.subtract(ws.one, ws.gru_2_r, out=ws.gru_2_known_d_s_3_subtract)
+    np.multiply(ws.gru_2_known_d_s_3_subtract, ws.gru_2_r, out=ws.gru_2_known_d_s_3)
     # V_transposed[j,k,i] = Vᵢⱼₖ
-    np.copyto(ws.gru_2__V__transposed, params.gru_2__V.transpose(1, 2, 0))
+    np.copyto(ws.gru_2_V_transposed, params.gru_2_V.transpose(1, 2, 0))
     for t in reversed(range(40)):
-        d_h_t = ws.d_gru_2__h[t]
-        d_h_after_t = ws.d_gru_2__h__after[t]
-        p_after_t = ws.gru_2__p__after[t]
-        known_d_h_t = ws.gru_2__known_d_h[t]
-        d_s_after_t = ws.d_gru_2__s__after[t]
-        d_m_t = ws.d_gru_2__m[t]
-        known_d_m_t = ws.gru_2__known_d_m[t]
-        d_p_t = ws.d_gru_2__p[t]
-        known_d_p_t = ws.gru_2__known_d_p[t]
-        d_r_t = ws.d_gru_2__r[t]
-        known_d_r_t = ws.gru_2__known_d_r[t]
-        d_s_t = ws.d_gru_2__s[t]
-        known_d_s_t = ws.gru_2__known_d_s[t]
-        known_d_s_2_t = ws.gru_2__known_d_s_2[t]
-        known_d_s_3_t = ws.gru_2__known_d_s_3[t]
+        d_h_t = ws.d_gru_2_h[t]
+        d_h_after_t = ws.d_gru_2_h_after[t]
+        p_after_t = ws.gru_2_p_after[t]
+        known_d_h_t = ws.gru_2_known_d_h[t]
+        d_s_after_t = ws.d_gru_2_s_after[t]
+        d_m_t = ws.d_gru_2_m[t]
+        known_d_m_t = ws.gru_2_known_d_m[t]
+        d_p_t = ws.d_gru_2_p[t]
+        known_d_p_t = ws.gru_2_known_d_p[t]
+        d_r_t = ws.d_gru_2_r[t]
+        known_d_r_t = ws.gru_2_known_d_r[t]
+        d_s_t = ws.d_gru_2_s[t]
+        known_d_s_t = ws.gru_2_known_d_s[t]
+        known_d_s_2_t = ws.gru_2_known_d_s_2[t]
+        known_d_s_3_t = ws.gru_2_known_d_s_3[t]
         # (108) ∂C/∂hₙₜⱼ = ∂C/∂h[n,t + 1,j] · p[n,t + 1,j] + Σ[k,q] ∂C/∂s[n,t + 1,q,k] · V[j,q,k] + known_d_hₙₜⱼ
         np.multiply(d_h_after_t, p_after_t, out=d_h_t)
-        d_s_after_t.reshape(n, 3 * 48).dot(ws.gru_2__V__transposed.reshape(3 * 48, 48), out=ws.gru_2__d_h_t_product)
+        d_s_after_t.reshape(n, 3 * 48).dot(ws.gru_2_V_transposed.reshape(3 * 48, 48), out=ws.gru_2_d_h_t_product)
         d_h_t += known_d_h_t
-        d_h_t += ws.gru_2__d_h_t_product
+        d_h_t += ws.gru_2_d_h_t_product
         # (113) ∂C/∂mₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_mₙₜⱼ
         np.multiply(d_h_t, known_d_m_t, out=d_m_t)
         # (118) ∂C/∂pₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_pₙₜⱼ
@@ -473,32 +469,30 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
         np.multiply(d_m_t, known_d_s_t, out=d_s_t[:, 2])
     # (152) ∂C/∂e[n,t,q,j] = ∂C/∂mₙₜⱼ · (1 − mₙₜⱼ²) · 𝟙[q = 2] + ∂C/∂pₙₜⱼ · pₙₜⱼ · (1 − pₙₜⱼ) · 𝟙[q = 1] + ∂C/∂rₙₜⱼ ·
     #     rₙₜⱼ · (1 − rₙₜⱼ) · 𝟙[q = 0]
-    np.multiply(ws.gru_2__known_d_s_3_subtract, ws.d_gru_2__r, out=ws.gru_2__d_e_multiply_2)
-    ws.gru_2__d_e_multiply_2 *= ws.gru_2__r
-    np.multiply(ws.gru_2__known_d_m, ws.d_gru_2__p, out=ws.gru_2__d_e_multiply_4)
-    ws.gru_2__d_e_multiply_4 *= ws.gru_2__p
-    np.multiply(ws.gru_2__known_d_r_subtract, ws.d_gru_2__m, out=ws.d_gru_2__e[:, :, 2])
-    np.copyto(ws.d_gru_2__e[:, :, 0], ws.gru_2__d_e_multiply_2)
-    np.copyto(ws.d_gru_2__e[:, :, 1], ws.gru_2__d_e_multiply_4)
+    np.multiply(ws.gru_2_known_d_s_3_subtract, ws.d_gru_2_r, out=ws.gru_2_d_e_multiply_2)
+    ws.gru_2_d_e_multiply_2 *= ws.gru_2_r
+    np.multiply(ws.gru_2_known_d_m, ws.d_gru_2_p, out=ws.gru_2_d_e_multiply_4)
+    ws.gru_2_d_e_multiply_4 *= ws.gru_2_p
+    np.multiply(ws.gru_2_known_d_r_subtract, ws.d_gru_2_m, out=ws.d_gru_2_e[:, :, 2])
+    np.copyto(ws.d_gru_2_e[:, :, 0], ws.gru_2_d_e_multiply_2)
+    np.copyto(ws.d_gru_2_e[:, :, 1], ws.gru_2_d_e_multiply_4)
     # (157) ∂C/∂x[n,t,d] = Σ[j,q] ∂C/∂e[n,t,q,j] · W[d,q,j]
     np.matmul(
-        ws.d_gru_2__e.reshape(40, n, 3 * 48),
-        params.gru_2__W.reshape(48, 3 * 48).T,
-        out=ws.d_gru_1__y.transpose(1, 0, 2),
+        ws.d_gru_2_e.reshape(40, n, 3 * 48), params.gru_2_W.reshape(48, 3 * 48).T, out=ws.d_gru_1_y.transpose(1, 0, 2)
     )
     # (162) ∂C/∂W[d,q,j] = Σₙ Σₜ ∂C/∂e[n,t,q,j] · x[n,t,d]
-    np.copyto(ws.gru_2__d_W_copy, ws.gru_1__y.transpose(1, 0, 2))
-    ws.gru_2__d_W_copy.reshape(40 * n, 48).T.dot(
-        ws.d_gru_2__e.reshape(40 * n, 3 * 48), out=gradients.gru_2__W.reshape(48, 3 * 48)
+    np.copyto(ws.gru_2_d_W_copy, ws.gru_1_y.transpose(1, 0, 2))
+    ws.gru_2_d_W_copy.reshape(40 * n, 48).T.dot(
+        ws.d_gru_2_e.reshape(40 * n, 3 * 48), out=gradients.gru_2_W.reshape(48, 3 * 48)
     )
     # (167) ∂C/∂V[k,q,j] = Σₙ Σₜ ∂C/∂s[n,t,q,j] · h[n,t − 1,k]
-    ws.gru_2__h__before.reshape(40 * n, 48).T.dot(
-        ws.d_gru_2__s.reshape(40 * n, 3 * 48), out=gradients.gru_2__V.reshape(48, 3 * 48)
+    ws.gru_2_h_before.reshape(40 * n, 48).T.dot(
+        ws.d_gru_2_s.reshape(40 * n, 3 * 48), out=gradients.gru_2_V.reshape(48, 3 * 48)
     )
     # (171) ∂C/∂b[q,j] = Σₙ Σₜ ∂C/∂e[n,t,q,j]
-    ws.ones_40_n.dot(ws.d_gru_2__e.reshape(40 * n, 3 * 48), out=gradients.gru_2__b.reshape(3 * 48))
+    ws.ones_40_n.dot(ws.d_gru_2_e.reshape(40 * n, 3 * 48), out=gradients.gru_2_b.reshape(3 * 48))
     # (175) ∂C/∂bₕ[q,j] = Σₙ Σₜ ∂C/∂s[n,t,q,j]
-    ws.ones_40_n.dot(ws.d_gru_2__s.reshape(40 * n, 3 * 48), out=gradients.gru_2__b_h.reshape(3 * 48))
+    ws.ones_40_n.dot(ws.d_gru_2_s.reshape(40 * n, 3 * 48), out=gradients.gru_2_b_h.reshape(3 * 48))
 
     # gru_1: p (40, n, 48), h (40, n, 48), m (40, n, 48), s (40, n, 3, 48), r (40, n, 48), V (48, 3, 48), d_y (n, 40,
     #     48), e_copy (40, n, 14) -> known_d_m (40, n, 48), known_d_p (40, n, 48), known_d_r (40, n, 48), known_d_s (40,
@@ -506,43 +500,43 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     #     n, 48), d_p (40, n, 48), d_r (40, n, 48), d_s (40, n, 3, 48), d_e (40, n, 3, 48), d_W (14, 3, 48), d_V (48, 3,
     #     48), d_b (3, 48), d_b_h (3, 48)
     # (27) known_d_mₙₜⱼ = 1 − pₙₜⱼ
-    np.subtract(ws.one, ws.gru_1__p, out=ws.gru_1__known_d_m)
+    np.subtract(ws.one, ws.gru_1_p, out=ws.gru_1_known_d_m)
     # (32) known_d_pₙₜⱼ = h[n,t − 1,j] − mₙₜⱼ
-    np.subtract(ws.gru_1__h__before, ws.gru_1__m, out=ws.gru_1__known_d_p)
+    np.subtract(ws.gru_1_h_before, ws.gru_1_m, out=ws.gru_1_known_d_p)
     # (38) known_d_rₙₜⱼ = s[n,t,2,j] · (1 − mₙₜⱼ²)
-    np.square(ws.gru_1__m, out=ws.gru_1__known_d_r_subtract)
-    np.subtract(ws.one, ws.gru_1__known_d_r_subtract, out=ws.gru_1__known_d_r_subtract)
-    np.multiply(ws.gru_1__known_d_r_subtract, ws.gru_1__s[:, :, 2], out=ws.gru_1__known_d_r)
+    np.square(ws.gru_1_m, out=ws.gru_1_known_d_r_subtract)
+    np.subtract(ws.one, ws.gru_1_known_d_r_subtract, out=ws.gru_1_known_d_r_subtract)
+    np.multiply(ws.gru_1_known_d_r_subtract, ws.gru_1_s[:, :, 2], out=ws.gru_1_known_d_r)
     # (52) known_d_sₙₜⱼ = rₙₜⱼ · (1 − mₙₜⱼ²)
-    np.multiply(ws.gru_1__known_d_r_subtract, ws.gru_1__r, out=ws.gru_1__known_d_s)
+    np.multiply(ws.gru_1_known_d_r_subtract, ws.gru_1_r, out=ws.gru_1_known_d_s)
     # (52) known_d_s_2ₙₜⱼ = pₙₜⱼ · (1 − pₙₜⱼ)
-    np.multiply(ws.gru_1__known_d_m, ws.gru_1__p, out=ws.gru_1__known_d_s_2)
+    np.multiply(ws.gru_1_known_d_m, ws.gru_1_p, out=ws.gru_1_known_d_s_2)
     # (52) known_d_s_3ₙₜⱼ = rₙₜⱼ · (1 − rₙₜⱼ)
-    np.subtract(ws.one, ws.gru_1__r, out=ws.gru_1__known_d_s_3_subtract)
-    np.multiply(ws.gru_1__known_d_s_3_subtract, ws.gru_1__r, out=ws.gru_1__known_d_s_3)
+    np.subtract(ws.one, ws.gru_1_r, out=ws.gru_1_known_d_s_3_subtract)
+    np.multiply(ws.gru_1_known_d_s_3_subtract, ws.gru_1_r, out=ws.gru_1_known_d_s_3)
     # V_transposed[j,k,i] = Vᵢⱼₖ
-    np.copyto(ws.gru_1__V__transposed, params.gru_1__V.transpose(1, 2, 0))
+    np.copyto(ws.gru_1_V_transposed, params.gru_1_V.transpose(1, 2, 0))
     for t in reversed(range(40)):
-        d_h_t = ws.d_gru_1__h[t]
-        d_h_after_t = ws.d_gru_1__h__after[t]
-        p_after_t = ws.gru_1__p__after[t]
-        d_y_t = ws.d_gru_1__y[:, t]
-        d_s_after_t = ws.d_gru_1__s__after[t]
-        d_m_t = ws.d_gru_1__m[t]
-        known_d_m_t = ws.gru_1__known_d_m[t]
-        d_p_t = ws.d_gru_1__p[t]
-        known_d_p_t = ws.gru_1__known_d_p[t]
-        d_r_t = ws.d_gru_1__r[t]
-        known_d_r_t = ws.gru_1__known_d_r[t]
-        d_s_t = ws.d_gru_1__s[t]
-        known_d_s_t = ws.gru_1__known_d_s[t]
-        known_d_s_2_t = ws.gru_1__known_d_s_2[t]
-        known_d_s_3_t = ws.gru_1__known_d_s_3[t]
+        d_h_t = ws.d_gru_1_h[t]
+        d_h_after_t = ws.d_gru_1_h_after[t]
+        p_after_t = ws.gru_1_p_after[t]
+        d_y_t = ws.d_gru_1_y[:, t]
+        d_s_after_t = ws.d_gru_1_s_after[t]
+        d_m_t = ws.d_gru_1_m[t]
+        known_d_m_t = ws.gru_1_known_d_m[t]
+        d_p_t = ws.d_gru_1_p[t]
+        known_d_p_t = ws.gru_1_known_d_p[t]
+        d_r_t = ws.d_gru_1_r[t]
+        known_d_r_t = ws.gru_1_known_d_r[t]
+        d_s_t = ws.d_gru_1_s[t]
+        known_d_s_t = ws.gru_1_known_d_s[t]
+        known_d_s_2_t = ws.gru_1_known_d_s_2[t]
+        known_d_s_3_t = ws.gru_1_known_d_s_3[t]
         # (22) ∂C/∂hₙₜⱼ = ∂C/∂h[n,t + 1,j] · p[n,t + 1,j] + Σ[k,q] ∂C/∂s[n,t + 1,q,k] · V[j,q,k] + ∂C/∂yₙₜⱼ
         np.multiply(d_h_after_t, p_after_t, out=d_h_t)
-        d_s_after_t.reshape(n, 3 * 48).dot(ws.gru_1__V__transposed.reshape(3 * 48, 48), out=ws.gru_1__d_h_t_product)
+        d_s_after_t.reshape(n, 3 * 48).dot(ws.gru_1_V_transposed.reshape(3 * 48, 48), out=ws.gru_1_d_h_t_product)
         d_h_t += d_y_t
-        d_h_t += ws.gru_1__d_h_t_product
+        d_h_t += ws.gru_1_d_h_t_product
         # (27) ∂C/∂mₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_mₙₜⱼ
         np.multiply(d_h_t, known_d_m_t, out=d_m_t)
         # (32) ∂C/∂pₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_pₙₜⱼ
@@ -556,25 +550,25 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
         np.multiply(d_m_t, known_d_s_t, out=d_s_t[:, 2])
     # (66) ∂C/∂e[n,t,q,j] = ∂C/∂mₙₜⱼ · (1 − mₙₜⱼ²) · 𝟙[q = 2] + ∂C/∂pₙₜⱼ · pₙₜⱼ · (1 − pₙₜⱼ) · 𝟙[q = 1] + ∂C/∂rₙₜⱼ ·
     #     rₙₜⱼ · (1 − rₙₜⱼ) · 𝟙[q = 0]
-    np.multiply(ws.gru_1__known_d_s_3_subtract, ws.d_gru_1__r, out=ws.gru_1__d_e_multiply_2)
-    ws.gru_1__d_e_multiply_2 *= ws.gru_1__r
-    np.multiply(ws.gru_1__known_d_m, ws.d_gru_1__p, out=ws.gru_1__d_e_multiply_4)
-    ws.gru_1__d_e_multiply_4 *= ws.gru_1__p
-    np.multiply(ws.gru_1__known_d_r_subtract, ws.d_gru_1__m, out=ws.d_gru_1__e[:, :, 2])
-    np.copyto(ws.d_gru_1__e[:, :, 0], ws.gru_1__d_e_multiply_2)
-    np.copyto(ws.d_gru_1__e[:, :, 1], ws.gru_1__d_e_multiply_4)
+    np.multiply(ws.gru_1_known_d_s_3_subtract, ws.d_gru_1_r, out=ws.gru_1_d_e_multiply_2)
+    ws.gru_1_d_e_multiply_2 *= ws.gru_1_r
+    np.multiply(ws.gru_1_known_d_m, ws.d_gru_1_p, out=ws.gru_1_d_e_multiply_4)
+    ws.gru_1_d_e_multiply_4 *= ws.gru_1_p
+    np.multiply(ws.gru_1_known_d_r_subtract, ws.d_gru_1_m, out=ws.d_gru_1_e[:, :, 2])
+    np.copyto(ws.d_gru_1_e[:, :, 0], ws.gru_1_d_e_multiply_2)
+    np.copyto(ws.d_gru_1_e[:, :, 1], ws.gru_1_d_e_multiply_4)
     # (76) ∂C/∂W[d,q,j] = Σₙ Σₜ ∂C/∂e[n,t,q,j] · x[n,t,d]
-    ws.gru_1__e_copy.reshape(40 * n, 14).T.dot(
-        ws.d_gru_1__e.reshape(40 * n, 3 * 48), out=gradients.gru_1__W.reshape(14, 3 * 48)
+    ws.gru_1_e_copy.reshape(40 * n, 14).T.dot(
+        ws.d_gru_1_e.reshape(40 * n, 3 * 48), out=gradients.gru_1_W.reshape(14, 3 * 48)
     )
     # (81) ∂C/∂V[k,q,j] = Σₙ Σₜ ∂C/∂s[n,t,q,j] · h[n,t − 1,k]
-    ws.gru_1__h__before.reshape(40 * n, 48).T.dot(
-        ws.d_gru_1__s.reshape(40 * n, 3 * 48), out=gradients.gru_1__V.reshape(48, 3 * 48)
+    ws.gru_1_h_before.reshape(40 * n, 48).T.dot(
+        ws.d_gru_1_s.reshape(40 * n, 3 * 48), out=gradients.gru_1_V.reshape(48, 3 * 48)
     )
     # (85) ∂C/∂b[q,j] = Σₙ Σₜ ∂C/∂e[n,t,q,j]
-    ws.ones_40_n.dot(ws.d_gru_1__e.reshape(40 * n, 3 * 48), out=gradients.gru_1__b.reshape(3 * 48))
+    ws.ones_40_n.dot(ws.d_gru_1_e.reshape(40 * n, 3 * 48), out=gradients.gru_1_b.reshape(3 * 48))
     # (89) ∂C/∂bₕ[q,j] = Σₙ Σₜ ∂C/∂s[n,t,q,j]
-    ws.ones_40_n.dot(ws.d_gru_1__s.reshape(40 * n, 3 * 48), out=gradients.gru_1__b_h.reshape(3 * 48))
+    ws.ones_40_n.dot(ws.d_gru_1_s.reshape(40 * n, 3 * 48), out=gradients.gru_1_b_h.reshape(3 * 48))
 
 
 def _input(params: Parameters, ws: Workspace) -> None:
@@ -583,17 +577,17 @@ def _input(params: Parameters, ws: Workspace) -> None:
 
     # gru_1: W (14, 3, 48), d_e (40, n, 3, 48) -> d_x (n, 40, 14)
     # (71) ∂C/∂x[n,t,d] = Σ[j,q] ∂C/∂e[n,t,q,j] · W[d,q,j]
-    ws.d_gru_1__e.reshape(40 * n, 3 * 48).dot(
-        params.gru_1__W.reshape(14, 3 * 48).T, out=ws.gru_1__d_x_product.reshape(40 * n, 14)
+    ws.d_gru_1_e.reshape(40 * n, 3 * 48).dot(
+        params.gru_1_W.reshape(14, 3 * 48).T, out=ws.gru_1_d_x_product.reshape(40 * n, 14)
     )
-    np.copyto(ws.d_x, ws.gru_1__d_x_product.transpose(1, 0, 2))
+    np.copyto(ws.d_x, ws.gru_1_d_x_product.transpose(1, 0, 2))
 
 
 def forward(params: Parameters, x: Array, workspace: Workspace | None = None) -> Array:
     """The network's output dense_1.z (n, 8); the workspace's next use overwrites it."""
     ws = _workspace(params, x, workspace)
     _forward(params, ws, x)
-    return ws.dense_1__z
+    return ws.dense_1_z
 
 
 def predict(params: Parameters, x: Array, workspace: Workspace | None = None) -> Array:
@@ -601,7 +595,7 @@ def predict(params: Parameters, x: Array, workspace: Workspace | None = None) ->
     ws = _workspace(params, x, workspace)
     _forward(params, ws, x)
     _predict(ws)
-    return ws.softmax__a
+    return ws.softmax_a
 
 
 def loss(params: Parameters, x: Array, y: Array, workspace: Workspace | None = None) -> float:

@@ -50,17 +50,17 @@ class Parameters(Mapping[str, Array]):
         if flat.shape != (SIZE,) or flat.dtype not in DTYPES or not flat.flags.c_contiguous:
             raise ValueError(f"flat: expected a contiguous float vector of {SIZE}, came {_describe(flat)}")
         self.flat = flat
-        self.gru_1__W = flat[0:96].reshape(2, 3, 16)
-        self.gru_1__V = flat[96:864].reshape(16, 3, 16)
-        self.gru_1__b = flat[864:912].reshape(3, 16)
-        self.gru_1__b_h = flat[912:960].reshape(3, 16)
-        self.dense_1__W = flat[960:976].reshape(16, 1)
-        self.dense_1__b = flat[976:977]
+        self.gru_1_W = flat[0:96].reshape(2, 3, 16)
+        self.gru_1_V = flat[96:864].reshape(16, 3, 16)
+        self.gru_1_b = flat[864:912].reshape(3, 16)
+        self.gru_1_b_h = flat[912:960].reshape(3, 16)
+        self.dense_1_W = flat[960:976].reshape(16, 1)
+        self.dense_1_b = flat[976:977]
 
     def __getitem__(self, name: str) -> Array:
         if name not in LAYOUT:
             raise KeyError(f"parameter {name!r}: expected one of {', '.join(LAYOUT)}")
-        view: Array = getattr(self, name.replace(".", "__"))
+        view: Array = getattr(self, name.replace(".", "_"))
         return view
 
     def __iter__(self) -> Iterator[str]:
@@ -86,12 +86,12 @@ def init(seed: int = 0, dtype: DTypeLike = np.float32) -> Parameters:
         raise TypeError(f"dtype: expected float32 or float64, came {np.dtype(dtype)}")
     draw = np.random.Generator(np.random.PCG64(seed))
     params = Parameters(np.zeros(SIZE, dtype))
-    params.gru_1__W[...] = draw.uniform(-1 / math.sqrt(16), 1 / math.sqrt(16), (2, 3, 16))  # torch_default
-    params.gru_1__V[...] = draw.uniform(-1 / math.sqrt(16), 1 / math.sqrt(16), (16, 3, 16))  # torch_default
-    params.gru_1__b[...] = draw.uniform(-1 / math.sqrt(16), 1 / math.sqrt(16), (3, 16))  # torch_default
-    params.gru_1__b_h[...] = draw.uniform(-1 / math.sqrt(16), 1 / math.sqrt(16), (3, 16))  # torch_default
-    params.dense_1__W[...] = draw.uniform(-1 / math.sqrt(16), 1 / math.sqrt(16), (16, 1))  # torch_default
-    params.dense_1__b[...] = draw.uniform(-1 / math.sqrt(16), 1 / math.sqrt(16), (1,))  # torch_default
+    params.gru_1_W[...] = draw.uniform(-1 / math.sqrt(16), 1 / math.sqrt(16), (2, 3, 16))  # torch_default
+    params.gru_1_V[...] = draw.uniform(-1 / math.sqrt(16), 1 / math.sqrt(16), (16, 3, 16))  # torch_default
+    params.gru_1_b[...] = draw.uniform(-1 / math.sqrt(16), 1 / math.sqrt(16), (3, 16))  # torch_default
+    params.gru_1_b_h[...] = draw.uniform(-1 / math.sqrt(16), 1 / math.sqrt(16), (3, 16))  # torch_default
+    params.dense_1_W[...] = draw.uniform(-1 / math.sqrt(16), 1 / math.sqrt(16), (16, 1))  # torch_default
+    params.dense_1_b[...] = draw.uniform(-1 / math.sqrt(16), 1 / math.sqrt(16), (1,))  # torch_default
     return params
 
 
@@ -118,51 +118,51 @@ class Workspace:
         self.two_over_n = np.array(2 / n, dtype)
         self.ones_n = np.ones(n, dtype)
         self.ones_20_n = np.ones(20 * n, dtype)
-        self.gru_1__e_copy = np.empty((20, n, 2), dtype)
+        self.gru_1_e_copy = np.empty((20, n, 2), dtype)
         self.shared_1 = np.empty(n * 960, dtype)
-        self.gru_1__e = self.shared_1.reshape(20, n, 3, 16)
+        self.gru_1_e = self.shared_1.reshape(20, n, 3, 16)
         self.shared_2 = np.empty(n * 960, dtype)
-        self.gru_1__s = self.shared_2.reshape(20, n, 3, 16)
-        self.gru_1__r = np.empty((20, n, 16), dtype)
-        self.gru_1__p__padded = np.zeros((21, n, 16), dtype)
-        self.gru_1__p = self.gru_1__p__padded[:20]
-        self.gru_1__p__after = self.gru_1__p__padded[1:]
-        self.gru_1__m = np.empty((20, n, 16), dtype)
-        self.gru_1__h__padded = np.zeros((21, n, 16), dtype)
-        self.gru_1__h = self.gru_1__h__padded[1:]
-        self.gru_1__h__before = self.gru_1__h__padded[:20]
+        self.gru_1_s = self.shared_2.reshape(20, n, 3, 16)
+        self.gru_1_r = np.empty((20, n, 16), dtype)
+        self.gru_1_p_padded = np.zeros((21, n, 16), dtype)
+        self.gru_1_p = self.gru_1_p_padded[:20]
+        self.gru_1_p_after = self.gru_1_p_padded[1:]
+        self.gru_1_m = np.empty((20, n, 16), dtype)
+        self.gru_1_h_padded = np.zeros((21, n, 16), dtype)
+        self.gru_1_h = self.gru_1_h_padded[1:]
+        self.gru_1_h_before = self.gru_1_h_padded[:20]
         self.shared_3 = np.empty(n * 320, dtype)
-        self.gru_1__r_t_exp = self.shared_3[n * 304 :].reshape(n, 16)
-        self.gru_1__p_t_exp = self.gru_1__r_t_exp
-        self.gru_1__h_t_multiply_2 = self.gru_1__r_t_exp
-        self.dense_1__z = np.empty((n, 1), dtype)
-        self.loss__C_subtract = np.empty((n, 1), dtype)
+        self.gru_1_r_t_exp = self.shared_3[n * 304 :].reshape(n, 16)
+        self.gru_1_p_t_exp = self.gru_1_r_t_exp
+        self.gru_1_h_t_multiply_2 = self.gru_1_r_t_exp
+        self.dense_1_z = np.empty((n, 1), dtype)
+        self.loss_C_subtract = np.empty((n, 1), dtype)
         self.C = np.empty((), dtype)
-        self.d_dense_1__z = self.loss__C_subtract
-        self.gru_1__known_d_h = self.shared_1[: n * 320].reshape(20, n, 16)
-        self.gru_1__known_d_m = self.shared_3.reshape(20, n, 16)
-        self.gru_1__known_d_p = self.shared_1[n * 320 : n * 640].reshape(20, n, 16)
-        self.gru_1__known_d_r_subtract = self.gru_1__m
-        self.gru_1__known_d_r = self.shared_1[n * 640 :].reshape(20, n, 16)
-        self.gru_1__known_d_s = self.shared_2[: n * 320].reshape(20, n, 16)
-        self.gru_1__known_d_s_2 = self.shared_2[n * 320 : n * 640].reshape(20, n, 16)
-        self.gru_1__known_d_s_3_subtract = self.shared_2[n * 640 :].reshape(20, n, 16)
-        self.gru_1__known_d_s_3 = np.empty((20, n, 16), dtype)
-        self.gru_1__V__transposed = np.empty((3, 16, 16), dtype)
-        self.d_gru_1__h__padded = np.zeros((21, n, 16), dtype)
-        self.d_gru_1__h = self.d_gru_1__h__padded[:20]
-        self.d_gru_1__h__after = self.d_gru_1__h__padded[1:]
-        self.d_gru_1__m = np.empty((20, n, 16), dtype)
-        self.d_gru_1__p = np.empty((20, n, 16), dtype)
-        self.d_gru_1__r = np.empty((20, n, 16), dtype)
-        self.d_gru_1__s__padded = np.zeros((21, n, 3, 16), dtype)
-        self.d_gru_1__s = self.d_gru_1__s__padded[:20]
-        self.d_gru_1__s__after = self.d_gru_1__s__padded[1:]
-        self.gru_1__d_h_t_product = np.empty((n, 16), dtype)
-        self.gru_1__d_e_multiply_2 = self.gru_1__known_d_s_3_subtract
-        self.gru_1__d_e_multiply_4 = self.gru_1__known_d_m
-        self.d_gru_1__e = self.gru_1__e
-        self.gru_1__d_x_product = self.shared_2[: n * 40].reshape(20, n, 2)
+        self.d_dense_1_z = self.loss_C_subtract
+        self.gru_1_known_d_h = self.shared_1[: n * 320].reshape(20, n, 16)
+        self.gru_1_known_d_m = self.shared_3.reshape(20, n, 16)
+        self.gru_1_known_d_p = self.shared_1[n * 320 : n * 640].reshape(20, n, 16)
+        self.gru_1_known_d_r_subtract = self.gru_1_m
+        self.gru_1_known_d_r = self.shared_1[n * 640 :].reshape(20, n, 16)
+        self.gru_1_known_d_s = self.shared_2[: n * 320].reshape(20, n, 16)
+        self.gru_1_known_d_s_2 = self.shared_2[n * 320 : n * 640].reshape(20, n, 16)
+        self.gru_1_known_d_s_3_subtract = self.shared_2[n * 640 :].reshape(20, n, 16)
+        self.gru_1_known_d_s_3 = np.empty((20, n, 16), dtype)
+        self.gru_1_V_transposed = np.empty((3, 16, 16), dtype)
+        self.d_gru_1_h_padded = np.zeros((21, n, 16), dtype)
+        self.d_gru_1_h = self.d_gru_1_h_padded[:20]
+        self.d_gru_1_h_after = self.d_gru_1_h_padded[1:]
+        self.d_gru_1_m = np.empty((20, n, 16), dtype)
+        self.d_gru_1_p = np.empty((20, n, 16), dtype)
+        self.d_gru_1_r = np.empty((20, n, 16), dtype)
+        self.d_gru_1_s_padded = np.zeros((21, n, 3, 16), dtype)
+        self.d_gru_1_s = self.d_gru_1_s_padded[:20]
+        self.d_gru_1_s_after = self.d_gru_1_s_padded[1:]
+        self.gru_1_d_h_t_product = np.empty((n, 16), dtype)
+        self.gru_1_d_e_multiply_2 = self.gru_1_known_d_s_3_subtract
+        self.gru_1_d_e_multiply_4 = self.gru_1_known_d_m
+        self.d_gru_1_e = self.gru_1_e
+        self.gru_1_d_x_product = self.shared_2[: n * 40].reshape(20, n, 2)
         self.d_x = self.shared_1[: n * 40].reshape(n, 20, 2)
 
     def __reduce__(self) -> tuple[type[Workspace], tuple[int, DTypeLike]]:
@@ -209,32 +209,32 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     # gru_1: x (n, 20, 2), W (2, 3, 16), b (3, 16), V (16, 3, 16), b_h (3, 16) -> e (20, n, 3, 16), s (20, n, 3, 16), r
     #     (20, n, 16), p (20, n, 16), m (20, n, 16), h (20, n, 16), y (n, 16)
     # (1) e[n,t,q,j] = Σ[d] x[n,t,d] · W[d,q,j] + b[q,j]
-    np.copyto(ws.gru_1__e_copy, x.transpose(1, 0, 2))
-    ws.gru_1__e_copy.reshape(20 * n, 2).dot(params.gru_1__W.reshape(2, 3 * 16), out=ws.gru_1__e.reshape(20 * n, 3 * 16))
-    ws.gru_1__e += params.gru_1__b
+    np.copyto(ws.gru_1_e_copy, x.transpose(1, 0, 2))
+    ws.gru_1_e_copy.reshape(20 * n, 2).dot(params.gru_1_W.reshape(2, 3 * 16), out=ws.gru_1_e.reshape(20 * n, 3 * 16))
+    ws.gru_1_e += params.gru_1_b
     for t in range(20):
-        s_t = ws.gru_1__s[t]
-        h_before_t = ws.gru_1__h__before[t]
-        r_t = ws.gru_1__r[t]
-        e_t = ws.gru_1__e[t]
-        p_t = ws.gru_1__p[t]
-        m_t = ws.gru_1__m[t]
-        h_t = ws.gru_1__h[t]
+        s_t = ws.gru_1_s[t]
+        h_before_t = ws.gru_1_h_before[t]
+        r_t = ws.gru_1_r[t]
+        e_t = ws.gru_1_e[t]
+        p_t = ws.gru_1_p[t]
+        m_t = ws.gru_1_m[t]
+        h_t = ws.gru_1_h[t]
         # (2) s[n,t,q,j] = Σₖ h[n,t − 1,k] · V[k,q,j] + bₕ[q,j]
-        h_before_t.dot(params.gru_1__V.reshape(16, 3 * 16), out=s_t.reshape(n, 3 * 16))
-        s_t += params.gru_1__b_h
+        h_before_t.dot(params.gru_1_V.reshape(16, 3 * 16), out=s_t.reshape(n, 3 * 16))
+        s_t += params.gru_1_b_h
         # (8) rₙₜⱼ = σ(e[n,t,0,j] + s[n,t,0,j])
-        np.add(e_t[:, 0], s_t[:, 0], out=ws.gru_1__r_t_exp)
-        np.minimum(ws.gru_1__r_t_exp, ws.log_max, out=ws.gru_1__r_t_exp)
-        np.exp(ws.gru_1__r_t_exp, out=ws.gru_1__r_t_exp)
-        np.add(ws.gru_1__r_t_exp, ws.one, out=r_t)
-        np.divide(ws.gru_1__r_t_exp, r_t, out=r_t)
+        np.add(e_t[:, 0], s_t[:, 0], out=ws.gru_1_r_t_exp)
+        np.minimum(ws.gru_1_r_t_exp, ws.log_max, out=ws.gru_1_r_t_exp)
+        np.exp(ws.gru_1_r_t_exp, out=ws.gru_1_r_t_exp)
+        np.add(ws.gru_1_r_t_exp, ws.one, out=r_t)
+        np.divide(ws.gru_1_r_t_exp, r_t, out=r_t)
         # (9) pₙₜⱼ = σ(e[n,t,1,j] + s[n,t,1,j])
-        np.add(e_t[:, 1], s_t[:, 1], out=ws.gru_1__p_t_exp)
-        np.minimum(ws.gru_1__p_t_exp, ws.log_max, out=ws.gru_1__p_t_exp)
-        np.exp(ws.gru_1__p_t_exp, out=ws.gru_1__p_t_exp)
-        np.add(ws.gru_1__p_t_exp, ws.one, out=p_t)
-        np.divide(ws.gru_1__p_t_exp, p_t, out=p_t)
+        np.add(e_t[:, 1], s_t[:, 1], out=ws.gru_1_p_t_exp)
+        np.minimum(ws.gru_1_p_t_exp, ws.log_max, out=ws.gru_1_p_t_exp)
+        np.exp(ws.gru_1_p_t_exp, out=ws.gru_1_p_t_exp)
+        np.add(ws.gru_1_p_t_exp, ws.one, out=p_t)
+        np.divide(ws.gru_1_p_t_exp, p_t, out=p_t)
         # (5) mₙₜⱼ = tanh(rₙₜⱼ · s[n,t,2,j] + e[n,t,2,j])
         np.multiply(r_t, s_t[:, 2], out=m_t)
         m_t += e_t[:, 2]
@@ -242,14 +242,14 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         # (6) hₙₜⱼ = mₙₜⱼ · (1 − pₙₜⱼ) + h[n,t − 1,j] · pₙₜⱼ
         np.subtract(ws.one, p_t, out=h_t)
         h_t *= m_t
-        np.multiply(h_before_t, p_t, out=ws.gru_1__h_t_multiply_2)
-        h_t += ws.gru_1__h_t_multiply_2
+        np.multiply(h_before_t, p_t, out=ws.gru_1_h_t_multiply_2)
+        h_t += ws.gru_1_h_t_multiply_2
     # (7) yₙⱼ = h[n,Nₜ − 1,j]
 
     # dense_1: W (16, 1), gru_1.y (n, 16), b (1) -> z (n, 1)
     # (87) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
-    ws.gru_1__h[19].dot(params.dense_1__W, out=ws.dense_1__z)
-    ws.dense_1__z += params.dense_1__b
+    ws.gru_1_h[19].dot(params.dense_1_W, out=ws.dense_1_z)
+    ws.dense_1_z += params.dense_1_b
 
 
 def _loss(ws: Workspace, y: Array) -> None:
@@ -258,8 +258,8 @@ def _loss(ws: Workspace, y: Array) -> None:
 
     # loss: dense_1.z (n, 1), y (n, 1) -> C
     # (99) C = 1/(N · Nⱼ) · Σₙ Σⱼ (aₙⱼ − yₙⱼ)²
-    np.subtract(ws.dense_1__z, y, out=ws.loss__C_subtract)
-    ws.loss__C_subtract.reshape(n).dot(ws.loss__C_subtract.reshape(n), out=ws.C)
+    np.subtract(ws.dense_1_z, y, out=ws.loss_C_subtract)
+    ws.loss_C_subtract.reshape(n).dot(ws.loss_C_subtract.reshape(n), out=ws.C)
     ws.C *= ws.one_over_n
 
 
@@ -269,15 +269,15 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
 
     # loss: C_subtract (n, 1) -> d_dense_1.z (n, 1)
     # (103) ∂C/∂aₙⱼ = 2 · (aₙⱼ − yₙⱼ)/(N · Nⱼ)
-    np.multiply(ws.loss__C_subtract, ws.two_over_n, out=ws.d_dense_1__z)
+    np.multiply(ws.loss_C_subtract, ws.two_over_n, out=ws.d_dense_1_z)
 
     # dense_1: W (16, 1), d_z (n, 1), gru_1.y (n, 16) -> d_gru_1.y (n, 16), d_W (16, 1), d_b (1)
     # (91) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
-    ws.d_dense_1__z.dot(params.dense_1__W.T, out=ws.gru_1__known_d_h[19])
+    ws.d_dense_1_z.dot(params.dense_1_W.T, out=ws.gru_1_known_d_h[19])
     # (95) ∂C/∂Wᵢⱼ = Σₙ δₙⱼ · xₙᵢ
-    ws.gru_1__h[19].T.dot(ws.d_dense_1__z, out=gradients.dense_1__W)
+    ws.gru_1_h[19].T.dot(ws.d_dense_1_z, out=gradients.dense_1_W)
     # (98) ∂C/∂bⱼ = Σₙ δₙⱼ
-    ws.ones_n.dot(ws.d_dense_1__z, out=gradients.dense_1__b)
+    ws.ones_n.dot(ws.d_dense_1_z, out=gradients.dense_1_b)
 
     # gru_1: d_y (n, 16), p (20, n, 16), h (20, n, 16), m (20, n, 16), s (20, n, 3, 16), r (20, n, 16), V (16, 3, 16),
     #     e_copy (20, n, 2) -> known_d_h (20, n, 16), known_d_m (20, n, 16), known_d_p (20, n, 16), known_d_r (20, n,
@@ -285,45 +285,45 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     #     (20, n, 16), d_m (20, n, 16), d_p (20, n, 16), d_r (20, n, 16), d_s (20, n, 3, 16), d_e (20, n, 3, 16), d_W
     #     (2, 3, 16), d_V (16, 3, 16), d_b (3, 16), d_b_h (3, 16)
     # (19) known_d_hₙₜⱼ = ∂C/∂yₙⱼ · 𝟙[t = Nₜ − 1]
-    ws.gru_1__known_d_h[0:19] = 0
+    ws.gru_1_known_d_h[0:19] = 0
     # (24) known_d_mₙₜⱼ = 1 − pₙₜⱼ
-    np.subtract(ws.one, ws.gru_1__p, out=ws.gru_1__known_d_m)
+    np.subtract(ws.one, ws.gru_1_p, out=ws.gru_1_known_d_m)
     # (29) known_d_pₙₜⱼ = h[n,t − 1,j] − mₙₜⱼ
-    np.subtract(ws.gru_1__h__before, ws.gru_1__m, out=ws.gru_1__known_d_p)
+    np.subtract(ws.gru_1_h_before, ws.gru_1_m, out=ws.gru_1_known_d_p)
     # (35) known_d_rₙₜⱼ = s[n,t,2,j] · (1 − mₙₜⱼ²)
-    np.square(ws.gru_1__m, out=ws.gru_1__known_d_r_subtract)
-    np.subtract(ws.one, ws.gru_1__known_d_r_subtract, out=ws.gru_1__known_d_r_subtract)
-    np.multiply(ws.gru_1__known_d_r_subtract, ws.gru_1__s[:, :, 2], out=ws.gru_1__known_d_r)
+    np.square(ws.gru_1_m, out=ws.gru_1_known_d_r_subtract)
+    np.subtract(ws.one, ws.gru_1_known_d_r_subtract, out=ws.gru_1_known_d_r_subtract)
+    np.multiply(ws.gru_1_known_d_r_subtract, ws.gru_1_s[:, :, 2], out=ws.gru_1_known_d_r)
     # (49) known_d_sₙₜⱼ = rₙₜⱼ · (1 − mₙₜⱼ²)
-    np.multiply(ws.gru_1__known_d_r_subtract, ws.gru_1__r, out=ws.gru_1__known_d_s)
+    np.multiply(ws.gru_1_known_d_r_subtract, ws.gru_1_r, out=ws.gru_1_known_d_s)
     # (49) known_d_s_2ₙₜⱼ = pₙₜⱼ · (1 − pₙₜⱼ)
-    np.multiply(ws.gru_1__known_d_m, ws.gru_1__p, out=ws.gru_1__known_d_s_2)
+    np.multiply(ws.gru_1_known_d_m, ws.gru_1_p, out=ws.gru_1_known_d_s_2)
     # (49) known_d_s_3ₙₜⱼ = rₙₜⱼ · (1 − rₙₜⱼ)
-    np.subtract(ws.one, ws.gru_1__r, out=ws.gru_1__known_d_s_3_subtract)
-    np.multiply(ws.gru_1__known_d_s_3_subtract, ws.gru_1__r, out=ws.gru_1__known_d_s_3)
+    np.subtract(ws.one, ws.gru_1_r, out=ws.gru_1_known_d_s_3_subtract)
+    np.multiply(ws.gru_1_known_d_s_3_subtract, ws.gru_1_r, out=ws.gru_1_known_d_s_3)
     # V_transposed[j,k,i] = Vᵢⱼₖ
-    np.copyto(ws.gru_1__V__transposed, params.gru_1__V.transpose(1, 2, 0))
+    np.copyto(ws.gru_1_V_transposed, params.gru_1_V.transpose(1, 2, 0))
     for t in reversed(range(20)):
-        d_h_t = ws.d_gru_1__h[t]
-        d_h_after_t = ws.d_gru_1__h__after[t]
-        p_after_t = ws.gru_1__p__after[t]
-        known_d_h_t = ws.gru_1__known_d_h[t]
-        d_s_after_t = ws.d_gru_1__s__after[t]
-        d_m_t = ws.d_gru_1__m[t]
-        known_d_m_t = ws.gru_1__known_d_m[t]
-        d_p_t = ws.d_gru_1__p[t]
-        known_d_p_t = ws.gru_1__known_d_p[t]
-        d_r_t = ws.d_gru_1__r[t]
-        known_d_r_t = ws.gru_1__known_d_r[t]
-        d_s_t = ws.d_gru_1__s[t]
-        known_d_s_t = ws.gru_1__known_d_s[t]
-        known_d_s_2_t = ws.gru_1__known_d_s_2[t]
-        known_d_s_3_t = ws.gru_1__known_d_s_3[t]
+        d_h_t = ws.d_gru_1_h[t]
+        d_h_after_t = ws.d_gru_1_h_after[t]
+        p_after_t = ws.gru_1_p_after[t]
+        known_d_h_t = ws.gru_1_known_d_h[t]
+        d_s_after_t = ws.d_gru_1_s_after[t]
+        d_m_t = ws.d_gru_1_m[t]
+        known_d_m_t = ws.gru_1_known_d_m[t]
+        d_p_t = ws.d_gru_1_p[t]
+        known_d_p_t = ws.gru_1_known_d_p[t]
+        d_r_t = ws.d_gru_1_r[t]
+        known_d_r_t = ws.gru_1_known_d_r[t]
+        d_s_t = ws.d_gru_1_s[t]
+        known_d_s_t = ws.gru_1_known_d_s[t]
+        known_d_s_2_t = ws.gru_1_known_d_s_2[t]
+        known_d_s_3_t = ws.gru_1_known_d_s_3[t]
         # (19) ∂C/∂hₙₜⱼ = ∂C/∂h[n,t + 1,j] · p[n,t + 1,j] + Σ[k,q] ∂C/∂s[n,t + 1,q,k] · V[j,q,k] + known_d_hₙₜⱼ
         np.multiply(d_h_after_t, p_after_t, out=d_h_t)
-        d_s_after_t.reshape(n, 3 * 16).dot(ws.gru_1__V__transposed.reshape(3 * 16, 16), out=ws.gru_1__d_h_t_product)
+        d_s_after_t.reshape(n, 3 * 16).dot(ws.gru_1_V_transposed.reshape(3 * 16, 16), out=ws.gru_1_d_h_t_product)
         d_h_t += known_d_h_t
-        d_h_t += ws.gru_1__d_h_t_product
+        d_h_t += ws.gru_1_d_h_t_product
         # (24) ∂C/∂mₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_mₙₜⱼ
         np.multiply(d_h_t, known_d_m_t, out=d_m_t)
         # (29) ∂C/∂pₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_pₙₜⱼ
@@ -337,25 +337,25 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
         np.multiply(d_m_t, known_d_s_t, out=d_s_t[:, 2])
     # (63) ∂C/∂e[n,t,q,j] = ∂C/∂mₙₜⱼ · (1 − mₙₜⱼ²) · 𝟙[q = 2] + ∂C/∂pₙₜⱼ · pₙₜⱼ · (1 − pₙₜⱼ) · 𝟙[q = 1] + ∂C/∂rₙₜⱼ ·
     #     rₙₜⱼ · (1 − rₙₜⱼ) · 𝟙[q = 0]
-    np.multiply(ws.gru_1__known_d_s_3_subtract, ws.d_gru_1__r, out=ws.gru_1__d_e_multiply_2)
-    ws.gru_1__d_e_multiply_2 *= ws.gru_1__r
-    np.multiply(ws.gru_1__known_d_m, ws.d_gru_1__p, out=ws.gru_1__d_e_multiply_4)
-    ws.gru_1__d_e_multiply_4 *= ws.gru_1__p
-    np.multiply(ws.gru_1__known_d_r_subtract, ws.d_gru_1__m, out=ws.d_gru_1__e[:, :, 2])
-    np.copyto(ws.d_gru_1__e[:, :, 0], ws.gru_1__d_e_multiply_2)
-    np.copyto(ws.d_gru_1__e[:, :, 1], ws.gru_1__d_e_multiply_4)
+    np.multiply(ws.gru_1_known_d_s_3_subtract, ws.d_gru_1_r, out=ws.gru_1_d_e_multiply_2)
+    ws.gru_1_d_e_multiply_2 *= ws.gru_1_r
+    np.multiply(ws.gru_1_known_d_m, ws.d_gru_1_p, out=ws.gru_1_d_e_multiply_4)
+    ws.gru_1_d_e_multiply_4 *= ws.gru_1_p
+    np.multiply(ws.gru_1_known_d_r_subtract, ws.d_gru_1_m, out=ws.d_gru_1_e[:, :, 2])
+    np.copyto(ws.d_gru_1_e[:, :, 0], ws.gru_1_d_e_multiply_2)
+    np.copyto(ws.d_gru_1_e[:, :, 1], ws.gru_1_d_e_multiply_4)
     # (73) ∂C/∂W[d,q,j] = Σₙ Σₜ ∂C/∂e[n,t,q,j] · x[n,t,d]
-    ws.gru_1__e_copy.reshape(20 * n, 2).T.dot(
-        ws.d_gru_1__e.reshape(20 * n, 3 * 16), out=gradients.gru_1__W.reshape(2, 3 * 16)
+    ws.gru_1_e_copy.reshape(20 * n, 2).T.dot(
+        ws.d_gru_1_e.reshape(20 * n, 3 * 16), out=gradients.gru_1_W.reshape(2, 3 * 16)
     )
     # (78) ∂C/∂V[k,q,j] = Σₙ Σₜ ∂C/∂s[n,t,q,j] · h[n,t − 1,k]
-    ws.gru_1__h__before.reshape(20 * n, 16).T.dot(
-        ws.d_gru_1__s.reshape(20 * n, 3 * 16), out=gradients.gru_1__V.reshape(16, 3 * 16)
+    ws.gru_1_h_before.reshape(20 * n, 16).T.dot(
+        ws.d_gru_1_s.reshape(20 * n, 3 * 16), out=gradients.gru_1_V.reshape(16, 3 * 16)
     )
     # (82) ∂C/∂b[q,j] = Σₙ Σₜ ∂C/∂e[n,t,q,j]
-    ws.ones_20_n.dot(ws.d_gru_1__e.reshape(20 * n, 3 * 16), out=gradients.gru_1__b.reshape(3 * 16))
+    ws.ones_20_n.dot(ws.d_gru_1_e.reshape(20 * n, 3 * 16), out=gradients.gru_1_b.reshape(3 * 16))
     # (86) ∂C/∂bₕ[q,j] = Σₙ Σₜ ∂C/∂s[n,t,q,j]
-    ws.ones_20_n.dot(ws.d_gru_1__s.reshape(20 * n, 3 * 16), out=gradients.gru_1__b_h.reshape(3 * 16))
+    ws.ones_20_n.dot(ws.d_gru_1_s.reshape(20 * n, 3 * 16), out=gradients.gru_1_b_h.reshape(3 * 16))
 
 
 def _input(params: Parameters, ws: Workspace) -> None:
@@ -364,24 +364,24 @@ def _input(params: Parameters, ws: Workspace) -> None:
 
     # gru_1: W (2, 3, 16), d_e (20, n, 3, 16) -> d_x (n, 20, 2)
     # (68) ∂C/∂x[n,t,d] = Σ[j,q] ∂C/∂e[n,t,q,j] · W[d,q,j]
-    ws.d_gru_1__e.reshape(20 * n, 3 * 16).dot(
-        params.gru_1__W.reshape(2, 3 * 16).T, out=ws.gru_1__d_x_product.reshape(20 * n, 2)
+    ws.d_gru_1_e.reshape(20 * n, 3 * 16).dot(
+        params.gru_1_W.reshape(2, 3 * 16).T, out=ws.gru_1_d_x_product.reshape(20 * n, 2)
     )
-    np.copyto(ws.d_x, ws.gru_1__d_x_product.transpose(1, 0, 2))
+    np.copyto(ws.d_x, ws.gru_1_d_x_product.transpose(1, 0, 2))
 
 
 def forward(params: Parameters, x: Array, workspace: Workspace | None = None) -> Array:
     """The network's output dense_1.z (n, 1); the workspace's next use overwrites it."""
     ws = _workspace(params, x, workspace)
     _forward(params, ws, x)
-    return ws.dense_1__z
+    return ws.dense_1_z
 
 
 def predict(params: Parameters, x: Array, workspace: Workspace | None = None) -> Array:
     """The network's prediction dense_1.z (n, 1); the workspace's next use overwrites it."""
     ws = _workspace(params, x, workspace)
     _forward(params, ws, x)
-    return ws.dense_1__z
+    return ws.dense_1_z
 
 
 def loss(params: Parameters, x: Array, y: Array, workspace: Workspace | None = None) -> float:

@@ -9,7 +9,7 @@ from symbp.derive.derivation import Derivation
 from symbp.forward.network import BATCH, Network
 from symbp.program.operands import is_stop
 from symbp.program.optimize import Optimized
-from symbp.program.program import ONCE, Chain, Loop, Map, Op, Program
+from symbp.program.program import ONCE, Chain, Loop, Map, Offset, Op, Program
 from symbp.spec.model import NetworkSpec, Problem, SpecError
 from symbp.targets.environment import render
 from symbp.targets.numpy import (
@@ -86,7 +86,9 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
 def _scope(spec: NetworkSpec, optimized: Optimized, given: Sequence[arguments.Argument]) -> Scope:
     """What the names of the program's arrays are in the module."""
     arrays, plan = optimized.program.arrays, optimized.plan
-    separator = names.separator([*arrays, *names.views(arrays)])
+    items = [item for routine in optimized.program.routines.values() for item in routine.statements]
+    views = {op.out for op in routines.operations(items) if isinstance(op, Offset)}  # which `names.views` tells of
+    separator = names.separator([*(name for name in arrays if name not in views), *names.views(arrays)])
     held = {name: reference for argument in given for name, reference in argument.references().items()}
     symbols = {"N": "n", **{name: name for name, kind in names.ARGUMENTS.items() if kind == "float"}}
     references = names.references(arrays, separator, held, "into" if optimized.program.folding else "gradients")
