@@ -127,7 +127,7 @@ class Workspace:
         self.minus_one = np.array(-1, dtype)
         self.ones_16_n = np.ones(16 * n, dtype)
         self.keys_16_n = np.empty((16, n), np.intp)  # a label and its place, in one number: label * (16 * n) + place
-        self.sorted_rows_16_n_512 = np.empty((16 * n, 512), dtype)  # rows in the order of their labels
+        self.taken_rows_16_n_512 = np.empty((16 * n, 512), dtype)  # rows of one label
         self.least_keys_28_16_n = np.arange(29) * (16 * n)  # the least key that each label can have, and one beyond all
         self.row_numbers_16_n = np.arange(16 * n).reshape(16, n)  # the place of each label among all
         self.loss_weight = np.array([*27 * [1.0], 0.0], dtype)
@@ -256,7 +256,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         e_t = ws.lstm_1_e[t]
         h_t = ws.lstm_1_h[t]
         # (7) z[n,t,q,j] = Σₖ h[n,t − 1,k] · V[k,q,j] + known_z[n,t,q,j]
-        h_before_t.dot(params.lstm_1_V.reshape(128, 4 * 128), out=ws.lstm_1_z_t.reshape(n, 4 * 128))
+        if t > 0:
+            h_before_t.dot(params.lstm_1_V.reshape(128, 4 * 128), out=ws.lstm_1_z_t.reshape(n, 4 * 128))
+        else:
+            ws.lstm_1_z_t.fill(0)  # a product with zeros
         ws.lstm_1_z_t += known_z_t
         # (16) iₙₜⱼ = σ(z[n,t,0,j])
         np.minimum(ws.lstm_1_z_t[:, 0], ws.log_max_128, out=ws.lstm_1_i_t_exp)
@@ -398,7 +401,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
         known_d_z_3_t = ws.lstm_1_known_d_z_3[t]
         known_d_z_4_t = ws.lstm_1_known_d_z_4[t]
         # (26) ∂C/∂hₙₜⱼ = Σ[k,q] δ[n,t + 1,q,k] · V[j,q,k] + ∂C/∂yₙₜⱼ
-        d_z_after_t.reshape(n, 4 * 128).dot(ws.lstm_1_V_transposed.reshape(4 * 128, 128), out=ws.lstm_1_d_h_t)
+        if t < 15:
+            d_z_after_t.reshape(n, 4 * 128).dot(ws.lstm_1_V_transposed.reshape(4 * 128, 128), out=ws.lstm_1_d_h_t)
+        else:
+            ws.lstm_1_d_h_t.fill(0)  # a product with zeros
         ws.lstm_1_d_h_t += d_y_t
         # (40) ∂C/∂cₙₜⱼ = ∂C/∂c[n,t + 1,j] · f[n,t + 1,j] + ∂C/∂hₙₜⱼ · known_d_cₙₜⱼ
         np.multiply(d_c_after_t, f_after_t, out=d_c_t)
@@ -412,17 +418,16 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
         np.multiply(ws.lstm_1_d_h_t, known_d_z_4_t, out=d_z_t[:, 3])
     # (88) ∂C/∂W[d,q,j] = Σₙ Σₜ δ[n,t,q,j] · x[n,t,d]
     # by label: row k of d_z.sums is the sum of d_z where x.permuted is k
-    # rows in the order of their labels: those of equal labels lie side by side
+    # in the order of their labels, rows of equal labels lie side by side
     np.multiply(ws.x_permuted, 16 * n, out=ws.keys_16_n, dtype=np.intp)
     ws.keys_16_n += ws.row_numbers_16_n
     ws.keys_16_n.reshape(16 * n).sort()
     bounds = ws.keys_16_n.reshape(16 * n).searchsorted(ws.least_keys_28_16_n).tolist()  # where each label starts
     ws.keys_16_n %= 16 * n  # back to the places
-    ws.d_lstm_1_z.reshape(16 * n, 512).take(
-        ws.keys_16_n.reshape(16 * n), axis=0, out=ws.sorted_rows_16_n_512, mode="clip"
-    )
+    places, rows = ws.keys_16_n.reshape(16 * n), ws.d_lstm_1_z.reshape(16 * n, 512)
     for row, start, end in zip(ws.d_lstm_1_z_sums.reshape(28, 512), bounds[:-1], bounds[1:], strict=True):
-        ws.ones_16_n[start:end].dot(ws.sorted_rows_16_n_512[start:end], out=row)  # their sum; 0 where there are none
+        taken = rows.take(places[start:end], axis=0, out=ws.taken_rows_16_n_512[: end - start], mode="clip")
+        ws.ones_16_n[: end - start].dot(taken, out=row)  # their sum; 0 where there are none
     params.embedding_1_E.T.dot(ws.d_lstm_1_z_sums.reshape(28, 4 * 128), out=gradients.lstm_1_W.reshape(32, 4 * 128))
     # (93) ∂C/∂V[k,q,j] = Σₙ Σₜ δ[n,t,q,j] · h[n,t − 1,k]
     ws.lstm_1_h_before.reshape(16 * n, 128).T.dot(

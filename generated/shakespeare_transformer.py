@@ -336,7 +336,7 @@ class Workspace:
         self.one_over_48 = np.array(1 / 48, dtype)
         self.ones_n = np.ones(n, dtype)
         self.keys_64 = np.empty((n, 64), np.intp)  # a label and its place, in one number: label * (n * 64) + place
-        self.sorted_rows_n_64_96 = np.empty((n * 64, 96), dtype)  # rows in the order of their labels
+        self.taken_rows_n_64_96 = np.empty((n * 64, 96), dtype)  # rows of one label
         self.least_keys_65_n_64 = np.arange(66) * (n * 64)  # the least key that each label can have, and one beyond all
         self.row_numbers_n_64 = np.arange(n * 64).reshape(n, 64)  # the place of each label among all
         self.transformer_encoder_1_asked_m_mask = np.empty((64, 64), np.bool_)
@@ -2306,17 +2306,16 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # embedding_1: d_y (n, 64, 96), x (n, 64) -> d_E (65, 96)
     # (6) ∂C/∂E[k,d] = Σₙ Σₜ ∂C/∂y[n,t,d] · 𝟙[k = xₙₜ]
-    # rows in the order of their labels: those of equal labels lie side by side
+    # in the order of their labels, rows of equal labels lie side by side
     np.multiply(x, n * 64, out=ws.keys_64, dtype=np.intp)
     ws.keys_64 += ws.row_numbers_n_64
     ws.keys_64.reshape(n * 64).sort()
     bounds = ws.keys_64.reshape(n * 64).searchsorted(ws.least_keys_65_n_64).tolist()  # where each label starts
     ws.keys_64 %= n * 64  # back to the places
-    ws.d_embedding_1_y.reshape(n * 64, 96).take(
-        ws.keys_64.reshape(n * 64), axis=0, out=ws.sorted_rows_n_64_96, mode="clip"
-    )
+    places, rows = ws.keys_64.reshape(n * 64), ws.d_embedding_1_y.reshape(n * 64, 96)
     for row, start, end in zip(gradients.embedding_1_E, bounds[:-1], bounds[1:], strict=True):
-        ws.ones_64_n[start:end].dot(ws.sorted_rows_n_64_96[start:end], out=row)  # their sum; 0 where there are none
+        taken = rows.take(places[start:end], axis=0, out=ws.taken_rows_n_64_96[: end - start], mode="clip")
+        ws.ones_64_n[: end - start].dot(taken, out=row)  # their sum; 0 where there are none
 
 
 def forward(params: Parameters, x: Array, workspace: Workspace | None = None) -> Array:

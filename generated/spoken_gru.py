@@ -289,7 +289,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         m_t = ws.gru_1_m[t]
         h_t = ws.gru_1_h[t]
         # (4) s[n,t,q,j] = Σₖ h[n,t − 1,k] · V[k,q,j] + bₕ[q,j]
-        h_before_t.dot(params.gru_1_V.reshape(48, 3 * 48), out=s_t.reshape(n, 3 * 48))
+        if t > 0:
+            h_before_t.dot(params.gru_1_V.reshape(48, 3 * 48), out=s_t.reshape(n, 3 * 48))
+        else:
+            s_t.fill(0)  # a product with zeros
         s_t += params.gru_1_b_h
         # (10) rₙₜⱼ = σ(e[n,t,0,j] + s[n,t,0,j])
         np.add(e_t[:, 0], s_t[:, 0], out=ws.gru_1_r_t_exp)
@@ -329,7 +332,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         m_t = ws.gru_2_m[t]
         h_t = ws.gru_2_h[t]
         # (91) s[n,t,q,j] = Σₖ h[n,t − 1,k] · V[k,q,j] + bₕ[q,j]
-        h_before_t.dot(params.gru_2_V.reshape(48, 3 * 48), out=s_t.reshape(n, 3 * 48))
+        if t > 0:
+            h_before_t.dot(params.gru_2_V.reshape(48, 3 * 48), out=s_t.reshape(n, 3 * 48))
+        else:
+            s_t.fill(0)  # a product with zeros
         s_t += params.gru_2_b_h
         # (97) rₙₜⱼ = σ(e[n,t,0,j] + s[n,t,0,j])
         np.add(e_t[:, 0], s_t[:, 0], out=ws.gru_2_r_t_exp)
@@ -453,7 +459,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
         known_d_s_3_t = ws.gru_2_known_d_s_3[t]
         # (108) ∂C/∂hₙₜⱼ = ∂C/∂h[n,t + 1,j] · p[n,t + 1,j] + Σ[k,q] ∂C/∂s[n,t + 1,q,k] · V[j,q,k] + known_d_hₙₜⱼ
         np.multiply(d_h_after_t, p_after_t, out=d_h_t)
-        d_s_after_t.reshape(n, 3 * 48).dot(ws.gru_2_V_transposed.reshape(3 * 48, 48), out=ws.gru_2_d_h_t_product)
+        if t < 39:
+            d_s_after_t.reshape(n, 3 * 48).dot(ws.gru_2_V_transposed.reshape(3 * 48, 48), out=ws.gru_2_d_h_t_product)
+        else:
+            ws.gru_2_d_h_t_product.fill(0)  # a product with zeros
         d_h_t += known_d_h_t
         d_h_t += ws.gru_2_d_h_t_product
         # (113) ∂C/∂mₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_mₙₜⱼ
@@ -534,7 +543,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
         known_d_s_3_t = ws.gru_1_known_d_s_3[t]
         # (22) ∂C/∂hₙₜⱼ = ∂C/∂h[n,t + 1,j] · p[n,t + 1,j] + Σ[k,q] ∂C/∂s[n,t + 1,q,k] · V[j,q,k] + ∂C/∂yₙₜⱼ
         np.multiply(d_h_after_t, p_after_t, out=d_h_t)
-        d_s_after_t.reshape(n, 3 * 48).dot(ws.gru_1_V_transposed.reshape(3 * 48, 48), out=ws.gru_1_d_h_t_product)
+        if t < 39:
+            d_s_after_t.reshape(n, 3 * 48).dot(ws.gru_1_V_transposed.reshape(3 * 48, 48), out=ws.gru_1_d_h_t_product)
+        else:
+            ws.gru_1_d_h_t_product.fill(0)  # a product with zeros
         d_h_t += d_y_t
         d_h_t += ws.gru_1_d_h_t_product
         # (27) ∂C/∂mₙₜⱼ = ∂C/∂hₙₜⱼ · known_d_mₙₜⱼ

@@ -11,7 +11,7 @@ from typing import Literal
 
 from symbp.means import NONE, Without
 from symbp.pipeline import Programmed
-from symbp.program.cost import Cost, Sizes, entries, of_addition, of_operation
+from symbp.program.cost import Cost, Sizes, entries, of_addition, of_steps
 from symbp.program.operands import is_alias, needed, reads, written
 from symbp.program.plan import Plan
 from symbp.program.program import (
@@ -167,7 +167,7 @@ def steps(
                     shape = _shape(found.out, sizes)
                     yield routine, each, (Operation("axpy", _stated(found.out), shape, of_addition(found, sizes)),)
                     continue
-                costs = [of_operation(op, sizes, plan.places) * times for op in each.operations]
+                costs = [of_steps(op, sizes, times, plan.places) for op in each.operations]
                 shown = (
                     Operation(
                         _does(op),

@@ -96,7 +96,14 @@ def bytes_of(kind: str, float_bytes: int) -> int:
 def cost(item: Statement | Loop, sizes: Sizes) -> Cost:
     """Of a statement; of all steps of a loop."""
     times = sizes.steps(item) if isinstance(item, Loop) else 1
-    return sum((of_operation(op, sizes) for op in item.operations), Cost()) * times
+    return sum((of_steps(op, sizes, times) for op in item.operations), Cost())
+
+
+def of_steps(op: Op, sizes: Sizes, times: int, standing: Container[str] = ()) -> Cost:
+    """Of one operation that is carried out so many times; a product that comes later writes zeros at the first step."""
+    if isinstance(op, Contract) and op.later:
+        return of_operation(op, sizes) * (times - 1) + Cost(0, 0, sizes.bytes(op.out))
+    return of_operation(op, sizes, standing) * times
 
 
 def of_operation(op: Op, sizes: Sizes, standing: Container[str] = ()) -> Cost:

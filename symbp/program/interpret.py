@@ -77,6 +77,7 @@ class _State:
         self.scalars = scalars
         self.edges: dict[tuple[str, int], np.ndarray] = {}
         self.rows: dict[str, int] = {}  # of the parts of a chain's block
+        self.at_first = False
         self.functions = {name: numpy_backend().functions[name] for name in ("erf", "stop")} | {"copy": lambda v: v}
 
     def shape(self, name: str) -> tuple[int, ...]:
@@ -118,6 +119,7 @@ class _State:
         self.arrays |= {name: self.blank(name, np.nan) for name in made}
         self.edges |= {(e.array, 1 if e.after else -1): self.arrays[e.source].copy() for e in loop.edges}
         for t in reversed(range(extent)) if loop.backwards else range(extent):
+            self.at_first = t == (extent - 1 if loop.backwards else 0)
             for each in loop.slices:
                 place, whole = t + each.shift, self.arrays[each.array]
                 inside = 0 <= place < extent
@@ -164,6 +166,8 @@ class _State:
                         np.where(self.arrays[op.condition], self.operand(op.yes), self.operand(op.no)), shape
                     )
                 )
+            case Contract(later=True) if self.at_first:
+                return np.zeros(shape)
             case Contract():
                 axes = f"{op.left_axes},{op.right_axes}->{op.out_axes}"
                 return self._on_base(np.asarray(np.einsum(axes, self.arrays[op.left], self.arrays[op.right])), op)

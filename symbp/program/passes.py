@@ -6,6 +6,7 @@
     scale     a number that multiplies a sum becomes part of it: m = sum(x) ; m *= 1 / n
     fold      the optimizer's sum of old values and gradient is computed where the gradient is
     transpose a matrix that every step of a loop multiplies by is laid out once, as products read it fastest
+    first step a product with the zeros before a loop's first step is not computed
     once      what no data changes is computed with the workspace, and not at every step
     in place  a temporary becomes the array that its last reader writes: z = x W ; z += b
     one loss  the cost in inference is computed as in training, where that needs nothing that only training computes
@@ -56,6 +57,7 @@ from symbp.program.program import (
     Statement,
 )
 from symbp.program.sequences import COST_IN_INFERENCE, SEQUENCES, over
+from symbp.program.start import started
 from symbp.program.tables import of_tables
 from symbp.program.transpose import transposed
 
@@ -297,6 +299,7 @@ def every_pass(library: Library = PLAIN, batch: int = NOMINAL) -> tuple[Pass, ..
         Pass("scale", scale),
         Pass("fold", lambda program, _: folded(program, library, batch)),
         Pass("transpose", lambda program, _: program if library.reads_across else transposed(program, batch)),
+        Pass("first step", lambda program, _: started(program)),
         Pass("once", once),
         Pass("in place", in_place),
         Pass("one loss", one_loss),

@@ -151,7 +151,13 @@ class Product:
 
 @dataclass(frozen=True)
 class Contract(Product):
-    """A product of whole arrays."""
+    """A product of whole arrays.
+
+    Of a loop's, one that comes `later` has an operand that is zeros at the first step, and so is the result there,
+    which is not computed.
+    """
+
+    later: bool = False
 
 
 @dataclass(frozen=True)

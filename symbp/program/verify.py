@@ -48,6 +48,7 @@ from symbp.program.program import (
 )
 from symbp.program.rowwise import parts
 from symbp.program.slices import leads
+from symbp.program.start import zeros_at_first
 
 GIVEN = ("argument", "parameter", "constant", "random", "state", "running")
 
@@ -98,9 +99,14 @@ def _check_folding(program: Program, folding: Folding) -> None:
         raise ProgramError(f"`{late}` is read after its derivative was added to it")
 
 
-def _check_statement(statement: Statement, program: Program, known: set[str], routine: str) -> None:
+def _check_statement(
+    statement: Statement, program: Program, known: set[str], routine: str, zeros: frozenset[str] = frozenset()
+) -> None:
+    """`zeros` are the arrays that are zeros at the first step of a loop in which the statement stands."""
     for op in statement.operations:
         try:
+            if isinstance(op, Contract) and op.later and (op.base or zeros.isdisjoint(reads(op))):
+                raise _InvariantError("no operand is zeros at the first step")
             _check(op, program, known)
         except _InvariantError as broken:
             where = f"{routine}, {statement.block}, `{statement.equation}`"
@@ -136,7 +142,7 @@ def _check_loop(loop: Loop, program: Program, known: set[str], routine: str) -> 
         if edge.array not in made:
             raise ProgramError(f"{where}: only an array that the loop writes has an edge, {edge}")
     for statement in loop.statements:
-        _check_statement(statement, program, inside, routine)
+        _check_statement(statement, program, inside, routine, zeros_at_first(loop))
     known |= {each.array for each in loop.slices if each.out in outs}
 
 

@@ -109,11 +109,10 @@ class Extras:
         why = "the least key that each label can have, and one beyond all"
         return self._array(_named("least_keys", count, *shape), made, (count + 1,), "int", why)
 
-    def sorted_rows(self, shape: tuple[Dim, ...], columns: int) -> str:
-        """Scratch for rows of so many numbers, in the order of their labels, which are of this shape."""
+    def taken_rows(self, shape: tuple[Dim, ...], columns: int) -> str:
+        """Scratch for the rows of one label, which may be all; the labels are of this shape."""
         made = f"np.empty(({source.product(shape)}, {columns}), dtype)"
-        why = "rows in the order of their labels"
-        return self._array(_named("sorted_rows", *shape, columns), made, (*shape, columns), "float", why)
+        return self._array(_named("taken_rows", *shape, columns), made, (*shape, columns), "float", "rows of one label")
 
     def picked(self, shape: tuple[Dim, ...]) -> str:
         """Scratch for a number of each row of an array, the rows being of this shape."""

@@ -37,7 +37,7 @@ ARGUMENTS = {  # of routines, and their types: numbers are factors of what is fo
 }
 LOOPS = ("u", "v", "w", "s", "r", "k", "i", "j")  # over windows, and over stacks of matrices
 VARIABLES = (  # of a routine, where an operation takes several lines
-    *("n", "row", "rows", "start", "end", "count", "bounds", "copied", "held"),
+    *("n", "row", "rows", "start", "end", "count", "bounds", "places", "taken", "copied", "held"),
     *("columns", "product", "part", "window", "left", "right", "out"),
 )
 IMPORTED = ("np", "math", "blas", "pairwise")

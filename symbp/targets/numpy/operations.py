@@ -100,6 +100,13 @@ def _(op: Select, scope: Scope) -> list[str]:
 
 @lines.register
 def _(op: Contract, scope: Scope) -> list[str]:
+    if op.later:
+        return [
+            *scope.line(f"if {scope.later}:"),
+            *lines(replace(op, later=False), scope.deeper()),
+            *scope.line("else:"),
+            *scope.deeper().noted(cleared(scope[op.out], scope.deeper()), "a product with zeros"),
+        ]
     if scope.blas == "scipy" and (code := blas.product(op, scope)):
         return code
     if op.base is not None:

@@ -6,6 +6,7 @@ Not here: the arrays' allocation; the order in which an update walks over its ve
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
 
@@ -16,7 +17,7 @@ from symbp.explain.notation import write
 from symbp.formula.expression import Element
 from symbp.forward.network import BATCH
 from symbp.program.operands import needed, reads, written
-from symbp.program.program import Array, Chain, Gather, Loop, Op, Statement
+from symbp.program.program import Array, Chain, Gather, Loop, Op, Scalar, Statement
 from symbp.targets.numpy import source
 from symbp.targets.numpy.names import ARGUMENTS, own
 from symbp.targets.numpy.operations import lines
@@ -78,13 +79,15 @@ def _stated(target: Element, body: sp.Expr, number: int, depth: int) -> tuple[st
 
 def stepped(loop: Loop, scope: Scope) -> list[str]:
     """A loop: what stands at the ends of arrays, then the slices of a step under names of their own, its statements."""
-    inner, steps = scope.deeper(), f"range({scope.operand(loop.extent)})"
-    head = f"for {own(loop.index)} in {f'reversed({steps})' if loop.backwards else steps}:"
-    views = [scope.at_step(each, own(loop.index)) for each in loop.slices]
+    index, extent = own(loop.index), scope.operand(loop.extent)
+    later = f"{index} < {scope.operand(Scalar(loop.extent.value - 1))}" if loop.backwards else f"{index} > 0"
+    inner, steps = replace(scope.deeper(), later=later), f"range({extent})"
+    head = f"for {index} in {f'reversed({steps})' if loop.backwards else steps}:"
+    views = [scope.at_step(each, index) for each in loop.slices]
     code = source.assignment([scope[each.out] for each in loop.slices], views, inner.depth)
     edges = list[str]()
     for after, group in groupby(loop.edges, key=lambda edge: edge.after):
-        place = f"after {own(loop.index)} = {loop.extent.value - 1}" if after else f"before {own(loop.index)} = 0"
+        place = f"after {index} = {loop.extent.value - 1}" if after else f"before {index} = 0"
         edges += source.comment(place, scope.depth)
         edges += [line for edge in group for line in scope.call("np.copyto", scope.edge(edge), scope[edge.source])]
     return [*edges, *scope.line(head), *code, *(line for s in loop.statements for line in computed(s, inner))]

@@ -62,12 +62,15 @@ def added_singly(op: Scatter, scope: Scope) -> list[str]:
 
 
 def sorted_and_added(op: Scatter, scope: Scope) -> list[str]:
-    """Rows in the order of their labels, then a sum for each label; what `out` holds stays only with a base."""
+    """The rows of each label taken together, then their sum; what `out` holds stays only with a base.
+
+    They are added while they are in the cache, where they are taken for one label at a time.
+    """
     label, shape = op.indices[0] or "", scope.arrays[op.out].shape
     count, columns = int(shape[0]), math.prod(map(int, shape[1:]))
     held = scope.arrays[label].shape
     total = source.product(held)
-    keys, ordered = scope.extras.keys(held), scope.extras.sorted_rows(held, columns)
+    keys, room = scope.extras.keys(held), f"{scope.extras.taken_rows(held, columns)}[: end - start]"
     added, out = (
         name if len(scope.arrays[of].shape) == 2 else f"{name}.reshape({first}, {columns})"
         for of, name, first in (
@@ -77,20 +80,20 @@ def sorted_and_added(op: Scatter, scope: Scope) -> list[str]:
     )
     flat = keys if len(held) == 1 else f"{keys}.reshape({total})"
     inner = scope.deeper()
-    part = f"{ordered}[start:end]"
-    head, arguments = f"{scope.extras.ones(held)}[start:end].dot", [part]
+    head, arguments = f"{scope.extras.ones(held)}[: end - start].dot", ["taken"]
     if scope.blas == "scipy":  # whose functions refuse to sum nothing
-        head, arguments = "np.add.reduce", [part, "axis=0"]
+        head, arguments = "np.add.reduce", ["taken", "axis=0"]
     line = inner.line(f"row += {head}({', '.join(arguments)})") if op.base else inner.call(head, *arguments, "out=row")
     bounds = scope.line(f"bounds = {flat}.searchsorted({scope.extras.least_keys(held, count)}).tolist()")
     return [
-        *source.remark("rows in the order of their labels: those of equal labels lie side by side", scope.depth),
+        *source.remark("in the order of their labels, rows of equal labels lie side by side", scope.depth),
         *scope.call("np.multiply", scope[label], total, f"out={keys}", "dtype=np.intp"),
         *scope.line(f"{keys} += {scope.extras.row_numbers(held)}"),
         *scope.line(f"{flat}.sort()"),
         *scope.noted(bounds, "where each label starts"),
         *scope.noted(scope.line(f"{keys} %= {total}"), "back to the places"),
-        *scope.call(f"{added}.take", flat, "axis=0", f"out={ordered}", 'mode="clip"'),
+        *source.assignment(["places", "rows"], [flat, added], scope.depth),
         *scope.line(f"for row, start, end in zip({out}, bounds[:-1], bounds[1:], strict=True):"),
+        *inner.call("taken = rows.take", "places[start:end]", "axis=0", f"out={room}", 'mode="clip"'),
         *inner.noted(line, "their sum; 0 where there are none"),
     ]

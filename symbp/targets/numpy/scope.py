@@ -75,6 +75,7 @@ class Scope:
     permuted: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)  # views that permute axes
     apart: set[str] = field(default_factory=set)  # arrays whose numbers do not lie side by side, in order
     sums: dict[str, Scatter] = field(default_factory=dict)  # sums of rows by label, which others read
+    later: str = ""  # whether a step of a loop is not the first, in Python
     after_loss: bool = False  # whether what was found in the same step is still there
     found: set[str] = field(default_factory=set)  # the positions that labels point to, in this step
 
