@@ -1,6 +1,6 @@
 """Convolutions by every strategy: what a module chooses beside what would have been the fastest.
 
-    python -m benchmarks.convolution                   # the whole grid: some minutes
+    python -m benchmarks.convolution                   # the whole grid, into docs/convolutions.md: some minutes
     python -m benchmarks.convolution lenet depthwise   # rows whose names begin so
 
 A row is a part of a convolution at a batch: the result, the gradient of the weights together with the result, whose
@@ -12,6 +12,7 @@ rules out other ways to the gradient of the input. What does not compute its par
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -22,6 +23,9 @@ from unittest.mock import patch
 
 import numpy as np
 
+from benchmarks import ROOT
+from benchmarks.machine import machine
+from benchmarks.report import grid
 from symbp import pipeline
 from symbp.program import variables
 from symbp.program.plan import in_order
@@ -32,6 +36,8 @@ from symbp.targets.numpy.passages import passages
 from symbp.targets.numpy.scope import Scope
 
 PARTS = {"z": "result", "d_W": "result and d weights", "d_x": "d input"}
+DOCUMENT = ROOT / "docs" / "convolutions.md"
+CLOSE = 1.25  # times the fastest
 ENOUGH, LEAST = 0.4, 5  # seconds and turns of each part
 NEAR = 1e-4  # relative, of sums over whole arrays in float32
 
@@ -53,6 +59,9 @@ STRATEGIES = {
 }
 
 
+COLUMNS = ("milliseconds", *STRATEGIES, "fastest", "chosen over it")
+
+
 @dataclass(frozen=True)
 class Case:
     """A convolution of images of `channels` and `size`."""
@@ -62,21 +71,22 @@ class Case:
     layer: Mapping[str, Any]
 
 
-def _conv(filters: int, kernel: int, **more: Any) -> dict[str, Any]:
+def conv(filters: int, kernel: int, **more: Any) -> dict[str, Any]:
+    """A convolution without a bias, as a spec has it."""
     return {"conv2d": {"filters": filters, "kernel_size": kernel, "bias": False, "name": "conv", **more}}
 
 
 CASES = {
-    "LeNet 1: 1 to 16, 5 x 5": Case(1, 28, _conv(16, 5, padding=2)),
-    "LeNet 2: 16 to 32, 5 x 5": Case(16, 14, _conv(32, 5)),
-    "ResNet: 16 to 16, 3 x 3": Case(16, 32, _conv(16, 3, padding=1)),
-    "ResNet: 32 to 32, 3 x 3": Case(32, 16, _conv(32, 3, padding=1)),
-    "ResNet: 64 to 64, 3 x 3": Case(64, 8, _conv(64, 3, padding=1)),
-    "ResNet: 16 to 32, 3 x 3, stride 2": Case(16, 32, _conv(32, 3, padding=1, stride=2)),
-    "64 to 16, 1 x 1": Case(64, 16, _conv(16, 1)),
-    "16 to 64, 1 x 1, stride 2": Case(16, 32, _conv(64, 1, stride=2)),
-    "depthwise: 32, 3 x 3": Case(32, 16, _conv(32, 3, padding=1, groups=32)),
-    "large: 3 to 16, 11 x 11, stride 4": Case(3, 63, _conv(16, 11, stride=4)),
+    "LeNet 1: 1 to 16, 5 x 5": Case(1, 28, conv(16, 5, padding=2)),
+    "LeNet 2: 16 to 32, 5 x 5": Case(16, 14, conv(32, 5)),
+    "ResNet: 16 to 16, 3 x 3": Case(16, 32, conv(16, 3, padding=1)),
+    "ResNet: 32 to 32, 3 x 3": Case(32, 16, conv(32, 3, padding=1)),
+    "ResNet: 64 to 64, 3 x 3": Case(64, 8, conv(64, 3, padding=1)),
+    "ResNet: 16 to 32, 3 x 3, stride 2": Case(16, 32, conv(32, 3, padding=1, stride=2)),
+    "64 to 16, 1 x 1": Case(64, 16, conv(16, 1)),
+    "16 to 64, 1 x 1, stride 2": Case(16, 32, conv(64, 1, stride=2)),
+    "depthwise: 32, 3 x 3": Case(32, 16, conv(32, 3, padding=1, groups=32)),
+    "large: 3 to 16, 11 x 11, stride 4": Case(3, 63, conv(16, 11, stride=4)),
 }
 BATCHES = (1, 64)
 
@@ -179,6 +189,31 @@ def check(found: Ready) -> None:
         raise RuntimeError(f"the code of some part does not compute it: sums that have to be equal are {said}")
 
 
+@dataclass(frozen=True)
+class Row:
+    """A part of a case at a batch, and its time by every strategy in milliseconds."""
+
+    case: str
+    batch: int
+    part: str
+    times: Mapping[str, float]
+
+    @property
+    def fastest(self) -> str:
+        """The strategy."""
+        return min(self.times, key=self.times.__getitem__)
+
+    @property
+    def ratio(self) -> float:
+        """The time of what is chosen over that of the fastest."""
+        return self.times["chosen"] / self.times[self.fastest]
+
+    def cells(self) -> tuple[str, ...]:
+        """A row of the table."""
+        figures = (f"{time:.3f}" for time in self.times.values())
+        return f"{self.case}, batch {self.batch}: {self.part}", *figures, self.fastest, f"{self.ratio:.2f}"
+
+
 def measured(case: Case, batch: int) -> dict[str, dict[str, float]]:
     """The shortest time of every part by every strategy, in milliseconds."""
     strategies = {name: ready(case, strategy, batch) for name, strategy in STRATEGIES.items()}
@@ -210,35 +245,73 @@ def _listed() -> str:
     return "\n".join(f"  {name}" for name in CASES)
 
 
-def _rows(cases: Sequence[str]) -> Iterator[tuple[str, dict[str, float]]]:
+def _rows(cases: Sequence[str]) -> Iterator[Row]:
     for name in cases:
         for batch in BATCHES:
             for part, times in measured(CASES[name], batch).items():
-                yield f"{name}, batch {batch}: {PARTS[part]}", times
+                yield Row(name, batch, PARTS[part], times)
+
+
+def told(rows: Sequence[Row]) -> str:
+    """How many are near the fastest, at the largest batch and altogether."""
+    largest = [row for row in rows if row.batch == max(BATCHES)]
+    near, near_largest = (sum(row.ratio <= CLOSE for row in some) for some in (rows, largest))
+    return (
+        f"{near_largest} of {len(largest)} rows at batch {max(BATCHES)} and {near} of all {len(rows)} are within "
+        f"{CLOSE} of the fastest."
+    )
+
+
+def document(rows: Sequence[Row]) -> str:
+    """docs/convolutions.md."""
+    return (
+        "# Convolutions by every strategy\n\n"
+        "Written by `python -m benchmarks.convolution`: what a generated module does for a convolution, beside what it "
+        "could have done ([docs/speed.md](speed.md#convolutions) says how it decides). Times are milliseconds of one "
+        "thread on the processor, the shortest of many turns, in float32.\n\n"
+        "- A row is a part of a convolution at a batch: its **result**; the **result and d weights**, which is the "
+        "result with the gradient of the weights, since that may use the same columns; **d input**, the gradient of "
+        "the input. `LeNet 2: 16 to 32, 5 x 5` has 16 channels before, 32 after, and a kernel of 5 by 5.\n"
+        "- **chosen**: what the module does.\n"
+        "- **whole**: the same without blocks of columns. All columns are in memory at once, which grows with the "
+        "batch.\n"
+        "- **overlap**: the cost is changed so that columns of the error are never copied: products are added where "
+        "windows overlap.\n"
+        "- **gather**: the cost is changed so that nothing is added where windows overlap: columns are copied, of the "
+        "error too.\n"
+        "- **fastest** names the fastest of the four; **chosen over it** is the time of what was chosen divided by its "
+        "time: 1.00 is the best choice.\n\n"
+        f"{told(rows)} Where whole columns are faster at batch 1, copying columns again for the gradient of the "
+        f"weights is as much as the product, or a block's few microseconds of Python are; a kernel of 11 by 11 has 121 "
+        f"slices of few numbers in a row. Whole columns take memory that grows with the batch.\n\n"
+        f"Machine: {machine(('numpy',))}\n\n" + grid(COLUMNS, [row.cells() for row in rows]) + "\n"
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Print the table as it grows."""
+    """Print the rows as they come; write where all were measured."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.convolution",
-        description="Time the parts of convolutions by every strategy. Nothing is written; all of it takes minutes.",
+        description="Time the parts of convolutions by every strategy. Without names all are measured, which takes "
+        "minutes, and docs/convolutions.md is written; with names nothing is.",
         epilog=f"cases:\n{_listed()}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("names", nargs="*", help="beginnings of names of cases, in any case; all, where none is given")
+    names = parser.parse_args(arguments).names
     try:
-        cases = chosen(parser.parse_args(arguments).names)
+        cases = chosen(names)
     except ValueError as error:
         parser.error(str(error))
-    print(f"| milliseconds | {' | '.join(STRATEGIES)} | fastest | chosen over it |")
-    print(f"|---|{'---:|' * len(STRATEGIES)}---|---:|")
-    worse = count = 0
-    for name, times in _rows(cases):
-        fastest = min(times, key=times.__getitem__)
-        ratio = times["chosen"] / times[fastest]
-        worse, count = worse + (ratio > 1.25), count + 1
-        print(f"| {name} | {' | '.join(f'{t:.3f}' for t in times.values())} | {fastest} | {ratio:.2f} |", flush=True)
-    print(f"\n{count - worse} of {count} within 1.25 of the fastest")
+    print(f"| {' | '.join(COLUMNS)} |\n|---|{'---:|' * len(STRATEGIES)}---|---:|")
+    rows = []
+    for row in _rows(cases):
+        rows.append(row)
+        print(f"| {' | '.join(row.cells())} |", flush=True)
+    print(f"\n{told(rows)}")
+    if not names:
+        DOCUMENT.write_text(document(rows), encoding="utf-8")
+        print(f"written: {DOCUMENT.relative_to(ROOT)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

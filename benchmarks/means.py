@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from statistics import median, quantiles
+from collections.abc import Callable, Iterator, Sequence
+from statistics import median
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from benchmarks.progress import Progress
 from benchmarks.report import grid
 from benchmarks.speed.generated import generated
 from benchmarks.speed.workloads import WORKLOADS, Workload
+from benchmarks.turns import middle, ratios, taken_in_turns
 from symbp import pipeline
 from symbp.means import MEANS
 from symbp.plan.savings import totals
@@ -59,18 +59,12 @@ def rows(workload: Workload, progress: Progress) -> Iterator[tuple[str, ...]]:
     """The module as it is, then without each means that changes it, and without any."""
     made = dict(modules(workload, progress))
     progress.say(f"{workload.name}: steps of {len(made)} modules", measured=True)
-    times = measured({name: step(each, workload) for name, each in made.items()})
+    times = taken_in_turns({name: step(each, workload) for name, each in made.items()}, ROUNDS, SECONDS)
     held = {name: totals(each, workload.batch).held for name, each in made.items()}
     for name in made:
-        ratios = [other / own for other, own in zip(times[name], times[""], strict=True)]
-        figures = f"{1e3 * median(times[name]):.3f}", f"{median(ratios):.2f}", middle(ratios) if name else "-"
+        found = ratios(times[name], times[""])
+        figures = f"{1e3 * median(times[name]):.3f}", f"{median(found):.2f}", middle(found) if name else "-"
         yield name or "nothing", *figures, f"{held[name] / 2**20:.2f}", f"{held[name] / held['']:.2f}"
-
-
-def middle(ratios: Sequence[float]) -> str:
-    """The middle half of them."""
-    low, _, high = quantiles(ratios, n=4, method="inclusive")
-    return f"{low:.2f} to {high:.2f}"
 
 
 def modules(workload: Workload, progress: Progress) -> Iterator[tuple[str, pipeline.Generated]]:
@@ -94,21 +88,6 @@ def step(made: pipeline.Generated, workload: Workload) -> Callable[[], object]:
     x, y = workload.examples()
     trainer.step(x, y)
     return lambda: trainer.step(x, y)
-
-
-def measured(steps: Mapping[str, Callable[[], object]]) -> dict[str, list[float]]:
-    """Seconds of a step of each, in rounds; each starts a round once."""
-    found: dict[str, list[float]] = {name: [] for name in steps}
-    names = list(steps)
-    for turn in range(ROUNDS):
-        first = turn % len(names)
-        for name in names[first:] + names[:first]:
-            calls, start = 0, time.perf_counter()
-            while not calls or time.perf_counter() - start < SECONDS:
-                steps[name]()
-                calls += 1
-            found[name].append((time.perf_counter() - start) / calls)
-    return found
 
 
 def document(sections: Sequence[str]) -> str:

@@ -385,9 +385,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     ws.lstm_1_known_d_z_4 *= ws.lstm_1_o
     # V_transposed[j,k,i] = Vᵢⱼₖ
     # 16 rows at a time: what is read then stays in the cache
-    copied, held = ws.lstm_1_V_transposed.reshape(512, 128), params.lstm_1_V.reshape(128, 512).T
-    for start in range(0, 512, 16):
-        np.copyto(copied[start : start + 16], held[start : start + 16])
+    copied, held = ws.lstm_1_V_transposed.reshape(512, 128), params.lstm_1_V.reshape(128, 512)
+    for start in range(0, 128, 16):
+        np.copyto(copied[:, start : start + 16], held[start : start + 16].T)
     for t in reversed(range(16)):
         d_y_t = ws.d_lstm_1_y[:, t]
         d_z_after_t = ws.d_lstm_1_z_after[t]

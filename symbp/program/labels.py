@@ -12,8 +12,8 @@ from symbp.program.program import Array, Op, Scatter
 
 OFTEN = 2  # how many times each row of the table is taken at the least, in a batch
 ALONE = 4  # how many times more rows the table may have than are taken for an example: one alone takes so much longer
-SORTING = 25  # operations of a product in the time in which a number of a row is sorted and added
-LABEL = 70_000  # operations of a product in the time that the loop over labels takes for each
+SORTING = 2  # operations of a product in the time in which a number of a row is sorted and added, for two that share it
+LABEL = 32_000  # the same in the time that the loop over labels takes for each
 SINGLE = 450  # numbers to add one by one, for each label, from which sorting rows takes less time
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.convolution import CASES, PARTS, STRATEGIES, check, chosen, main, ready
+from benchmarks.convolution import CASES, PARTS, STRATEGIES, Row, check, chosen, document, main, ready
 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
@@ -34,3 +34,16 @@ def test_cases_are_chosen_by_the_beginnings_of_their_names(capsys: pytest.Captur
         main(["--help"])
     shown = capsys.readouterr().out
     assert all(f"  {name}\n" in shown for name in CASES)
+
+
+def test_the_page() -> None:
+    times = {"chosen": 1.2, "whole": 1.0, "overlap": 3.0, "gather": 1.3}
+    rows = [Row("small", 1, "result", {**times, "chosen": 2.0}), Row("small", 64, "d input", times)]
+    page = document(rows)
+    assert "1 of 1 rows at batch 64 and 1 of all 2 are within 1.25 of the fastest." in page
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("|")]
+    assert lines[0] == ["milliseconds", *STRATEGIES, "fastest", "chosen over it"]
+    assert lines[2:] == [
+        ["small, batch 1: result", "2.000", "1.000", "3.000", "1.300", "whole", "2.00"],
+        ["small, batch 64: d input", "1.200", "1.000", "3.000", "1.300", "whole", "1.20"],
+    ]

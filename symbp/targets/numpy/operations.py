@@ -7,7 +7,6 @@ axes, where NumPy does. Not here: comments, the order of statements, how arrays 
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from functools import singledispatch
 from itertools import pairwise
@@ -15,6 +14,7 @@ from itertools import pairwise
 import sympy as sp
 
 from symbp.forward.network import BATCH, Dim
+from symbp.program.cost import entries
 from symbp.program.operands import is_stop
 from symbp.program.program import (
     Contract,
@@ -36,7 +36,7 @@ from symbp.targets.numpy import blas, contractions, rows, source
 from symbp.targets.numpy.scope import Count, Scope, at
 
 IN_PLACE = {"add": "+=", "subtract": "-=", "multiply": "*=", "divide": "/="}
-MANY, ROW = 128, 16  # from so many numbers on, comparing with rows of so many takes less time than with a single number
+MANY, ROW = 128, 32  # from so many numbers on, comparing with rows of so many takes less time than with a single number
 COMMUTES = frozenset({"add", "multiply"})
 
 
@@ -83,11 +83,12 @@ def _operands(op: Map | Select, scope: Scope) -> list[str]:
 
 
 def _row(shape: tuple[Dim, ...]) -> tuple[Dim, ...]:
-    """The last axes that hold at least `ROW` numbers of one example; none where an example has fewer than `MANY`."""
+    """The last axes that hold at least `ROW` numbers, of two examples if any; none where one has fewer than `MANY`."""
     if shape and isinstance(shape[0], Count):
         return _row(shape[1:])
-    counts = [math.prod(int(dim) for dim in shape[at:] if dim != BATCH) for at in range(len(shape))]
-    return shape[max(at for at, count in enumerate(counts) if count >= ROW) :] if max(counts, default=0) >= MANY else ()
+    if entries(shape, 1) < MANY or not shape:
+        return ()
+    return shape[max(at for at in range(len(shape)) if entries(shape[at:], 2) >= ROW) :]
 
 
 @lines.register

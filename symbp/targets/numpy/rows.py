@@ -14,10 +14,15 @@ from symbp.targets.numpy import source
 from symbp.targets.numpy.scope import Scope
 
 BLOCK, LARGE = 16, 1 << 14  # rows that are copied at a time, from so many numbers on
+FOLDED = 512  # rows of so many numbers, or a multiple, fall on the same places of the first cache
 
 
 def transposed(op: Map, scope: Scope) -> list[str]:
-    """A large matrix copied with rows as columns, a few rows at a time; nothing where the operand is none."""
+    """A large matrix copied with rows as columns, a few rows at a time; nothing where one call takes no longer.
+
+    A column of the matrix is read across its rows. Where these fall on the same places of the cache, a few of them stay
+    there until all their columns are copied, and more do not.
+    """
     operand, order = scope.permuted.get(str(op.operands[0]), ("", ()))
     shape = scope.arrays[op.out].shape
     if op.where is not None or not operand or BATCH in shape or not scope.is_whole(operand):
@@ -26,7 +31,8 @@ def transposed(op: Map, scope: Scope) -> list[str]:
     rows, columns = (math.prod(map(int, part)) for part in (shape[:first], shape[first:]))
     if (
         order != (*range(order[0], len(order)), *range(order[0]))
-        or min(rows, columns) < BLOCK
+        or rows % FOLDED
+        or columns <= BLOCK
         or rows * columns < LARGE
     ):
         return []
@@ -35,9 +41,9 @@ def transposed(op: Map, scope: Scope) -> list[str]:
         out, held = f"{out}.reshape({rows}, {columns})", f"{held}.reshape({columns}, {rows})"
     return [
         *source.remark(f"{BLOCK} rows at a time: what is read then stays in the cache", scope.depth),
-        *source.assignment(["copied", "held"], [out, f"{held}.T"], scope.depth),
-        *scope.line(f"for start in range(0, {rows}, {BLOCK}):"),
-        *scope.deeper().call("np.copyto", f"copied[start : start + {BLOCK}]", f"held[start : start + {BLOCK}]"),
+        *source.assignment(["copied", "held"], [out, held], scope.depth),
+        *scope.line(f"for start in range(0, {columns}, {BLOCK}):"),
+        *scope.deeper().call("np.copyto", f"copied[:, start : start + {BLOCK}]", f"held[start : start + {BLOCK}].T"),
     ]
 
 
