@@ -36,9 +36,9 @@ CASES: Mapping[str, tuple[str, tuple[int, ...]]] = {  # the layer, the shape of 
     "softmax": ("softmax", (1024,)),
     "layer_norm": ("layer_norm", (128, 256)),
 }
-ARRAY_MIB = (1, 2, 4, 6, 8, 16, 32)  # of one array with the shape of the result
+ARRAY_MIB = (2, 4, 8, 16, 32)  # of one array with the shape of the result
 BLOCKS = (1 << 15, 1 << 16, 1 << 17, 1 << 18)
-TURNS = 15
+TURNS = 9
 
 
 @dataclass(frozen=True)

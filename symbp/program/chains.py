@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import sympy as sp
 
@@ -22,22 +23,21 @@ from symbp.forward.network import BATCH, Dim
 from symbp.program.cost import Sizes, entries
 from symbp.program.instance import BATCH_SIZE
 from symbp.program.operands import is_alias, is_stored, needed, reads, written
-from symbp.program.program import ONCE, Array, Chain, Item, Op, Program, Routine, Scalar, Statement
+from symbp.program.program import ONCE, Array, Chain, Item, Loop, Op, Program, Routine, Scalar, Statement, View
 from symbp.program.rowwise import parts
 
 # Measured by `python -m benchmarks.chains`, on a machine whose last-level cache has 32 MB
-LARGE = 24 << 20  # bytes that the arrays of a chain hold together: from so many on they do not stay in a cache
+LARGE = 24 << 20  # bytes that a chain needs at one time: from so many on they do not stay in the cache
 LONG = 4  # operations: shorter chains gain next to nothing
-BLOCK = 1 << 17  # numbers that a block has of the array with the longest rows
-WIDE = 1 << 18  # numbers in a row from which on a block of one row leaves the cache
+BLOCK = 1 << 18  # numbers that a block has of the array with the longest rows
+WIDE = 1 << 19  # numbers in a row from which on a block of one row leaves the cache
 
 
 def chained(program: Program, keep: frozenset[str], batch: int) -> Program:
     """The program with such chains."""
-    items = [item for routine in program.routines.values() for item in routine.statements]
-    chaining = _Chaining(
-        program, Sizes(program.arrays, batch, 4), roots(op for item in items for op in item.operations)
-    )
+    operations = [op for routine in program.routines.values() for item in routine.statements for op in item.operations]
+    views = {op.out: op for op in operations if isinstance(op, View)}
+    chaining = _Chaining(program, Sizes(program.arrays, batch, 4), roots(operations), views)
     left = {ONCE, "update"}
     routines = {
         name: routine if name in left else Routine(name, tuple(chaining.changed(routine.statements)))
@@ -78,53 +78,76 @@ class _Chaining:
     program: Program
     sizes: Sizes
     root: Mapping[str, str]  # of views, the arrays that they look into
+    views: Mapping[str, View]
 
     def changed(self, items: Iterable[Item]) -> Iterator[Item]:
         """The statements and loops of a routine, long chains in place of their statements."""
         run: list[Statement] = []
-        rows: _Rows | None = None
         for item in items:
-            alone = None if not isinstance(item, Statement) else self.started(item)
-            more = None
-            if rows and isinstance(item, Statement) and item.block == run[-1].block:
-                more = rows.along(item, self.program.arrays)
-            if more is None:
-                yield from self.ended(run, rows)
+            if isinstance(item, Loop) or (run and not self.along([*run, item])):
+                yield from self.ended(run)
                 run = []
-            rows = more or alone
-            if rows is None:
-                yield item
-            elif isinstance(item, Statement):
+            if isinstance(item, Statement) and self.along([item]):
                 run.append(item)
-        yield from self.ended(run, rows)
+            else:
+                yield item
+        yield from self.ended(run)
 
-    def started(self, statement: Statement) -> _Rows | None:
-        """The rows that a chain which starts with the statement is about."""
-        stored = [self.program.arrays[op.out].shape for op in statement.operations if is_stored(op)]
-        return _Rows(stored[0][0]).along(statement, self.program.arrays) if stored and stored[0] else None
+    def along(self, run: Sequence[Statement]) -> _Rows | None:
+        """The rows that statements of one block can be carried out along."""
+        stored = [self.program.arrays[op.out].shape for op in run[0].operations if is_stored(op)]
+        rows = _Rows(stored[0][0]) if stored and stored[0] else None
+        for statement in run:
+            rows = rows.along(statement, self.program.arrays) if rows and statement.block == run[0].block else None
+        return rows
 
-    def ended(self, run: Sequence[Statement], rows: _Rows | None) -> Iterator[Item]:
+    def ended(self, run: Sequence[Statement]) -> Iterator[Item]:
         """The statements as a chain where that pays."""
-        count = self.rows(run, rows) if rows else 0
+        seen: list[Statement] = []
+        for statement in run:
+            seen.append(self.with_views(statement, seen))
+        rows = self.along(seen) if seen else None
+        count = self.rows(seen, rows) if rows else 0
         if not rows or not count:
             yield from run
             return
         extent = BATCH_SIZE if rows.extent == BATCH else sp.Integer(rows.extent)
         index = "n" if rows.extent == BATCH else "row"
-        yield Chain(run[0].block, index, Scalar(extent), False, (), tuple(run), rows=count, parts=rows.parts)
+        yield Chain(run[0].block, index, Scalar(extent), False, (), tuple(seen), rows=count, parts=rows.parts)
+
+    def with_views(self, statement: Statement, before: Sequence[Statement]) -> Statement:
+        """The statement with the views of rows that it reads and that are made elsewhere: a block makes its own."""
+        made = {op.out for each in (*before, statement) for op in each.operations}
+        found: dict[str, View] = {}
+        wanted = [name for op in statement.operations for name in reads(op)]
+        while wanted:
+            view = self.views.get(wanted.pop())
+            if view and view.out not in made and parts(view, self.program.arrays):
+                found[view.out] = view
+                wanted.append(view.operand)
+        return replace(statement, operations=(*reversed(found.values()), *statement.operations))
 
     def rows(self, run: Sequence[Statement], rows: _Rows) -> int:
         """How many rows a block has; 0 where a chain does not pay."""
         operations = [op for statement in run for op in statement.operations]
-        if seen_otherwise(operations, self.root):
+        made = {op.out for op in operations}
+        if seen_otherwise(operations, self.root) or not self.views.keys() & rows.parts <= made:
             return 0
-        names = {self.root.get(name, name) for name in rows.parts}
-        held = sum(self.sizes.bytes(name) for name in names)
         extent = entries((rows.extent,), self.sizes.batch)
-        longest = max(self.sizes.count(name) for name in names) // extent
+        longest = max(self.sizes.count(name) for name in rows.parts) // extent
         count = max(1, BLOCK // longest)
-        pays = held >= LARGE and sum(map(is_stored, operations)) >= LONG and longest <= WIDE
-        return count if pays and count < extent else 0
+        long_enough = sum(map(is_stored, operations)) >= LONG
+        return count if count < extent and long_enough and longest <= WIDE and self.needed(operations) >= LARGE else 0
+
+    def needed(self, operations: Sequence[Op]) -> int:
+        """The bytes of all arrays that operations touch before and after one of them, at most."""
+        touched = [{self.root.get(name, name) for name in (op.out, *reads(op))} for op in operations]
+        changes = [0] * (len(touched) + 1)
+        for name in set().union(*touched):
+            times = [time for time, names in enumerate(touched) if name in names]
+            changes[times[0]] += self.sizes.bytes(name)
+            changes[times[-1] + 1] -= self.sizes.bytes(name)
+        return max(accumulate(changes))
 
 
 def seen_otherwise(operations: Sequence[Op], root: Mapping[str, str]) -> bool:

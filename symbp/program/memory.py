@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symbp.forward.network import BATCH
+from symbp.forward.network import BATCH, Dim
 from symbp.program.operands import is_alias, needed, reads, written
-from symbp.program.plan import Plan, lasting
+from symbp.program.plan import Plan, common, lasting
 from symbp.program.program import Chain, Fold, Loop, Map, Op, Product, Program, Range, Scatter, Select, Statement
 from symbp.program.verify import ProgramError
 
@@ -35,6 +35,7 @@ class _Memory:
         self.whole: dict[str, str] = {}  # of views and slices, and of parts of a stack
         self.standing: dict[str, dict[str, Place]] = {}  # by memory, the arrays that were written and not written over
         self.lost: set[str] = set()
+        self.of_rows: dict[str, tuple[Dim, ...]] = {}  # by memory, of which rows of a block it holds numbers
 
     def go_through(self, items: Sequence[Statement | Loop], keep: frozenset[str]) -> None:
         for part, (stack, _, _) in self.plan.places.items():
@@ -102,6 +103,10 @@ class _Memory:
         name = self.root(name)
         place = self.place(name)
         there = self.standing.setdefault(place[0], {})
+        array = self.program.arrays[name]
+        of_rows = common(array) if array.rows else ()
+        if self.of_rows.setdefault(place[0], of_rows) != of_rows:
+            raise ProgramError(f"`{name}`, which holds numbers of {of_rows} rows, is written where others hold more")
         _, start, stop = place
         over = [n for n, (_, low, high) in there.items() if low < stop and start < high and n != name]
         for each in over:

@@ -167,7 +167,7 @@ def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
             first = lives[before].first if before else since
             lives[heir_of[whole]] = Life(heir_of[whole], numbers(array), first, last[whole])
     formats = {name: (name,) if name in alone else _format(program.arrays[name]) for name in lives}
-    loops = [item for item in items if isinstance(item, Loop)]
+    loops = [item for item in items if isinstance(item, Loop) and not isinstance(item, Chain)]
     again = frozenset(heir_of[op.out] for loop in loops for op in loop.operations if op.out in heir_of)
     return replace(_packed(lives.values(), heir_of, formats, program, again), places=places)
 
@@ -229,7 +229,7 @@ def common(array: Array) -> tuple[Dim, ...]:
 def _format(array: Array) -> tuple[object, ...]:
     """What arrays must have in common to share memory."""
     if array.rows:
-        return array.kind, str(array.held[0]), sum(dim == BATCH for dim in array.shape)
+        return array.kind, *map(str, common(array))
     if any(array.margin) or numbers(array) == 1:
         return array.kind, array.shape, array.margin
     return array.kind, sum(dim == BATCH for dim in array.shape)

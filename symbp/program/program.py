@@ -75,7 +75,7 @@ class Array:
         """The shape of what is held of it at a time, without its margin."""
         if not self.rows:
             return self.shape
-        return (AtMost(self.rows) if self.shape[0] == BATCH else self.rows, *self.shape[1:])
+        return (AtMost(self.rows) if self.shape[0] == BATCH and self.rows > 1 else self.rows, *self.shape[1:])
 
 
 class AtMost(int):

@@ -97,15 +97,19 @@ def by_rows(chain: Chain, scope: Scope) -> list[str]:
     """A chain: a loop over blocks, the parts of arrays under names of their own, its statements."""
     inner, held = scope.within(chain)
     extent, what = scope.operand(chain.extent), "example" if chain.index == BATCH else "row"
-    told = f"{chain.rows} {what}s" if chain.rows > 1 else f"one {what}"
-    head = scope.noted(
-        scope.line(f"for start in range(0, {extent}, {chain.rows}):"), f"{told} at a time, which stay in the cache"
-    )
-    code = source.assignment(list(held), list(held.values()), inner.depth)
+    several = f"{chain.rows} {what}s at a time, which stay in the cache"
+    why = several if chain.rows > 1 else f"one {what} at a time, which stays in the cache"
+    head = scope.noted(scope.line(f"for start in range(0, {extent}, {chain.rows}):"), why)
+    code = [line for name, part in held.items() for line in _taken(f"{name} = {part}", inner.depth)]
     code += [line for statement in chain.statements for line in computed(statement, inner)]
     if "count" in source.names(code):
         code = [*inner.line(f"count = min({chain.rows}, {extent} - start)"), *code]
     return [*head, *code]
+
+
+def _taken(line: str, depth: int) -> list[str]:
+    """A variable assigned a part of an array, or an array."""
+    return source.bracketed(line, depth) if line.endswith("]") else source.assigned(line, depth)
 
 
 def heading(block: str, items: Sequence[Statement | Loop], scope: Scope) -> str:

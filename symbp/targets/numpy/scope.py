@@ -8,9 +8,9 @@ symbols   `N` is `n`; hyperparameters are the trainer's
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 
 import sympy as sp
 
@@ -50,6 +50,19 @@ class Count(int):
 
     def __str__(self) -> str:
         return "count"
+
+
+def variables(arrays: Iterable[str], block: str) -> dict[str, str]:
+    """Variables of a routine for arrays that a block of the network reads and writes: of `d_dense_1.z` it is `d_z`.
+
+    The block's own come first; an array whose short name is another's has its whole name.
+    """
+    found: dict[str, str] = {}
+    for name in sorted(arrays, key=lambda name: not name.removeprefix("d_").startswith(f"{block}.")):
+        short = ("d_" if name.startswith("d_") else "") + identifier(name.rpartition(".")[2])
+        words = chain((short, identifier(name)), (f"{short}_{k}" for k in count(2)))
+        found[name] = next(word for word in map(own, words) if word not in found.values())
+    return found
 
 
 @dataclass
@@ -185,32 +198,25 @@ class Scope:
         """The same one level of indentation further in."""
         return replace(self, depth=self.depth + 1)
 
-    def within(self, chain: Chain) -> tuple[Scope, dict[str, str]]:
+    def within(self, made: Chain) -> tuple[Scope, dict[str, str]]:
         """The scope of a chain's block, and what stands for the variables that hold the parts of arrays."""
-        every = dict.fromkeys(name for op in chain.operations for name in (*reads(op), op.out) if name in chain.parts)
-        views = {op.out for op in chain.operations if is_alias(op)}
-        named = self.variables([name for name in every if name not in views])
-        shapes = {name: (Count(chain.rows), *self.arrays[name].shape[1:]) for name in chain.parts}
+        every = dict.fromkeys(name for op in made.operations for name in (*reads(op), op.out) if name in made.parts)
+        views = {op.out for op in made.operations if is_alias(op)}
+        named = variables([name for name in every if name not in views], made.block)
+        rows, of_block = (Count(made.rows), "[:count]") if made.rows > 1 else (1, "")
+        parts = {name: replace(self.arrays[name], shape=(rows, *self.arrays[name].shape[1:])) for name in made.parts}
         inner = replace(
             self.deeper(),
-            arrays={**self.arrays, **{name: replace(self.arrays[name], shape=shape) for name, shape in shapes.items()}},
+            arrays={**self.arrays, **parts},
             names={**self.names, **named},
             permuted={name: of for name, of in self.permuted.items() if name not in every},
             places={name: at for name, at in self.places.items() if name not in every},
             apart=set(self.apart),
         )
-        inner.bind(chain.operations)
-        block = f"start : start + {chain.rows}"
-        return inner, {
-            variable: f"{self[name]}[{':count' if self.arrays[name].rows else block}]"
-            for name, variable in named.items()
-        }
-
-    def variables(self, arrays: Sequence[str]) -> dict[str, str]:
-        """Variables of a routine for arrays: of `d_dense_1.z` it is `d_z`, where that is no other's."""
-        short = {name: ("d_" if name.startswith("d_") else "") + identifier(name.rpartition(".")[2]) for name in arrays}
-        often = Counter(short.values())
-        return {name: own(word if often[word] == 1 else identifier(name)) for name, word in short.items()}
+        inner.bind(made.operations)
+        of_whole = f"[start : start + {made.rows}]"
+        held = {name: of_block if self.arrays[name].rows else of_whole for name in named}
+        return inner, {variable: self[name] + held[name] for name, variable in named.items()}
 
     def stacked(self, stack: str, axis: int, position: int) -> str:
         """A part of a stack in Python, which can be written also where it is one number: `ws.d_x[0, ...]`."""

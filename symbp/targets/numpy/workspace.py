@@ -145,7 +145,8 @@ def _viewed(attribute: str, array: Array, flat: str, held: Flat, start: int) -> 
     low, high = place(start) if start else "", place(stop) if (*of_each, stop) != held.shape else ""
     part = f"self.{flat}[{source.span(low, high)}]" if low or high else f"self.{flat}"
     shaped = f".reshape({', '.join(map(str, array.held))})" if len(array.held) > 1 else ""
-    return source.outdented(source.assigned(f"{attribute} = {part}{shaped}", 2), 2)
+    line = f"{attribute} = {part}{shaped}"
+    return source.outdented(source.bracketed(line, 2) if shaped else source.assigned(line, 2), 2)
 
 
 def _block(needed: Iterable[tuple[Entries, Entries]]) -> Block:
