@@ -101,7 +101,8 @@ def document(found: Sequence[tuple[Threshold, Sequence[Judged]]]) -> str:
         "processor, in float32. *Over the fastest other* is the time of the form that is chosen over that of the "
         "fastest of the others, a median of the rounds' ratios, with the middle half of them: below 1 the choice is "
         f"the fastest. It counts as right up to {RIGHT:g}. A form that is written like one before it has no time of "
-        f"its own. Convolutions have [a page of their own](convolutions.md), and so have [the means](means.md).\n\n"
+        f"its own. Convolutions have [a page of their own](convolutions.md), and so have [the means](means.md); chains "
+        "of operations are measured by `python -m benchmarks.chains`.\n\n"
         f"Machine: {machine(('numpy', 'scipy'))} {libraries()}\n\n"
     )
     columns = "constant", "where", "value", "rightly, of sizes", "worst"
