@@ -5,7 +5,8 @@ in one thread: from which sizes on blocks pay, and for how many operations. The 
 `symbp.program.chains`, which are put out of force here.
 
     result, derivatives    the layer forward and backward
-    rows                   numbers in a block of the longest array, in thousands
+    whole, ms              the time of whole arrays; blocks of 32 k and more numbers as parts of it
+    taken                  whether symbp takes blocks, which are of `BLOCK` numbers then
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ import numpy as np
 
 from symbp import pipeline
 from symbp.program import chains
+from symbp.program.program import Chain
 from symbp.spec import parse_spec
+from symbp.spec.model import NetworkSpec
 
 CASES: Mapping[str, tuple[str, tuple[int, ...]]] = {  # the layer, the shape of an example
     "relu": ("relu", (1024,)),
@@ -38,6 +41,7 @@ CASES: Mapping[str, tuple[str, tuple[int, ...]]] = {  # the layer, the shape of 
 }
 ARRAY_MIB = (2, 4, 8, 16, 32)  # of one array with the shape of the result
 BLOCKS = (1 << 15, 1 << 16, 1 << 17, 1 << 18)
+PARTS = {"result": "forward", "derivatives": "backward"}  # and their routines
 TURNS = 9
 
 
@@ -57,19 +61,31 @@ class Ready:
         return time.thread_time() - start
 
 
+def spec(name: str, batch: int) -> NetworkSpec:
+    """A network in which the case's layer stands between two with parameters, so that a step needs its derivatives."""
+    layer, shape = CASES[name]
+    layers = f"[prelu: {{name: first}}, {layer}: {{name: chain}}, prelu: {{name: last}}]"
+    size = f"input: {list(shape)}, training: {{batch_size: {batch}}}"
+    return parse_spec(f"{{name: chains, layers: {layers}, loss: mse, {size}}}")
+
+
+def taken(name: str, batch: int) -> dict[str, bool]:
+    """Whether the layer's operations run in blocks, by the part."""
+    routines = pipeline.program(spec(name, batch)).optimized.program.routines
+    return {
+        part: any(isinstance(item, Chain) and item.block == "chain" for item in routines[routine].statements)
+        for part, routine in PARTS.items()
+    }
+
+
 def ready(name: str, batch: int, block: int) -> Ready:
     """The code of a case's layer in blocks of so many numbers; whole where that is 0."""
-    layer, shape = CASES[name]
-    spec = (
-        f"{{name: chains, input: {list(shape)}, layers: [prelu: {{name: first}}, {layer}: {{name: chain}}, "
-        f"prelu: {{name: last}}], loss: mse, training: {{batch_size: {batch}}}}}"
-    )
     with ExitStack() as stack:
-        for constant, value in {"LARGE": 0, "LONG": 2, "BLOCK": block}.items():
+        for constant, value in {"LARGE": 0, "LONG": 1, "BLOCK": block}.items():
             stack.enter_context(patch.object(chains, constant, value))
-        made = pipeline.generate(parse_spec(spec), check=False, without=[] if block else ["chains"])
+        made = pipeline.generate(spec(name, batch), check=False, without=[] if block else ["chains"])
     module, draw = pipeline.load_module(made), np.random.default_rng(0)
-    x = draw.standard_normal((batch, *shape), np.float32)
+    x = draw.standard_normal((batch, *CASES[name][1]), np.float32)
     params, ws = module.init(), module.Workspace(batch)
     y = np.zeros_like(module.forward(params, x, ws))
 
@@ -82,8 +98,8 @@ def ready(name: str, batch: int, block: int) -> Ready:
 
 def sections(module: str) -> Iterator[tuple[str, str]]:
     """The code of the layer in the forward and in the backward pass, which empty lines set apart."""
-    for part, head in (("result", "def _forward("), ("derivatives", "def _backward(")):
-        routine = module[module.index(head) :].split("\n\n\n")[0]
+    for part, name in PARTS.items():
+        routine = module[module.index(f"def _{name}(") :].split("\n\n\n")[0]
         (section,) = (each for each in routine.split("\n\n") if each.lstrip().startswith("# chain: "))
         yield part, "\n".join(line.removeprefix("    ") for line in section.split("\n"))
 
@@ -102,10 +118,11 @@ def rows(name: str) -> Iterator[tuple[str, ...]]:
     for size in ARRAY_MIB:
         batch = size * 2**20 // (4 * int(np.prod(CASES[name][1])))
         ways = {block: ready(name, batch, block) for block in (0, *BLOCKS)}
-        for part in ("result", "derivatives"):
+        blocks = taken(name, batch)
+        for part in PARTS:
             times = measured(ways, part)
             ratios = [f"{times[block] / times[0]:.2f}" for block in BLOCKS]
-            yield name, part, str(size), f"{times[0]:.2f}", *ratios
+            yield name, part, str(size), f"{times[0]:.2f}", *ratios, "yes" if blocks[part] else "no"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -119,8 +136,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if unknown := [name for name in names if name not in CASES]:
         parser.error(f"no case is named `{unknown[0]}`; there are {', '.join(CASES)}")
     blocks = " | ".join(f"{block >> 10} k" for block in BLOCKS)
-    print(f"| layer | pass | MiB of an array | whole, ms | {blocks} |")
-    print(f"|---|---|{'---:|' * (2 + len(BLOCKS))}")
+    print(
+        f"taken from {chains.LONG} operations that need {chains.LARGE >> 20} MiB at one time; {chains.BLOCK >> 10} k\n"
+    )
+    print(f"| layer | pass | MiB of an array | whole, ms | {blocks} | taken |")
+    print(f"|---|---|{'---:|' * (2 + len(BLOCKS))}---|")
     for name in names:
         for row in rows(name):
             print(f"| {' | '.join(row)} |", flush=True)
