@@ -135,8 +135,6 @@ class Workspace:
         self.shared_1 = np.empty(65536, dtype)
         self.lstm_1_known_z_table = self.shared_1[:14336].reshape(28, 4, 128)
         self.lstm_1_known_z_add = self.shared_1[14336:14848].reshape(4, 128)
-        self.shared_2 = np.empty(n * 8192, dtype)
-        self.lstm_1_known_z = self.shared_2.reshape(16, n, 4, 128)
         self.lstm_1_i = np.empty((16, n, 128), dtype)
         self.lstm_1_f_padded = np.zeros((17, n, 128), dtype)
         self.lstm_1_f = self.lstm_1_f_padded[:16]
@@ -146,37 +144,40 @@ class Workspace:
         self.lstm_1_c_padded = np.zeros((17, n, 128), dtype)
         self.lstm_1_c = self.lstm_1_c_padded[1:]
         self.lstm_1_c_before = self.lstm_1_c_padded[:16]
-        self.shared_3 = np.empty(n * 2048, dtype)
-        self.lstm_1_e = self.shared_3.reshape(16, n, 128)
+        self.shared_2 = np.empty(n * 2048, dtype)
+        self.lstm_1_e = self.shared_2.reshape(16, n, 128)
         self.lstm_1_h_padded = np.zeros((17, n, 128), dtype)
         self.lstm_1_h = self.lstm_1_h_padded[1:]
         self.lstm_1_h_before = self.lstm_1_h_padded[:16]
-        self.shared_4 = np.empty(n * 2048, dtype)
-        self.lstm_1_z_t = self.shared_4[n * 1536 :].reshape(n, 4, 128)
-        self.lstm_1_i_t_exp = self.shared_4[n * 1408 : n * 1536].reshape(n, 128)
+        self.shared_3 = np.empty(n * 2048, dtype)
+        self.lstm_1_z_t_product = self.shared_3[n * 1536 :].reshape(n, 4, 128)
+        self.lstm_1_z_t = self.shared_3[n * 1024 : n * 1536].reshape(n, 4, 128)
+        self.lstm_1_i_t_exp = self.shared_3[n * 1920 :].reshape(n, 128)
         self.lstm_1_f_t_exp = self.lstm_1_i_t_exp
         self.lstm_1_o_t_exp = self.lstm_1_i_t_exp
-        self.lstm_1_c_t_multiply_2 = self.shared_4[n * 1920 :].reshape(n, 128)
-        self.lstm_1_y = self.shared_2[: n * 2048].reshape(n, 16, 128)
+        self.lstm_1_c_t_multiply_2 = self.lstm_1_i_t_exp
+        self.lstm_1_y = self.shared_3.reshape(n, 16, 128)
         self.dense_1_z = np.empty((n, 16, 28), dtype)
-        self.softmax_shift = self.shared_4[n * 2032 :].reshape(n, 16)
+        self.shared_4 = np.empty(n * 2048, dtype)
+        self.softmax_shift = self.shared_4[: n * 16].reshape(n, 16)
         self.softmax_a_exp = np.empty((n, 16, 28), dtype)
         self.softmax_a_sum = self.softmax_shift
         self.softmax_a = self.softmax_a_exp
-        self.loss_shift = self.shared_4[n * 1584 : n * 1600].reshape(n, 16)
-        self.loss_C_exp = self.shared_4[n * 1600 :].reshape(n, 16, 28)
-        self.loss_C_sum = self.shared_4[n * 1568 : n * 1584].reshape(n, 16)
-        self.loss_C_subtract_3 = self.shared_4[n * 1552 : n * 1568].reshape(n, 16)
-        self.loss_C_read = self.shared_4[n * 1536 : n * 1552].reshape(n, 16)
-        self.loss_C_multiply_2 = self.shared_4[n * 1520 : n * 1536].reshape(n, 16)
+        self.loss_shift = self.shared_4[n * 448 : n * 464].reshape(n, 16)
+        self.loss_C_exp = self.shared_4[: n * 448].reshape(n, 16, 28)
+        self.loss_C_sum = self.shared_4[n * 464 : n * 480].reshape(n, 16)
+        self.loss_C_subtract_3 = self.shared_4[n * 480 : n * 496].reshape(n, 16)
+        self.loss_C_read = self.shared_4[n * 496 : n * 512].reshape(n, 16)
+        self.loss_C_multiply_2 = self.shared_4[n * 512 : n * 528].reshape(n, 16)
         self.C = np.empty((), dtype)
         self.loss_C_sum_3 = np.empty((), dtype)
-        self.d_dense_1_z = self.loss_C_exp
-        self.d_lstm_1_y = self.shared_2[n * 2048 : n * 4096].reshape(n, 16, 128)
-        self.lstm_1_known_d_c = self.shared_2[: n * 2048].reshape(16, n, 128)
-        self.lstm_1_known_d_z = self.shared_2[n * 4096 : n * 6144].reshape(16, n, 128)
-        self.lstm_1_known_d_z_2 = self.shared_2[n * 6144 :].reshape(16, n, 128)
-        self.lstm_1_known_d_z_3 = self.shared_4.reshape(16, n, 128)
+        self.shared_5 = np.empty(n * 2048, dtype)
+        self.d_dense_1_z = self.shared_5[: n * 448].reshape(n, 16, 28)
+        self.d_lstm_1_y = self.shared_4.reshape(n, 16, 128)
+        self.lstm_1_known_d_c = self.shared_3.reshape(16, n, 128)
+        self.lstm_1_known_d_z = self.shared_5.reshape(16, n, 128)
+        self.lstm_1_known_d_z_2 = np.empty((16, n, 128), dtype)
+        self.lstm_1_known_d_z_3 = np.empty((16, n, 128), dtype)
         self.lstm_1_known_d_z_4 = self.lstm_1_g
         self.lstm_1_V_transposed = self.shared_1.reshape(4, 128, 128)
         self.d_lstm_1_c_padded = np.zeros((17, n, 128), dtype)
@@ -185,8 +186,8 @@ class Workspace:
         self.d_lstm_1_z_padded = np.zeros((17, n, 4, 128), dtype)
         self.d_lstm_1_z = self.d_lstm_1_z_padded[:16]
         self.d_lstm_1_z_after = self.d_lstm_1_z_padded[1:]
-        self.lstm_1_d_h_t = self.shared_3[n * 1920 :].reshape(n, 128)
-        self.lstm_1_d_c_t_multiply_2 = self.shared_3[n * 1792 : n * 1920].reshape(n, 128)
+        self.lstm_1_d_h_t = self.shared_2[n * 1920 :].reshape(n, 128)
+        self.lstm_1_d_c_t_multiply_2 = self.shared_2[n * 1792 : n * 1920].reshape(n, 128)
         self.d_lstm_1_z_sums = self.lstm_1_known_z_table
 
     def __reduce__(self) -> tuple[type[Workspace], tuple[int, DTypeLike]]:
@@ -234,18 +235,17 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     """The network's output."""
     n = ws.n
 
-    # lstm_1: x (n, 16), W (32, 4, 128), embedding_1.E (28, 32), b (4, 128), b_h (4, 128), V (128, 4, 128) -> known_z
-    #     (16, n, 4, 128), i (16, n, 128), f (16, n, 128), g (16, n, 128), o (16, n, 128), c (16, n, 128), e (16, n,
-    #     128), h (16, n, 128), y (n, 16, 128)
+    # lstm_1: x (n, 16), W (32, 4, 128), embedding_1.E (28, 32), b (4, 128), b_h (4, 128), V (128, 4, 128) ->
+    #     known_z.table (28, 4, 128), i (16, n, 128), f (16, n, 128), g (16, n, 128), o (16, n, 128), c (16, n, 128), e
+    #     (16, n, 128), h (16, n, 128), y (n, 16, 128)
     # (7) known_z[n,t,q,j] = Σ[d] x[n,t,d] · W[d,q,j] + b[q,j] + bₕ[q,j]
-    # computed for each row of the table, then taken for each label
+    # computed for each row of the table; each step takes the rows of its labels
     np.copyto(ws.x_permuted, x.T)
     params.embedding_1_E.dot(params.lstm_1_W.reshape(32, 4 * 128), out=ws.lstm_1_known_z_table.reshape(28, 4 * 128))
     np.add(params.lstm_1_b, params.lstm_1_b_h, out=ws.lstm_1_known_z_add)
     ws.lstm_1_known_z_table += ws.lstm_1_known_z_add
-    ws.lstm_1_known_z_table.take(ws.x_permuted, axis=0, out=ws.lstm_1_known_z, mode="clip")
     for t in range(16):
-        known_z_t = ws.lstm_1_known_z[t]
+        x_permuted_t = ws.x_permuted[t]
         h_before_t = ws.lstm_1_h_before[t]
         i_t = ws.lstm_1_i[t]
         f_t = ws.lstm_1_f[t]
@@ -257,10 +257,11 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
         h_t = ws.lstm_1_h[t]
         # (7) z[n,t,q,j] = Σₖ h[n,t − 1,k] · V[k,q,j] + known_z[n,t,q,j]
         if t > 0:
-            h_before_t.dot(params.lstm_1_V.reshape(128, 4 * 128), out=ws.lstm_1_z_t.reshape(n, 4 * 128))
+            h_before_t.dot(params.lstm_1_V.reshape(128, 4 * 128), out=ws.lstm_1_z_t_product.reshape(n, 4 * 128))
         else:
-            ws.lstm_1_z_t.fill(0)  # a product with zeros
-        ws.lstm_1_z_t += known_z_t
+            ws.lstm_1_z_t_product.fill(0)  # a product with zeros
+        ws.lstm_1_known_z_table.take(x_permuted_t, axis=0, out=ws.lstm_1_z_t, mode="clip")
+        ws.lstm_1_z_t += ws.lstm_1_z_t_product
         # (16) iₙₜⱼ = σ(z[n,t,0,j])
         np.minimum(ws.lstm_1_z_t[:, 0], ws.log_max_128, out=ws.lstm_1_i_t_exp)
         np.exp(ws.lstm_1_i_t_exp, out=ws.lstm_1_i_t_exp)

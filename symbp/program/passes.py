@@ -6,6 +6,7 @@
     scale     a number that multiplies a sum becomes part of it: m = sum(x) ; m *= 1 / n
     fold      the optimizer's sum of old values and gradient is computed where the gradient is
     transpose a matrix that every step of a loop multiplies by is laid out once, as products read it fastest
+    rows      rows of a table that only the steps of a loop read are taken by each step
     first step a product with the zeros before a loop's first step is not computed
     once      what no data changes is computed with the workspace, and not at every step
     in place  a temporary becomes the array that its last reader writes: z = x W ; z += b
@@ -58,6 +59,7 @@ from symbp.program.program import (
 )
 from symbp.program.sequences import COST_IN_INFERENCE, SEQUENCES, over
 from symbp.program.start import started
+from symbp.program.stepwise import taken_by_steps
 from symbp.program.tables import of_tables
 from symbp.program.transpose import transposed
 
@@ -299,6 +301,7 @@ def every_pass(library: Library = PLAIN, batch: int = NOMINAL) -> tuple[Pass, ..
         Pass("scale", scale),
         Pass("fold", lambda program, _: folded(program, library, batch)),
         Pass("transpose", lambda program, _: program if library.reads_across else transposed(program, batch)),
+        Pass("rows", lambda program, keep: _without_unused(taken_by_steps(program, keep, batch))),
         Pass("first step", lambda program, _: started(program)),
         Pass("once", once),
         Pass("in place", in_place),

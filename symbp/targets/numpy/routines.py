@@ -65,6 +65,8 @@ def _ways(statement: Statement, scope: Scope) -> Iterator[str]:
     made = {op.out for op in statement.operations}
     if any(isinstance(op, Gather) and op.source in made and op.indices[0] for op in statement.operations):
         yield "computed for each row of the table, then taken for each label"
+    elif made & scope.taken:
+        yield "computed for each row of the table; each step takes the rows of its labels"
     for name in dict.fromkeys(name for op in statement.operations for name in reads(op) if name in scope.sums):
         op = scope.sums[name]
         sums, rows, labels = (_short(str(each), statement.block) for each in (name, op.source, op.indices[0]))

@@ -21,6 +21,7 @@ from symbp.program.program import (
     Array,
     Chain,
     Edge,
+    Gather,
     Loop,
     Offset,
     Op,
@@ -88,6 +89,7 @@ class Scope:
     permuted: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)  # views that permute axes
     apart: set[str] = field(default_factory=set)  # arrays whose numbers do not lie side by side, in order
     sums: dict[str, Scatter] = field(default_factory=dict)  # sums of rows by label, which others read
+    taken: set[str] = field(default_factory=set)  # tables whose rows the steps of a loop take
     later: str = ""  # whether a step of a loop is not the first, in Python
     after_loss: bool = False  # whether what was found in the same step is still there
     found: set[str] = field(default_factory=set)  # the positions that labels point to, in this step
@@ -237,6 +239,8 @@ class Scope:
                 self.names[each.out] = own(identifier(each.out.removeprefix(f"{item.block}.")))
                 if each.axis or not self.is_whole(each.array):
                     self.apart.add(each.out)
+            tables = [op.source for op in item.operations if isinstance(op, Gather) and op.indices[0]]
+            self.taken.update(tables if isinstance(item, Loop) else ())
             self.bind(item.operations)
 
     def bind(self, operations: Iterable[Op]) -> None:
