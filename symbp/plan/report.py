@@ -19,6 +19,7 @@ from symbp.program.program import (
     PARAMETERS,
     TRAINING,
     UPDATE,
+    Chain,
     Fold,
     Loop,
     Map,
@@ -43,7 +44,7 @@ class Operation:
     """One operation: what it does, what it makes, the shape with the batch in numbers, the buffer if it is another's.
 
     `times` is the number of steps of the loop that it stands in; `into` the vector of which the result is a part, to
-    which the operation adds, or which it changes.
+    which the operation adds, or which it changes. In a chain it is carried out for so many `rows` at a time.
     """
 
     does: str
@@ -53,6 +54,7 @@ class Operation:
     times: int = 1
     buffer: str = ""
     into: str = ""
+    rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,7 @@ def steps(
                         times,
                         buffer_of[op.out] if buffer_of.get(op.out, op.out) != op.out else "",
                         _into(op, program),
+                        item.rows if isinstance(item, Chain) and not is_alias(op) else 0,
                     )
                     for op, spent in zip(each.operations, costs, strict=True)
                 )

@@ -77,6 +77,7 @@ def _set(cells: Sequence[str], widths: Sequence[int]) -> str:
 def _cells(operation: Operation) -> tuple[str, ...]:
     times = f"{operation.times} × " if operation.times > 1 else ""
     shape = " × ".join(map(str, operation.shape)) or "a number"
+    shape += f", by {operation.rows}" if operation.rows else ""
     free = not (operation.cost.operations or operation.cost.written)
     numbers = ("", "", "") if free else _numbers(operation.cost)
     made = f"{operation.into} ({operation.out})" if operation.into else operation.out

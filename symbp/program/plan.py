@@ -8,7 +8,9 @@ of one shape at one place are one buffer; a piece of memory that holds several s
 Results stay where they are, as does what is computed once for others to read, what has a border or an edge, and what a
 check holds; what has a margin, or is a single number of each example, shares with its like. A forward value stays until
 the backward statement that reads it last. A view lives as long as the array it looks into. A part of a stack that
-nothing else reads is computed where it stands in the stack.
+nothing else reads is computed where it stands in the stack. What a chain touches stays from its start to its end, since
+every block touches it, but a result may be where an operand was, at the same rows; what is held for the rows of a block
+shares with its like, operation by operation.
 
 Where training and inference differ, their statements are merged into one sequence, for the plan alone: an array that
 both compute has one buffer, and each mode carries out a part of the sequence, in its order.

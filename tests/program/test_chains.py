@@ -127,6 +127,8 @@ def test_large_arrays_are_taken_in_blocks_that_stay_in_the_cache() -> None:
     made = pipeline.generate(large(), check=False)
     assert "    for start in range(0, n, 43690):  # 43690 examples at a time, which stay in the cache\n" in made.module
     less = pipeline.program(large(), ["chains"], made.derivation)
+    shown = [each for line in plan(made, 1 << 20).lines for each in line.operations if each.out == "gelu_tanh_1.a"]
+    assert {each.rows for each in shown} == {43690}
     assert plan(made, 1 << 20).memory["workspace"] < plan(less, 1 << 20).memory["workspace"]
     assert "np.empty((min(43690, n), 6), dtype)\n" in made.module, "a single example needs a single row"
 
