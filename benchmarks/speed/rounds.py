@@ -25,6 +25,7 @@ from benchmarks.speed.contender import CONTENDERS, OURS
 from benchmarks.speed.generated import give
 from benchmarks.speed.given import Given
 from benchmarks.speed.workloads import WORKLOADS, Workload
+from benchmarks.turns import VARIABLES
 
 SAMPLE = 0.2  # seconds of steps in each round; of inferences, half of it
 ROUNDS = (5, 9)  # at least, at most
@@ -35,7 +36,6 @@ LEAST = 3  # turns of each contender, of a kind that is told
 AGREE = 1e-3  # relative, of the first cost in float32: the contenders compute the same
 LIMIT = 300  # seconds for an answer
 TOGETHER = 2  # processes that start at the same time
-VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass
