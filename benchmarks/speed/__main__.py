@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from benchmarks import ROOT
@@ -14,11 +15,12 @@ from benchmarks.report import HEADINGS, Figure, grid, status
 from benchmarks.speed import kept, memory, start_up
 from benchmarks.speed.contender import CONTENDERS, OURS
 from benchmarks.speed.document import Section, document, in_readme
+from benchmarks.speed.generated import generated
 from benchmarks.speed.goals import figures, peaks, place
 from benchmarks.speed.kept import Besides
 from benchmarks.speed.picture import pictures
-from benchmarks.speed.rounds import LEAST, OFTENER, ROUNDS, available, measure
-from benchmarks.speed.workloads import WORKLOADS
+from benchmarks.speed.rounds import MIXED, OFTENER, REST, ROUNDS, SAMPLE, available, measure
+from benchmarks.speed.workloads import WORKLOADS, Workload
 from symbp.files import replace_file
 
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
@@ -113,23 +115,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         kept.forget()
     workloads = [workload for workload in WORKLOADS if workload.kind in (chosen.kinds or KINDS)]
     names_of = {(w.name, t): f"{w.kind}-{w.batch}-{t}" for w in workloads for t in chosen.threads}
-    parts = [*names_of.values(), *([kept.BESIDES] if everything else [])]
-    progress = Progress(len(parts), len([part for part in parts if not (everything and kept.is_there(part))]))
-    besides = memory_and_start_up(progress) if everything else None
+    of = {kept.BESIDES: made_of(*workloads)} if everything else {}
+    of |= {names_of[w.name, t]: made_of(w) for w in workloads for t in chosen.threads}
+    progress = Progress(len(of), len([part for part in of if not (everything and kept.is_there(part, of[part]))]))
+    besides = memory_and_start_up(progress, of[kept.BESIDES]) if everything else None
     goals, sections = [], []
     for workload in workloads:
         for threads in chosen.threads:
             name = names_of[workload.name, threads]
-            results = kept.results(name) if everything else None
+            results = kept.results(name, of[name]) if everything else None
             progress.say(place(workload, threads), measured=results is None)
             if results is None:
                 compiled = kept.compiled(f"{workload.kind}-{workload.batch}") if everything else None
                 results = measure(workload, names, threads, rounds, compiled)
                 if everything:
-                    kept.keep(name, results)
-            for caches, turns in results.by_caches(LEAST).items():
+                    kept.keep(name, results, of[name])
+            for caches, turns in results.by_caches(rounds[0]).items():
                 sections.append(Section(workload, threads, turns, caches))
-                goals += figures(workload, threads, turns, caches)
+                goals += figures(workload, threads, turns, caches) if caches != MIXED else []
                 print(sections[-1], flush=True)
             goals += peaks(workload, threads, results)
     if goals:
@@ -149,16 +152,22 @@ def written(besides: Besides, goals: Sequence[Figure], sections: Sequence[Sectio
     yield README, in_readme(README.read_text(encoding="utf-8"), sections).encode()
 
 
-def memory_and_start_up(progress: Progress) -> Besides:
+def made_of(*workloads: Workload) -> str:
+    """What was measured of these holds only for: the same modules, measured in the same way."""
+    modules = [generated(workload).module for workload in workloads]
+    return sha256("".join([*modules, *map(repr, (SAMPLE, ROUNDS, OFTENER, REST))]).encode()).hexdigest()
+
+
+def memory_and_start_up(progress: Progress, of: str) -> Besides:
     """Measured, where it was not kept."""
-    found = kept.besides()
+    found = kept.besides(of)
     progress.say("memory and start-up", measured=found is None)
     if found is None:
         largest = {workload.kind: workload for workload in WORKLOADS}
         of_memory = [*map(memory.planned, WORKLOADS), *map(memory.growth, largest.values())]
         of_start_up, imports = start_up.figures()
         found = Besides(of_memory + of_start_up, imports)
-        kept.keep(kept.BESIDES, found)
+        kept.keep(kept.BESIDES, found, of)
     return found
 
 

@@ -1,8 +1,9 @@
 """Whether the cores that a process works on share a cache, which decides what small products on several threads cost.
 
-A virtual machine does not say it, and may move its cores while a process runs; so it is found by time, turn by turn. A
-product on all threads leaves a part of its result in the cache of another core: where the cores share a cache, reading
-that takes about a tenth longer than what this thread wrote; where they share none, half as long again and more.
+A virtual machine may say it wrongly, and may move its cores while a process runs; so it is found by time, turn by turn.
+A product on all threads leaves a part of its result in the cache of another core: where the cores share a cache,
+reading that takes about a tenth longer than what this thread wrote; where they share none, half as long again and more.
+Where it takes several times as long, another program has had the core.
 """
 
 from __future__ import annotations
@@ -13,14 +14,15 @@ from statistics import median
 
 import numpy as np
 
-SHARED, APART = "cores that share a cache", "cores that share none"
-LONGER = 1.3  # between what was seen of either, 1.05 to 1.2 and 1.4 to 1.8 with Zen 4
-SIZES = (32, 128, 512)  # of a product that OpenBLAS divides among threads, whose result fits into the nearest caches
+SHARED, APART, DISTURBED = "cores that share a cache", "cores that share none", "disturbed cores"
+LONGER = 1.3  # between what was seen of the first two, 1.05 to 1.2 and 1.4 to 1.8 with Zen 4
+TOO_LONG = 2.5  # beyond it, and below 4.8 to 11 where other programs ran
+SIZES = (32, 128, 512)  # of a product that OpenBLAS divides among threads, whose result fits into a core's own cache
 TRIES = 20
 
 
 def caches() -> str:
-    """SHARED or APART, as the threads of NumPy's products stand now."""
+    """Which of them it is, as the threads of NumPy's products stand now."""
     rows, between, columns = SIZES
     a, b = np.ones((rows, between), np.float32), np.ones((between, columns), np.float32)
     theirs, own = np.empty((2, rows, columns), np.float32)
@@ -30,7 +32,8 @@ def caches() -> str:
         read_theirs.append(_seconds(theirs.sum))
         np.add(theirs, 1, out=own)
         read_own.append(_seconds(own.sum))
-    return APART if median(read_theirs) > LONGER * median(read_own) else SHARED
+    longer = median(read_theirs) / median(read_own)
+    return SHARED if longer < LONGER else APART if longer < TOO_LONG else DISTURBED
 
 
 def _seconds(call: Callable[[], object]) -> float:

@@ -11,7 +11,7 @@ from benchmarks.machine import libraries, machine
 from benchmarks.report import HEADINGS, Figure, Table, grid
 from benchmarks.speed.contender import BOUNDS, OURS, WITH_SCIPY
 from benchmarks.speed.goals import is_time, place
-from benchmarks.speed.rounds import LEAST, OFTENER, REST, ROUNDS, SAMPLE, Measured, Results
+from benchmarks.speed.rounds import OFTENER, REST, ROUNDS, SAMPLE, Measured, Results
 from benchmarks.speed.workloads import Workload
 
 PACKAGES = ("numpy", "scipy", "torch", "jax", "autograd")
@@ -45,15 +45,17 @@ A step is forward pass, backward pass and update, in float32, on one batch that 
 from the same parameters and compute the same cost, which is compared; each uses the optimizer of its own library.
 
 - Each contender has a process of its own, with equal numbers of threads and cores. The processes take turns, another
-  one first in each round: every turn is {sample:g} s of steps, then {half:g} s of inferences, after steps that do not
-  count. Rounds go on, {least} to {most} of them, until the ratios have settled.
+  one first in each round: every turn is {sample:g} s of steps, then {half:g} s of inferences. Before the first round
+  each takes steps that do not count. Rounds go on, {least} to {most} of them, until the ratios have settled.
 - **Cores.** On several threads a step takes longer where the cores share no cache: what one has computed reaches the
   other from afar. Processors are made of groups of cores, and a virtual machine may have its cores in one group or in
-  two, does not say which, and changes it while a process runs. So after every turn its process is asked: it measures
+  two, may say it wrongly, and changes it while a process runs. So after every turn its process is asked: it measures
   how long it takes to read what a product on all threads has written. Turns on cores that share a cache are told in
-  one table, the others in another, each where every contender has taken at least {turns} such turns. These turns are
-  of {shorter:g} s, up to {oftener} rounds of them, each after a rest of {rest:g} s, in which the threads of the
-  process before stop waiting for work.
+  one table, the others in another, each where every contender has taken at least {turns} such turns; ratios are of
+  the first of them, of the second, and so on. Turns in which another program had a core count for neither. These
+  turns are of {shorter:g} s, up to {oftener} rounds of them, each after a rest of {rest:g} s, in which the threads of
+  the process before stop waiting for work. Where the turns of too few contenders were alike, one table has all, and
+  no goals.
 - **step** and **inference** are medians over the rounds. **Over symbp's** is the time of a step relative to symbp's,
   the median of the ratios round by round, the middle half of them in brackets: above 1, symbp is faster. (Goals have
   symbp's time over the other's.)
@@ -117,7 +119,10 @@ class Section:
         found = self.results.measured
         columns = (*COLUMNS, START_UP) if self.threads == 1 else COLUMNS
         rows = [_row(name, each, found[OURS])[: len(columns)] for name, each in found.items()]
-        parts = [f"### {self.place}", grid(columns, rows)]
+        heading = f"### {self.place}"
+        if self.threads > 1:
+            heading += f" (turns of each: {len(found[OURS].steps)})"
+        parts = [heading, grid(columns, rows)]
         parts += [f"`{name}` could not run: {why}" for name, why in self.reasons() if (name, why) not in elsewhere]
         return "\n\n".join(parts) + "\n"
 
@@ -173,7 +178,7 @@ def document(goals: Sequence[Figure], imports: Table, sections: Sequence[Section
         f"{grid(HEADINGS, [figure.cells() for figure in others])}\n",
         METHOD.format(
             **{"sample": SAMPLE, "half": SAMPLE / 2, "least": ROUNDS[0], "most": ROUNDS[1]},
-            **{"rest": REST, "shorter": SAMPLE / OFTENER, "oftener": OFTENER * ROUNDS[1], "turns": LEAST},
+            **{"rest": REST, "shorter": SAMPLE / OFTENER, "oftener": OFTENER * ROUNDS[1], "turns": ROUNDS[0]},
         ),
         f"## Start-up\n\n{imports.caption}\n\n{grid(imports.columns, imports.rows)}\n",
         "## Workloads\n",

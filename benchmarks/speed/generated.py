@@ -28,8 +28,9 @@ def _generated(text: str) -> pipeline.Generated:
 
 
 def generated(workload: Workload, changes: Mapping[str, Any] | None = None) -> pipeline.Generated:
-    """The workload's module, with all that led to it; its spec has the keys of `changes` too."""
-    return _generated(json.dumps({**workload.spec, **(changes or {})}))
+    """The workload's module, made for its batch, with all that led to it; its spec has the keys of `changes` too."""
+    batch = {"training": {"batch_size": workload.batch}}
+    return _generated(json.dumps({**workload.spec, **batch, **(changes or {})}))
 
 
 def give(workload: Workload, changes: Mapping[str, Any], folder: Path) -> Given:

@@ -1,4 +1,7 @@
-"""Results on the disk, so that a run that was stopped can go on: a file for what was measured together."""
+"""Results on the disk, so that a run that was stopped can go on: a file for what was measured together.
+
+Each is kept with what it is `of`, and is none of anything else.
+"""
 
 from __future__ import annotations
 
@@ -35,25 +38,25 @@ def compiled(workload: str) -> Path:
     return FOLDER / "compiled" / workload
 
 
-def keep(name: str, what: Results | Besides) -> None:
+def keep(name: str, what: Results | Besides, of: str) -> None:
     """Write a file, whole or not at all."""
-    replace_file(_path(name), json.dumps(asdict(what)).encode())
+    replace_file(_path(name), json.dumps({**asdict(what), "of": of}).encode())
 
 
-def is_there(name: str) -> bool:
+def is_there(name: str, of: str) -> bool:
     """Whether it was kept."""
-    return _path(name).exists()
+    return _read(name, of) is not None
 
 
-def results(name: str) -> Results | None:
+def results(name: str, of: str) -> Results | None:
     """What was kept of a workload, None where nothing was."""
-    held = _read(name)
+    held = _read(name, of)
     return held and Results({each: Measured(**said) for each, said in held["measured"].items()}, held["failed"])
 
 
-def besides() -> Besides | None:
+def besides(of: str) -> Besides | None:
     """What was kept of it, None where nothing was."""
-    held = _read(BESIDES)
+    held = _read(BESIDES, of)
     if held is None:
         return None
     caption, columns, rows = held["imports"].values()
@@ -61,8 +64,9 @@ def besides() -> Besides | None:
     return Besides([Figure(**each) for each in held["figures"]], imports)
 
 
-def _read(name: str) -> Any:
-    return json.loads(_path(name).read_text()) if is_there(name) else None
+def _read(name: str, of: str) -> Any:
+    held = json.loads(_path(name).read_text()) if _path(name).exists() else {}
+    return held if held.get("of") == of else None
 
 
 def _path(name: str) -> Path:

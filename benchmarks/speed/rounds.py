@@ -32,7 +32,7 @@ ROUNDS = (5, 9)  # at least, at most
 OFTENER = 2  # times as many rounds, each half as long, where several threads work: there are two kinds of turns
 REST = 0.05  # seconds before a turn on several threads: those of the last process, which wait for work, have given up
 SETTLED = 0.05  # relative: the middle half of the ratios, when rounds end
-LEAST = 3  # turns of each contender, of a kind that is told
+MIXED = "cores that were not told apart"
 AGREE = 1e-3  # relative, of the first cost in float32: the contenders compute the same
 LIMIT = 300  # seconds for an answer
 TOGETHER = 2  # processes that start at the same time
@@ -76,10 +76,10 @@ class Results:
     failed: Mapping[str, str] = field(default_factory=dict)
 
     def by_caches(self, least: int = 1) -> dict[str, Results]:
-        """The turns on cores that share a cache, and those on cores that do not, each turn beside the others' next one.
+        """The turns on cores that share a cache, and those on cores that do not: first beside first, and so on.
 
-        Where some contender took fewer than that, they are left out; where that leaves none, no kinds are told apart.
-        Those of one thread are of one kind, named "".
+        Where some contender took fewer than that, they are left out; where that leaves none, all turns are MIXED. Those
+        of one thread are of one kind, named "".
         """
         if not all(each.caches for each in self.measured.values()):
             return {"": self}
@@ -89,7 +89,7 @@ class Results:
             count = min(len(each.steps) for each in turns.values())
             if count >= least:
                 found[caches] = Results({name: each.first(count) for name, each in turns.items()}, self.failed)
-        return found or {"": self}
+        return found or {MIXED: self}
 
 
 class Process:
@@ -183,7 +183,8 @@ def measure(
             shift = turn % len(names)
             for name in names[shift:] + names[:shift]:
                 take_turn(processes[name], SAMPLE / oftener, several=threads > 1)
-            if all(settled(each.measured, rounds[0]) for each in Results(found).by_caches().values()):
+            kinds = Results(found).by_caches()
+            if MIXED not in kinds and all(settled(each.measured, rounds[0]) for each in kinds.values()):
                 break
         for name, process in processes.items():
             said = process.ask("memory")

@@ -111,12 +111,12 @@ def test_turns_are_told_apart_by_the_caches_of_their_cores() -> None:
     }
     assert {name: each.steps for name, each in kinds[own].measured.items()} == {"symbp": [5.0], "other": [7.0]}
     assert [*Results(found).by_caches(least=2)] == [together]
-    assert Results(found).by_caches(least=3) == {"": Results(found)}, "too few of either: not told apart"
+    assert Results(found).by_caches(least=3) == {rounds.MIXED: Results(found)}, "too few of either"
     one = Results({"symbp": Measured(1.0, 0.1, [1.0], [0.5])})
     assert one.by_caches() == {"": one}
     assert not settled(kinds[own].measured, 2)
     section = Section(SMALL, 2, kinds[own], own)
-    assert str(section).startswith("### small, batch 8, 2 threads on cores that share none\n")
+    assert str(section).startswith("### small, batch 8, 2 threads on cores that share none (turns of each: 1)\n")
 
 
 def test_cores_share_a_cache_where_what_another_wrote_is_read_as_fast(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,13 +127,19 @@ def test_cores_share_a_cache_where_what_another_wrote_is_read_as_fast(monkeypatc
 
     assert read(1.1e-6) == caches.SHARED
     assert read(1.6e-6) == caches.APART
+    assert read(5e-6) == caches.DISTURBED
 
 
 @pytest.mark.skipif(len(rounds.available()) < 2, reason="two threads need two cores")
 def test_turns_on_several_threads_say_what_their_cores_share() -> None:
     found = measure(SMALL, ["symbp", "bound"], threads=2, rounds=(1, 1)).measured
-    assert all(set(each.caches) <= {caches.SHARED, caches.APART} and each.caches for each in found.values())
+    kinds = {caches.SHARED, caches.APART, caches.DISTURBED}
+    assert all(each.caches and set(each.caches) <= kinds for each in found.values())
     assert all(len(each.caches) == len(each.steps) for each in found.values())
+
+
+def test_a_module_is_made_for_the_batch_that_it_is_timed_with() -> None:
+    assert {w.batch: generated(w).spec.training.batch_size for w in (SMALL, MLP)} == {8: 8, 64: 64}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -232,14 +238,15 @@ def test_memory_is_as_planned_and_does_not_grow(monkeypatch: pytest.MonkeyPatch)
 def test_what_was_kept_comes_back(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(kept, "FOLDER", tmp_path / "speed")
     results = Results({"symbp": Measured(1.0, 0.1, [1.0], [2.0], 3, 4)}, {"JAX": "why"})
-    assert kept.results("small-8-1") is None
-    kept.keep("small-8-1", results)
+    assert kept.results("small-8-1", "module") is None
+    kept.keep("small-8-1", results, "module")
     besides = kept.Besides([Figure("a", "b", "c", None)], Table("d", ("e",), (("f",),)))
-    kept.keep(kept.BESIDES, besides)
-    assert kept.results("small-8-1") == results
-    assert kept.besides() == besides
+    kept.keep(kept.BESIDES, besides, "module")
+    assert kept.results("small-8-1", "module") == results
+    assert kept.results("small-8-1", "another") is None
+    assert kept.besides("module") == besides
     kept.forget()
-    assert kept.results("small-8-1") is None
+    assert kept.results("small-8-1", "module") is None
 
 
 def test_progress_says_how_much_is_left(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
