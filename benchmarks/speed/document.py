@@ -10,7 +10,7 @@ from statistics import median, quantiles
 from benchmarks.machine import libraries, machine
 from benchmarks.report import HEADINGS, Figure, Table, grid
 from benchmarks.speed.contender import BOUNDS, OURS, WITH_SCIPY
-from benchmarks.speed.goals import is_time, place
+from benchmarks.speed.goals import is_time, place, setting
 from benchmarks.speed.rounds import OFTENER, REST, ROUNDS, SAMPLE, Measured, Results
 from benchmarks.speed.workloads import Workload
 
@@ -200,17 +200,21 @@ def findings(goals: Sequence[Figure]) -> str:
 
 
 def lost(sections: Sequence[Section]) -> str:
-    """Where another's step takes less time than ours, and what it comes to."""
-    places = []
+    """Where another's step takes less time than ours with NumPy alone, and what it comes to."""
+    places: dict[str, dict[str, str]] = {}
+    settings = dict.fromkeys(setting(each.threads, each.caches) for each in sections)
     for each in sections:
         measured = each.results.measured
-        ratios = {
-            n: median(m.ratios(measured[OURS])) for n, m in measured.items() if n not in (OURS, WITH_SCIPY, *BOUNDS)
-        }
-        faster = ", ".join(f"{name} {ratio:.2f}" for name, ratio in ratios.items() if ratio < 1)
-        places += [f"{each.place} ({faster})"] if faster else []
-    rows = f"{len(places)} of {len(sections)} measurements"
-    return f"symbp is slower than another in {rows}: {'; '.join(places)}." if places else "symbp is slower than none."
+        others = [name for name in measured if name not in (OURS, WITH_SCIPY, *BOUNDS)]
+        ratios = {name: f"{median(measured[name].ratios(measured[OURS])):.2f}" for name in others}
+        if faster := ", ".join(f"{name} {ratio}" for name, ratio in ratios.items() if float(ratio) < 1):
+            places.setdefault(each.workload.name, {})[setting(each.threads, each.caches)] = faster
+    count = sum(map(len, places.values()))
+    if not count:
+        return "symbp is slower than none."
+    rows = [(name, *(found.get(each, "") for each in settings)) for name, found in places.items()]
+    said = f"With NumPy alone, symbp is slower than another in {count} of {len(sections)} measurements:"
+    return f"{said}\n\n{grid(('workload', *settings), rows)}"
 
 
 def in_readme(text: str, sections: Sequence[Section]) -> str:
@@ -226,6 +230,6 @@ def in_readme(text: str, sections: Sequence[Section]) -> str:
     said = (
         f"Each mark is the time of a step divided by {OURS}'s: above 1 slower than {OURS}, below 1 faster. "
         f"For {shown.place}: {others}; the matrix products alone {ratios['bound']:.2f}.\n\n"
-        f"{lost(sections)} [All figures](docs/benchmarks.md), how they were measured and on what.\n"
+        f"{lost(sections)}\n\n[All figures](docs/benchmarks.md), how they were measured and on what.\n"
     )
     return f"{head}{begin}\n{PICTURE.format(images='docs/images')}\n{said}{end}{tail}"
