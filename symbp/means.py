@@ -15,7 +15,7 @@ Without = frozenset[str]  # the means that are left out
 NONE: Without = frozenset()
 
 MEANS: Mapping[str, str] = {
-    "saved values": "derivatives are written in what the forward pass computed, where that takes fewer operations",
+    "saved values": "derivatives are written in what the forward pass computed, for fewer operations or arrays to keep",
     "on request": "the gradient of the network's input is computed only where it is asked for",
     "layout": "feature maps hold the batch last, so that windows are long runs of numbers",
     "products": "sums of products are taken in the cheapest order, from arrays laid out at the least cost",

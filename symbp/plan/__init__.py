@@ -3,4 +3,5 @@
 report   Programmed, batch  ->  Report    operations with shapes and cost, what is saved, memory
 savings  Programmed, batch  ->  Savings   what each means of `symbp.means` saves
 show     both               ->  tables for the terminal
+columns  cells, room         ->  lines in columns, folded between words
 """

@@ -1,4 +1,4 @@
-"""The report as tables for the terminal."""
+"""The report as tables for the terminal, and as wide as they need where output is none."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from symbp.means import MEANS
+from symbp.plan.columns import Columns, folds
 from symbp.plan.report import Line, Operation, Report
 from symbp.plan.savings import Savings, Totals
 from symbp.program.cost import Cost
@@ -24,54 +24,51 @@ HEADINGS = {
     "update": "Update",
 }
 NOTHING = Totals(0, 0, 0)
-GROWS = "a value that is kept for longer, or a copy that products read faster, takes bytes to save operations or time"
+Table = tuple[str, Sequence[str], Sequence[Sequence[str]], Sequence[int]]  # title, headings, rows, those flush right
+ALONE = "each is left out alone: what they save does not add up to what all of them save together"
+GROWS = "a step has more of that with it, to save in another column, or time"
 
 
 def show(report: Report, saved: Savings, console: Console | None = None) -> None:
     """Print the program, what is saved for the backward pass, the memory, what each means saves."""
     console = console or Console(highlight=False)
+    room = console.width if console.is_terminal else None
+
+    def tell(text: str, style: str = "") -> None:
+        for line in folds(text, room):
+            console.print(Text(line, style), soft_wrap=True)
+
     without = f", without {', '.join(name for name in MEANS if name in report.without)}" if report.without else ""
-    head = f"{report.name}: a training step, batch {report.batch}, {report.dtype}{without}"
-    console.print(head, style="bold", soft_wrap=True)
+    tell(f"{report.name}: a training step, batch {report.batch}, {report.dtype}{without}", "bold")
     for routine, lines in groupby(report.lines, key=lambda line: line.routine):
         console.print()
-        console.print(HEADINGS[routine], style="bold")
-        for line in _program(list(lines)):
+        tell(HEADINGS[routine], "bold")
+        for line in _program(list(lines), room):
             console.print(line, soft_wrap=True)
-    for table in (_saved(report), _memory(report), _means(saved)):
+    for title, headings, rows, right in (_saved(report), _memory(report), _means(saved)):
         console.print()
-        console.print(table)
+        tell(title, "bold")
+        columns = Columns(headings, rows, room, right)
+        for row in (headings, *rows):
+            for text in columns.lines(row):
+                console.print(Text(text, "dim" if row is headings else ""), soft_wrap=True)
     for told in _on_means(saved):
-        console.print(told, style="dim", soft_wrap=True)
+        tell(told, "dim")
     share = report.products / max(report.cost.operations, 1)
-    console.print(f"\n{_costs(report.cost)}; products of matrices are {share:.1%} of the operations")
+    console.print()
+    tell(f"{_costs(report.cost)}; products of matrices are {share:.1%} of the operations")
 
 
-def _table(title: str, *columns: str, left: int = 1) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for number, column in enumerate(columns):
-        table.add_column(column, justify="left" if number < left else "right", overflow="fold", header_style="dim")
-    return table
-
-
-def _program(lines: Sequence[Line]) -> Iterator[Text]:
+def _program(lines: Sequence[Line], room: int | None) -> Iterator[Text]:
     """Each equation, and under it a line for each operation, in columns."""
-    headings = ("", "makes", "shape", "operations", "reads", "writes", "buffer of")
-    rows = [headings, *(_cells(operation) for line in lines for operation in line.operations)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    yield Text(_set(headings, widths), style="dim")
+    headings = ("  ", "makes", "shape", "operations", "reads", "writes", "buffer of")
+    columns = Columns(headings, [_cells(op) for line in lines for op in line.operations], room, right=(3, 4, 5))
+    yield from (Text(text, "dim") for text in columns.lines(headings))
     for line in lines:
         number = f"({line.number}) " if line.number else ""
         told = f"  what computes the derivatives adds to {line.into}" if line.into else ""
         yield Text.assemble((line.block, "bold"), f"  {number}{line.equation}", (told, "dim"))
-        yield from (Text(_set(_cells(operation), widths)) for operation in line.operations)
-
-
-def _set(cells: Sequence[str], widths: Sequence[int]) -> str:
-    """In columns; the first three and the last are set flush left."""
-    left = (0, 1, 2, len(cells) - 1)
-    set_ = (c.ljust(w) if k in left else c.rjust(w) for k, (c, w) in enumerate(zip(cells, widths, strict=True)))
-    return f"  {'  '.join(set_)}".rstrip()
+        yield from (Text(text) for operation in line.operations for text in columns.lines(_cells(operation)))
 
 
 def _cells(operation: Operation) -> tuple[str, ...]:
@@ -81,7 +78,7 @@ def _cells(operation: Operation) -> tuple[str, ...]:
     free = not (operation.cost.operations or operation.cost.written)
     numbers = ("", "", "") if free else _numbers(operation.cost)
     made = f"{operation.into} ({operation.out})" if operation.into else operation.out
-    return f"{times}{operation.does}", made, shape, *numbers, operation.buffer
+    return f"  {times}{operation.does}", made, shape, *numbers, operation.buffer
 
 
 def _numbers(cost: Cost) -> tuple[str, str, str]:
@@ -89,38 +86,32 @@ def _numbers(cost: Cost) -> tuple[str, str, str]:
 
 
 def _saved(report: Report) -> Table:
-    table = _table("Saved for the backward pass", "array", "shape", "bytes", "read by", left=2)
-    for each in report.saved:
-        shape = " × ".join(map(str, each.shape)) or "a number"
-        table.add_row(*map(Text, (each.name, shape, _bytes(each.bytes), ", ".join(each.readers))))
-    table.add_row("together", "", _bytes(sum(each.bytes for each in report.saved)), "")
-    return table
+    rows = [
+        (each.name, " × ".join(map(str, each.shape)) or "a number", _bytes(each.bytes), ", ".join(each.readers))
+        for each in report.saved
+    ]
+    together = ("together", "", _bytes(sum(each.bytes for each in report.saved)), "")
+    return "Saved for the backward pass", ("array", "shape", "bytes", "read by"), [*rows, together], (2,)
 
 
 def _memory(report: Report) -> Table:
-    table = _table("Memory of a step", "", "bytes", "")
-    for name, size in report.memory.items():
-        table.add_row(name, f"{size:,}", _bytes(size))
-    total = sum(report.memory.values())
-    table.add_row("together", f"{total:,}", _bytes(total))
-    return table
+    held = [*report.memory.items(), ("together", sum(report.memory.values()))]
+    rows = [(name, f"{size:,}", _bytes(size)) for name, size in held]
+    return "Memory of a step", ("", "bytes", ""), rows, (1, 2)
 
 
 def _means(saved: Savings) -> Table:
-    columns = ("", "operations", "bytes read and written", "bytes held")
-    table = _table("What each means saves", *columns)
-    for name, totals in saved.by.items():
-        if totals != NOTHING:
-            table.add_row(name, *_totals(totals))
-    table.add_row("a step without any", *_totals(saved.naive))
-    table.add_row("a step as it is", *_totals(saved.optimized))
-    return table
+    found = [(name, totals) for name, totals in saved.by.items() if totals != NOTHING]
+    steps = [("a step without any", saved.naive), ("a step as it is", saved.optimized)]
+    rows = [(name, *_totals(totals)) for name, totals in [*found, *steps]]
+    return "What each means saves", ("", "operations", "bytes read and written", "bytes held"), rows, (1, 2, 3)
 
 
 def _on_means(saved: Savings) -> Iterator[str]:
-    """Which means save nothing here; why some take more than they save."""
+    """How to read the table; which means are not in it; what figures below 0 are."""
+    yield ALONE
     if nothing := [name for name, totals in saved.by.items() if totals == NOTHING]:
-        yield f"nothing to save here: {', '.join(nothing)}"
+        yield f"save none of these here, time at most: {', '.join(nothing)}"
     every = [number for totals in saved.by.values() for number in (totals.operations, totals.moved, totals.held)]
     if any(number < 0 for number in every):
         yield f"below 0: {GROWS}"

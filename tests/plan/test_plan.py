@@ -14,6 +14,7 @@ import sympy as sp
 from rich.console import Console
 
 from symbp import pipeline
+from symbp.plan.columns import Columns
 from symbp.plan.report import Operation, Report, plan
 from symbp.plan.savings import Savings, savings, totals
 from symbp.plan.show import _bytes, show
@@ -92,6 +93,40 @@ def test_the_tables() -> None:
     assert re.search(r"on request +51\.4 M +1\.85 MiB +0 B\n", text[text.index("What each means saves") :])
 
 
+def test_no_name_and_no_number_is_broken() -> None:
+    program = made("shakespeare_transformer")
+    report, saved = plan(program, 2), savings(program, 2)
+    whole = shown(report, saved).splitlines()
+    assert max(map(len, whole)) > 200, "as wide as it needs"
+    narrow = Console(width=60, file=io.StringIO(), force_terminal=True, color_system=None)
+    show(report, saved, narrow)
+    folded = narrow.file.getvalue()  # type: ignore[attr-defined]
+    for name in {name for each in report.saved for name in (each.name, *each.readers)}:
+        assert name in folded
+        assert any(name in line for line in whole)
+    assert not re.search(r"\d\n *(?:[KMGTP]iB|[kMGTPB])\b", folded)
+    prose = [line for line in folded.splitlines()[-12:] if line]
+    assert max(map(len, prose)) <= 60
+    assert " ".join(prose).count("products of matrices are 9") == 1
+
+
+def test_columns_fold_between_words() -> None:
+    rows = [("dense_1.W", "1.5 MiB", "dense_1, relu_1, dense_2")]
+    assert list(Columns(("array", "bytes", "read by"), rows, None, (1,)).lines(rows[0])) == [
+        "dense_1.W  1.5 MiB  dense_1, relu_1, dense_2"
+    ]
+    assert list(Columns(("array", "bytes", "read by"), rows, 36, (1,)).lines(rows[0])) == [
+        "dense_1.W  1.5 MiB  dense_1, relu_1,",
+        "                    dense_2",
+    ]
+    assert Columns(("array", "bytes", "read by"), rows, 5).widths == [9, 7, 8], "no narrower than words"
+
+
+def test_savings_are_told_for_what_they_are() -> None:
+    text = shown(plan(made("digits_mlp"), 8), savings(made("digits_mlp"), 8))
+    assert "what they save does not add up to what all of them save together" in text
+
+
 def operations(report: Report) -> list[Operation]:
     return [operation for line in report.lines for operation in line.operations]
 
@@ -156,7 +191,7 @@ def test_the_head_says_what_is_left_out_and_one_line_what_saves_nothing() -> Non
     lesser = pipeline.program(read_spec(SPECS / "digits_mlp.yaml"), ["in-place", "buffers"])
     text = shown(plan(lesser, 8), savings(lesser, 8))
     assert text.startswith("digits_mlp: a training step, batch 8, float32, without in place, buffers\n")
-    assert re.search(r"\nnothing to save here: .*\bhoist\b", text)
+    assert re.search(r"\nsave none of these here, time at most: .*\bhoist\b", text)
     assert not re.search(r"\nhoist ", text)
 
 
