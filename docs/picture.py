@@ -162,23 +162,27 @@ PALETTES = {
     "light": Palette("#ffffff", "#f6f8fa", "#d0d7de", "#1f2328", "#656d76", ("#0a5ec2", "#b3420b", "#1a7f37")),
     "dark": Palette("#0d1117", "#161b22", "#30363d", "#e6edf3", "#8d96a0", ("#79b8ff", "#ffab70", "#7ee787")),
 }
-WIDTH, MARGIN = 960, 8
-LEFT, RIGHT = (MARGIN, 466), (492, WIDTH - MARGIN)  # the two cards, from and to
+MARGIN = 8
+LEFT, RIGHT = (MARGIN, 466), 492  # the cards: of the derivation from and to; of the code from, as wide as its lines
 EQUALS = 242  # where formulas are aligned
 HEADING, ROW, GAP, LINE = 24, 43, 20, 16.5  # heights
 SIZE = {"formula": 14, "label": 10.5, "code": 10.3}
 CODE_FONTS = ["DejaVu Sans Mono", "DejaVu Sans"]  # the second has the blackboard 1
+ADVANCE = 0.603  # of a character of the first, in sizes
+INDENT = 22  # of code in its card
 STYLE = {"mathtext.fontset": "cm", "font.family": "DejaVu Sans", "svg.hashsalt": "symbp"}
 
 
 def draw(groups: Sequence[Content], palette: Palette) -> Figure:
     """The picture in one mode."""
     height = 2 * MARGIN + 44 + sum(HEADING + ROW * len(group.rows) + GAP for group in groups)
-    figure = Figure(figsize=(WIDTH / 72, height / 72), dpi=72, facecolor=palette.page)
+    right = RIGHT + 2 * INDENT + ADVANCE * SIZE["code"] * _longest(groups)
+    width = right + MARGIN
+    figure = Figure(figsize=(width / 72, height / 72), dpi=72, facecolor=palette.page)
     axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(0, WIDTH), ylim=(height, 0))
+    axes.set(xlim=(0, width), ylim=(height, 0))
     axes.axis("off")
-    for (start, end), title in ((LEFT, f"{SPEC.stem}.tex"), (RIGHT, f"{SPEC.stem}.py")):
+    for (start, end), title in ((LEFT, f"{SPEC.stem}.tex"), ((RIGHT, right), f"{SPEC.stem}.py")):
         _card(axes, palette, start, end, height)
         axes.text(start + 18, 34, title, color=palette.faint, size=SIZE["label"], weight="bold")
     top = 62.0
@@ -186,6 +190,11 @@ def draw(groups: Sequence[Content], palette: Palette) -> Figure:
         _group(axes, palette, accent, group, top, room=-6 if group is groups[-1] else HEADING + GAP)
         top += HEADING + ROW * len(group.rows) + GAP
     return figure
+
+
+def _longest(groups: Sequence[Content]) -> int:
+    """The characters of the longest line of code."""
+    return max(len(line) for group in groups for excerpt in group.code for line in excerpt.lines)
 
 
 def _card(axes: Axes, palette: Palette, start: float, end: float, height: float) -> None:
@@ -216,8 +225,8 @@ def _code(axes: Axes, palette: Palette, accent: str, excerpt: Excerpt, beside: f
     for place, line in enumerate(excerpt.lines):
         y = beside - up + LINE * (place - own)
         color = accent if place == own else palette.faint if line.startswith("#") else palette.ink
-        axes.text(RIGHT[0] + 22, y, line, color=color, size=SIZE["code"], family=CODE_FONTS)
-    _connect(axes, accent, (LEFT[1] - 12, beside - 4), (RIGHT[0] + 14, beside - up - 4))
+        axes.text(RIGHT + INDENT, y, line, color=color, size=SIZE["code"], family=CODE_FONTS)
+    _connect(axes, accent, (LEFT[1] - 12, beside - 4), (RIGHT + 14, beside - up - 4))
 
 
 def _connect(axes: Axes, color: str, start: tuple[float, float], end: tuple[float, float]) -> None:

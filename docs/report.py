@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SPEC = ROOT / "specs" / "mnist_mlp.yaml"
 IMAGES = ROOT / "docs" / "images"
 MODES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-WIDTH, HEIGHT = 1300, 640
+WIDTH, HEIGHT = 1460, 720
 COLORS = 128
 
 

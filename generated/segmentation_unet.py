@@ -287,7 +287,17 @@ class Workspace:
 
 def _describe(value: object) -> str:
     """What came, for an error."""
-    return f"{value.dtype} of shape {value.shape}" if isinstance(value, np.ndarray) else type(value).__name__
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} of shape {value.shape}"
+    kind = type(value)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+
+
+def _check_own(name: str, value: object, *kinds: type) -> None:
+    """Refuse what is of no class of this module: parameters of another network, say."""
+    if not isinstance(value, kinds):
+        expected = " or ".join(f"{kind.__module__}.{kind.__name__}" for kind in kinds)
+        raise TypeError(f"{name}: expected {expected}, came {_describe(value)}")
 
 
 def _check_x(x: Array, dtype: np.dtype[Any]) -> int:
@@ -313,10 +323,12 @@ def _check_y(y: Array, n: int, dtype: np.dtype[Any]) -> None:
 
 def _workspace(params: Parameters, x: Array, workspace: Workspace | None) -> Workspace:
     """The workspace that was given, where it fits x; a new one where none was."""
+    _check_own("params", params, Parameters)
     dtype = params.flat.dtype
     n = _check_x(x, dtype)
     if workspace is None:
         return Workspace(n, dtype)
+    _check_own("workspace", workspace, Workspace)
     if (workspace.n, workspace.dtype) != (n, dtype):
         raise ValueError(f"workspace: expected n = {n} and {dtype}, came n = {workspace.n} and {workspace.dtype}")
     return workspace
@@ -1201,23 +1213,23 @@ def loss_and_gradients(
     return float(ws.C), gradients, ws.d_x
 
 
-HYPERPARAMETERS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
-    {  # name and range
-        "learning_rate": (0.0, math.inf),
-        "beta_1": (0.0, 0.9999999999999999),
-        "beta_2": (0.0, 0.9999999999999999),
-        "epsilon": (0.0, math.inf),
-        "T_max": (1.0, math.inf),
-        "eta_min": (0.0, math.inf),
+HYPERPARAMETERS: Final[Mapping[str, tuple[float, float, str]]] = MappingProxyType(
+    {  # name, least and greatest number, and the range in words
+        "learning_rate": (0.0, math.inf, "of at least 0"),
+        "beta_1": (0.0, 0.9999999999999999, "of at least 0 and less than 1"),
+        "beta_2": (0.0, 0.9999999999999999, "of at least 0 and less than 1"),
+        "epsilon": (0.0, math.inf, "of at least 0"),
+        "T_max": (1.0, math.inf, "of at least 1"),
+        "eta_min": (0.0, math.inf, "of at least 0"),
     }
 )
 
 
 def _hyperparameter(name: str, value: float) -> float:
     """The number, where it is finite and in its range."""
-    low, high = HYPERPARAMETERS[name]
+    low, high, words = HYPERPARAMETERS[name]
     if not low <= float(value) <= high or not math.isfinite(value):
-        raise ValueError(f"{name}: expected a finite number from {low} to {high}, came {value}")
+        raise ValueError(f"{name}: expected a finite number {words}, came {value}")
     return float(value)
 
 
@@ -1239,6 +1251,7 @@ class Trainer:
         T_max: float = 750.0,
         eta_min: float = 0.0,
     ) -> None:
+        _check_own("params", params, Parameters)
         self.learning_rate = _hyperparameter("learning_rate", learning_rate)
         self.beta_1 = _hyperparameter("beta_1", beta_1)
         self.beta_2 = _hyperparameter("beta_2", beta_2)
@@ -1349,6 +1362,7 @@ class Trainer:
 
 def save(path: str | os.PathLike[str], what: Parameters | Trainer) -> None:
     """Write parameters, or a trainer with its state, to an `.npz` file; whole, or not at all."""
+    _check_own("what", what, Parameters, Trainer)
     content = what.state_dict() if isinstance(what, Trainer) else {"params": what.flat}
     content |= {"layout_version": LAYOUT_VERSION, "spec_sha256": SPEC_SHA256}
     part = f"{os.fspath(path)}.{os.getpid()}-{threading.get_ident()}.part"
@@ -1367,6 +1381,9 @@ def load(path: str | os.PathLike[str]) -> Parameters | Trainer:
     """What `save` wrote. A file that is damaged, or of another network, is a ValueError that names it."""
     with open(path, "rb") as whole:
         try:
+            if whole.read(4) != b"PK\x03\x04":  # else NumPy takes it for a pickle, and says how to open that
+                raise ValueError("expected an archive that `save` wrote, came none")
+            whole.seek(0)
             with np.load(whole, allow_pickle=False) as file:
                 content = {name: file[name] for name in file.files}
             for name, expected in (("layout_version", LAYOUT_VERSION), ("spec_sha256", SPEC_SHA256)):

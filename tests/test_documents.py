@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("matplotlib", reason="the picture of the README is drawn with matplotlib")
 
+import matplotlib as mpl
 from readme import ROOT
 
 from docs import notations, picture
@@ -82,6 +83,19 @@ def test_the_page_of_notations_is_what_the_derivation_writes() -> None:
     shown = notations.PAGE.read_text(encoding="utf-8").partition(notations.BEGIN)[2].partition(notations.END)[0]
     assert shown == f"\n{notations.written()}\n", "run `python -m docs.notations`"
     assert all(f"| `{name}` | " in notations.PAGE.read_text(encoding="utf-8") for name in NOTATIONS)
+
+
+def test_every_text_of_the_picture_is_within_its_card() -> None:
+    with mpl.rc_context(picture.STYLE):
+        figure = picture.draw(picture.contents(), picture.PALETTES["light"])
+        cards = [figure.axes[0].transData.inverted().transform(c.get_window_extent()) for c in figure.axes[0].patches]
+        texts = [text for text in figure.axes[0].texts if text.get_text()]
+        placed = [figure.axes[0].transData.inverted().transform(text.get_window_extent()) for text in texts]
+    (first, _), (last, _) = cards[0]
+    (begin, _), (end, _) = cards[1]
+    for text, ((left, _), (right, _)) in zip(texts, placed, strict=True):
+        inside = (first <= left and right <= last) or (begin <= left and right <= end)
+        assert inside, text.get_text()
 
 
 def test_the_picture_shows_the_derivation_and_the_code_of_today() -> None:

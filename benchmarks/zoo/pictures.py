@@ -12,7 +12,7 @@ from symbp.training.synthetic.tones import WORDS
 from symbp.training.synthetic.volatility import volatility
 
 DPI = 80
-DAYS = 250  # of a forecast that are drawn
+DAYS = 100  # of a forecast that are drawn
 SHOWN = 10  # examples
 
 
@@ -59,8 +59,8 @@ def forecast(trained: Trained) -> bytes:
     came = volatility(trained.spec.data.options)
     figure = drawing(7, 3.2, DPI)
     axis = figure.subplots()
-    axis.plot(came.y[-DAYS:], color="0.7", lw=1, label="realized")
-    axis.plot(came.x[-DAYS:, -1, 0], color="C1", lw=0.6, alpha=0.7, label="naive: as the day before")
+    axis.plot(came.y[-DAYS:], color="0.75", lw=1.6, label="realized")
+    axis.plot(came.x[-DAYS:, -1, 0], color="C3", lw=0.8, ls=(0, (2, 1.5)), label="naive: as the day before")
     axis.plot(trained.predict(trained.examples.test[0])[-DAYS:, 0], color="C0", lw=1.4, label="network")
     axis.set_xlabel("day")
     axis.set_ylabel("log realized variance")

@@ -87,6 +87,17 @@ class Option:
     behind: tuple[str, ...] = ()
     words: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
+    @property
+    def interval(self) -> str:
+        """Where a number must lie, in words that stand behind the noun; empty where anywhere."""
+        parts = []
+        if self.low is not None:
+            parts.append(f"{'greater than' if self.low_open else 'at least'} {self.low:g}")
+        if self.high is not None:
+            parts.append(f"{'less than' if self.high_open else 'at most'} {self.high:g}")
+        joined = " and ".join(parts)
+        return f"of {joined}" if joined.startswith("at") else joined
+
     def spelt(self, value: object) -> str:
         """A value as a spec would have it; numbers that are the same for all axes as one."""
         if self.names and isinstance(value, tuple):

@@ -223,14 +223,7 @@ def expected(option: Option) -> str:
         each = f", or a list of {len(option.names)}" if len(option.names) > 1 else ""
         words = "".join(f", or {word}" for word, _ in option.words)
         return f"a {number}{each}{words}" if option.names else f"a list of {number}"
-    noun = "a whole number" if option.type == "integer" else "a number"
-    parts = []
-    if option.low is not None:
-        parts.append(f"{'greater than' if option.low_open else 'at least'} {option.low:g}")
-    if option.high is not None:
-        parts.append(f"{'less than' if option.high_open else 'at most'} {option.high:g}")
-    interval = " and ".join(parts)
-    return f"{noun} {'of ' if interval.startswith('at') else ''}{interval}".rstrip()
+    return f"{'a whole number' if option.type == 'integer' else 'a number'} {option.interval}".rstrip()
 
 
 def _is_number(value: Any) -> bool:

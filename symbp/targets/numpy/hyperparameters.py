@@ -20,7 +20,10 @@ RATE = "learning_rate"
 
 @dataclass(frozen=True)
 class Hyperparameter:
-    """A number that the trainer keeps: keyword, value in the spec, closed interval; `symbol` stands for it in `row`."""
+    """A number that the trainer keeps: keyword, value in the spec, closed interval; `symbol` stands for it in `row`.
+
+    `words` say the interval as a spec's messages do.
+    """
 
     keyword: str
     row: str
@@ -28,6 +31,7 @@ class Hyperparameter:
     value: float
     low: float
     high: float
+    words: str
 
 
 def hyperparameters(spec: NetworkSpec, program: Program) -> tuple[Hyperparameter, ...]:
@@ -60,6 +64,7 @@ def _hyperparameter(keyword: str, use: Use, option: Option, spec: NetworkSpec) -
         float(value),
         math.nextafter(low, math.inf) if option.low_open else low,
         math.nextafter(high, -math.inf) if option.high_open else high,
+        option.interval or "of any size",
     )
 
 

@@ -39,7 +39,10 @@ BUILTINS = frozenset(
     }
 )
 DUNDERS = frozenset(
-    {"__init__", "__getitem__", "__iter__", "__len__", "__reduce__", "__setstate__", "__repr__", "__name__"}
+    {
+        *("__init__", "__getitem__", "__iter__", "__len__", "__reduce__", "__setstate__", "__repr__"),
+        *("__module__", "__name__"),
+    }
 )
 _FOREIGN = frozenset(dir(builtins)) - BUILTINS - DUNDERS
 ATTRIBUTES = {

@@ -35,7 +35,9 @@ def trainer(
     states = spec.optimizer.entry.variant(spec.optimizer.options).states
     keywords = [f"{h.keyword}: float = {h.value!r}" for h in numbers]
     keywords += ["seed: int = 0"] if modes.random else []
-    ranges = [f'"{h.keyword}": ({source.bound(h.low)}, {source.bound(h.high)})' for h in numbers]
+    ranges = [
+        f'"{h.keyword}": ({source.bound(h.low)}, {source.bound(h.high)}, {source.literal(h.words)})' for h in numbers
+    ]
     update = Update(program, numbers, parameters.size(modes.network.parameters), spec.blas, without)
     folded = _folded(spec, program, numbers, modes)
     methods = [

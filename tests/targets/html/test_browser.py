@@ -111,6 +111,7 @@ def test_nothing_leaves_the_page(browser: Browser, folder: Path, name: str, size
     shown = show(browser, written(name, folder), size)
     assert shown.js("document.documentElement.scrollWidth") <= size[0]
     assert shown.js(HIDDEN) == []
+    assert shown.js("(e => e.scrollWidth - e.clientWidth)(document.querySelector('aside pre'))") <= 0, "code is cut"
 
 
 HIDDEN = """() => {

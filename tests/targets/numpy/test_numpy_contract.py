@@ -4,6 +4,8 @@ import copy
 import math
 import pickle
 from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -212,10 +214,47 @@ def test_state_that_does_not_fit_changes_nothing() -> None:
 @pytest.mark.parametrize("value", [-0.1, 1.0, math.nan, math.inf])
 def test_hyperparameters_are_checked(value: float) -> None:
     m = module("classifier")
-    with pytest.raises(ValueError, match=r"momentum: expected a finite number from 0\.0 to 0\.99.*came"):
+    with pytest.raises(ValueError, match="momentum: expected a finite number of at least 0 and less than 1, came"):
         m.Trainer(m.init(), momentum=value)
+    assert m.Trainer(m.init(), momentum=math.nextafter(1, 0)).momentum < 1
     with pytest.raises(TypeError, match="unexpected keyword"):
         m.Trainer(m.init(), velocity=value)
+
+
+def test_what_belongs_to_another_module_is_refused(name: str, tmp_path: Path) -> None:
+    m, other = module(name), module(next(each for each in NAMES if each != name))
+    (x, y), here, there = batch(name, 4, np.float32), m.init(), other.init()
+    calls = {
+        "params": lambda p: (
+            partial(m.Trainer, p),
+            partial(m.forward, p, x),
+            partial(m.predict, p, x),
+            partial(m.loss, p, x, y),
+            partial(m.loss_and_gradients, p, x, y),
+        ),
+        "workspace": lambda ws: (partial(m.forward, here, x, ws), partial(m.loss, here, x, y, ws)),
+        "what": lambda w: (partial(m.save, tmp_path / "a.npz", w),),
+    }
+    strangers = {
+        "params": (there, here.flat, dict(here), None),
+        "workspace": (other.Workspace(4), here),
+        "what": (there, other.Trainer(there), None),
+    }
+    for argument, given in strangers.items():
+        for stranger in given:
+            came = "dtype|float32 of" if isinstance(stranger, np.ndarray) else type(stranger).__name__
+            for call in calls[argument](stranger):
+                with pytest.raises(TypeError, match=rf"^{argument}: expected {m.__name__}\..*, came .*({came})"):
+                    call()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_of_another_kind_is_no_pickle_to_load(tmp_path: Path) -> None:
+    path = tmp_path / "x.yaml"
+    for content in (b"name: x\n", b"", b"\x93NUMPY"):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="not a whole file of this module: expected an archive that `save` wrote"):
+            module("classifier").load(path)
 
 
 def test_hyperparameters_are_the_specs() -> None:
