@@ -87,7 +87,7 @@ class _Chaining:
             if isinstance(item, Loop) or (run and not self.along([*run, item])):
                 yield from self.ended(run)
                 run = []
-            if isinstance(item, Statement) and self.along([item]):
+            if isinstance(item, Statement) and (run or self.along([item])):  # of views alone it joins a run
                 run.append(item)
             else:
                 yield item
@@ -170,6 +170,7 @@ def _with_scratch(program: Program, keep: frozenset[str]) -> dict[str, Array]:
     """The arrays, of those that chains alone make and read the rows of a block."""
     items = [item for routine in program.routines.values() for item in routine.statements]
     root = roots(op for item in items for op in item.operations)
+    keep |= {root.get(name, name) for name in keep}
     touched: dict[str, list[Item]] = {}
     for item in items:
         every = {*written(item), *needed(item), *(name for op in item.operations for name in (op.out, *reads(op)))}

@@ -57,9 +57,36 @@ input: [1, 5, 5]
 layers: [conv2d: {filters: 2, kernel_size: 2}, batch_norm, gelu_tanh, flatten, dense: 20, layer_norm, dense: 3]
 loss: softmax_cross_entropy
 """
-
+VIEWS = """
+name: views
+input: 4
+layers:
+  - {dense: {units: 6, activation: gelu_tanh}}
+  - {reshape: [2, 3]}
+  - flatten
+  - {dense: 6}
+  - {dropout: 0.2}
+  - {reshape: [3, 2]}
+  - {group_norm: {groups: 3}}
+  - {dense: 2}
+loss: mse
+"""
+POOLED = """
+name: pooled
+input: [2, 8]
+layers: [pool: {}, flatten, dense: 2]
+loss: mse
+define:
+  layers:
+    pool:
+      formula: "y[n,c,p] = mean[u](x[n,c,flat(p,u)] * tanh(x[n,c,flat(p,u)])**2)"
+      sizes: {p: positions, u: width}
+      options: {positions: 4, width: 2}
+"""
 
 NETWORKS = {
+    "views": VIEWS,
+    "pooled": POOLED,
     "images": IMAGES,
     "tanh": mlp(),
     "erf": mlp("gelu", "mse"),
@@ -102,6 +129,12 @@ def test_the_same_results_in_blocks_and_bytes_as_planned(name: str) -> None:
                     found[key], value, rtol=0, atol=tolerance * largest, err_msg=f"{key}, {count}"
                 )
             assert plan(made, count).memory["workspace"] == held(module.Workspace(count, dtype))
+
+
+def test_a_statement_of_views_alone_stays_behind_what_it_looks_into() -> None:
+    spec = parse_spec(VIEWS)
+    texts = [pipeline.generate(spec, without=less).module for less in ([], ["chains"])]
+    assert texts[0] == texts[1].replace("without    chains\n", "")
 
 
 @pytest.mark.usefixtures("everywhere")
