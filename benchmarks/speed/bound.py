@@ -24,7 +24,7 @@ from benchmarks.speed.contender import Contender
 from benchmarks.speed.given import Given
 from benchmarks.speed.workloads import Workload
 from symbp.program.cost import Sizes, extents
-from symbp.program.program import Contract, Convolve, Loop, Program, Statement
+from symbp.program.program import Contract, Convolve, Program
 
 ROUTINES: Mapping[str, tuple[str, ...]] = {"step": ("forward", "loss", "backward"), "inference": ("forward",)}
 Call = Callable[[], object]
@@ -77,12 +77,8 @@ def _contractions(
     program: Program, routines: tuple[str, ...], sizes: Sizes
 ) -> Iterator[tuple[Contract | Convolve, int]]:
     for item in program.items(routines):
-        match item:
-            case Statement(operations=operations):
-                times = 1
-            case Loop(operations=operations):
-                times = sizes.steps(item)
-        yield from ((op, times) for op in operations if isinstance(op, Contract | Convolve))
+        times = sizes.steps(item)
+        yield from ((op, times) for op in item.operations if isinstance(op, Contract | Convolve))
 
 
 def _product(op: Contract | Convolve, times: int, sizes: Sizes) -> Product:

@@ -21,6 +21,7 @@ from symbp.program.program import (
     UPDATE,
     Chain,
     Fold,
+    Item,
     Loop,
     Map,
     Op,
@@ -162,8 +163,8 @@ def steps(
     for routine in routines:
         sizes = sizes_of(program, routine, batch, made.spec.dtype)
         for item in program.items((routine,)):
-            times = sizes.steps(item) if isinstance(item, Loop) else 1
-            for each in item.statements if isinstance(item, Loop) else (item,):
+            times = sizes.steps(item)
+            for each in item.statements:
                 found = at_once.get(each.operations)
                 if found is not None:
                     shape = _shape(found.out, sizes)
@@ -223,7 +224,7 @@ def _saved(program: Program, sizes: Sizes) -> Iterator[Saved]:
             yield Saved(name, shape, sizes.bytes(name), tuple(readers[name]))
 
 
-def _wholes(items: Sequence[Statement | Loop]) -> dict[str, str]:
+def _wholes(items: Sequence[Item]) -> dict[str, str]:
     """Of each view and slice, the array that it is a part of."""
     found: dict[str, str] = {}
     for item in items:

@@ -23,7 +23,7 @@ from symbp.forward.network import BATCH, Dim
 from symbp.program.cost import Sizes, entries
 from symbp.program.instance import BATCH_SIZE
 from symbp.program.operands import is_alias, is_stored, needed, reads, written
-from symbp.program.program import ONCE, Array, Chain, Item, Loop, Op, Program, Routine, Scalar, Statement, View
+from symbp.program.program import ONCE, Array, Chain, Item, Op, Program, Routine, Scalar, Statement, View
 from symbp.program.rowwise import parts
 
 # Measured by `python -m benchmarks.chains`, on a machine whose last-level cache has 32 MB
@@ -84,7 +84,7 @@ class _Chaining:
         """The statements and loops of a routine, long chains in place of their statements."""
         run: list[Statement] = []
         for item in items:
-            if isinstance(item, Loop) or (run and not self.along([*run, item])):
+            if not isinstance(item, Statement) or (run and not self.along([*run, item])):
                 yield from self.ended(run)
                 run = []
             if isinstance(item, Statement) and (run or self.along([item])):  # of views alone it joins a run
@@ -113,7 +113,7 @@ class _Chaining:
             return
         extent = BATCH_SIZE if rows.extent == BATCH else sp.Integer(rows.extent)
         index = "n" if rows.extent == BATCH else "row"
-        yield Chain(run[0].block, index, Scalar(extent), False, (), tuple(seen), rows=count, parts=rows.parts)
+        yield Chain(run[0].block, index, Scalar(extent), tuple(seen), count, rows.parts)
 
     def with_views(self, statement: Statement, before: Sequence[Statement]) -> Statement:
         """The statement with the views of rows that it reads and that are made elsewhere: a block makes its own."""

@@ -17,13 +17,13 @@ from symbp.program.operands import is_alias, reads
 from symbp.program.program import (
     Array,
     AtMost,
-    Chain,
     Columns,
     Contract,
     Convolve,
     Fill,
     Fold,
     Gather,
+    Item,
     Loop,
     Map,
     Op,
@@ -35,7 +35,6 @@ from symbp.program.program import (
     Select,
     Shift,
     Stack,
-    Statement,
     Windows,
     Winners,
 )
@@ -75,11 +74,11 @@ class Sizes:
         """The bytes of an array."""
         return self.count(name) * bytes_of(self.arrays[name].kind, self.float_bytes)
 
-    def steps(self, loop: Loop) -> int:
-        """How often the statements of a loop are carried out; of a chain's, each row's once."""
-        if isinstance(loop, Chain):
+    def steps(self, item: Item) -> int:
+        """How often the operations are carried out: those of a loop at every step, those of a chain once for a row."""
+        if not isinstance(item, Loop):
             return 1
-        extent = loop.extent.value
+        extent = item.extent.value
         return int(extent.xreplace(dict.fromkeys(extent.free_symbols, self.batch)))
 
 
@@ -93,9 +92,9 @@ def bytes_of(kind: str, float_bytes: int) -> int:
     return {"float": float_bytes, "int": 8, "bool": 1, "byte": 1}[kind]
 
 
-def cost(item: Statement | Loop, sizes: Sizes) -> Cost:
-    """Of a statement; of all steps of a loop."""
-    times = sizes.steps(item) if isinstance(item, Loop) else 1
+def cost(item: Item, sizes: Sizes) -> Cost:
+    """Of a statement or a chain; of all steps of a loop."""
+    times = sizes.steps(item)
     return sum((of_steps(op, sizes, times) for op in item.operations), Cost())
 
 

@@ -95,7 +95,7 @@ def _accumulating(program: Program, folding: Folding, library: Library) -> Progr
     whole: dict[str, str] = {}
     after: dict[int, list[Op]] = {}
     for name in (a.name for a in program.arrays.values() if a.storage == "gradient" and a.name != GRADIENT):
-        if name not in last or isinstance(items[last[name]], Loop):
+        if name not in last or not isinstance(items[last[name]], Statement):
             return None
         found = adding.itself(makers[name][0]) if len(makers[name]) == 1 and name not in read else None
         if found is not None:
@@ -105,7 +105,7 @@ def _accumulating(program: Program, folding: Folding, library: Library) -> Progr
             after.setdefault(last[name], []).extend(adding.whole(name, whole[name]))
 
     def changed(place: int, item: Item) -> Item:
-        if isinstance(item, Loop):
+        if not isinstance(item, Statement):
             return _renamed(item, whole)
         own = [new for op in item.operations for new in added.get(op.out, [op])]
         return replace(item, operations=(*_all_renamed(own, whole), *after.get(place, ())))
@@ -170,9 +170,8 @@ def _renamed(item: Item, names: dict[str, str]) -> Item:
     if isinstance(item, Loop):
         slices = tuple(replace(s, array=names.get(s.array, s.array)) for s in item.slices)
         edges = tuple(replace(e, source=names.get(e.source, e.source)) for e in item.edges)
-        statements = tuple(replace(s, operations=_all_renamed(s.operations, names)) for s in item.statements)
-        return replace(item, slices=slices, edges=edges, statements=statements)
-    return replace(item, operations=_all_renamed(item.operations, names))
+        item = replace(item, slices=slices, edges=edges)
+    return item.with_statements(lambda s: replace(s, operations=_all_renamed(s.operations, names)))
 
 
 def _all_renamed(operations: Sequence[Op], names: dict[str, str]) -> tuple[Op, ...]:

@@ -15,7 +15,7 @@ from symbp.means import Without
 from symbp.program.affine import Numbers
 from symbp.program.loops import lower_groups
 from symbp.program.operands import changed
-from symbp.program.program import Array, ArrayKind, Loop, Operand, Scalar, Statement, Storage
+from symbp.program.program import Array, ArrayKind, Item, Loop, Operand, Scalar, Statement, Storage
 from symbp.program.values import LoweringError
 
 BATCH_SIZE = sp.Symbol("N", integer=True, positive=True)  # in scalars of a program: the number of examples
@@ -94,9 +94,8 @@ def filled(made: Template, block: Block) -> Filled:
 
     def numbered(item: Statement | Loop) -> Statement | Loop:
         if isinstance(item, Loop):
-            extent = Scalar(item.extent.value.xreplace(numbers))
-            return replace(item, extent=extent, statements=tuple(map(statement, item.statements)))
-        return statement(item)
+            item = replace(item, extent=Scalar(item.extent.value.xreplace(numbers)))
+        return item.with_statements(statement)
 
     def statement(made: Statement) -> Statement:
         return replace(made, operations=tuple(changed(op, put) for op in made.operations))
@@ -143,17 +142,17 @@ class Instance:
         self.storage = storage
         self.arrays: dict[str, Array] = {}
 
-    def forward(self, number: Mapping[str, int]) -> list[Statement | Loop]:
+    def forward(self, number: Mapping[str, int]) -> list[Item]:
         """The forward statements, with the numbers of their tensors."""
         return self.named(self.template.forward, {}, number)
 
-    def backward(self, renamed: Mapping[str, str], number: Mapping[str, int]) -> list[Statement | Loop]:
+    def backward(self, renamed: Mapping[str, str], number: Mapping[str, int]) -> list[Item]:
         """The backward statements; `renamed` gives cotangents other names than `d_tensor`."""
         return self.named(self.template.backward, renamed, number)
 
     def named(
         self, items: Sequence[Statement | Loop], renamed: Mapping[str, str], number: Mapping[str, int]
-    ) -> list[Statement | Loop]:
+    ) -> list[Item]:
         block, parents, names = self.block.name, self.template.parents, dict[str, str]()
 
         def name(operand: Operand) -> Operand:
@@ -177,8 +176,7 @@ class Instance:
             edges = tuple(
                 replace(e, array=self.name(e.array, renamed), source=self.name(e.source, renamed)) for e in made.edges
             )
-            statements = tuple(map(statement, made.statements))
-            return replace(made, block=block, slices=slices, statements=statements, edges=edges)
+            return replace(made, block=block, slices=slices, edges=edges).with_statements(statement)
 
         return [item(made) for made in items]
 
@@ -199,6 +197,6 @@ class Instance:
         return name
 
 
-def equations(item: Statement | Loop) -> tuple[Equation, ...]:
-    """The equations that a statement or loop computes."""
-    return tuple(s.equation for s in item.statements) if isinstance(item, Loop) else (item.equation,)
+def equations(item: Item) -> tuple[Equation, ...]:
+    """The equations that an item computes."""
+    return tuple(statement.equation for statement in item.statements)

@@ -220,7 +220,7 @@ class _Loop:
         first = group.equations[0]
         index = group.index(first)
         extent = Scalar(first.sizes[index])
-        return Loop("", index.name, extent, group.direction < 0, tuple(self.slices), statements)
+        return Loop("", index.name, extent, statements, group.direction < 0, tuple(self.slices))
 
     def statement(self, equation: Equation) -> Statement:
         """The equation at one step: every read and the left side without the index of the steps."""

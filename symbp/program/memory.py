@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from symbp.forward.network import BATCH, Dim
 from symbp.program.operands import is_alias, needed, reads, written
 from symbp.program.plan import Plan, common, lasting
-from symbp.program.program import Chain, Fold, Loop, Map, Op, Product, Program, Range, Scatter, Select, Statement
+from symbp.program.program import Chain, Fold, Item, Loop, Map, Op, Product, Program, Range, Scatter, Select
 from symbp.program.verify import ProgramError
 
 Place = tuple[str, int, int]  # an array or flat memory, from where to where
@@ -37,28 +37,30 @@ class _Memory:
         self.lost: set[str] = set()
         self.of_rows: dict[str, tuple[Dim, ...]] = {}  # by memory, of which rows of a block it holds numbers
 
-    def go_through(self, items: Sequence[Statement | Loop], keep: frozenset[str]) -> None:
+    def go_through(self, items: Sequence[Item], keep: frozenset[str]) -> None:
         for part, (stack, _, _) in self.plan.places.items():
             self.whole[part] = stack
         for item in items:
-            if isinstance(item, Chain) or not isinstance(item, Loop):
-                self.carry_out(item.operations)
+            if isinstance(item, Loop):
+                self.step_through(item)
+                continue
+            self.carry_out(item.operations)
             if isinstance(item, Chain):
                 self.apart_in_blocks(item)
-            if isinstance(item, Chain) or not isinstance(item, Loop):
-                continue
-            for each in item.slices:
-                self.whole[each.out] = self.root(each.array)
-            inside = {op.out for op in item.operations}
-            for name in written(item):
-                if name not in inside:
-                    self.write(name)
-            for _ in range(2):  # a step finds what the one before it left
-                self.carry_out(item.operations)
-            self.read([name for name in needed(item) if name not in inside], item)
         results = {self.root(name) for name in keep}
         if gone := results & self.lost:
             raise ProgramError(f"the results {', '.join(sorted(gone))} are written over")
+
+    def step_through(self, loop: Loop) -> None:
+        for each in loop.slices:
+            self.whole[each.out] = self.root(each.array)
+        inside = {op.out for op in loop.operations}
+        for name in written(loop):
+            if name not in inside:
+                self.write(name)
+        for _ in range(2):  # a step finds what the one before it left
+            self.carry_out(loop.operations)
+        self.read([name for name in needed(loop) if name not in inside], loop)
 
     def root(self, name: str) -> str:
         return self.whole.get(name, name)

@@ -109,7 +109,7 @@ class _Lowering:
         links = [self.instance(b) for b in network.link]
         link = [s for i in links for s in i.forward(self.numbers[i.block.formula.name])]
         backward, of_input = self.backward(instances)
-        routines = {
+        routines: dict[str, list[Item]] = {
             "forward": output,
             "predict": link,
             "loss": costs,

@@ -37,7 +37,7 @@ def once(program: Program, keep: frozenset[str]) -> Program:
         for item in program.routines[name].statements:
             own = _part(item, fixed, moving)
             rest = tuple(op for op in item.operations if op not in own)
-            if isinstance(item, Loop) or not own:
+            if not isinstance(item, Statement) or not own:
                 stays.append(item)
                 continue
             known = {op for statement in made for op in statement.operations}  # which the other mode computes too
@@ -54,7 +54,7 @@ def _fixed(program: Program, items: Sequence[Item], keep: frozenset[str]) -> set
     makers: dict[str, set[Op]] = {}
     for op in (op for item in items for op in item.operations):
         makers.setdefault(op.out, set()).add(op)
-    inside = {op.out for item in items if isinstance(item, Loop) for op in item.operations}
+    inside = {op.out for item in items if not isinstance(item, Statement) for op in item.operations}
     inside |= {each.array for item in items if isinstance(item, Loop) for each in item.slices if each.out in inside}
     given = {name for name, array in program.arrays.items() if array.storage == "constant"}
     found = {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any, get_args
 
-from symbp.program.program import Loop, Map, Offset, Op, Operand, Pick, Range, Scalar, Shift, Statement, View
+from symbp.program.program import Item, Loop, Map, Offset, Op, Operand, Pick, Range, Scalar, Shift, View
 
 READS = ("left", "right", "operand", "condition", "yes", "no", "source", "base", "where", "best", "chosen")
 SEVERAL = ("operands", "indices", "parts")
@@ -92,14 +92,14 @@ def is_stop(op: Op) -> bool:
     return isinstance(op, Map) and op.function == "stop"
 
 
-def written(item: Statement | Loop) -> tuple[str, ...]:
+def written(item: Item) -> tuple[str, ...]:
     """The arrays that a statement or loop writes, each once; slices count as the arrays that they are of, and first."""
     of = _arrays_of(item)
     outs = dict.fromkeys(op.out for op in item.operations)
     return tuple(dict.fromkeys((*(of[name] for name in outs if name in of), *(n for n in outs if n not in of))))
 
 
-def needed(item: Statement | Loop) -> tuple[str, ...]:
+def needed(item: Item) -> tuple[str, ...]:
     """The arrays that a statement or loop reads, each once, its own among them."""
     of = _arrays_of(item)
     read = (of.get(name, name) for op in item.operations for name in reads(op))
@@ -107,5 +107,5 @@ def needed(item: Statement | Loop) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*edges, *read)))
 
 
-def _arrays_of(item: Statement | Loop) -> dict[str, str]:
+def _arrays_of(item: Item) -> dict[str, str]:
     return {s.out: s.array for s in item.slices} if isinstance(item, Loop) else {}

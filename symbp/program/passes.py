@@ -42,6 +42,7 @@ from symbp.program.operands import (
 from symbp.program.program import (
     ONCE,
     Array,
+    Chain,
     Fill,
     Fold,
     Item,
@@ -91,7 +92,7 @@ def share(program: Program, keep: Keep) -> Program:
                 edges = tuple(replace(e, source=instead.get(e.source, e.source)) for e in item.edges)
                 done.append(replace(item, slices=slices, statements=statements, edges=edges))
             else:
-                done.append(shared(item, held, instead))
+                done.append(item.with_statements(lambda statement: shared(statement, held, instead)))
         return done
 
     def shared(statement: Statement, held: dict[object, str], instead: dict[str, str]) -> Statement:
@@ -128,6 +129,10 @@ def prune(program: Program, keep: Keep) -> Program:
         wanted = set(keep)
         done: list[Item] = []
         for item in reversed(items):
+            if isinstance(item, Chain):
+                done.append(item)
+                wanted.update(needed(item))
+                continue
             if isinstance(item, Loop):
                 done.append(_live_loop(item, wanted))
                 continue
@@ -171,12 +176,7 @@ def scale(program: Program, keep: Keep) -> Program:
     def change(items: list[Item]) -> list[Item]:
         readers = Counter(name for item in items for op in item.operations for name in reads(op))
         readers.update(n for item in items if isinstance(item, Loop) for n in needed(item))
-        return [
-            replace(item, statements=tuple(scaled(s, readers) for s in item.statements))
-            if isinstance(item, Loop)
-            else scaled(item, readers)
-            for item in items
-        ]
+        return [item.with_statements(lambda statement: scaled(statement, readers)) for item in items]
 
     def scaled(statement: Statement, readers: Mapping[str, int]) -> Statement:
         operations = list(statement.operations)
@@ -238,12 +238,7 @@ def _in_place(program: Program, names: Sequence[str], among: Sequence[str], keep
                     break
         return replace(statement, operations=tuple(operations))
 
-    def change_item(item: Item) -> Item:
-        if isinstance(item, Loop):
-            return replace(item, statements=tuple(map(change, item.statements)))
-        return change(item)
-
-    changed = {n: Routine(n, tuple(map(change_item, program.routines[n].statements))) for n in names}
+    changed = {n: Routine(n, tuple(i.with_statements(change) for i in program.routines[n].statements)) for n in names}
     return replace(program, routines={**program.routines, **changed})
 
 

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field, replace
 from symbp.forward.network import BATCH, Dim
 from symbp.program.operands import is_alias, is_bordered, is_stop, needed, reads, written
 from symbp.program.packing import Life, packed, pieces
-from symbp.program.program import ONCE, Array, ArrayKind, Chain, Loop, Map, Op, Program, Range, Select, Stack, Statement
+from symbp.program.program import ONCE, Array, ArrayKind, Chain, Item, Loop, Map, Op, Program, Range, Select, Stack
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class _Moment:
     since: int | None = None
 
 
-def _moments(items: Sequence[Statement | Loop]) -> list[_Moment]:
+def _moments(items: Sequence[Item]) -> list[_Moment]:
     """Operations in order; what a loop writes step by step is made at its start, and what it reads stays to its end."""
     found: list[_Moment] = []
     for item in items:
@@ -77,7 +77,7 @@ def _moments(items: Sequence[Statement | Loop]) -> list[_Moment]:
     return found
 
 
-def _of(item: Statement | Loop) -> Iterator[_Moment]:
+def _of(item: Item) -> Iterator[_Moment]:
     around: tuple[str, ...] = ()
     if isinstance(item, Loop):
         inside = {op.out for op in item.operations}
@@ -90,7 +90,7 @@ def _of(item: Statement | Loop) -> Iterator[_Moment]:
         yield _Moment((), around)
 
 
-def in_order(program: Program) -> list[Statement | Loop]:
+def in_order(program: Program) -> list[Item]:
     """The statements of every pass over the network, each that both modes share twice, but for what is computed once.
 
     A statement of inference stands before the one of training that computes the same, or after its predecessor.
@@ -169,7 +169,7 @@ def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
             first = lives[before].first if before else since
             lives[heir_of[whole]] = Life(heir_of[whole], numbers(array), first, last[whole])
     formats = {name: (name,) if name in alone else _format(program.arrays[name]) for name in lives}
-    loops = [item for item in items if isinstance(item, Loop) and not isinstance(item, Chain)]
+    loops = [item for item in items if isinstance(item, Loop)]
     again = frozenset(heir_of[op.out] for loop in loops for op in loop.operations if op.out in heir_of)
     return replace(_packed(lives.values(), heir_of, formats, program, again), places=places)
 

@@ -21,7 +21,7 @@ output among its operands only where the verifier allows updates in place.
 A `Loop` stands among statements: equations that read each other across steps of one index. Its statements work on
 slices of arrays at the step and on scratch of a step; nothing else is carried from one step to the next.
 
-A `Chain` is a loop over blocks of the first axis of its arrays: the same statements, carried out for some rows after
+A `Chain` goes over blocks of the first axis of its arrays: the same statements, carried out for some rows after
 the others. What it computes for itself alone is held for the rows of one block.
 
 Not here: NumPy, identifiers, comments.
@@ -29,7 +29,7 @@ Not here: NumPy, identifiers, comments.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
@@ -386,6 +386,15 @@ class Statement:
     operations: tuple[Op, ...]
     number: int = 0
 
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """Itself alone, as loops and chains have several."""
+        return (self,)
+
+    def with_statements(self, change: Callable[[Statement], Statement]) -> Statement:
+        """It changed."""
+        return change(self)
+
 
 @dataclass(frozen=True)
 class Slice:
@@ -410,39 +419,49 @@ class Edge:
 
 
 @dataclass(frozen=True)
-class Loop:
+class Repeated:
+    """Statements of one block that are carried out for a part of an index after the other."""
+
+    block: str
+    index: str
+    extent: Scalar
+    statements: tuple[Statement, ...]
+
+    @property
+    def operations(self) -> tuple[Op, ...]:
+        """The operations of one part, in order."""
+        return tuple(op for statement in self.statements for op in statement.operations)
+
+    def with_statements(self, change: Callable[[Statement], Statement]) -> Self:
+        """The same with each statement changed."""
+        return replace(self, statements=tuple(map(change, self.statements)))
+
+
+@dataclass(frozen=True)
+class Loop(Repeated):
     """Statements carried out at one position of an index after the other: the last first where `backwards`.
 
     `edges` are written into the margins of arrays that the loop writes before it starts.
     """
 
-    block: str
-    index: str
-    extent: Scalar
     backwards: bool
     slices: tuple[Slice, ...]
-    statements: tuple[Statement, ...]
     edges: tuple[Edge, ...] = ()
-
-    @property
-    def operations(self) -> tuple[Op, ...]:
-        """The operations of one step, in order."""
-        return tuple(op for statement in self.statements for op in statement.operations)
 
 
 @dataclass(frozen=True)
-class Chain(Loop):
+class Chain(Repeated):
     """Statements carried out for `rows` positions of an index at a time, so that what they share stays in the cache.
 
     They name whole arrays. Of the `parts` they take the positions that the block has along the first axis, of all
-    others the whole. It has neither slices nor edges: no block reads what another one writes.
+    others the whole: no block reads what another one writes.
     """
 
-    rows: int = 1
-    parts: frozenset[str] = frozenset()
+    rows: int
+    parts: frozenset[str]
 
 
-Item = Statement | Loop
+Item = Statement | Loop | Chain
 
 
 @dataclass(frozen=True)
@@ -460,10 +479,10 @@ class Folding:
 
 @dataclass(frozen=True)
 class Routine:
-    """A named sequence of statements and loops."""
+    """A named sequence of statements, loops and chains."""
 
     name: str
-    statements: tuple[Statement | Loop, ...]
+    statements: tuple[Item, ...]
 
 
 @dataclass(frozen=True)
@@ -489,8 +508,8 @@ class Program:
         """The routines of a pass over the network, for each mode in order of execution."""
         return (TRAINING, INFERENCE) if self.has_modes else (BOTH,)
 
-    def items(self, sequence: Sequence[str]) -> list[Statement | Loop]:
-        """The statements and loops of a sequence of routines, as far as there are such."""
+    def items(self, sequence: Sequence[str]) -> list[Item]:
+        """The statements, loops and chains of a sequence of routines, as far as there are such."""
         return [item for name in sequence if name in self.routines for item in self.routines[name].statements]
 
 

@@ -32,9 +32,7 @@ def _later(item: Item) -> Item:
         later = isinstance(op, Contract) and op.base is None and not zeros.isdisjoint(reads(op))
         return replace(op, later=True) if isinstance(op, Contract) and later else op
 
-    return replace(
-        item, statements=tuple(replace(s, operations=tuple(map(marked, s.operations))) for s in item.statements)
-    )
+    return item.with_statements(lambda each: replace(each, operations=tuple(map(marked, each.operations))))
 
 
 def zeros_at_first(loop: Loop) -> frozenset[str]:

@@ -53,12 +53,11 @@ class _Steps:
             if isinstance(op, Gather) and op.indices[0] and not any(op.indices[1:]) and self.may_go(op, readers)
         }
         done = [self.loop(item, taken) if isinstance(item, Loop) else item for item in items]
-        return [
-            item
-            if isinstance(item, Loop)
-            else replace(item, operations=tuple(op for op in item.operations if op not in self.gone))
-            for item in done
-        ]
+        return [item.with_statements(self.without_gone) for item in done]
+
+    def without_gone(self, statement: Statement) -> Statement:
+        """The statement without what a loop takes."""
+        return replace(statement, operations=tuple(op for op in statement.operations if op not in self.gone))
 
     def may_go(self, op: Gather, readers: Counter[str]) -> bool:
         """Whether what is taken is read once, and so much of it at a step that a call more is worth it."""

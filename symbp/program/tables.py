@@ -63,7 +63,7 @@ class _Tables:
         """The statements, with what pays computed of tables."""
         self.readers.update(name for item in items for op in item.operations for name in reads(op))
         self.readers.update(s.array for item in items if isinstance(item, Loop) for s in item.slices)
-        return [item if isinstance(item, Loop) else self.statement(item) for item in items]
+        return [self.statement(item) if isinstance(item, Statement) else item for item in items]
 
     def statement(self, statement: Statement) -> Statement:
         """The operations, each with what it needs before it."""

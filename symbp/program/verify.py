@@ -151,8 +151,8 @@ def _check_chain(chain: Chain, program: Program, known: set[str], routine: str) 
     where = f"{routine}, {chain.block}, {chain.rows} rows at a time"
     dims = {program.arrays[name].shape[:1] for name in chain.parts}
     extent = BATCH if chain.extent.value.free_symbols else int(chain.extent.value)
-    if dims != {(extent,)} or chain.rows < 1 or chain.slices or chain.edges:
-        raise ProgramError(f"{where}: a chain over {extent} has parts with {dims}, and neither slices nor edges")
+    if dims != {(extent,)} or chain.rows < 1:
+        raise ProgramError(f"{where}: a chain over {extent} has parts with {dims}")
     for op in chain.operations:
         found = parts(op, program.arrays)
         if is_alias(op) and found and program.arrays[op.out].shape[:1] != (extent,):

@@ -14,7 +14,7 @@ from symbp.forward.build import build_network
 from symbp.program.cost import Cost, Sizes, of_operation, of_steps
 from symbp.program.optimize import optimize
 from symbp.program.passes import Keep, Pass, every_pass
-from symbp.program.program import Contract, Loop, Program, Routine
+from symbp.program.program import Contract, Loop, Program, Routine, Statement
 from symbp.program.start import started
 from symbp.program.verify import ProgramError, verify
 from symbp.spec import parse_spec
@@ -90,19 +90,12 @@ def test_a_product_that_is_left_out_where_it_is_no_zeros_is_seen() -> None:
 def all_later(program: Program) -> Program:
     """Every product of a loop marked."""
 
-    def marked(item: Loop) -> Loop:
-        return replace(
-            item,
-            statements=tuple(
-                replace(
-                    s, operations=tuple(replace(o, later=True) if isinstance(o, Contract) else o for o in s.operations)
-                )
-                for s in item.statements
-            ),
-        )
+    def marked(statement: Statement) -> Statement:
+        operations = (replace(op, later=True) if isinstance(op, Contract) else op for op in statement.operations)
+        return replace(statement, operations=tuple(operations))
 
     routines = {
-        name: Routine(name, tuple(marked(i) if isinstance(i, Loop) else i for i in routine.statements))
+        name: Routine(name, tuple(i.with_statements(marked) if isinstance(i, Loop) else i for i in routine.statements))
         for name, routine in program.routines.items()
     }
     return replace(program, routines=routines)

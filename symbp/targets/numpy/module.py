@@ -9,7 +9,7 @@ from symbp.derive.derivation import Derivation
 from symbp.forward.network import BATCH, Network
 from symbp.program.operands import is_stop
 from symbp.program.optimize import Optimized
-from symbp.program.program import ONCE, Chain, Loop, Map, Offset, Op, Program
+from symbp.program.program import ONCE, Loop, Map, Offset, Op, Program
 from symbp.spec.model import NetworkSpec, Problem, SpecError
 from symbp.targets.environment import render
 from symbp.targets.numpy import (
@@ -127,7 +127,7 @@ def _has_batch_last(network: Network, program: Program) -> bool:
 
 def _has_loops(program: Program) -> bool:
     items = (item for routine in program.routines.values() for item in routine.statements)
-    return any(isinstance(item, Loop) and not isinstance(item, Chain) for item in items)
+    return any(isinstance(item, Loop) for item in items)
 
 
 def _joined(parts: list[str]) -> str:

@@ -17,7 +17,7 @@ from symbp.explain.notation import write
 from symbp.formula.expression import Element
 from symbp.forward.network import BATCH
 from symbp.program.operands import needed, reads, written
-from symbp.program.program import Array, Chain, Gather, Loop, Op, Scalar, Statement
+from symbp.program.program import Array, Chain, Gather, Item, Loop, Op, Scalar, Statement
 from symbp.targets.numpy import source
 from symbp.targets.numpy.names import ARGUMENTS, own
 from symbp.targets.numpy.operations import lines
@@ -25,7 +25,7 @@ from symbp.targets.numpy.scope import Scope
 from symbp.targets.text.mathematics import write as text
 
 
-def operations(items: Iterable[Statement | Loop]) -> list[Op]:
+def operations(items: Iterable[Item]) -> list[Op]:
     """The operations of statements and loops, in order."""
     return [op for item in items for op in item.operations]
 
@@ -36,7 +36,7 @@ def arguments(code: Sequence[str]) -> list[str]:
     return [name for name in ARGUMENTS if name in read]
 
 
-def body(items: Sequence[Statement | Loop], scope: Scope) -> list[str]:
+def body(items: Sequence[Item], scope: Scope) -> list[str]:
     """The statements and loops in order, a blank line and a heading before each block."""
     code: list[str] = []
     for block, group in groupby(items, key=lambda item: item.block):
@@ -114,7 +114,7 @@ def _taken(line: str, depth: int) -> list[str]:
     return source.bracketed(line, depth) if line.endswith("]") else source.assigned(line, depth)
 
 
-def heading(block: str, items: Sequence[Statement | Loop], scope: Scope) -> str:
+def heading(block: str, items: Sequence[Item], scope: Scope) -> str:
     """`dense_1: x (n, 784), W (784, 512), b (512) -> z (n, 512)`."""
     made = {name for item in items for name in written(item)}
     counting = {*scope.ranges, *scope.views_of_ranges}
@@ -124,7 +124,7 @@ def heading(block: str, items: Sequence[Statement | Loop], scope: Scope) -> str:
     return " ".join(filter(None, (f"{block}:", before, "->", after)))
 
 
-def _results(item: Statement | Loop, scope: Scope) -> tuple[str, ...]:
+def _results(item: Item, scope: Scope) -> tuple[str, ...]:
     """What a statement computes; what a loop leaves behind."""
     if isinstance(item, Statement):
         return tuple(op.out for op in item.operations[-1:])

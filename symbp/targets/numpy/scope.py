@@ -22,6 +22,7 @@ from symbp.program.program import (
     Chain,
     Edge,
     Gather,
+    Item,
     Loop,
     Offset,
     Op,
@@ -31,7 +32,6 @@ from symbp.program.program import (
     Scalar,
     Scatter,
     Slice,
-    Statement,
     View,
 )
 from symbp.spec.model import Blas
@@ -232,7 +232,7 @@ class Scope:
         """The margin next to an array: `ws.lstm_1_h_before[0]`."""
         return f"{self.moved(self[edge.array], 1 if edge.after else -1)}[{-1 if edge.after else 0}]"
 
-    def learn(self, items: Iterable[Statement | Loop]) -> None:
+    def learn(self, items: Iterable[Item]) -> None:
         """Bind the slices, views and ranges among statements and loops, which are in order."""
         for item in items:
             for each in item.slices if isinstance(item, Loop) else ():

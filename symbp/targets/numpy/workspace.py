@@ -18,7 +18,7 @@ from symbp.forward.network import Dim, NetworkTensor
 from symbp.program.cost import bytes_of, entries
 from symbp.program.operands import is_stop, is_stored, written
 from symbp.program.plan import Flat, Plan, common, in_order, numbers
-from symbp.program.program import Array, ArrayKind, Loop, Offset, Program, Shift, Statement
+from symbp.program.program import Array, ArrayKind, Item, Loop, Offset, Program, Shift
 from symbp.targets.numpy import blas, names, routines, source
 from symbp.targets.numpy.extras import BLOCK, Entries
 from symbp.targets.numpy.scope import Scope
@@ -185,7 +185,7 @@ def _constant(attribute: str, values: tuple[float, ...]) -> list[str]:
     return source.outdented(lines, 2)
 
 
-def _shifts(items: Iterable[Statement | Loop]) -> dict[str, set[int]]:
+def _shifts(items: Iterable[Item]) -> dict[str, set[int]]:
     """By how many steps each array with a margin is read shifted."""
     found: dict[str, set[int]] = {}
     for item in items:
