@@ -255,6 +255,8 @@ def _name(entry: Entry, use: _Reading) -> str:
         parts.append(f"of {len(ranks)}")
     if set(ranks) != {2}:
         parts.append(f"of rank {' and '.join(map(str, ranks if len(set(ranks)) > 1 else ranks[:1]))}")
+    if use.output_rank is not None and {use.output_rank} != set(ranks):
+        parts.append(f"to rank {use.output_rank}")
     if entry.kind == "loss" and "y" in dict(use.ranks):
         parts.append("of a computed target")
     if use.axis is not None:

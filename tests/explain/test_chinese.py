@@ -152,6 +152,7 @@ NAMES = {
     "sigmoid of rank 3 into focal with weight of rank 3": "sigmoid（3 阶）并入 focal（含 weight，3 阶）",
     "concatenate of 2 of rank 4 at axis 1": "concatenate（2 个输入，4 阶，沿轴 1）",
     "mse of a computed target weighted": "mse（目标由计算得出，加权）",
+    "reshape of rank 3 to rank 2": "reshape（3 阶，成为 2 阶）",
     "permute of rank 3 to (2, 1)": "permute（3 阶，次序 (2, 1)）",
     "batch_norm with share and eps of rank 3 and 4 in inference": "batch_norm（含 share 和 eps，3 和 4 阶，推断）",
     "unknown words": "unknown words",

@@ -27,6 +27,16 @@ def batch(n: int = 3) -> tuple[dict[str, Any], dict[str, Any]]:
     return x, {"label": draw.integers(0, 3, n), "position": draw.uniform(size=(n, 2))}
 
 
+def test_one_layer_reshapes_to_several_ranks() -> None:
+    m = module(
+        "name: net\ninput: [4, 4]\nlayers: [reshape: [2, 8], reshape: [16], reshape: [2, 2, 4], dense: 2]\nloss: mse\n"
+    )
+    x = np.random.default_rng(0).normal(size=(3, 4, 4))
+    params = m.init(0, np.float64)
+    expected = x.reshape(3, 2, 2, 4) @ params["dense_1.W"] + params["dense_1.b"]
+    np.testing.assert_allclose(m.forward(params, x), expected, rtol=1e-12)
+
+
 def test_results_come_by_name() -> None:
     m, (x, _) = module(), batch()
     params = m.init(1)

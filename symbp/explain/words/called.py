@@ -22,6 +22,7 @@ QUALIFIERS: Mapping[str, str] = {
     "without": f"without {_SEVERAL}",
     "summed": "summed",
     "rank": f"of rank {_SEVERAL}",
+    "becomes": r"to rank (\d+)",
     "of": r"of (\d+)",
     "computed": "of a computed target",
     "axis": r"at axis (-?\d+)",

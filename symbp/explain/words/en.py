@@ -22,6 +22,7 @@ PHRASES: Mapping[str, str] = {
     "name.without": "without {what}",
     "name.summed": "summed",
     "name.rank": "of rank {what}",
+    "name.becomes": "to rank {what}",
     "name.of": "of {what}",
     "name.computed": "of a computed target",
     "name.axis": "at axis {what}",

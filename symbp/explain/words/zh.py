@@ -25,6 +25,7 @@ PHRASES: Mapping[str, str] = {
     "name.without": "不含{what}",
     "name.summed": "取和",
     "name.rank": "{what}阶",
+    "name.becomes": "成为{what}阶",
     "name.of": "{what}个输入",
     "name.computed": "目标由计算得出",
     "name.axis": "沿轴{what}",
