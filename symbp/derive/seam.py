@@ -14,8 +14,9 @@ value can be saved and predicted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import sympy as sp
 
@@ -25,6 +26,10 @@ from symbp.derive.derive import derive_formula
 from symbp.formula.equation import Equation, Formula
 from symbp.formula.expression import Element, elements
 from symbp.formula.indices import Names, rename_bound
+
+QUOTIENT, RECIPROCAL = "log(a/b) = log(a) - log(b)", "log(1/a) = -log(a)"
+PRODUCT, POWER, EXPONENTIAL = "log(a*b) = log(a) + log(b)", "log(a**b) = b*log(a)", "log(exp(a)) = a"
+IDENTITIES = (QUOTIENT, RECIPROCAL, PRODUCT, POWER, EXPONENTIAL)  # in the order in which they are told
 
 
 @dataclass(frozen=True)
@@ -55,11 +60,12 @@ def join(first: Formula, second: Formula, through: str) -> Joint | None:
             equations.append(equation)
             continue
         inlined, sizes = _inline(made, equation)
-        simple = everywhere(inlined, logarithms_apart)
+        used = set[str]()
+        simple = everywhere(inlined, partial(logarithms_apart, used=used))
         target = equation.target
         steps.append(Step("inline", target, equation.body, inlined, sizes, str(made)))
         if simple != inlined:
-            steps.append(Step("rewrite", target, inlined, simple, sizes, "log(a*b) = log(a) + log(b)"))
+            steps.append(Step("rewrite", target, inlined, simple, sizes, "; ".join(i for i in IDENTITIES if i in used)))
         equations.append(replace(equation, body=simple, sizes=sizes))
     tensors = {**first.tensors, **second.tensors}
     tensors[output] = replace(first.tensors[output], role="intermediate")
@@ -99,14 +105,34 @@ def _cost(*derivations: FormulaDerivation) -> int:
     return sum(operations(node) - sum(operations(a) for a in node.args) for node in distinct)
 
 
-def logarithms_apart(expression: sp.Expr) -> sp.Expr:
-    """log(a*b) = log(a) + log(b) for positive a and b, log(exp(x)) = x; products over sums multiplied out."""
+def logarithms_apart(expression: sp.Expr, used: set[str]) -> sp.Expr:
+    """Logarithms of positive products taken apart, products over sums multiplied out; `used` takes the identities."""
     if not expression.has(sp.log) or larger(expression, RATIONAL):
         return expression
-    apart = expression.replace(
-        lambda n: isinstance(n, sp.log), lambda n: sp.expand_log(sp.log(sp.factor(sp.together(n.args[0]))))
-    )
+
+    def take_apart(logarithm: sp.Expr) -> sp.Expr:
+        whole = sp.factor(sp.together(logarithm.args[0]))
+        apart = sp.expand_log(sp.log(whole))
+        if apart != logarithm:
+            used.update(_identities(whole))
+        return apart
+
+    apart = expression.replace(lambda n: isinstance(n, sp.log), take_apart)
     return expression if apart == expression else sp.expand(apart)
+
+
+def _identities(whole: sp.Expr) -> Iterator[str]:
+    """What takes the logarithm of this product apart, of `IDENTITIES`."""
+    factors = sp.Mul.make_args(whole)
+    below = [f for f in factors if isinstance(f, sp.Pow) and f.exp.could_extract_minus_sign()]
+    if below:
+        yield RECIPROCAL if len(below) == len(factors) else QUOTIENT
+    if len(below) > 1 or len(factors) - len(below) > 1:
+        yield PRODUCT
+    if any(isinstance(f, sp.Pow) and f.exp not in (1, -1) for f in factors):
+        yield POWER
+    if any(isinstance(f, sp.exp) for f in factors):
+        yield EXPONENTIAL
 
 
 def _inline(made: Equation, equation: Equation) -> tuple[sp.Expr, dict[sp.Symbol, sp.Expr]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from symbp.derive.derivation import FormulaDerivation, Gradient, Seam
 from symbp.explain import mathematics as m
 from symbp.explain.asked import asked
-from symbp.explain.document import Code, Display, Equations, Heading, Link, NoModule, Paragraph, Part
+from symbp.explain.document import Code, Display, Equations, Heading, Inline, Link, NoModule, Paragraph, Part
 from symbp.explain.forward import index_form
 from symbp.explain.listing import listing
 from symbp.explain.notation import write
@@ -48,10 +48,8 @@ def formulas(view: View) -> list[Part]:
 
 def _formula(view: View, derived: FormulaDerivation) -> list[Part]:
     formula = derived.formula
-    used_by = (Link(name, f"layer {name}") for name in view.users(formula.name))
-    users = view.language.listed(used_by, last="list.comma")
     parts: list[Part] = [Heading(2, (view.called(formula.name),), f"formula {formula.name}")]
-    parts.append(Paragraph(view.say("formula.users", users=users)))
+    parts.append(Paragraph(_users(view, formula)))
     if formula.source:
         parts.append(Paragraph(view.say("formula.source", source=formula.source)))
     naming = view.own(formula)
@@ -63,6 +61,18 @@ def _formula(view: View, derived: FormulaDerivation) -> list[Part]:
     for gradient in derived.backward:
         parts.extend(_gradient(view, formula, gradient))
     return parts + listing(view, formula.name)
+
+
+def _users(view: View, formula: Formula) -> Inline:
+    """The blocks that use a formula; those between an output and its prediction are in no table."""
+    network = view.derivation.network
+    links = (Link(name, f"layer {name}") for name in view.users(formula.name, network.blocks))
+    used = view.language.listed(links, last="list.comma")
+    said = [view.say("formula.users", users=used)] if used else []
+    codes = (Code(name) for name in view.users(formula.name, network.link))
+    predicted = view.language.listed(codes, last="list.comma")
+    said += [view.say("formula.predicted", users=predicted)] if predicted else []
+    return view.language.sentences(said)
 
 
 def _evaluated(view: View, derived: FormulaDerivation) -> list[Part]:

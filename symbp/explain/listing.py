@@ -13,7 +13,9 @@ def listing(view: View, formula: str) -> list[Part]:
     """The passages of the block in which most of the formula is computed; nothing where no module is known."""
     if not isinstance(view.module, Module):
         return []
-    shown = [block for block in view.users(formula) if view.complete or view.shows(block)]
+    network = view.derivation.network
+    users = view.users(formula, (*network.blocks, *network.link))
+    shown = [block for block in users if view.complete or view.shows(block)]
     numbers = {number for place, number in view.numbers.items() if place[0] != SEAM and place[1] == formula}
     by_block = {block: _passages(view, block, numbers) for block in shown}
     block = max(by_block, key=lambda name: len({passage.number for passage in by_block[name]}), default="")

@@ -109,8 +109,9 @@ def _tensors(view: View) -> list[Part]:
     parameters = [p for p in network.parameters if p.name in used]
     count = sum(prod(p.shape) for p in parameters)
     held = view.say("network.count", tensors=str(len(parameters)), numbers=f"{count:,}")
+    nothing = view.say("network.nothing") if view.complete else view.say("network.nothing_here")
     header = _header(view, ("symbol", "tensor", "shape", "role"))
-    return [Table(header, rows), Paragraph(held if parameters else view.say("network.nothing"))]
+    return [Table(header, rows), Paragraph(held if parameters else nothing)]
 
 
 def _tensor_row(view: View, tensor: NetworkTensor) -> tuple[Inline, ...]:

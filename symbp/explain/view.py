@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -148,11 +148,10 @@ class View:
         shown = {each.formula.name for block in self.blocks for each in (block, block.inference, block.update) if each}
         return tuple(d for name, d in self.derivation.formulas.items() if self.complete or name in shown)
 
-    def users(self, formula: str) -> tuple[str, ...]:
-        """The names of the blocks that use a formula, those of the link last."""
-        network = self.derivation.network
-        blocks = [(b.name, each) for b in (*network.blocks, *network.link) for each in (b, b.inference, b.update)]
-        names = (name for name, each in blocks if each and each.formula.name == formula)
+    def users(self, formula: str, blocks: Iterable[Block]) -> tuple[str, ...]:
+        """The names of those of these blocks that use a formula."""
+        uses = [(b.name, each) for b in blocks for each in (b, b.inference, b.update)]
+        names = (name for name, each in uses if each and each.formula.name == formula)
         return tuple(dict.fromkeys(names))
 
 

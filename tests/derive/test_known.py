@@ -1,8 +1,11 @@
 """Derivations whose result every textbook states: they must come out of the formulas by themselves."""
 
+import math
+
 import pytest
 
 from symbp.catalog import lookup
+from symbp.derive import seam
 from symbp.derive.derive import derive_formula
 from symbp.derive.seam import derive_joint
 from symbp.formula.expression import scalar
@@ -125,6 +128,27 @@ def test_seams_are_joined_where_the_algebra_is_simpler(activation, loss, options
     found = derive_joint(first, second, "a")
     assert found is not None
     assert gradients(found[0])["z"] == result
+
+
+@pytest.mark.parametrize("identity", seam.IDENTITIES)
+def test_identities_hold(identity):
+    left, right = (eval(side, {"log": math.log, "exp": math.exp, "a": 1.7, "b": 0.6}) for side in identity.split(" = "))
+    assert left == pytest.approx(right)
+
+
+@pytest.mark.parametrize(
+    ("activation", "loss", "told"),
+    [
+        ("softmax", "cross_entropy", [seam.QUOTIENT, seam.EXPONENTIAL]),
+        ("sigmoid", "binary_cross_entropy", [seam.QUOTIENT, seam.RECIPROCAL, seam.EXPONENTIAL]),
+    ],
+)
+def test_a_rewriting_tells_every_identity_that_it_uses(activation, loss, told):
+    first = formula_of(lookup("activation", activation), {}, 2).formula
+    second = formula_of(lookup("loss", loss), {}, 2).formula
+    joined = seam.join(first, second, "a")
+    assert joined is not None
+    assert [step.detail for step in joined.steps if step.rule == "rewrite"] == ["; ".join(told)]
 
 
 @pytest.mark.parametrize(

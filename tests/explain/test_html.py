@@ -184,7 +184,7 @@ def test_each_formula_of_a_block_stands_beside_its_own_code() -> None:
         name: {n for (of, _), n in step_numbers(derivation).items() if of == name} for name in derivation.formulas
     }
     found = 0
-    for section in text.split("Every formula, derived")[1].split("\nUsed by ")[1:]:
+    for section in re.split(r"\nUsed (?:by|in prediction)", text.split("Every formula, derived")[1])[1:]:
         _, stands, listed = section.partition("In the generated module, for ")
         if stands:
             quoted = {int(n) for n in re.findall(r"^\((\d+)\)", listed, re.MULTILINE)}

@@ -105,6 +105,21 @@ def test_the_seam_is_shown_step_by_step() -> None:
     document = explain(perceptron())
     steps = [part for part in document.parts if isinstance(part, Derived)]
     assert [step.rule for step in steps[:2]] == ["Put in the formula", "Rewrite"]
+    text = " ".join(render(perceptron(), "text").split())
+    assert "(2) Rewrite. By log(a/b) = log(a) − log(b); log(exp(a)) = a." in text
+    assert "cotangent (derivative of the cost by a tensor)" in text
+
+
+def test_what_makes_predictions_alone_is_said_to() -> None:
+    text = render(perceptron(), "text")
+    assert "Used in prediction, by softmax behind the network’s output." in text
+    assert "Used by softmax" not in text
+
+
+def test_a_layer_without_parameters_says_nothing_of_the_network() -> None:
+    text = render(perceptron(), "text", Choices(layer="relu_1"))
+    assert "This layer has no parameters." in text
+    assert "trainable" not in text
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,7 @@ PHRASES: Mapping[str, str] = {
     "network.none": "–",
     "network.count": "{tensors} tensors hold {numbers} trainable parameters.",
     "network.nothing": "Nothing is trainable.",
+    "network.nothing_here": "This layer has no parameters.",
     "role.input": "input",
     "role.target": "target",
     "role.parameter": "parameter",
@@ -138,9 +139,10 @@ PHRASES: Mapping[str, str] = {
     # the formulas
     "seam.heading": "Through the seam",
     "seam.opening": "The formulas {first} and {second} are derived as one, because what they compute together is "
-    "simpler than either cotangent alone.",
+    "simpler than either cotangent (derivative of the cost by a tensor) alone.",
     "formula.heading": "Every formula, derived",
     "formula.users": "Used by {users}.",
+    "formula.predicted": "Used in prediction, by {users} behind the network’s output.",
     "formula.source": "Source: {source}.",
     "formula.beside": "Computed beside it:",
     "formula.winners": "An argmax is where the maximum is attained, first of all if values are equal; if not, it stays "
@@ -158,7 +160,8 @@ PHRASES: Mapping[str, str] = {
     # the backward pass
     "backward.heading": "The backward pass",
     "backward.opening": "The same results with the tensors of this network, in order of evaluation.",
-    "backward.dots": "Dots stand for what other readings of the same tensor add to its cotangent.",
+    "backward.dots": "Dots stand for what other readings of the same tensor add to its cotangent, "
+    "the derivative of the cost by it.",
     # the update
     "update.heading": "The update",
     "update.opening": "One step of training changes every entry {w} of every parameter by its gradient {gradient}.",
@@ -266,6 +269,6 @@ PHRASES: Mapping[str, str] = {
     "substitute.of": "What was found for {detail} takes its place.",
     "substitute.bare": "What was found for a derivative takes its place.",
     "rewrite.title": "Rewrite",
-    "rewrite.of": "An identity: {detail}.",
+    "rewrite.of": "By {detail}.",
     "rewrite.bare": "An identity of algebra.",
 }

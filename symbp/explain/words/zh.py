@@ -98,6 +98,7 @@ PHRASES: Mapping[str, str] = {
     "network.none": "–",
     "network.count": "{tensors}个张量共有{numbers}个可训练的参数。",
     "network.nothing": "没有可训练的参数。",
+    "network.nothing_here": "这一层没有参数。",
     "role.input": "输入",
     "role.target": "目标",
     "role.parameter": "参数",
@@ -135,6 +136,7 @@ PHRASES: Mapping[str, str] = {
     "seam.opening": "公式{first}与{second}合并推导，因为二者合起来的梯度比各自的梯度更简单。",
     "formula.heading": "逐个公式的推导",
     "formula.users": "用于{users}。",
+    "formula.predicted": "用于预测，即网络输出之后的{users}。",
     "formula.source": "出处：{source}",
     "formula.beside": "同时计算：",
     "formula.winners": "argmax 是取得最大值的位置，有几个值相等时取第一个；没有相等的值时，各值稍有变化，这个位置不变。"
