@@ -123,6 +123,10 @@ def program(spec: NetworkSpec, without: Collection[str] = (), derivation: Deriva
 
 
 def _optimized(spec: NetworkSpec, derivation: Derivation, without: Without = NONE) -> Optimized:
+    """The program; SpecError for a network that has nothing to train."""
+    if not derivation.network.parameters:
+        place = replace(spec.place, path="layers")
+        raise SpecError([Problem(place, "no layer has parameters, so there is nothing to train; add one: `dense: 10`")])
     return optimize(
         derivation,
         updates(spec),

@@ -152,14 +152,17 @@ def plan(spec: Path, batch: int | None, dtype: Any, without: tuple[str, ...]) ->
     from dataclasses import replace
 
     from symbp import pipeline
+    from symbp.plan.progress import bar
     from symbp.plan.report import plan as planned
     from symbp.plan.savings import savings
     from symbp.plan.show import show
 
     read = network_at(spec)
-    made = pipeline.program(replace(read, dtype=dtype) if dtype else read, without)
     batch = batch or (read.training.batch_size if read.training else 64)
-    show(planned(made, batch), savings(made, batch))
+    with bar(read.name) as over:
+        made = pipeline.program(replace(read, dtype=dtype) if dtype else read, without)
+        report, saved = planned(made, batch), savings(made, batch, over)
+    show(report, saved)
 
 
 @click.command(short_help="Train the network, with checkpoints and a loss curve.")

@@ -32,11 +32,12 @@ from symbp.program.program import (
     Statement,
 )
 from symbp.program.runs import addition, runs
-from symbp.targets.numpy import memory
+from symbp.targets.numpy import memory, scratch
 from symbp.targets.numpy.routines import formula
 
 DType = Literal["float32", "float64"]
 PRODUCT = "product"
+DRAWN = "random"  # not a routine of the program: the module draws before the forward pass
 ROUTINES = (*TRAINING[1:-1], "update")  # of a training step: nobody asks for the gradient of the input
 
 
@@ -45,7 +46,8 @@ class Operation:
     """One operation: what it does, what it makes, the shape with the batch in numbers, the buffer if it is another's.
 
     `times` is the number of steps of the loop that it stands in; `into` the vector of which the result is a part, to
-    which the operation adds, or which it changes. In a chain it is carried out for so many `rows` at a time.
+    which the operation adds, or which it changes. In a chain it is carried out for so many `rows` at a time, in the
+    update perhaps for so many numbers.
     """
 
     does: str
@@ -126,10 +128,18 @@ def plan(made: Programmed, batch: int) -> Report:
     )
 
 
-def _buffers(plan: Plan) -> dict[str, str]:
-    """The memory of each array: another array's, a stack's, or flat."""
+def _buffers(program: Program, plan: Plan) -> dict[str, str]:
+    """The memory of each array: another array's, a stack's, or flat.
+
+    Where that is of an array that a step does not make, it is called by the first one that a step makes there.
+    """
     found = {name: plan.within.get(first, (first, 0))[0] for name, first in plan.buffer_of.items()}
-    return found | {part: found.get(stack, stack) for part, (stack, _, _) in plan.places.items()}
+    found |= {part: found.get(stack, stack) for part, (stack, _, _) in plan.places.items()}
+    made = dict.fromkeys(op.out for item in program.items((ONCE, *ROUTINES)) for op in item.operations)
+    called: dict[str, str] = {name: name for name in (*made, *plan.flats)}
+    for name in made:
+        called.setdefault(found.get(name, name), name)
+    return {name: called.get(memory, memory) for name, memory in found.items()}
 
 
 def sizes_of(program: Program, routine: str, batch: int, dtype: DType) -> Sizes:
@@ -141,11 +151,25 @@ def sizes_of(program: Program, routine: str, batch: int, dtype: DType) -> Sizes:
 
 def _lines(made: Programmed, batch: int) -> Iterator[Line]:
     folding = made.optimized.program.folding
-    for routine, statement, operations in steps(made, batch, (ONCE, *ROUTINES)):
+    for routine, statement, operations in steps(made, batch, (ONCE,)):
+        yield Line(routine, statement.block, statement.number, _equation(statement), operations)
+    yield from draws(made, batch)
+    for routine, statement, operations in steps(made, batch):
         if folding and routine == "backward":  # as the module states it, before the backward pass
             yield Line(routine, folding.statement.block, 0, _equation(folding.statement), (), _stated(folding.into))
             folding = None
         yield Line(routine, statement.block, statement.number, _equation(statement), operations)
+
+
+def draws(made: Programmed, batch: int) -> Iterator[Line]:
+    """The random numbers of a step, each of which is counted as one operation."""
+    network, program = made.derivation.network, made.optimized.program
+    sizes = sizes_of(program, "forward", batch, made.spec.dtype)
+    for name in network.random:
+        block, _, short = name.rpartition(".")
+        how = network.tensors[name].distribution
+        spent = Cost(sizes.count(name), 0, sizes.bytes(name))
+        yield Line(DRAWN, block, 0, f"{short} ~ {how}", (Operation(how, name, _shape(name, sizes), spent),))
 
 
 def _equation(statement: Statement) -> str:
@@ -157,7 +181,8 @@ def steps(
 ) -> Iterator[tuple[str, Statement, tuple[Operation, ...]]]:
     """The statements of a step with their routines, as the module carries them out, and their operations."""
     program, plan = made.optimized.program, made.optimized.plan
-    buffer_of = _buffers(plan)
+    shared, parts = scratch(made.spec, made.derivation, made.optimized)
+    buffer_of = _buffers(program, plan) | shared
     at_once = {run.statements[0].operations: addition(run, program.arrays) for run in runs(program)}
     at_once = at_once if made.optimized.library.adds_vectors else {}
     for routine in routines:
@@ -178,9 +203,9 @@ def steps(
                         _shape(op.out, sizes),
                         spent,
                         times,
-                        buffer_of[op.out] if buffer_of.get(op.out, op.out) != op.out else "",
+                        _stated(buffer_of[op.out]) if buffer_of.get(op.out, op.out) != op.out else "",
                         _into(op, program),
-                        item.rows if isinstance(item, Chain) and not is_alias(op) else 0,
+                        item.rows if isinstance(item, Chain) and not is_alias(op) else parts.get(op.out, 0),
                     )
                     for op, spent in zip(each.operations, costs, strict=True)
                 )

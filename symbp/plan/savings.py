@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from symbp.means import MEANS
 from symbp.pipeline import Programmed, program
-from symbp.plan.report import steps
+from symbp.plan.report import draws, steps
 from symbp.program.cost import Cost
 from symbp.targets.numpy import memory
 
@@ -35,8 +35,13 @@ class Savings:
     by: Mapping[str, Totals]
 
 
-def savings(made: Programmed, batch: int) -> Savings:
-    """The savings of the means that the program does not leave out, for batches of this size."""
+def savings(
+    made: Programmed, batch: int, over: Callable[[Sequence[str]], Iterable[str]] = lambda names: names
+) -> Savings:
+    """The savings of the means that the program does not leave out, for batches of this size.
+
+    `over` goes over their names, and may show how far it is.
+    """
     without, whole = made.optimized.without, totals(made, batch)
     derivations = {IN_DERIVATION in without: made.derivation}
 
@@ -46,11 +51,13 @@ def savings(made: Programmed, batch: int) -> Savings:
         derivations[IN_DERIVATION in left] = lesser.derivation
         return totals(lesser, batch)
 
-    return Savings(whole, less(MEANS), {name: less([name]) - whole for name in MEANS if name not in without})
+    by = {name: less([name]) - whole for name in over([name for name in MEANS if name not in without])}
+    return Savings(whole, less(MEANS), by)
 
 
 def totals(made: Programmed, batch: int) -> Totals:
     """The totals of a step for batches of this size."""
-    total = sum((each.cost for _, _, operations in steps(made, batch) for each in operations), Cost())
+    lines = (*(line.operations for line in draws(made, batch)), *(found for _, _, found in steps(made, batch)))
+    total = sum((each.cost for operations in lines for each in operations), Cost())
     held = sum(memory(made.spec, made.derivation, made.optimized, batch, made.spec.dtype).values())
     return Totals(total.operations, total.read + total.written, held)

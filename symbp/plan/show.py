@@ -10,13 +10,14 @@ from rich.text import Text
 
 from symbp.means import MEANS
 from symbp.plan.columns import Columns, folds
-from symbp.plan.report import Line, Operation, Report
+from symbp.plan.report import DRAWN, Line, Operation, Report
 from symbp.plan.savings import Savings, Totals
 from symbp.program.cost import Cost
 from symbp.program.program import ONCE
 
 HEADINGS = {
     ONCE: "Once, with the workspace",
+    DRAWN: "Random numbers",
     "forward": "Forward pass",
     "loss": "Cost",
     "running": "Running statistics",

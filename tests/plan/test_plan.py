@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from dataclasses import replace
 from functools import cache
@@ -15,7 +16,8 @@ from rich.console import Console
 
 from symbp import pipeline
 from symbp.plan.columns import Columns
-from symbp.plan.report import Operation, Report, plan
+from symbp.plan.progress import bar
+from symbp.plan.report import DRAWN, Operation, Report, plan
 from symbp.plan.savings import Savings, savings, totals
 from symbp.plan.show import _bytes, show
 from symbp.program.cost import Cost, Sizes, of_operation
@@ -125,6 +127,54 @@ def test_columns_fold_between_words() -> None:
 def test_savings_are_told_for_what_they_are() -> None:
     text = shown(plan(made("digits_mlp"), 8), savings(made("digits_mlp"), 8))
     assert "what they save does not add up to what all of them save together" in text
+
+
+@pytest.mark.parametrize("name", ["digits_mlp", "mnist_cnn", "names_lstm", "variational_autoencoder"])
+def test_buffers_are_named_after_what_is_in_the_plan(name: str) -> None:
+    report = plan(made(name), 4)
+    known = {each.out for each in operations(report)} | made(name).optimized.plan.flats.keys()
+    assert {each.buffer for each in operations(report)} <= {"", *known}
+
+
+def test_temporaries_of_the_update_share_rows_of_its_scratch() -> None:
+    report = plan(made("variational_autoencoder"), 4)
+    update = [op for line in report.lines if line.routine == "update" for op in line.operations]
+    temporary = {op.buffer or op.out for op in update} - {"m", "v", "w"}
+    rows, size = {op.rows for op in update}, report.memory["parameters"] // 4
+    assert len(temporary) == report.memory["update"] // 4 // (max(rows) or size) == 2
+    assert {op.buffer for op in update if op.out == "w_add"} == {"v_hat"}
+
+
+def test_the_update_says_what_it_takes_at_a_time() -> None:
+    report = plan(made("mnist_mlp"), 4)
+    update = [op for line in report.lines if line.routine == "update" for op in line.operations]
+    assert {op.rows for op in update} == {2**18}
+    assert report.memory["update"] == 4 * 2**18
+    assert {op.rows for op in operations(plan(made("digits_mlp"), 4))} == {0}
+
+
+def test_random_numbers_are_rows_and_counted() -> None:
+    report = plan(made("variational_autoencoder"), 4)
+    (line,) = (line for line in report.lines if line.routine == DRAWN)
+    (drawn,) = line.operations
+    (name,) = made("variational_autoencoder").derivation.network.random
+    count = math.prod(drawn.shape)
+    assert drawn == Operation("normal", name, drawn.shape, Cost(count, 0, 4 * count))
+    assert drawn.shape[0] == 4
+    assert totals(made("variational_autoencoder"), 4).operations == report.cost.operations
+    routines = list(dict.fromkeys(line.routine for line in report.lines))
+    assert routines.index(DRAWN) < routines.index("forward")
+    assert "~ normal" in line.equation
+
+
+def test_a_bar_is_shown_on_a_terminal_alone() -> None:
+    for terminal in (True, False):
+        written = io.StringIO()
+        with bar("digits_mlp", Console(file=written, force_terminal=terminal, width=80)) as over:
+            saved = savings(made("digits_mlp"), 8, over)
+        assert ("digits_mlp" in written.getvalue()) == terminal
+        assert bool(written.getvalue()) == terminal
+        assert saved == savings(made("digits_mlp"), 8)
 
 
 def operations(report: Report) -> list[Operation]:

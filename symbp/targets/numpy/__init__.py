@@ -1,5 +1,5 @@
 """NumPy: a program becomes one self-contained Python module."""
 
-from symbp.targets.numpy.module import emit, memory
+from symbp.targets.numpy.module import emit, memory, scratch
 
-__all__ = ["emit", "memory"]
+__all__ = ["emit", "memory", "scratch"]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from symbp.derive.derivation import Derivation
 from symbp.forward.network import BATCH, Network
 from symbp.program.operands import is_stop
 from symbp.program.optimize import Optimized
 from symbp.program.program import ONCE, Loop, Map, Offset, Op, Program
-from symbp.spec.model import NetworkSpec, Problem, SpecError
+from symbp.spec.model import NetworkSpec
 from symbp.targets.environment import render
 from symbp.targets.numpy import (
     arguments,
@@ -42,14 +41,8 @@ READ = (  # what `_read` is given, behind the second the types of x and y
 
 
 def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str:
-    """The module's text: the same bytes for the same spec, formatted, parsed again and inspected.
-
-    SpecError for a network that has nothing to train.
-    """
+    """The module's text: the same bytes for the same spec, formatted, parsed again and inspected."""
     network, program = derivation.network, optimized.program
-    if not network.parameters:
-        place = replace(spec.place, path="layers")
-        raise SpecError([Problem(place, "no layer has parameters, so there is nothing to train; add one: `dense: 10`")])
     given = arguments.arguments(network)
     scope = _scope(spec, optimized, given)
     mode = modes.Modes(network, program.arrays, scope.between)
@@ -117,6 +110,13 @@ def memory(spec: NetworkSpec, derivation: Derivation, optimized: Optimized, batc
         "workspace": sum(each.bytes(batch, dtype) for each in allocated),
         **trainer.memory(spec, program, parameters.size(network.parameters), dtype, optimized.without),
     }
+
+
+def scratch(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> tuple[dict[str, str], dict[str, int]]:
+    """Of the update's arrays: the first that has the memory of each; how many numbers at a time, if not all."""
+    size = parameters.size(derivation.network.parameters)
+    update = trainer.update_of(spec, optimized.program, size, optimized.without)
+    return update.buffer_of, update.parts
 
 
 def _has_batch_last(network: Network, program: Program) -> bool:

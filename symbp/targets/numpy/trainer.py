@@ -38,7 +38,7 @@ def trainer(
     ranges = [
         f'"{h.keyword}": ({source.bound(h.low)}, {source.bound(h.high)}, {source.literal(h.words)})' for h in numbers
     ]
-    update = Update(program, numbers, parameters.size(modes.network.parameters), spec.blas, without)
+    update = update_of(spec, program, parameters.size(modes.network.parameters), without)
     folded = _folded(spec, program, numbers, modes)
     methods = [
         render(
@@ -70,6 +70,11 @@ def trainer(
     ]
 
 
+def update_of(spec: NetworkSpec, program: Program, size: int, without: Without) -> Update:
+    """The update of `size` parameters: its lines, and what stands where in its scratch."""
+    return Update(program, hyperparameters(spec, program), size, spec.blas, without)
+
+
 def memory(spec: NetworkSpec, program: Program, size: int, dtype: str, without: Without) -> dict[str, int]:
     """Bytes of what a trainer holds beside workspaces, for `size` parameters."""
     number = np.dtype(dtype).itemsize
@@ -78,7 +83,7 @@ def memory(spec: NetworkSpec, program: Program, size: int, dtype: str, without: 
         "parameters": size * number,
         "gradients": 0 if program.folding else size * number,
         "optimizer": number * sum(size if state.axes else 1 for state in states),
-        "update": Update(program, hyperparameters(spec, program), size, spec.blas, without).bytes(number),
+        "update": update_of(spec, program, size, without).bytes(number),
     }
 
 

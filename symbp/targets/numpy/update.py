@@ -50,6 +50,9 @@ class Update:
         self.runs = list(runs(program))
         self.own = self._own()
         self.rows = dict.fromkeys(SCRATCH, 0)
+        self._first: dict[str, str] = {}  # of each row, the first array in it
+        self.buffer_of: dict[str, str] = {}  # of an array in scratch, the first that has its row
+        self.parts: dict[str, int] = {}  # of an array that is made a stretch at a time, how many numbers that is
         self.body = [line for run in self.runs for line in self._lines(run)]
         self.allocates = [*self._owned(), *self._shared(), *of_dtype("self._", self.extras.routines, "dtype")]
 
@@ -117,7 +120,11 @@ class Update:
         """The statements over whole vectors, or over a stretch of them at a time."""
         used = self._used(run)
         shared = self._placed(run)
+        for name, row in shared.items():
+            self.buffer_of[name] = self._first.setdefault(row, name)
         kept = [a for a in used if a.name not in shared]
+        if self.stretched:
+            self.parts |= {op.out: STRETCH for op in routines.operations(run.statements)}
         depth, part = (3, "[part]") if self.stretched else (2, "")
         owners = [f"{self._owner(a)}{part if a.shape else ''}" for a in kept]
         loop = ["        for start in range(0, SIZE, STRETCH):", "            part = slice(start, start + STRETCH)"]
