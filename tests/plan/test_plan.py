@@ -107,6 +107,8 @@ def test_no_name_and_no_number_is_broken() -> None:
         assert name in folded
         assert any(name in line for line in whole)
     assert not re.search(r"\d\n *(?:[KMGTP]iB|[kMGTPB])\b", folded)
+    wide = [line for line in folded.splitlines() if len(line) > 60 and "=" not in line]
+    assert all(len(line.split()) == 1 for line in wide), "names that are longer, alone"
     prose = [line for line in folded.splitlines()[-12:] if line]
     assert max(map(len, prose)) <= 60
     assert " ".join(prose).count("products of matrices are 9") == 1
@@ -121,7 +123,13 @@ def test_columns_fold_between_words() -> None:
         "dense_1.W  1.5 MiB  dense_1, relu_1,",
         "                    dense_2",
     ]
-    assert Columns(("array", "bytes", "read by"), rows, 5).widths == [9, 7, 8], "no narrower than words"
+    assert list(Columns(("array", "bytes", "read by"), rows, 20, (1,)).lines(rows[0])) == [
+        "dense_1.W  1.5 MiB",
+        "    dense_1, relu_1,",
+        "    dense_2",
+    ]
+    columns = Columns(("", "shape"), [("  product", "64 × 512, by 262144")], 20)
+    assert list(columns.lines(("  product", "64 × 512"))) == ["  product  64 × 512"]
 
 
 def test_savings_are_told_for_what_they_are() -> None:
