@@ -6,7 +6,8 @@
 A row is a part of a convolution at a batch: the result, the gradient of the weights together with the result, whose
 columns it may use, and the gradient of the input. All strategies take turns in one process, and each has its shortest
 time on the processor. A strategy is what symbp does, or what it would do without blocks of columns, or with a cost that
-rules out other ways to the gradient of the input. What does not compute its part is not timed, but an error.
+rules out other ways to the gradient of the input. What does not compute its part is not timed, but an error. Beside
+them stands the result as it would be written by hand, offset by offset of the kernel.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from types import CodeType
 from typing import Any
 from unittest.mock import patch
@@ -26,7 +28,9 @@ import numpy as np
 from benchmarks import ROOT
 from benchmarks.machine import machine
 from benchmarks.report import grid
+from benchmarks.turns import Form
 from symbp import pipeline
+from symbp.files import replace_file
 from symbp.program import variables
 from symbp.program.plan import in_order
 from symbp.program.program import Statement
@@ -59,7 +63,9 @@ STRATEGIES = {
 }
 
 
-COLUMNS = ("milliseconds", *STRATEGIES, "fastest", "chosen over it")
+OFFSETS = "offsets"  # no strategy of symbp's
+COLUMNS = ("milliseconds", *STRATEGIES, "fastest", "chosen over it", OFFSETS)
+CLEARLY = 1.1  # times: where the result by hand is faster by so much, the page says so
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,7 @@ CASES = {
     "ResNet: 32 to 32, 3 x 3": Case(32, 16, conv(32, 3, padding=1)),
     "ResNet: 64 to 64, 3 x 3": Case(64, 8, conv(64, 3, padding=1)),
     "ResNet: 16 to 32, 3 x 3, stride 2": Case(16, 32, conv(32, 3, padding=1, stride=2)),
+    "U-Net: 8 to 8, 3 x 3": Case(8, 32, conv(8, 3, padding=1)),
     "64 to 16, 1 x 1": Case(64, 16, conv(16, 1)),
     "16 to 64, 1 x 1, stride 2": Case(16, 32, conv(64, 1, stride=2)),
     "depthwise: 32, 3 x 3": Case(32, 16, conv(32, 3, padding=1, groups=32)),
@@ -118,6 +125,11 @@ class Ready:
     def carried_out(self, part: str) -> None:
         """Once."""
         exec(self.parts[part], self.space)
+
+    def alike(self, other: Ready, part: str) -> bool:
+        """Whether both have the same code for a part, with blocks of the same size."""
+        sizes = {getattr(each.space["ws"], "block", np.empty(0)).size for each in (self, other)}
+        return self.parts[part] == other.parts[part] and len(sizes) == 1
 
     def array(self, tensor: str) -> np.ndarray:
         """As it lies in the workspace, or among parameters and gradients."""
@@ -189,14 +201,67 @@ def check(found: Ready) -> None:
         raise RuntimeError(f"the code of some part does not compute it: sums that have to be equal are {said}")
 
 
+def by_offsets(found: Ready, case: Case) -> Form:
+    """The result without columns: of every offset of the kernel what it shows is multiplied, and all are added up.
+
+    For each that is a product with a copy, which the BLAS needs; for depthwise convolutions a multiplication.
+    RuntimeError where that is not the module's result.
+    """
+    layer = case.layer["conv2d"]
+    stride, padding = layer.get("stride", 1), layer.get("padding", 0)
+    kernel = found.array("W")
+    x = np.random.default_rng(2).standard_normal(found.array("x").shape, np.float32)
+    filters, channels, height, width = kernel.shape
+    found.array("x")[...] = x
+    found.carried_out("z")
+    expected = found.array("z").copy()
+    if channels > 1 and layer.get("groups", 1) > 1:
+        raise ValueError(f"{layer['groups']} groups of {channels} channels are not written by hand")
+    depthwise = layer.get("groups", 1) > 1
+    rows, columns = (stride * (size - 1) + 1 for size in expected.shape[1:3])
+    weights = np.ascontiguousarray(kernel.transpose(2, 3, 0, 1))
+    room = np.zeros((len(x), *(size + 2 * padding for size in x.shape[1:3]), x.shape[3]), x.dtype)
+    inner = room[:, padding : padding + x.shape[1], padding : padding + x.shape[2]]
+    z, product = np.empty_like(expected), np.empty_like(expected)
+    copied = np.empty((len(x), *expected.shape[1:]), x.dtype)
+
+    def form() -> None:
+        if padding:
+            np.copyto(inner, x)
+        for u in range(height):
+            for v in range(width):
+                out = product if u or v else z
+                shown = (room if padding else x)[:, u : u + rows : stride, v : v + columns : stride]
+                if depthwise:
+                    np.multiply(shown, weights[u, v, :, :, None, None], out=out)
+                else:
+                    if not shown.flags.c_contiguous:
+                        np.copyto(copied, shown)
+                        shown = copied
+                    np.matmul(weights[u, v], shown.reshape(len(x), -1), out=out.reshape(filters, -1))
+                if u or v:
+                    np.add(z, product, out=z)
+
+    form()
+    if np.abs(z - expected).max() > NEAR * np.abs(expected).max():
+        raise RuntimeError("what is written by hand does not compute the result")
+    return form
+
+
 @dataclass(frozen=True)
 class Row:
-    """A part of a case at a batch, and its time by every strategy in milliseconds."""
+    """A part of a case at a batch, and its time by every strategy in milliseconds; `offsets` of a result alone."""
 
     case: str
     batch: int
     part: str
     times: Mapping[str, float]
+    offsets: float | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is of."""
+        return f"{self.case}, batch {self.batch}: {self.part}"
 
     @property
     def fastest(self) -> str:
@@ -211,21 +276,29 @@ class Row:
     def cells(self) -> tuple[str, ...]:
         """A row of the table."""
         figures = (f"{time:.3f}" for time in self.times.values())
-        return f"{self.case}, batch {self.batch}: {self.part}", *figures, self.fastest, f"{self.ratio:.2f}"
+        by_hand = "-" if self.offsets is None else f"{self.offsets:.3f}"
+        return self.name, *figures, self.fastest, f"{self.ratio:.2f}", by_hand
 
 
 def measured(case: Case, batch: int) -> dict[str, dict[str, float]]:
-    """The shortest time of every part by every strategy, in milliseconds."""
+    """The shortest time of every part by every strategy, in milliseconds; of the result by hand too."""
     strategies = {name: ready(case, strategy, batch) for name, strategy in STRATEGIES.items()}
-    times: dict[str, dict[str, float]] = {part: dict.fromkeys(strategies, np.inf) for part in PARTS}
-    for part, best in times.items():
+    by_hand = by_offsets(strategies["chosen"], case)
+    times: dict[str, dict[str, float]] = {}
+    for part in PARTS:
+        forms: dict[str, Form] = {name: partial(each.carried_out, part) for name, each in strategies.items()}
+        if part == "z":
+            forms[OFFSETS] = by_hand
+        best = times[part] = dict.fromkeys(forms, np.inf)
         start, turns = time.thread_time(), 0
         while turns < LEAST or time.thread_time() - start < ENOUGH:
             turns += 1
-            for name, each in strategies.items():
+            for name, form in forms.items():
                 before = time.thread_time()
-                each.carried_out(part)
+                form()
                 best[name] = min(best[name], 1e3 * (time.thread_time() - before))
+        for name, each in strategies.items():  # what is one code has one time, wherever its arrays lie
+            best[name] = min(best[other] for other, like in strategies.items() if like.alike(each, part))
     times["d_W"] = {name: best + times["z"][name] for name, best in times["d_W"].items()}
     return times
 
@@ -249,7 +322,8 @@ def _rows(cases: Sequence[str]) -> Iterator[Row]:
     for name in cases:
         for batch in BATCHES:
             for part, times in measured(CASES[name], batch).items():
-                yield Row(name, batch, PARTS[part], times)
+                by_hand = times.pop(OFFSETS, None)
+                yield Row(name, batch, PARTS[part], times, by_hand)
 
 
 def told(rows: Sequence[Row]) -> str:
@@ -260,6 +334,23 @@ def told(rows: Sequence[Row]) -> str:
         f"{near_largest} of {len(largest)} rows at batch {max(BATCHES)} and {near} of all {len(rows)} are within "
         f"{CLOSE} of the fastest."
     )
+
+
+def missed(rows: Sequence[Row]) -> list[str]:
+    """A line for each row that is not near the fastest, the worst first."""
+    far = sorted((row for row in rows if row.ratio > CLOSE), key=lambda row: -row.ratio)
+    return [f"- {row.ratio:.2f} of the time of *{row.fastest}*: {row.name}" for row in far]
+
+
+def told_by_hand(rows: Sequence[Row]) -> str:
+    """How the results offset by offset compare with what is chosen."""
+    ratios = {row.name: row.offsets / row.times["chosen"] for row in rows if row.offsets is not None}
+    faster = {name: ratio for name, ratio in ratios.items() if ratio < 1 / CLEARLY}
+    said = (
+        f"Offset by offset, results take {min(ratios.values()):.2f} to {max(ratios.values()):.2f} times the time of "
+        f"what is chosen, and are more than {CLEARLY - 1:.0%} faster in {len(faster)} of {len(ratios)}"
+    )
+    return said + (f": {'; '.join(f'{name} ({ratio:.2f})' for name, ratio in faster.items())}." if faster else ".")
 
 
 def document(rows: Sequence[Row]) -> str:
@@ -275,16 +366,26 @@ def document(rows: Sequence[Row]) -> str:
         "- **chosen**: what the module does.\n"
         "- **whole**: the same without blocks of columns. All columns are in memory at once, which grows with the "
         "batch.\n"
-        "- **overlap**: the cost is changed so that columns of the error are never copied: products are added where "
-        "windows overlap.\n"
-        "- **gather**: the cost is changed so that nothing is added where windows overlap: columns are copied, of the "
-        "error too.\n"
-        "- **fastest** names the fastest of the four; **chosen over it** is the time of what was chosen divided by its "
-        "time: 1.00 is the best choice.\n\n"
-        f"{told(rows)} Where whole columns are faster at batch 1, copying columns again for the gradient of the "
-        f"weights is as much as the product, or a block's few microseconds of Python are; a kernel of 11 by 11 has 121 "
-        f"slices of few numbers in a row. Whole columns take memory that grows with the batch.\n\n"
-        f"Machine: {machine(('numpy',))}\n\n" + grid(COLUMNS, [row.cells() for row in rows]) + "\n"
+        "- **overlap**: additions where windows overlap have no price, so that no columns are copied: products "
+        "are added instead. For a **result** every number of the input is multiplied by the whole kernel, and "
+        "each product added to the place of the result that it belongs to; the gradient of the input is "
+        "found from the error in the same way.\n"
+        "- **gather**: such additions have a price that nothing is worth: columns are copied, of the error too. "
+        "Where the kernel moves by a stride, no columns of the error do, and the kernel itself is laid among zeros "
+        "instead, anew for every pair of a place in the error and one in the input. That takes up to hundreds of "
+        "milliseconds, is here since the price forces it, and is what the price otherwise rules out.\n"
+        "- Where two are the same code they have the same time.\n"
+        "- **fastest** names the first of the fastest of the four; **chosen over it** is the time of what was chosen "
+        "divided by its time: 1.00 is the best choice.\n"
+        "- **offsets**, no strategy of symbp's, is the result written by hand in NumPy without columns: for each "
+        "offset of the kernel a copy of what it shows, a product and an addition, or, in depthwise convolutions, "
+        "a multiplication and an addition.\n\n"
+        f"{told(rows)} {told_by_hand(rows)}\n\n"
+        + (f"Farther from the fastest are:\n\n{chr(10).join(far)}\n\n" if (far := missed(rows)) else "")
+        + "Whole columns take memory that grows with the batch, and are not chosen for that.\n\n"
+        + f"Machine: {machine(('numpy',))}\n\n"
+        + grid(COLUMNS, [row.cells() for row in rows])
+        + "\n"
     )
 
 
@@ -303,14 +404,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
         cases = chosen(names)
     except ValueError as error:
         parser.error(str(error))
-    print(f"| {' | '.join(COLUMNS)} |\n|---|{'---:|' * len(STRATEGIES)}---|---:|")
+    print(f"| {' | '.join(COLUMNS)} |\n|---|{'---:|' * len(STRATEGIES)}---|---:|---:|")
     rows = []
     for row in _rows(cases):
         rows.append(row)
         print(f"| {' | '.join(row.cells())} |", flush=True)
-    print(f"\n{told(rows)}")
+    print(f"\n{told(rows)} {told_by_hand(rows)}")
     if not names:
-        DOCUMENT.write_text(document(rows), encoding="utf-8")
+        replace_file(DOCUMENT, document(rows).encode())
         print(f"written: {DOCUMENT.relative_to(ROOT)}", file=sys.stderr)
 
 

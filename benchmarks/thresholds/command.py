@@ -13,6 +13,7 @@ from benchmarks.report import grid
 from benchmarks.thresholds.constants import THRESHOLDS
 from benchmarks.thresholds.judge import RIGHT, Judged, Threshold, judged
 from benchmarks.thresholds.otherwise import value
+from symbp.files import replace_file
 
 DOCUMENT = ROOT / "docs" / "thresholds.md"
 
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found.append((threshold, rows))
         print(section(threshold, rows), flush=True)
     if not words:
-        DOCUMENT.write_text(document(found), encoding="utf-8")
+        replace_file(DOCUMENT, document(found).encode())
         print(f"written: {DOCUMENT.relative_to(ROOT)}", file=sys.stderr)
     return 0
 
@@ -68,6 +69,8 @@ def number(value: float) -> str:
     whole = int(value)
     if whole == value and whole >= 2**10 and whole & (whole - 1) == 0:
         return f"2^{whole.bit_length() - 1}"
+    if whole == value and whole and whole % 2**20 == 0:
+        return f"{whole >> 20} x 2^20"
     return f"{whole:,}" if whole == value else f"{value:.3g}"
 
 
@@ -101,8 +104,7 @@ def document(found: Sequence[tuple[Threshold, Sequence[Judged]]]) -> str:
         "processor, in float32. *Over the fastest other* is the time of the form that is chosen over that of the "
         "fastest of the others, a median of the rounds' ratios, with the middle half of them: below 1 the choice is "
         f"the fastest. It counts as right up to {RIGHT:g}. A form that is written like one before it has no time of "
-        f"its own. Convolutions have [a page of their own](convolutions.md), and so have [the means](means.md); chains "
-        "of operations are measured by `python -m benchmarks.chains`.\n\n"
+        f"its own. Convolutions have [a page of their own](convolutions.md), and so have [the means](means.md).\n\n"
         f"Machine: {machine(('numpy', 'scipy'))} {libraries()}\n\n"
     )
     columns = "constant", "where", "value", "rightly, of sizes", "worst"

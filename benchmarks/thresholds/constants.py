@@ -19,6 +19,7 @@ from benchmarks.thresholds.variants import (
     of_convolution,
     of_module,
     of_operation,
+    of_routines,
     routines,
     step,
     update,
@@ -30,6 +31,22 @@ BOTH = ("_forward", "_backward")
 MOMENTUM = {"momentum": {"learning_rate": 0.01, "momentum": 0.5}}
 ADAM = {"adam": {"learning_rate": 0.001}}
 LABELS = 256, 4  # of an example, and examples
+MIB = 1 << 20
+CHAINED = 1024  # numbers in a row of a chain
+ARRAYS = {  # how many of the shape of its result a layer needs at one time, for the result and for the derivatives
+    "gelu_tanh": (3, 5),
+    "softmax": (2, 3),
+    "layer_norm": (2, 3),
+}
+LENGTHS = {  # operations of results
+    "tanh": 1,
+    "tanhshrink": 2,
+    "gaussian": 3,
+    "softsign": 3,
+    "hard_tanh": 4,
+    "sigmoid": 5,
+    "gelu": 5,
+}
 MLP = [{"dense": {"units": 512, "activation": "relu"}}, {"dense": {"units": 256, "activation": "relu"}}, {"dense": 10}]
 
 
@@ -70,6 +87,64 @@ def _of_sequences(layer: str | Mapping[str, Any], length: int, width: int, batch
 
 def _recurrent(kind: str, units: int, length: int, width: int = 64, batch: int = 32) -> Case:
     return Case(f"{kind} of {units}, {length} steps", _of_sequences({kind: units}, length, width, batch, BOTH))
+
+
+def _rows_by_step(units: int, batch: int = 32, length: int = 32, tokens: int = 64) -> Case:
+    """A recurrence over labels, which reads the rows of a table in each step."""
+    spec = {
+        "input": {"shape": [length], "kind": "integer", "classes": tokens},
+        "layers": [{"embedding": {"tokens": tokens, "units": 16}}, {"rnn": units}, {"dense": 8}],
+        "loss": "mse",
+        "training": {"batch_size": batch},
+    }
+    draw = np.random.default_rng(0)
+    x = draw.integers(0, tokens, (batch, length))
+    y = draw.standard_normal((batch, length, 8), np.float32)
+    return Case(f"{batch} x {units} numbers in a step", of_module(spec, routines(["_forward"], x, y)))
+
+
+def chained(layer: str, batch: int, width: int = CHAINED, derivatives: bool = False) -> tuple[dict[str, Any], Maker]:
+    """The spec of a layer of elementwise operations alone, and what it computes.
+
+    A dense layer behind it has the parameters that a network needs; for the derivatives a PReLU before it has, behind
+    which they are needed. These start with the loss, so that all numbers are as in a step.
+    """
+    spec = {
+        "input": [width],
+        "layers": [{"prelu": {}}, layer] if derivatives else [layer, {"dense": 1}],
+        "loss": "mse",
+        "training": {"batch_size": batch},
+    }
+
+    names = ["_loss", "_backward"] if derivatives else ["_forward"]
+
+    def prepare(module: Any) -> Any:
+        draw = np.random.default_rng(0)
+        x = draw.standard_normal((batch, width), np.float32)
+        y = draw.standard_normal((batch, width if derivatives else 1), np.float32)
+        return routines(names, x, y)(module)
+
+    return spec, of_routines(of_module(spec, prepare), names)
+
+
+def needing(layer: str, mib: int, derivatives: bool = False) -> tuple[int, str]:
+    """The batch for which a layer needs so much at one time, and what the case is called."""
+    part = "derivatives" if derivatives else "result"
+    return -(-mib * MIB // (ARRAYS[layer][derivatives] * 4 * CHAINED)), f"{layer}, {part}: {mib} MiB at one time"
+
+
+def _large(layer: str, mib: int, derivatives: bool = False) -> Case:
+    batch, at = needing(layer, mib, derivatives)
+    return Case(at, chained(layer, batch, derivatives=derivatives)[1])
+
+
+def _long(layer: str, operations: int) -> Case:
+    """By the number of operations."""
+    return Case(f"{operations}: {layer}", chained(layer, 4096)[1])
+
+
+def _wide(width: int) -> Case:
+    return Case(f"rows of 2^{width}", chained("gelu_tanh", 8, 1 << width)[1])
 
 
 def _ends_with_channels(kernel: int, channels: int, filters: int, size: int) -> Case:
@@ -218,6 +293,51 @@ THRESHOLDS = (
             *(_recurrent("lstm", 32, length) for length in (4, 8)),
             *(_recurrent("rnn", 512, length) for length in (4, 8)),
         ],
+    ),
+    Threshold(
+        ("program.stepwise.LEAST",),
+        "How many numbers a step of a loop takes from a table at the least to take them itself, where otherwise those "
+        "of all steps are taken before the loop. Timed is the forward pass of a recurrence over 32 labels.",
+        {"before": {"program.stepwise.LEAST": inf}, "by step": {"program.stepwise.LEAST": 0}},
+        [_rows_by_step(units) for units in (32, 64, 128, 256, 512)],
+    ),
+    Threshold(
+        ("program.chains.LARGE",),
+        "How many bytes a chain of elementwise operations needs at one time, operands, results and what lies between, "
+        "for it to be carried out for some rows at a time. Timed are results, and derivatives with the loss before and "
+        "a PReLU's after.",
+        {"whole": {"program.chains.LARGE": inf}, "in blocks": {"program.chains.LARGE": 0}},
+        [
+            *(_large("gelu_tanh", mib) for mib in (6, 12, 24, 48, 96)),
+            *(_large("gelu_tanh", mib, derivatives=True) for mib in (12, 24, 48)),
+            *(_large(layer, mib) for layer in ("softmax", "layer_norm") for mib in (12, 24, 48)),
+            *(_large("layer_norm", mib, derivatives=True) for mib in (12, 24, 48)),
+        ],
+    ),
+    Threshold(
+        ("program.chains.LONG",),
+        "How many operations such a chain has at the least. Timed are results, of arrays of 16 MiB.",
+        {"whole": {"program.chains.LONG": inf}, "in blocks": {"program.chains.LONG": 1}},
+        [_long(layer, operations) for layer, operations in LENGTHS.items()],
+    ),
+    Threshold(
+        ("program.chains.BLOCK",),
+        "Numbers in a block of such a chain, of the array with the longest rows. Timed as for LARGE.",
+        powers("program.chains.BLOCK", 14, 15, 16, 17, 18, 19, 20),
+        [
+            _large("gelu_tanh", 48),
+            _large("gelu_tanh", 80, derivatives=True),
+            _large("softmax", 48),
+            _large("layer_norm", 48),
+            _large("layer_norm", 48, derivatives=True),
+        ],
+    ),
+    Threshold(
+        ("program.chains.WIDE",),
+        "Numbers in a row up to which such a chain is carried out row by row, where a row has more than a block. Timed "
+        "is the result of `gelu_tanh` for 8 rows.",
+        {"whole": {"program.chains.WIDE": 0}, "in blocks": {"program.chains.WIDE": inf}},
+        [_wide(width) for width in (18, 19, 20, 21)],
     ),
     Threshold(
         ("program.products.CALL",),

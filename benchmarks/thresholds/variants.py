@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -46,6 +46,18 @@ def of_module(spec: Mapping[str, Any], prepare: Prepare, without: Sequence[str] 
     def make() -> Variant:
         made = pipeline.generate(parse_spec(json.dumps({"name": "variant", **spec})), check=False, without=without)
         return Variant(made.module, lambda: prepare(pipeline.load_module(made)))
+
+    return make
+
+
+def of_routines(maker: Maker, names: Sequence[str]) -> Maker:
+    """The same, where what differs in other routines of the module makes no difference."""
+
+    def make() -> Variant:
+        made = maker()
+        module = str(made.text)
+        starts = [module.index(f"def {name}(") for name in names]
+        return replace(made, text=tuple(module[start:].partition("\n\n\n")[0] for start in starts))
 
     return make
 

@@ -26,7 +26,7 @@ from symbp.program.operands import is_alias, is_stored, needed, reads, written
 from symbp.program.program import ONCE, Array, Chain, Item, Op, Program, Routine, Scalar, Statement, View
 from symbp.program.rowwise import parts
 
-# Measured by `python -m benchmarks.chains`, on a machine whose last-level cache has 32 MB
+# Measured by `python -m benchmarks.thresholds chains`, on a machine whose last-level cache has 32 MB
 LARGE = 24 << 20  # bytes that a chain needs at one time: from so many on they do not stay in the cache
 LONG = 4  # operations: shorter chains gain next to nothing
 BLOCK = 1 << 18  # numbers that a block has of the array with the longest rows

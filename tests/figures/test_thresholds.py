@@ -2,20 +2,97 @@
 
 from __future__ import annotations
 
+import ast
+import json
 from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from benchmarks.thresholds import command, judge
-from benchmarks.thresholds.constants import THRESHOLDS
+from benchmarks.thresholds.constants import ARRAYS, LENGTHS, MIB, THRESHOLDS, chained, needing
 from benchmarks.thresholds.judge import Judged, Threshold, judged, of_times, written
-from benchmarks.thresholds.otherwise import holders, otherwise, value
+from benchmarks.thresholds.otherwise import Settings, holders, otherwise, value
 from benchmarks.thresholds.variants import Maker, Variant
 from benchmarks.turns import taken_in_turns
+from symbp import pipeline
 from symbp.program import labels
+from symbp.program.program import Chain
+from symbp.spec import parse_spec
 from symbp.targets.numpy import extras, header, workspace
 
 OFTEN = "program.labels.OFTEN"
+OF_NO_TIME = {  # numbers that stand at the top of a module and decide nothing by time
+    "program.cost.NOMINAL": "a batch that nobody has given",
+    "program.variables.NEVER": "rules a way out",
+    "program.windows.BYTE": "what a byte holds",
+    "targets.numpy.examples.EXAMPLES": "of a check",
+    "targets.numpy.examples.TOLERANCE": "of a check",
+    "targets.numpy.header.LAYOUT_VERSION": "of files",
+    "targets.numpy.scalars.ATOM": "where brackets stand",
+    "targets.numpy.scalars.POWER": "where brackets stand",
+    "targets.numpy.scalars.PRODUCT": "where brackets stand",
+    "targets.numpy.scalars.SUM": "where brackets stand",
+    "targets.numpy.source.WIDTH": "of a line",
+    "targets.numpy.workspace.RUN": "how a list is written",
+}
+
+
+def _numbers(package: str) -> set[str]:
+    """The places of numbers that modules of symbp hold, which they do not import."""
+    found = set()
+    for path in sorted((Path(pipeline.__file__).parent / package.replace(".", "/")).glob("*.py")):
+        module = import_module(f"symbp.{package}.{path.stem}")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, (ast.Assign, ast.AnnAssign)):
+                names = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+                found |= {f"{package}.{path.stem}.{n}" for n in names if type(vars(module).get(n)) in (int, float)}
+    return found
+
+
+def test_every_number_that_decides_by_time_is_measured() -> None:
+    numbers = _numbers("program") | _numbers("targets.numpy")
+    measured = {place for threshold in THRESHOLDS for place in threshold.places}
+    assert measured.isdisjoint(OF_NO_TIME)
+    assert numbers == measured | OF_NO_TIME.keys()
+
+
+@pytest.mark.parametrize("derivatives", [False, True])
+@pytest.mark.parametrize("layer", ARRAYS)
+def test_chains_need_what_their_cases_are_called_by(layer: str, derivatives: bool) -> None:
+    batch, at = needing(layer, 24, derivatives)
+    assert at.endswith(": 24 MiB at one time")
+    settings = {"program.chains.LONG": 1, "program.chains.BLOCK": 1 << 12}
+    assert _chained(layer, batch, derivatives, {**settings, "program.chains.LARGE": 23.9 * MIB})
+    assert not _chained(layer, batch, derivatives, {**settings, "program.chains.LARGE": 24.5 * MIB})
+
+
+@pytest.mark.parametrize("layer", LENGTHS)
+def test_chains_have_as_many_operations_as_their_cases_say(layer: str) -> None:
+    for more in (0, 1):
+        settings = {"program.chains.LARGE": 0, "program.chains.LONG": LENGTHS[layer] + more}
+        assert bool(_chained(layer, 4096, False, settings)) == (not more)
+
+
+def test_what_differs_in_other_routines_makes_no_difference() -> None:
+    batch, _ = needing("gelu_tanh", 24)
+    make = chained("gelu_tanh", batch)[1]
+    texts = []
+    for large in (24 * MIB, 48 * MIB):
+        with otherwise({"program.chains.LARGE": large}):
+            texts.append(make().text)
+    assert ["for start in" in str(text) for text in texts] == [True, False]
+    assert all("def _backward" not in str(text) for text in texts)
+
+
+def _chained(layer: str, batch: int, derivatives: bool, settings: Settings) -> list[Chain]:
+    """The chains of a case under these settings."""
+    with otherwise(settings):
+        spec = {"name": "chained", **chained(layer, batch, derivatives=derivatives)[0]}
+        program = pipeline.program(parse_spec(json.dumps(spec))).optimized.program
+    routine = program.routines["backward" if derivatives else "forward"]
+    return [item for item in routine.statements if isinstance(item, Chain) and item.block.startswith(layer)]
 
 
 def test_constants_are_set_otherwise_for_a_while_also_where_they_are_imported() -> None:
@@ -92,11 +169,23 @@ def test_the_page(capsys: pytest.CaptureFixture[str]) -> None:
     assert "no constant's place holds nowhere; there are:\n  program.labels.OFTEN\n" in capsys.readouterr().err
 
 
+def test_the_page_is_written_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(command, "DOCUMENT", tmp_path / "page.md")
+    monkeypatch.setattr(command, "ROOT", tmp_path)
+    monkeypatch.setattr(command, "THRESHOLDS", [replace(THRESHOLDS[0], cases=())])
+    monkeypatch.setattr(command, "document", lambda found: "a page")
+    written = list[bytes]()
+    monkeypatch.setattr(command, "replace_file", lambda path, content: written.append(content))
+    assert command.main([]) == 0
+    assert written == [b"a page"]
+
+
 def test_numbers_of_constants() -> None:
-    assert [command.number(each) for each in (500, 32_000, 1 << 17, 1 / 3, 3.0)] == [
+    assert [command.number(each) for each in (500, 32_000, 1 << 17, 24 << 20, 1 / 3, 3.0)] == [
         "500",
         "32,000",
         "2^17",
+        "24 x 2^20",
         "0.333",
         "3",
     ]
