@@ -12,11 +12,10 @@ import math
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
-from symbp.forward.network import BATCH, Dim
+from symbp.forward.network import BATCH
 from symbp.program.operands import is_alias, reads
 from symbp.program.program import (
     Array,
-    AtMost,
     Columns,
     Contract,
     Convolve,
@@ -31,9 +30,11 @@ from symbp.program.program import (
     Pool,
     Product,
     Range,
+    Rows,
     Scatter,
     Select,
     Shift,
+    Size,
     Stack,
     Windows,
     Winners,
@@ -82,9 +83,9 @@ class Sizes:
         return int(extent.xreplace(dict.fromkeys(extent.free_symbols, self.batch)))
 
 
-def entries(shape: Iterable[Dim], batch: int) -> int:
+def entries(shape: Iterable[Size], batch: int) -> int:
     """How many entries an array of this shape has."""
-    return math.prod(batch if dim == BATCH else min(dim, batch) if isinstance(dim, AtMost) else dim for dim in shape)
+    return math.prod(min(d.most, batch) if isinstance(d, Rows) else batch if d == BATCH else d for d in shape)
 
 
 def bytes_of(kind: str, float_bytes: int) -> int:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from symbp.forward.network import BATCH, Dim
+from symbp.forward.network import BATCH
 from symbp.program.operands import is_alias, needed, reads, written
 from symbp.program.plan import Plan, common, lasting
-from symbp.program.program import Chain, Fold, Item, Loop, Map, Op, Product, Program, Range, Scatter, Select
+from symbp.program.program import Chain, Fold, Item, Loop, Map, Op, Product, Program, Range, Scatter, Select, Size
 from symbp.program.verify import ProgramError
 
 Place = tuple[str, int, int]  # an array or flat memory, from where to where
@@ -35,7 +35,7 @@ class _Memory:
         self.whole: dict[str, str] = {}  # of views and slices, and of parts of a stack
         self.standing: dict[str, dict[str, Place]] = {}  # by memory, the arrays that were written and not written over
         self.lost: set[str] = set()
-        self.of_rows: dict[str, tuple[Dim, ...]] = {}  # by memory, of which rows of a block it holds numbers
+        self.of_rows: dict[str, tuple[Size, ...]] = {}  # by memory, of which rows of a block it holds numbers
 
     def go_through(self, items: Sequence[Item], keep: frozenset[str]) -> None:
         for part, (stack, _, _) in self.plan.places.items():

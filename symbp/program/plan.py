@@ -26,7 +26,21 @@ from dataclasses import dataclass, field, replace
 from symbp.forward.network import BATCH, Dim
 from symbp.program.operands import is_alias, is_bordered, is_stop, needed, reads, written
 from symbp.program.packing import Life, packed, pieces
-from symbp.program.program import ONCE, Array, ArrayKind, Chain, Item, Loop, Map, Op, Program, Range, Select, Stack
+from symbp.program.program import (
+    ONCE,
+    Array,
+    ArrayKind,
+    Chain,
+    Item,
+    Loop,
+    Map,
+    Op,
+    Program,
+    Range,
+    Select,
+    Size,
+    Stack,
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +48,7 @@ class Flat:
     """Memory that arrays of several shapes share: as many numbers as an array of this shape has."""
 
     kind: ArrayKind
-    shape: tuple[Dim, ...]
+    shape: tuple[Size, ...]
 
 
 @dataclass(frozen=True)
@@ -223,7 +237,7 @@ def numbers(array: Array) -> int:
     return math.prod(dim for dim in array.shape[bool(array.rows) :] if dim != BATCH)
 
 
-def common(array: Array) -> tuple[Dim, ...]:
+def common(array: Array) -> tuple[Size, ...]:
     """Of how many examples and rows it holds so many numbers."""
     return (*array.held[: bool(array.rows)], *(dim for dim in array.shape[bool(array.rows) :] if dim == BATCH))
 
@@ -231,7 +245,7 @@ def common(array: Array) -> tuple[Dim, ...]:
 def _format(array: Array) -> tuple[object, ...]:
     """What arrays must have in common to share memory."""
     if array.rows:
-        return array.kind, *map(str, common(array))
+        return array.kind, common(array)
     if any(array.margin) or numbers(array) == 1:
         return array.kind, array.shape, array.margin
     return array.kind, sum(dim == BATCH for dim in array.shape)

@@ -43,6 +43,16 @@ Storage = Literal["argument", "parameter", "constant", "random", "gradient", "st
 
 
 @dataclass(frozen=True)
+class Rows:
+    """A size: the rows of a chain's block, which are `most`, or as many as the batch has where those are fewer."""
+
+    most: int
+
+
+Size = Dim | Rows
+
+
+@dataclass(frozen=True)
 class Scalar:
     """A number, or an expression of numbers known when the step runs: the batch size `N`, a learning rate, the step."""
 
@@ -71,18 +81,11 @@ class Array:
     rows: int = 0
 
     @property
-    def held(self) -> tuple[Dim, ...]:
+    def held(self) -> tuple[Size, ...]:
         """The shape of what is held of it at a time, without its margin."""
         if not self.rows:
             return self.shape
-        return (AtMost(self.rows) if self.shape[0] == BATCH and self.rows > 1 else self.rows, *self.shape[1:])
-
-
-class AtMost(int):
-    """So many positions, or as many as the batch has, where those are fewer; as a module says it."""
-
-    def __str__(self) -> str:
-        return f"min({int(self)}, {BATCH})"
+        return (Rows(self.rows) if self.shape[0] == BATCH and self.rows > 1 else self.rows, *self.shape[1:])
 
 
 @dataclass(frozen=True)

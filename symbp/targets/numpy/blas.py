@@ -75,6 +75,8 @@ def product(op: Contract, scope: Scope) -> list[str]:
     for way in (seen_through, as_named):
         held = [way(word, name, axes, scope) for word, (axes, name) in zip(SIDES, op.held, strict=True)]
         sizes = {a: sized(dim) for each in held for a, dim in each.sizes.items()}
+        if op.out in scope.rows:
+            sizes[op.out_axes[0]] = scope.rows[op.out], NOMINAL
         if code := multiplied(op, held, sizes, scope):
             return code
     return []

@@ -33,7 +33,7 @@ from symbp.program.program import (
     View,
 )
 from symbp.targets.numpy import blas, contractions, rows, source
-from symbp.targets.numpy.scope import Count, Scope, at
+from symbp.targets.numpy.scope import Scope, at
 
 IN_PLACE = {"add": "+=", "subtract": "-=", "multiply": "*=", "divide": "/="}
 MANY, ROW = 128, 32  # from so many numbers on, comparing with rows of so many takes less time than with a single number
@@ -78,14 +78,13 @@ def _operands(op: Map | Select, scope: Scope) -> list[str]:
     names = [o for o in operands if isinstance(o, str)]
     if not all(scope.arrays[name].kind == "float" for name in names):
         return [scope.operand(o) for o in operands]
-    shape = scope.arrays[names[0]].shape if isinstance(op, Map) and op.function in ("maximum", "minimum") else ()
+    repeated = isinstance(op, Map) and op.function in ("maximum", "minimum")
+    shape = scope.arrays[names[0]].shape[names[0] in scope.rows :] if repeated else ()
     return [scope[o] if isinstance(o, str) else scope.number(o.value, _row(shape)) for o in operands]
 
 
 def _row(shape: tuple[Dim, ...]) -> tuple[Dim, ...]:
     """The last axes that hold at least `ROW` numbers, of two examples if any; none where one has fewer than `MANY`."""
-    if shape and isinstance(shape[0], Count):
-        return _row(shape[1:])
     if entries(shape, 1) < MANY or not shape:
         return ()
     return shape[max(at for at in range(len(shape)) if entries(shape[at:], 2) >= ROW) :]
@@ -112,8 +111,7 @@ def _(op: Contract, scope: Scope) -> list[str]:
         return code
     if op.base is not None:
         return _added(op, scope)
-    shapes = (op.left_axes, scope.arrays[op.left].shape), (op.right_axes, scope.arrays[op.right].shape)
-    sizes = {letter: str(dim) for letters, shape in shapes for letter, dim in zip(letters, shape, strict=True)}
+    sizes = {a: size for _, name, axes, _ in op.operands for a, size in zip(axes, scope.sizes(name), strict=True)}
     whole = all(map(scope.is_whole, (op.left, op.right, op.out)))
     head, arguments = contractions.product(op, scope[op.left], scope[op.right], scope[op.out], sizes, whole)
     return scope.call(head, *arguments)
@@ -138,7 +136,8 @@ def _product_with_ones(op: Fold, scope: Scope) -> list[str]:
     A sum over all of several axes would need as many ones as there are numbers.
     """
     shape, first, last = scope.arrays[op.operand].shape, op.axes[0], op.axes[-1] + 1
-    rest, cut = (*shape[:first], *shape[last:]), first or last
+    sizes = scope.sizes(op.operand)
+    rest, cut = (*sizes[:first], *sizes[last:]), first or last
     at_an_end = op.axes == tuple(range(first, last)) and (first == 0 or last == len(shape))
     whole = all(map(scope.is_whole, (op.operand, op.out)))
     if op.keepdims or not at_an_end or not whole or (not rest and len(shape) > 1):
@@ -150,7 +149,7 @@ def _product_with_ones(op: Fold, scope: Scope) -> list[str]:
         return []
     operand, out = scope[op.operand], scope[op.out]
     if len(shape) > 2:
-        operand += f".reshape({source.product(shape[:cut])}, {source.product(shape[cut:])})"
+        operand += f".reshape({source.product(sizes[:cut])}, {source.product(sizes[cut:])})"
     if len(rest) > 1:
         out += f".reshape({source.product(rest)})"
     if scope.blas == "scipy":

@@ -46,13 +46,6 @@ def at(text: str, axis: int, position: object) -> str:
     return f"{text}[{':, ' * axis}{position}]"
 
 
-class Count(int):
-    """How many rows a block of a chain has, at most, as a routine says it."""
-
-    def __str__(self) -> str:
-        return "count"
-
-
 def variables(arrays: Iterable[str], block: str) -> dict[str, str]:
     """Variables of a routine for arrays that a block of the network reads and writes: of `d_dense_1.z` it is `d_z`.
 
@@ -90,6 +83,7 @@ class Scope:
     apart: set[str] = field(default_factory=set)  # arrays whose numbers do not lie side by side, in order
     sums: dict[str, Scatter] = field(default_factory=dict)  # sums of rows by label, which others read
     taken: set[str] = field(default_factory=set)  # tables whose rows the steps of a loop take
+    rows: Mapping[str, str] = field(default_factory=dict)  # of the parts of a chain's block, how many, in Python
     later: str = ""  # whether a step of a loop is not the first, in Python
     after_loss: bool = False  # whether what was found in the same step is still there
     found: set[str] = field(default_factory=set)  # the positions that labels point to, in this step
@@ -104,6 +98,11 @@ class Scope:
         if name in self.views_of_ranges:
             return self._view(self.views_of_ranges[name])
         return self.names[name]
+
+    def sizes(self, name: str) -> tuple[str, ...]:
+        """Of an array's axes, in Python."""
+        sizes = tuple(map(str, self.arrays[name].shape))
+        return (self.rows[name], *sizes[1:]) if name in self.rows else sizes
 
     def moved(self, text: str, shift: int) -> str:
         """The view of an array with a margin that is some steps away: `ws.lstm_1_h_before`."""
@@ -205,11 +204,10 @@ class Scope:
         every = dict.fromkeys(name for op in made.operations for name in (*reads(op), op.out) if name in made.parts)
         views = {op.out for op in made.operations if is_alias(op)}
         named = variables([name for name in every if name not in views], made.block)
-        rows, of_block = (Count(made.rows), "[:count]") if made.rows > 1 else (1, "")
-        parts = {name: replace(self.arrays[name], shape=(rows, *self.arrays[name].shape[1:])) for name in made.parts}
+        count, of_block = ("count", "[:count]") if made.rows > 1 else ("1", "")
         inner = replace(
             self.deeper(),
-            arrays={**self.arrays, **parts},
+            rows=dict.fromkeys(made.parts, count),
             names={**self.names, **named},
             permuted={name: of for name, of in self.permuted.items() if name not in every},
             places={name: at for name, at in self.places.items() if name not in every},
@@ -277,4 +275,4 @@ class Scope:
         if None in op.axes:
             text += f"[{', '.join('None' if axis is None else ':' for axis in op.axes)}]"
         spread = tuple(1 if axis is None else shape[axis] for axis in op.axes)
-        return text if spread == result else f"{text}.reshape({', '.join(map(str, result))})"
+        return text if spread == result else f"{text}.reshape({', '.join(self.sizes(op.out))})"

@@ -12,6 +12,9 @@ import re
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from symbp.forward.network import BATCH
+from symbp.program.program import Rows, Size
+
 WIDTH = 120
 INDENT = "    "
 HEADING = re.compile(r"(\w+)(?:\.\w+)?: ")  # dense_1: x (n, 784), ..., or batch_norm_1.inference: ...
@@ -113,11 +116,16 @@ def literal(text: str) -> str:
     return plain if '"' in text or plain[0] == '"' else f'"{plain[1:-1]}"'
 
 
-def shape(dims: Sequence[object]) -> str:
+def size(dim: Size | str) -> str:
+    """A size as Python writes it: `n`, `512`, `min(128, n)`."""
+    return f"min({dim.most}, {BATCH})" if isinstance(dim, Rows) else str(dim)
+
+
+def shape(dims: Sequence[Size | str]) -> str:
     """A shape as Python writes it: `(n, 512)`, `(512,)`, `()`."""
     if len(dims) == 1:
-        return f"({dims[0]},)"
-    return f"({', '.join(map(str, dims))})"
+        return f"({size(dims[0])},)"
+    return f"({', '.join(map(size, dims))})"
 
 
 def transposed(order: tuple[int, ...]) -> str:
@@ -133,9 +141,9 @@ def span(start: str, stop: str) -> str:
     return f"{start}{colon}{stop}".strip()
 
 
-def product(sizes: Iterable[object]) -> str:
+def product(sizes: Iterable[Size | str]) -> str:
     """How many numbers axes of these sizes hold: `n * 5`."""
-    return " * ".join(text for text in map(str, sizes) if text != "1") or "1"
+    return " * ".join(text for text in map(size, sizes) if text != "1") or "1"
 
 
 def bound(value: float) -> str:

@@ -18,7 +18,7 @@ from symbp.forward.network import Dim, NetworkTensor
 from symbp.program.cost import bytes_of, entries
 from symbp.program.operands import is_stop, is_stored, written
 from symbp.program.plan import Flat, Plan, common, in_order, numbers
-from symbp.program.program import Array, ArrayKind, Item, Loop, Offset, Program, Shift
+from symbp.program.program import Array, ArrayKind, Item, Loop, Offset, Program, Shift, Size
 from symbp.targets.numpy import blas, names, routines, source
 from symbp.targets.numpy.extras import BLOCK, Entries
 from symbp.targets.numpy.scope import Scope
@@ -43,7 +43,7 @@ class Allocation:
     """The statements that make an array of the workspace; `shape` is None where they make nothing but views."""
 
     lines: tuple[str, ...]
-    shape: tuple[Dim, ...] | None = None
+    shape: tuple[Size, ...] | None = None
     kind: ArrayKind = "float"
 
     def bytes(self, batch: int, dtype: str) -> int:
@@ -144,7 +144,7 @@ def _viewed(attribute: str, array: Array, flat: str, held: Flat, start: int) -> 
 
     low, high = place(start) if start else "", place(stop) if (*of_each, stop) != held.shape else ""
     part = f"self.{flat}[{source.span(low, high)}]" if low or high else f"self.{flat}"
-    shaped = f".reshape({', '.join(map(str, array.held))})" if len(array.held) > 1 else ""
+    shaped = f".reshape({', '.join(map(source.size, array.held))})" if len(array.held) > 1 else ""
     line = f"{attribute} = {part}{shaped}"
     return source.outdented(source.bracketed(line, 2) if shaped else source.assigned(line, 2), 2)
 
@@ -215,7 +215,7 @@ def _allocated(array: Array, buffer: str, scope: Scope, border: str, shifts: Seq
     return Allocation((*made, *views), held, array.kind)
 
 
-def _made(attribute: str, padded: str, array: Array, border: str, held: tuple[Dim, ...]) -> Iterator[str]:
+def _made(attribute: str, padded: str, array: Array, border: str, held: tuple[Size, ...]) -> Iterator[str]:
     """The array; within a longer one where it has a margin."""
     shape, dtype, (before, after) = source.shape(held), DTYPES[array.kind], array.margin
     if border:
