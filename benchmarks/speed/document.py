@@ -26,8 +26,8 @@ all of it and writes this page; rows where symbp is slower stay.
 """
 CAPTION = """\
 Each mark is the time of a contender's training step divided by symbp's: right of the line at 1 a step takes longer than
-symbp's, left of it less. The *bound* (a tick; a star with SciPy's BLAS) is the matrix products of symbp's step alone:
-the distance from it to 1 is what symbp takes for everything else.
+symbp's, left of it less. The *bound* (a tick; three spokes with SciPy's BLAS) is the matrix products of symbp's step
+alone: the distance from it to 1 is what symbp takes for everything else. The recommender multiplies no matrices.
 """
 PICTURE = """\
 <picture>
@@ -56,7 +56,8 @@ from the same parameters and compute the same cost, which is compared; each uses
   turns are of {shorter:g} s, up to {oftener} rounds of them, each after a rest of {rest:g} s, in which the threads of
   the process before stop waiting for work. Where the turns of too few contenders were alike, one table has all, and
   no goals.
-- **step** and **inference** are medians over the rounds. **Over symbp's** is the time of a step relative to symbp's,
+- **step** and **inference** are medians over the rounds; the bound's may come out above a step's where rounds differ
+  by more than the two. **Over symbp's** is the time of a step relative to symbp's,
   the median of the ratios round by round, the middle half of them in brackets: above 1, symbp is faster. (Goals have
   symbp's time over the other's.)
 - **peak** is of memory, from before the first step on. **Allocated** is the most that a steady step holds at once

@@ -50,7 +50,7 @@ def growth(workload: Workload) -> Figure:
     once, twice = (steady(module, replace(workload, batch=times * batch)) for times in (1, 2))
     return Figure(
         f"{workload.kind}: bytes that a steady step allocates at batch {batch} and at {2 * batch}",
-        "no more at the larger",
+        f"at most {NOISE} more at the larger, which Python's own objects come to",
         f"{once:,} and {twice:,}",
         twice <= once + NOISE,
     )

@@ -55,7 +55,8 @@ def table(times: dict[str, Times]) -> Table:
     )
     caption = (
         f"Processes that import NumPy, or NumPy and the module of mlp, from start to end: {IMPORTS} "
-        "rounds in turn, after one that does not count, in which Python keeps what it compiled."
+        "rounds in turn, after one that does not count, in which Python keeps what it compiled. What is beyond NumPy's "
+        "is the median of the differences in the rounds, not the difference of the medians."
     )
     return Table(caption, ("import", "median, ms", "beyond NumPy, ms"), rows)
 
