@@ -22,7 +22,7 @@ import sympy as sp
 from symbp.forward.network import BATCH, Dim
 from symbp.program.cost import Sizes, entries
 from symbp.program.instance import BATCH_SIZE
-from symbp.program.operands import is_alias, is_stored, needed, reads, written
+from symbp.program.operands import is_alias, is_stored, needed, reads, roots, written
 from symbp.program.program import ONCE, Array, Chain, Item, Op, Program, Routine, Scalar, Statement, View
 from symbp.program.rowwise import parts
 
@@ -155,15 +155,6 @@ def seen_otherwise(operations: Sequence[Op], root: Mapping[str, str]) -> bool:
     made = {op.out for op in operations}
     changed = {root.get(op.out, op.out) for op in operations if not is_alias(op)}
     return any(root.get(name) in changed and name not in made for op in operations for name in reads(op))
-
-
-def roots(operations: Iterable[Op]) -> dict[str, str]:
-    """Of each view, the array that it looks into."""
-    root: dict[str, str] = {}
-    for op in filter(is_alias, operations):
-        (operand,) = reads(op)
-        root[op.out] = root.get(operand, operand)
-    return root
 
 
 def _with_scratch(program: Program, keep: frozenset[str]) -> dict[str, Array]:

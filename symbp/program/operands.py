@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any, get_args
 
@@ -75,6 +75,15 @@ def computation(op: Op) -> tuple[object, ...]:
 def is_alias(op: Op) -> bool:
     """Whether the result shares memory with its operand."""
     return isinstance(op, View | Pick | Offset)
+
+
+def roots(operations: Iterable[Op]) -> dict[str, str]:
+    """Of each view, the array that it looks into."""
+    root: dict[str, str] = {}
+    for op in filter(is_alias, operations):
+        (operand,) = reads(op)
+        root[op.out] = root.get(operand, operand)
+    return root
 
 
 def is_stored(op: Op) -> bool:

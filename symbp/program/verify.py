@@ -11,10 +11,9 @@ from itertools import zip_longest
 
 from symbp.errors import DefectError
 from symbp.forward.network import BATCH, Dim
-from symbp.program.chains import roots, seen_otherwise
 from symbp.program.functions import FUNCTIONS
 from symbp.program.late import read_late
-from symbp.program.operands import is_alias, reads, written
+from symbp.program.operands import is_alias, reads, roots, written
 from symbp.program.program import (
     GRADIENT,
     ONCE,
@@ -48,7 +47,6 @@ from symbp.program.program import (
 )
 from symbp.program.rowwise import parts
 from symbp.program.slices import leads
-from symbp.program.start import zeros_at_first
 
 GIVEN = ("argument", "parameter", "constant", "random", "state", "running")
 
@@ -141,9 +139,22 @@ def _check_loop(loop: Loop, program: Program, known: set[str], routine: str) -> 
             raise ProgramError(f"{where}: the margin {array.margin} of `{array.name}` cannot hold {source}, {edge}")
         if edge.array not in made:
             raise ProgramError(f"{where}: only an array that the loop writes has an edge, {edge}")
+    zeros = _zeros_at_first(loop, program)
     for statement in loop.statements:
-        _check_statement(statement, program, inside, routine, zeros_at_first(loop))
+        _check_statement(statement, program, inside, routine, zeros)
     known |= {each.array for each in loop.slices if each.out in outs}
+
+
+def _zeros_at_first(loop: Loop, program: Program) -> frozenset[str]:
+    """The slices that show, at the first step, a margin into which no edge is written."""
+    made, edges = written(loop), {(edge.array, edge.after) for edge in loop.edges}
+    found = set()
+    for each in (each for each in loop.slices if each.axis == 0 and each.shift and each.array in made):
+        extent = int(program.arrays[each.array].shape[0])
+        place = each.shift + (extent - 1 if loop.backwards else 0)
+        if not 0 <= place < extent and (each.array, each.shift > 0) not in edges:
+            found.add(each.out)
+    return frozenset(found)
 
 
 def _check_chain(chain: Chain, program: Program, known: set[str], routine: str) -> None:
@@ -159,9 +170,12 @@ def _check_chain(chain: Chain, program: Program, known: set[str], routine: str) 
             found = frozenset()
         if found is None or found - chain.parts or chain.parts & {op.out, *reads(op)} - found:
             raise ProgramError(f"{where}: a row needs more than the same row of the parts, in {op}")
-    of_all = (op for routine in program.routines.values() for item in routine.statements for op in item.operations)
-    if seen_otherwise(chain.operations, roots(of_all)):
-        raise ProgramError(f"{where}: what is written is read through a view from elsewhere")
+    root = roots(op for routine in program.routines.values() for item in routine.statements for op in item.operations)
+    own = {op.out for op in chain.operations}
+    changed = {root.get(op.out, op.out) for op in chain.operations if not is_alias(op)}
+    for op in chain.operations:
+        if any(root.get(name) in changed for name in {*reads(op)} - own):
+            raise ProgramError(f"{where}: what is written is read through a view from elsewhere, in {op}")
     for statement in chain.statements:
         _check_statement(statement, program, known, routine)
 
@@ -179,9 +193,10 @@ def _check_scratch(program: Program) -> None:
                     )
             if op.out in of and not (isinstance(item, Chain) and item.rows == of[op.out] and op.out in item.parts):
                 raise ProgramError(f"`{op.out}`, of which {of[op.out]} rows are held, is no part of a chain: {op}")
-            if op.out in of or (is_alias(op) and of.keys() & {*reads(op)}):
+            if is_alias(op) and (operand := reads(op)[0]) in of:
+                of.setdefault(op.out, of[operand])
+            if op.out in of:
                 there.add(op.out)
-                of.setdefault(op.out, of[reads(op)[0]] if is_alias(op) else 0)
 
 
 def _check(op: Op, program: Program, known: set[str]) -> None:

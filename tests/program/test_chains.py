@@ -17,10 +17,10 @@ from symbp.forward.build import build_network
 from symbp.plan.report import plan
 from symbp.program import chains
 from symbp.program.memory import verify_plan
-from symbp.program.operands import reads
+from symbp.program.operands import is_alias, reads
 from symbp.program.optimize import kept
 from symbp.program.passes import Pass, every_pass
-from symbp.program.program import Array, Chain, Fold, Program
+from symbp.program.program import Array, Chain, Fold, Program, Statement, View
 from symbp.program.verify import ProgramError, verify
 from symbp.spec import parse_spec
 from symbp.spec.model import NetworkSpec
@@ -190,6 +190,24 @@ def test_a_chain_that_needs_other_rows_is_refused() -> None:
             verify(with_chain(change))
     with pytest.raises(ProgramError, match="a chain over n has parts"):
         verify(with_chain(lambda chain: replace(chain, parts=chain.parts | {"dense_1.b"})))
+
+
+@pytest.mark.usefixtures("everywhere")
+def test_a_chain_that_reads_what_it_writes_through_a_view_from_elsewhere_is_refused() -> None:
+    program = pipeline.program(parse_spec(mlp())).optimized.program
+    routine = program.routines["forward"]
+    chain = next(item for item in routine.statements if isinstance(item, Chain) and item.block == "layer_norm_1")
+    made = {op.out for op in chain.operations if not is_alias(op)}
+    view = next(op for op in chain.operations if isinstance(op, View) and op.operand in made)
+
+    def without(statement: Statement) -> Statement:
+        return replace(statement, operations=tuple(op for op in statement.operations if op is not view))
+
+    elsewhere = chain.with_statements(without), replace(chain.statements[0], operations=(view,))
+    items = (each for item in routine.statements for each in (elsewhere if item is chain else (item,)))
+    broken = replace(program, routines={**program.routines, "forward": replace(routine, statements=tuple(items))})
+    with pytest.raises(ProgramError, match="what is written is read through a view from elsewhere"):
+        verify(broken)
 
 
 @pytest.mark.usefixtures("everywhere")
