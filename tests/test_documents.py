@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,9 +21,16 @@ from symbp.derive.stable import RULES
 from symbp.explain.notations import NOTATIONS
 from symbp.means import MEANS
 from symbp.plan.savings import totals
-from symbp.spec import read_spec
+from symbp.spec import parse_spec, read_spec
 
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+LARGE = """
+name: large
+input: 1024
+layers: [dense: {units: 1024, activation: gelu}, dense: 10]
+loss: softmax_cross_entropy
+training: {batch_size: 16384}
+"""
 DESIGN = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
 
 
@@ -66,6 +74,14 @@ def test_the_page_on_speed_tells_what_the_plan_does() -> None:
     folded, stored = (totals(pipeline.program(spec, frozenset(without)), 64) for without in ((), ("fold",)))
     assert f"reads and writes {folded.moved / 1e6:.1f} MB in place of {stored.moved / 1e6:.1f}" in page
     assert f"holds {folded.held / 1e6:.1f} MB in place of {stored.held / 1e6:.1f}" in page
+
+
+def test_the_page_on_speed_shows_a_chain_as_it_is_generated() -> None:
+    page = (ROOT / "docs" / "speed.md").read_text(encoding="utf-8")
+    shown = page.partition("## Chains")[2].partition("```python\n")[2].partition("    ...\n```\n")[0]
+    made = pipeline.generate(parse_spec(LARGE), check=False).module
+    assert shown.count("\n") > 5
+    assert textwrap.indent(shown, "    ") in made
 
 
 def test_the_list_of_stable_forms_is_the_rules() -> None:
