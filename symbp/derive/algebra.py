@@ -110,11 +110,59 @@ def tidy(expression: sp.Expr) -> sp.Expr:
 
 
 def _over_one(expression: sp.Expr) -> sp.Expr:
-    return _common_factors(_together(expression)) if _rational(expression) else expression
+    return _outside(expression, lambda e: _factored(_together(e))) if _rational(expression) else expression
 
 
 def _common_factors(expression: sp.Expr) -> sp.Expr:
+    return _outside(expression, _factored)
+
+
+def _factored(expression: sp.Expr) -> sp.Expr:
     return sp.factor_terms(expression, clear=False)
+
+
+def _outside(expression: sp.Expr, tool: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
+    """`tool` applied where it sees neither arguments of functions nor fractions in sums."""
+    return _outside_functions(expression, lambda e: _outside_fractions(e, tool))
+
+
+def _outside_fractions(expression: sp.Expr, tool: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
+    """`tool` applied with the fractions in sums as plain symbols: it brings none over a common denominator."""
+    back: dict[sp.Expr, sp.Expr] = {}
+
+    def hold(term: sp.Expr) -> sp.Expr:
+        number, rest = term.as_coeff_Mul(rational=True)
+        if number.is_Integer:
+            return term
+        dummy = stand_in(abs(number))
+        back[dummy] = abs(number)
+        return sp.sign(number) * dummy * rest
+
+    held = expression.replace(lambda n: n.is_Add, lambda n: sp.Add(*map(hold, n.args)))
+    return tool(held).xreplace(back)
+
+
+def _outside_functions(expression: sp.Expr, tool: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
+    """`tool` applied with the arguments of functions as plain symbols, then put back.
+
+    What the forward pass computed a function of stays what it was, so that its value is found again.
+    """
+    back: dict[sp.Expr, sp.Expr] = {}
+
+    def hold(argument: sp.Expr, function: sp.Expr) -> sp.Expr:
+        number, rest = argument.as_coeff_Mul() if isinstance(function, sp.exp) else (sp.Integer(1), argument)
+        if rest.is_Atom:
+            return argument
+        dummy = stand_in(rest)
+        back[dummy] = rest
+        return number * dummy
+
+    def visit(node: sp.Expr) -> sp.Expr:
+        if isinstance(node, sp.Function) and not isinstance(node, sp.Piecewise):
+            return node.func(*(hold(a, node) for a in node.args))
+        return node.func(*map(visit, node.args)) if node.args else node
+
+    return tool(visit(expression)).xreplace(back)
 
 
 def _multiply_exponentials(expression: sp.Expr) -> sp.Expr:
@@ -131,17 +179,34 @@ def _multiply_exponentials(expression: sp.Expr) -> sp.Expr:
 
 
 def _contents(expression: sp.Expr) -> sp.Expr:
-    """Numbers that every term of a factor has come in front of the product."""
-    return everywhere(expression, lambda e: e.replace(lambda n: n.is_Mul, _primitive))
+    """Numbers in front of sums where that takes fewer: (x/2 - y/2)*z is (x - y)*z/2, and 1 + 0.04*x stays."""
+    return everywhere(
+        expression, lambda e: _outside_functions(e, lambda held: held.replace(lambda n: n.is_Mul, _content))
+    )
 
 
-def _primitive(product: sp.Mul) -> sp.Expr:
-    content = sp.Integer(1)
+def _content(product: sp.Mul) -> sp.Expr:
+    content, _ = product.as_coeff_Mul(rational=True)
     factors: list[sp.Expr] = []
     for factor in product.args:
-        number, rest = factor.primitive() if factor.is_Add else (sp.Integer(1), factor)
-        content, factors = content * number, [*factors, rest]
+        if factor.is_Add:
+            own = (abs(t.as_coeff_Mul(rational=True)[0]) for t in factor.args)
+            choices = [
+                (content * number, sp.Add(*(t / number for t in factor.args)))
+                for number in dict.fromkeys((sp.Integer(1), factor.primitive()[0], *own))
+            ]
+            content, factor = min(choices, key=lambda choice: _numbers(*choice))
+        if not factor.is_Rational:
+            factors.append(factor)
     return sp.Mul(content, *factors)
+
+
+def _numbers(content: sp.Expr, total: sp.Add) -> tuple[int, int, int]:
+    """Of content * total: the numbers that are no decimals, the products with a number, and all numbers."""
+    split = [(content, total), *(t.as_coeff_Mul(rational=True) for t in total.args)]
+    written = [(number, rest) for number, rest in split if abs(number) != 1]
+    endless = sum(10 ** number.q.bit_length() % number.q != 0 for number, _ in written)
+    return endless, sum(rest != 1 for _, rest in written), len(written)
 
 
 def _signs(expression: sp.Expr) -> sp.Expr:
@@ -176,15 +241,17 @@ def _absorb_minus(product: sp.Mul) -> sp.Expr:
 
 def _together(expression: sp.Expr) -> sp.Expr:
     """Over one denominator; with exponentials, term by term, since one denominator for all could overflow."""
-    if isinstance(expression, sp.Add) and expression.has(sp.exp):
+    if not expression.has(sp.exp):
+        return sp.together(expression)
+    if expression.is_Add:
         return sp.Add(*map(sp.together, expression.args))
+    if expression.is_Mul:
+        return sp.Mul(*map(_together, expression.args))
     return sp.together(expression)
 
 
 def _rational(expression: sp.Expr) -> bool:
-    """Whether `together` is cheap and tidy: sums, products and integer powers, and no decimals to clear."""
-    if larger(expression, RATIONAL) or any(number.q > 16 for number in expression.atoms(sp.Rational)):
+    """Whether `together` is cheap and tidy: sums, products and integer powers."""
+    if larger(expression, RATIONAL) or expression.has(sp.Piecewise):
         return False
-    return not expression.has(sp.Piecewise) and all(
-        p.exp.is_Integer for p in expression.atoms(sp.Pow) if p.exp.is_Number
-    )
+    return all(p.exp.is_Integer for p in expression.atoms(sp.Pow) if p.exp.is_Number)

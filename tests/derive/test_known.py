@@ -3,6 +3,7 @@
 import math
 
 import pytest
+import sympy as sp
 
 from symbp.catalog import lookup
 from symbp.derive import seam
@@ -52,6 +53,30 @@ def test_derivatives_are_found_in_saved_values(name):
 def test_nothing_is_eliminated_where_no_solution_exists(name):
     row = formula_of(lookup("activation", name), {}, 2)
     assert "z[" in gradients(derive_formula(row.formula))["z"]
+
+
+DECIMALS = {  # formula -> its derivative by z
+    "a = 0.044715*z**3 + 0.134*z": "(26829*z**2/200000 + 67/500)*d_a",
+    "a = z/(1 + 0.044715*z**2)": "(1 - 8943*z**2/200000)*d_a/(8943*z**2/200000 + 1)**2",
+    "a = 1.7159*tanh(0.6*z)": "51477*(1 - tanh(3*z/5)**2)*d_a/50000",
+    "a = exp(-(z - 0.3)**2)": "(3/5 - 2*z)*a*d_a",
+    "a = log(0.3 + 0.7*exp(1.3*z))": "13*(1 - 3*exp(-a)/10)*d_a/10",
+    "a = sqrt(0.5*z**2 + 0.25)": "d_a*z/(2*a)",
+    "a = z*(z/2 + 0.25)": "(z + 1/4)*d_a",
+}
+
+
+@pytest.mark.parametrize("text", DECIMALS)
+def test_decimals_are_brought_over_no_common_denominator(text):
+    assert derived(text, outputs=("a",), z=0) == {"z": f"d_z = {DECIMALS[text]}"}
+
+
+@pytest.mark.parametrize("name", ["gelu_tanh", "gelu", "tanh", "tanhshrink", "mish", "hard_sigmoid"])
+def test_a_function_has_the_argument_that_it_has_in_the_formula(name):
+    """So its value is there already when the derivative is computed."""
+    found = derive_formula(formula_of(lookup("activation", name), {}, 2).formula)
+    computed = {node for e in found.forward for node in e.body.atoms(sp.tanh, sp.erf)}
+    assert {node for g in found.backward for node in g.equation.body.atoms(sp.tanh, sp.erf)} <= computed
 
 
 def test_a_sum_taken_apart_is_no_saved_value():
