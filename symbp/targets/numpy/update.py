@@ -18,6 +18,7 @@ from symbp.targets.numpy import hyperparameters, routines, source
 from symbp.targets.numpy.blas import of_dtype
 from symbp.targets.numpy.extras import Extras
 from symbp.targets.numpy.hyperparameters import Hyperparameter
+from symbp.targets.numpy.libraries import LIBRARIES
 from symbp.targets.numpy.scope import Scope
 
 STRETCH = 1 << 18  # numbers; a stretch of every vector of the update stays in the last cache
@@ -61,7 +62,7 @@ class Update:
 
     def _in_one_call(self, run: Run) -> list[str]:
         """`w = w - eta*v`, where that is all, by BLAS: it reads and writes every number once, and needs no scratch."""
-        found = addition(run, self.arrays) if self.blas == "scipy" else None
+        found = addition(run, self.arrays) if LIBRARIES[self.blas].adds_vectors else None
         if found is None:
             return []
         (statement,) = run.statements
