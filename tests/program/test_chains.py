@@ -24,6 +24,7 @@ from symbp.program.program import Array, Chain, Fold, Program, Statement, View
 from symbp.program.verify import ProgramError, verify
 from symbp.spec import parse_spec
 from symbp.spec.model import NetworkSpec
+from symbp.targets.numpy import blas
 from symbp.verify.check import module_gradients
 from symbp.verify.examples import draw
 from symbp.verify.programs import check_passes
@@ -83,8 +84,20 @@ define:
       sizes: {p: positions, u: width}
       options: {positions: 4, width: 2}
 """
+STACKED = """
+name: stacked
+input: [3, 2]
+blas: scipy
+layers: [stacked: {}, dense: 2]
+loss: mse
+define:
+  layers:
+    stacked:
+      formula: "u[n,c,k] = tanh(x[n,c,k]); y[n,c] = sum[k](u[n,c,k] * x[n,c,k])"
+"""
 
 NETWORKS = {
+    "stacked": STACKED,
     "views": VIEWS,
     "pooled": POOLED,
     "images": IMAGES,
@@ -269,3 +282,16 @@ def test_blocks_that_are_too_short_are_seen() -> None:
     derivation = derive_network(build_network(parse_spec(mlp())))
     failed = [reading for reading in check_passes(derivation, passes=passes, batch=5) if not reading.passed]
     assert {reading.after for reading in failed} == {"chains"}
+
+
+@pytest.mark.usefixtures("everywhere")
+def test_variables_of_a_block_and_its_loops_have_names_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blas, "ALONE_IN_ROWS", 0)
+    spec = parse_spec(STACKED)
+    made, whole = (pipeline.generate(spec, dtype="float64", check=False, without=less) for less in ([], ["chains"]))
+    assert "        u = ws.stacked_1_u[start : start + 2]\n" in made.module
+    assert "        for v in range(count):\n            for w in range(3):\n" in made.module
+    arrays = draw(made.derivation.network, 5, 0)
+    found, expected = (module_gradients(each, arrays) for each in (made, whole))
+    for key, value in expected.items():
+        np.testing.assert_allclose(found[key], value, rtol=1e-12, atol=1e-14, err_msg=key)

@@ -98,7 +98,7 @@ def multiplied(op: Product, held: Sequence[Held], sizes: Sizes, scope: Scope, la
     least = ALONE if by.left or by.right else ALONE_IN_ROWS
     if by.stack and math.prod(sizes[a][1] for a in by.left + by.right + summed) <= least:
         return []
-    names = dict(zip(by.stack, LOOPS, strict=False))
+    names = dict(zip(by.stack, (name for name in LOOPS if name not in scope.names.values()), strict=False))
     inner = scope
     loops: list[str] = []
     for letter, name in names.items():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import builtins
 import keyword
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from itertools import count
 
 from symbp.program.program import Array, Storage
@@ -42,11 +42,12 @@ VARIABLES = (  # of a routine, where an operation takes several lines
 )
 IMPORTED = ("np", "math", "blas", "pairwise")
 TAKEN = frozenset((*ARGUMENTS, *LOOPS, *VARIABLES, *IMPORTED, *dir(builtins), *keyword.kwlist))  # by a routine itself
+LASTING = TAKEN - {*LOOPS}  # from one block of a routine to the next: a loop names what it runs over anew
 
 
-def own(name: str) -> str:
+def own(name: str, taken: Container[str] = TAKEN) -> str:
     """An index or a slice as a variable of a routine: `x` is `x_`."""
-    return f"{name}_" if name in TAKEN else name
+    return f"{name}_" if name in taken else name
 
 
 PADDED = "padded"  # what an array with a margin is called with its margin

@@ -38,7 +38,7 @@ from symbp.spec.model import Blas
 from symbp.targets.numpy import scalars, source
 from symbp.targets.numpy.extras import Extras
 from symbp.targets.numpy.libraries import LIBRARIES
-from symbp.targets.numpy.names import away, identifier, own
+from symbp.targets.numpy.names import LASTING, away, identifier, own
 
 
 def at(text: str, axis: int, position: object) -> str:
@@ -49,13 +49,14 @@ def at(text: str, axis: int, position: object) -> str:
 def variables(arrays: Iterable[str], block: str) -> dict[str, str]:
     """Variables of a routine for arrays that a block of the network reads and writes: of `d_dense_1.z` it is `d_z`.
 
-    The block's own come first; an array whose short name is another's has its whole name.
+    The block's own come first; an array whose short name is another's has its whole name. They may have names of loops,
+    since loops within the block take others.
     """
     found: dict[str, str] = {}
     for name in sorted(arrays, key=lambda name: not name.removeprefix("d_").startswith(f"{block}.")):
         short = ("d_" if name.startswith("d_") else "") + identifier(name.rpartition(".")[2])
         words = chain((short, identifier(name)), (f"{short}_{k}" for k in count(2)))
-        found[name] = next(word for word in map(own, words) if word not in found.values())
+        found[name] = next(word for word in (own(w, LASTING) for w in words) if word not in found.values())
     return found
 
 
