@@ -27,7 +27,7 @@ MEANS: Mapping[str, str] = {
     "scale": "a number that multiplies a sum is part of the sum: a mean is one product",
     "fold": "the optimizer's sum of old values and gradient is computed where the gradient is, which is not stored",
     "transpose": "a matrix that every step of a loop multiplies by is laid out once, as products read it fastest",
-    "rows": "rows of a table that only the steps of a loop read are taken by each step, and never all held",
+    "rows by step": "rows of a table that only the steps of a loop read are taken by each step, and never all held",
     "first step": "a product with the zeros before the first step of a loop is not computed",
     "once": "what no data changes is computed with the workspace, and not at every step",
     "in place": "a temporary becomes the array that its last reader writes",

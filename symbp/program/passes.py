@@ -296,7 +296,7 @@ def every_pass(library: Library = PLAIN, batch: int = NOMINAL) -> tuple[Pass, ..
         Pass("scale", scale),
         Pass("fold", lambda program, _: folded(program, library, batch)),
         Pass("transpose", lambda program, _: program if library.reads_across else transposed(program, batch)),
-        Pass("rows", lambda program, keep: _without_unused(taken_by_steps(program, keep, batch))),
+        Pass("rows by step", lambda program, keep: _without_unused(taken_by_steps(program, keep, batch))),
         Pass("first step", lambda program, _: started(program)),
         Pass("once", once),
         Pass("in place", in_place),

@@ -2,7 +2,7 @@
 
     z[n,j] = sum[k] h[n,t-1,k] * V[k,j]     of h before the first step, which is zeros
 
-Of T steps that is one product in T, forward and backward.
+Of T steps that is one product in T, forward and backward. Parameters are taken to be finite: 0 V is NaN where V is.
 
 Not here: states before the first step that are given; zeros that a product reads through an operation of the step.
 """

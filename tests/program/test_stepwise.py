@@ -45,14 +45,14 @@ def taken(program: Program) -> list[Gather]:
 def test_steps_take_rows(layer: str) -> None:
     made = derivation(layer)
     assert taken(optimize(made, batch=BATCH).program)
-    assert not taken(optimize(made, batch=BATCH, without=frozenset({"rows"})).program)
+    assert not taken(optimize(made, batch=BATCH, without=frozenset({"rows by step"})).program)
     assert all(result.passed for result in check_passes(made, passes=every_pass(batch=BATCH)))
 
 
 @pytest.mark.parametrize("layer", ["learned_positions", "dense: 6"])
 def test_without_a_loop_rows_are_taken_at_once(layer: str) -> None:
     program = optimize(derivation(layer), batch=BATCH).program
-    assert program == optimize(derivation(layer), batch=BATCH, without=frozenset({"rows"})).program
+    assert program == optimize(derivation(layer), batch=BATCH, without=frozenset({"rows by step"})).program
 
 
 def test_few_numbers_are_taken_before_the_loop() -> None:
@@ -63,7 +63,7 @@ def test_few_numbers_are_taken_before_the_loop() -> None:
 @pytest.mark.parametrize("layer", ["lstm: 4", "gru: 5"])
 def test_modules_compute_the_same_in_less_memory(layer: str, blas: str) -> None:
     spec = parse_spec(SPEC.format(layer=layer, batch=BATCH, blas=blas))
-    made = [pipeline.generate(spec, dtype="float64", check=False, without=w) for w in ((), ("rows",))]
+    made = [pipeline.generate(spec, dtype="float64", check=False, without=w) for w in ((), ("rows by step",))]
     one, other = map(pipeline.load_module, made)
     draw = np.random.default_rng(0)
     for n in (1, 5):
@@ -92,6 +92,6 @@ def test_rows_of_other_labels_are_seen() -> None:
         slices = tuple(replace(s, array="zeros") if s.array == "x.permuted" else s for s in item.slices)
         return replace(item, slices=slices)
 
-    passes = [Pass("rows", wrong) if each.name == "rows" else each for each in every_pass(batch=BATCH)]
+    passes = [Pass("rows by step", wrong) if each.name == "rows by step" else each for each in every_pass(batch=BATCH)]
     failed = [result for result in check_passes(derivation("lstm: 4"), passes=passes) if not result.passed]
-    assert {"rows"} <= {result.after for result in failed}
+    assert {"rows by step"} <= {result.after for result in failed}
