@@ -35,7 +35,7 @@ def carried_out(
     scope = Scope(case.program.arrays, names.references(case.program.arrays, "_"), symbols, depth=0, blas=library)
     scope.bind(operations)
     body = "\n".join(line for op in operations for line in lines(op, scope))
-    made = workspace.allocations(case.program, Plan({}), {}, scope, "_")
+    made = workspace.allocations(case.program, Plan({}), {}, scope)
     ws = types.SimpleNamespace(dtype=np.float64)
     space = {"np": np, "math": math, "blas": WATCHED, "self": ws, "ws": ws, "n": case.n, "dtype": np.float64}
     space |= {"keep": 0.5, "scale": -3.0}
