@@ -34,7 +34,7 @@ LABELS = 256, 4  # of an example, and examples
 MIB = 1 << 20
 CHAINED = 1024  # numbers in a row of a chain
 ARRAYS = {  # how many of the shape of its result a layer needs at one time, for the result and for the derivatives
-    "gelu_tanh": (3, 5),
+    "gelu_tanh": (3, 4),
     "softmax": (2, 3),
     "layer_norm": (2, 3),
 }

@@ -30,7 +30,7 @@ from symbp.program.rowwise import parts
 LARGE = 24 << 20  # bytes that a chain needs at one time: from so many on they do not stay in the cache
 LONG = 4  # operations: shorter chains gain next to nothing
 BLOCK = 1 << 18  # numbers that a block has of the array with the longest rows
-WIDE = 1 << 19  # numbers in a row from which on a block of one row leaves the cache
+WIDE = 1 << 22  # numbers in a row: wider ones were not measured
 
 
 def chained(program: Program, keep: frozenset[str], batch: int) -> Program:
