@@ -42,7 +42,8 @@ def test_single_precision_is_not_in_lockstep(spec: Path) -> None:
     from benchmarks import lockstep
 
     made = pipeline.generate(read_spec(spec), dtype="float64")
-    trainer = pipeline.load_module(made).Trainer(pipeline.load_module(made).init(0, "float64"))
+    module = pipeline.load_module(made)
+    trainer = module.Trainer(module.init(0, "float64"))
     twin = lockstep.beside({n: v.astype("float32") for n, v in trainer.params.items()}, made.spec)
     assert disagreement(trainer.params["dense_1.W"], twin.parameters["dense_1.W"]) > TOLERANCE
 
