@@ -45,7 +45,7 @@ A step is forward pass, backward pass and update, in float32, on one batch that 
 from the same parameters and compute the same cost, which is compared; each uses the optimizer of its own library.
 
 - Each contender has a process of its own, with equal numbers of threads and cores. The processes take turns, another
-  one first in each round: every turn is {sample:g} s of steps, then {half:g} s of inferences. Before the first round
+  one first in each round: every turn is {half:g} s of inferences, then {sample:g} s of steps. Before the first round
   each takes steps that do not count. Rounds go on, {least} to {most} of them, until the ratios have settled.
 - **Cores.** On several threads a step takes longer where the cores share no cache: what one has computed reaches the
   other from afar. Processors are made of groups of cores, and a virtual machine may have its cores in one group or in
@@ -54,8 +54,8 @@ from the same parameters and compute the same cost, which is compared; each uses
   one table, the others in another, each where every contender has taken at least {turns} such turns; ratios are of
   the first of them, of the second, and so on. Turns in which another program had a core count for neither. These
   turns are of {shorter:g} s, up to {oftener} rounds of them, each after a rest of {rest:g} s, in which the threads of
-  the process before stop waiting for work. Where the turns of too few contenders were alike, one table has all, and
-  no goals.
+  the process before stop waiting for work, and as many seconds of steps that do not count, since a system may begin
+  with all threads on one core. Where the turns of too few contenders were alike, one table has all, and no goals.
 - **step** and **inference** are medians over the rounds; the bound's may come out above a step's where rounds differ
   by more than the two. **Over symbp's** is the time of a step relative to symbp's,
   the median of the ratios round by round, the middle half of them in brackets: above 1, symbp is faster. (Goals have

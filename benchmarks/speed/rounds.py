@@ -193,11 +193,15 @@ def measure(
 
 
 def take_turn(process: Process, seconds: float, several: bool) -> None:
-    """Steps and inferences; on several threads after a rest, and with word of their cores, asked at the end."""
+    """Inferences and steps; on several threads with word of their cores, asked right after the steps.
+
+    Several threads begin after a rest, with steps that do not count: a system may begin with all of them on one core.
+    """
     if several:
         time.sleep(REST)
-    process.measured.steps.append(process.ask(f"step {seconds}"))
+        process.ask(f"step {seconds}")
     process.measured.inferences.append(process.ask(f"infer {seconds / 2}"))
+    process.measured.steps.append(process.ask(f"step {seconds}"))
     if several:
         process.measured.caches.append(process.ask("caches"))
 
