@@ -1,11 +1,12 @@
 """`python -m benchmarks.thresholds`, with one thread."""
 
-import os
+from __future__ import annotations
+
 import sys
 
-os.environ["OMP_NUM_THREADS"] = "1"  # before NumPy is loaded
-os.environ["OPENBLAS_NUM_THREADS"] = "1"
-
 from benchmarks.thresholds.command import main
+from benchmarks.turns import on_one_thread
 
-sys.exit(main())
+if __name__ == "__main__":
+    on_one_thread("benchmarks.thresholds")
+    sys.exit(main())
