@@ -16,7 +16,8 @@ from symbp.formula.expression import scalar
 from symbp.formula.parse import read_formula
 from symbp.formula.scope import Declared, Scope
 from symbp.program.lower import Shared, lower_equation
-from symbp.program.program import Array, Op, Program, Routine, Scalar, Statement
+from symbp.program.operations import Op, Scalar
+from symbp.program.program import Array, Program, Routine, Statement
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,8 @@ from benchmarks.speed.contender import Contender
 from benchmarks.speed.given import Given
 from benchmarks.speed.workloads import Workload
 from symbp.program.cost import Sizes, extents
-from symbp.program.program import Contract, Convolve, Program
+from symbp.program.operations import Contract, Convolve
+from symbp.program.program import Program
 
 ROUTINES: Mapping[str, tuple[str, ...]] = {"step": ("forward", "loss", "backward"), "inference": ("forward",)}
 Call = Callable[[], object]

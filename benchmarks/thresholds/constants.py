@@ -25,7 +25,7 @@ from benchmarks.thresholds.variants import (
     update,
 )
 from symbp.forward.network import BATCH
-from symbp.program.program import Contract, Map, Scalar, View
+from symbp.program.operations import Contract, Map, Scalar, View
 
 BOTH = ("_forward", "_backward")
 MOMENTUM = {"momentum": {"learning_rate": 0.01, "momentum": 0.5}}

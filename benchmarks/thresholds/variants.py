@@ -20,7 +20,8 @@ from benchmarks.convolution import ready as ready_convolution
 from benchmarks.turns import Form
 from symbp import pipeline
 from symbp.forward.network import BATCH, Dim
-from symbp.program.program import Array, ArrayKind, Op
+from symbp.program.operations import Op
+from symbp.program.program import Array, ArrayKind
 from symbp.spec import parse_spec
 from symbp.spec.model import Blas
 from symbp.targets.numpy.operations import lines

@@ -13,24 +13,9 @@ from symbp.means import NONE, Without
 from symbp.pipeline import Programmed
 from symbp.program.cost import Cost, Sizes, entries, of_addition, of_steps
 from symbp.program.operands import is_alias, needed, reads, written
+from symbp.program.operations import Fold, Map, Op, Pool, Product, Range
 from symbp.program.plan import Plan
-from symbp.program.program import (
-    ONCE,
-    PARAMETERS,
-    TRAINING,
-    UPDATE,
-    Chain,
-    Fold,
-    Item,
-    Loop,
-    Map,
-    Op,
-    Pool,
-    Product,
-    Program,
-    Range,
-    Statement,
-)
+from symbp.program.program import ONCE, PARAMETERS, TRAINING, UPDATE, Chain, Item, Loop, Program, Statement
 from symbp.program.runs import addition, runs
 from symbp.targets.numpy import memory, scratch
 from symbp.targets.numpy.routines import formula

@@ -23,7 +23,8 @@ from symbp.forward.network import BATCH, Dim
 from symbp.program.cost import Sizes, entries
 from symbp.program.instance import BATCH_SIZE
 from symbp.program.operands import is_alias, is_stored, needed, reads, roots, written
-from symbp.program.program import ONCE, Array, Chain, Item, Op, Program, Routine, Scalar, Statement, View
+from symbp.program.operations import Op, Scalar, View
+from symbp.program.program import ONCE, Array, Chain, Item, Program, Routine, Statement
 from symbp.program.rowwise import parts
 
 # Measured by `python -m benchmarks.thresholds chains`, on a machine whose last-level cache has 32 MB

@@ -18,7 +18,7 @@ import sympy as sp
 from symbp.forward.network import BATCH
 from symbp.program import windows
 from symbp.program.affine import Affine
-from symbp.program.program import Convolve, Place, Product
+from symbp.program.operations import Convolve, Place, Product
 from symbp.program.slices import leads, sliced
 from symbp.program.windows import Factor, Windowed
 

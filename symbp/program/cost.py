@@ -14,31 +14,27 @@ from dataclasses import dataclass
 
 from symbp.forward.network import BATCH
 from symbp.program.operands import is_alias, reads
-from symbp.program.program import (
-    Array,
+from symbp.program.operations import (
     Columns,
     Contract,
     Convolve,
     Fill,
     Fold,
     Gather,
-    Item,
-    Loop,
     Map,
     Op,
     OverlapAdd,
     Pool,
     Product,
     Range,
-    Rows,
     Scatter,
     Select,
     Shift,
-    Size,
     Stack,
     Windows,
     Winners,
 )
+from symbp.program.program import Array, Item, Loop, Rows, Size
 from symbp.program.runs import Addition
 
 NOMINAL = 64  # examples in a batch, where costs are compared before the batch is known

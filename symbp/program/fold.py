@@ -21,25 +21,8 @@ from symbp.program.cost import Cost, Sizes, cost, entries, of_addition
 from symbp.program.late import read_late
 from symbp.program.library import Library
 from symbp.program.operands import needed, renamed, written
-from symbp.program.program import (
-    GRADIENT,
-    PARAMETERS,
-    UPDATE,
-    Array,
-    Contract,
-    Convolve,
-    Fold,
-    Folding,
-    Item,
-    Loop,
-    Map,
-    Op,
-    Program,
-    Routine,
-    Scalar,
-    Scatter,
-    Statement,
-)
+from symbp.program.operations import Contract, Convolve, Fold, Map, Op, Scalar, Scatter
+from symbp.program.program import GRADIENT, PARAMETERS, UPDATE, Array, Folding, Item, Loop, Program, Routine, Statement
 from symbp.program.runs import addition, runs
 
 KEEP, SCALE = Scalar(sp.Symbol("keep")), Scalar(sp.Symbol("scale"))

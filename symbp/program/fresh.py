@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from symbp.program.program import Array, Map, Op, View
+from symbp.program.operations import Map, Op, View
+from symbp.program.program import Array
 
 
 @dataclass

@@ -15,7 +15,8 @@ from symbp.means import Without
 from symbp.program.affine import Numbers
 from symbp.program.loops import lower_groups
 from symbp.program.operands import changed
-from symbp.program.program import Array, ArrayKind, Item, Loop, Operand, Scalar, Statement, Storage
+from symbp.program.operations import Operand, Scalar
+from symbp.program.program import Array, ArrayKind, Item, Loop, Statement, Storage
 from symbp.program.values import LoweringError
 
 BATCH_SIZE = sp.Symbol("N", integer=True, positive=True)  # in scalars of a program: the number of examples

@@ -13,17 +13,13 @@ import numpy as np
 from symbp.formula.backends import numpy_backend
 from symbp.forward.network import BATCH
 from symbp.program.operands import written
-from symbp.program.program import (
-    ONCE,
-    Array,
-    Chain,
+from symbp.program.operations import (
     Columns,
     Contract,
     Convolve,
     Fill,
     Fold,
     Gather,
-    Loop,
     Map,
     Offset,
     Op,
@@ -33,18 +29,17 @@ from symbp.program.program import (
     Place,
     Pool,
     Product,
-    Program,
     Range,
     Scalar,
     Scatter,
     Select,
     Shift,
     Stack,
-    Statement,
     View,
     Windows,
     Winners,
 )
+from symbp.program.program import ONCE, Array, Chain, Loop, Program, Statement
 
 
 def run(

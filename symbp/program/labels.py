@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from symbp.forward.network import Dim
 from symbp.program.cost import entries
 from symbp.program.fresh import Fresh
-from symbp.program.program import Array, Op, Scatter
+from symbp.program.operations import Op, Scatter
+from symbp.program.program import Array
 
 OFTEN = 2  # how many times each row of the table is taken at the least, in a batch
 ALONE = 4  # how many times more rows the table may have than are taken for an example: one alone takes so much longer

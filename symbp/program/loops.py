@@ -24,7 +24,8 @@ from symbp.program.hoist import Hoisting
 from symbp.program.inline import inlined
 from symbp.program.lower import Arrays, Shared, lower_equation
 from symbp.program.neighbours import without_neighbours
-from symbp.program.program import Edge, Loop, Offset, Op, Scalar, Slice, Statement
+from symbp.program.operations import Offset, Op, Scalar
+from symbp.program.program import Edge, Loop, Slice, Statement
 from symbp.program.values import LoweringError
 
 Margins = dict[str, tuple[int, int]]

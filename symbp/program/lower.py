@@ -35,7 +35,8 @@ from symbp.program import parts, pieces, scatter, sums, windows
 from symbp.program.affine import Numbers
 from symbp.program.functions import ELEMENTWISE
 from symbp.program.operands import is_alias
-from symbp.program.program import ArrayKind, Map, Op, View
+from symbp.program.operations import Map, Op, View
+from symbp.program.program import ArrayKind
 from symbp.program.values import LOG_MAX, Builder, Value
 from symbp.program.windows import Factor
 

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 
 from symbp.forward.network import BATCH
 from symbp.program.operands import is_alias, needed, reads, written
+from symbp.program.operations import Fold, Map, Op, Product, Range, Scatter, Select
 from symbp.program.plan import Plan, common, lasting
-from symbp.program.program import Chain, Fold, Item, Loop, Map, Op, Product, Program, Range, Scatter, Select, Size
+from symbp.program.program import Chain, Item, Loop, Program, Size
 from symbp.program.verify import ProgramError
 
 Place = tuple[str, int, int]  # an array or flat memory, from where to where

@@ -33,18 +33,8 @@ from symbp.program.instance import Filled, Instance, Template, equations, filled
 from symbp.program.layout import batch_last
 from symbp.program.lower import Arrays, Shared, lower_equation
 from symbp.program.operands import needed, renamed, written
-from symbp.program.program import (
-    GRADIENT,
-    PARAMETERS,
-    UPDATE,
-    Array,
-    Item,
-    Map,
-    Program,
-    Routine,
-    Statement,
-    Storage,
-)
+from symbp.program.operations import Map
+from symbp.program.program import GRADIENT, PARAMETERS, UPDATE, Array, Item, Program, Routine, Statement, Storage
 
 COST = "C"
 Numbers = Mapping[tuple[str, str], int]  # (formula, tensor) -> the step of the derivation that a statement implements

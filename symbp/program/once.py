@@ -19,7 +19,8 @@ from dataclasses import replace
 
 from symbp.program.instance import BATCH_SIZE
 from symbp.program.operands import is_stop, is_stored, numbers, reads
-from symbp.program.program import ONCE, Item, Loop, Op, Program, Routine, Statement
+from symbp.program.operations import Op
+from symbp.program.program import ONCE, Item, Loop, Program, Routine, Statement
 from symbp.program.values import LOG_MAX
 
 KNOWN = frozenset({BATCH_SIZE, LOG_MAX})  # to a workspace: the number of examples, and what follows from the dtype

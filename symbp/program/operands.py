@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any, get_args
 
-from symbp.program.program import Item, Loop, Map, Offset, Op, Operand, Pick, Range, Scalar, Shift, View
+from symbp.program.operations import Map, Offset, Op, Operand, Pick, Range, Scalar, Shift, View
+from symbp.program.program import Item, Loop
 
 READS = ("left", "right", "operand", "condition", "yes", "no", "source", "base", "where", "best", "chosen")
 SEVERAL = ("operands", "indices", "parts")

@@ -16,7 +16,7 @@ import sympy as sp
 from symbp.formula.expression import Element, SumOver
 from symbp.program import convolve, scatter
 from symbp.program.affine import Affine, affine
-from symbp.program.program import Convolve, OverlapAdd, Product
+from symbp.program.operations import Convolve, OverlapAdd, Product
 from symbp.program.values import Builder, Value
 from symbp.program.windows import runs, spelt
 

@@ -13,7 +13,7 @@ import sympy as sp
 
 from symbp.formula.equation import Tensor
 from symbp.formula.expression import Element
-from symbp.program.program import Pick, Scalar, Stack
+from symbp.program.operations import Pick, Scalar, Stack
 from symbp.program.scatter import copy_or_fill
 from symbp.program.values import Builder, Value
 

@@ -39,25 +39,8 @@ from symbp.program.operands import (
     renamed,
     written,
 )
-from symbp.program.program import (
-    ONCE,
-    Array,
-    Chain,
-    Fill,
-    Fold,
-    Item,
-    Loop,
-    Map,
-    Op,
-    Product,
-    Program,
-    Range,
-    Routine,
-    Scalar,
-    Scatter,
-    Select,
-    Statement,
-)
+from symbp.program.operations import Fill, Fold, Map, Op, Product, Range, Scalar, Scatter, Select
+from symbp.program.program import ONCE, Array, Chain, Item, Loop, Program, Routine, Statement
 from symbp.program.sequences import COST_IN_INFERENCE, SEQUENCES, over
 from symbp.program.start import started
 from symbp.program.stepwise import taken_by_steps

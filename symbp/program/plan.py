@@ -25,22 +25,9 @@ from dataclasses import dataclass, field, replace
 
 from symbp.forward.network import BATCH, Dim
 from symbp.program.operands import is_alias, is_bordered, is_stop, needed, reads, written
+from symbp.program.operations import Map, Op, Range, Select, Stack
 from symbp.program.packing import Life, packed, pieces
-from symbp.program.program import (
-    ONCE,
-    Array,
-    ArrayKind,
-    Chain,
-    Item,
-    Loop,
-    Map,
-    Op,
-    Program,
-    Range,
-    Select,
-    Size,
-    Stack,
-)
+from symbp.program.program import ONCE, Array, ArrayKind, Chain, Item, Loop, Program, Size
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import sympy as sp
 
 from symbp.program import convolve, windows
-from symbp.program.program import Contract, Op
+from symbp.program.operations import Contract, Op
 from symbp.program.values import Value
 from symbp.program.windows import LETTERS, Factor
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from symbp.program.operands import is_stop, reads
-from symbp.program.program import Array, Contract, Fold, Map, Op, Select, View
+from symbp.program.operations import Contract, Fold, Map, Op, Select, View
+from symbp.program.program import Array
 
 
 def parts(op: Op, arrays: Mapping[str, Array]) -> frozenset[str] | None:

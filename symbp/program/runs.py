@@ -8,7 +8,8 @@ from itertools import groupby
 
 import sympy as sp
 
-from symbp.program.program import Array, Map, Program, Scalar, Statement
+from symbp.program.operations import Map, Scalar
+from symbp.program.program import Array, Program, Statement
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import sympy as sp
 
 from symbp.formula.equation import Tensor
 from symbp.formula.expression import Element, SumOver
-from symbp.program.program import Fill, Map, Op, Scalar, Scatter
+from symbp.program.operations import Fill, Map, Op, Scalar, Scatter
 from symbp.program.values import Builder, Value
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from collections.abc import Container, Mapping
 from typing import TypeVar
 
 from symbp.forward.network import BATCH, Dim
-from symbp.program.program import Convolve, Windows
+from symbp.program.operations import Convolve, Windows
 
 L = TypeVar("L")  # letters as an operation has them, or indices
 

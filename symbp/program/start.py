@@ -12,7 +12,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symbp.program.operands import reads, written
-from symbp.program.program import Contract, Item, Loop, Op, Program
+from symbp.program.operations import Contract, Op
+from symbp.program.program import Item, Loop, Program
 from symbp.program.sequences import SEQUENCES, over
 
 

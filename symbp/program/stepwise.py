@@ -17,7 +17,8 @@ from dataclasses import dataclass, field, replace
 from symbp.program.cost import entries
 from symbp.program.fresh import Fresh
 from symbp.program.operands import reads, renamed
-from symbp.program.program import Array, Gather, Item, Loop, Op, Program, Slice, Statement
+from symbp.program.operations import Gather, Op
+from symbp.program.program import Array, Item, Loop, Program, Slice, Statement
 from symbp.program.sequences import SEQUENCES, over
 
 LEAST = 4096  # numbers that a step takes

@@ -25,7 +25,8 @@ from symbp.program.fresh import Fresh, permutation
 from symbp.program.functions import FUNCTIONS
 from symbp.program.labels import Labels, order_of, straight
 from symbp.program.operands import is_stop, reads, renamed
-from symbp.program.program import Contract, Fold, Gather, Item, Loop, Map, Op, Program, Scatter, Select, Side, Statement
+from symbp.program.operations import Contract, Fold, Gather, Map, Op, Scatter, Select, Side
+from symbp.program.program import Item, Loop, Program, Statement
 from symbp.program.sequences import SEQUENCES, over
 
 

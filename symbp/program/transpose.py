@@ -18,7 +18,8 @@ from symbp.formula.expression import element, index
 from symbp.program.cost import Sizes
 from symbp.program.fresh import Fresh
 from symbp.program.operands import written
-from symbp.program.program import Contract, Item, Loop, Op, Program, Routine, Side, Statement
+from symbp.program.operations import Contract, Op, Side
+from symbp.program.program import Item, Loop, Program, Routine, Statement
 from symbp.program.sequences import SEQUENCES
 
 STEPS = 8  # from so many on the copy pays

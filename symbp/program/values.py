@@ -17,7 +17,8 @@ from symbp.formula.indices import Names
 from symbp.program.affine import Numbers
 from symbp.program.cost import NOMINAL
 from symbp.program.functions import FUNCTIONS
-from symbp.program.program import ArrayKind, Fold, Gather, Map, Op, Operand, Range, Scalar, Select, Shift, View
+from symbp.program.operations import Fold, Gather, Map, Op, Operand, Range, Scalar, Select, Shift, View
+from symbp.program.program import ArrayKind
 
 LOG_MAX = sp.Symbol("log_max", positive=True)  # the logarithm of the largest number of the dtype in use
 

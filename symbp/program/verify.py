@@ -14,20 +14,12 @@ from symbp.forward.network import BATCH, Dim
 from symbp.program.functions import FUNCTIONS
 from symbp.program.late import read_late
 from symbp.program.operands import is_alias, reads, roots, written
-from symbp.program.program import (
-    GRADIENT,
-    ONCE,
-    PARAMETERS,
-    TRAINING,
-    Array,
-    Chain,
+from symbp.program.operations import (
     Columns,
     Contract,
     Convolve,
     Fold,
-    Folding,
     Gather,
-    Loop,
     Map,
     Offset,
     Op,
@@ -36,15 +28,14 @@ from symbp.program.program import (
     Place,
     Pool,
     Product,
-    Program,
     Scalar,
     Scatter,
     Select,
     Shift,
     Stack,
-    Statement,
     Winners,
 )
+from symbp.program.program import GRADIENT, ONCE, PARAMETERS, TRAINING, Array, Chain, Folding, Loop, Program, Statement
 from symbp.program.rowwise import parts
 from symbp.program.slices import leads
 

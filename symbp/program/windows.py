@@ -18,7 +18,8 @@ import sympy as sp
 
 from symbp.formula.expression import Element, Flat
 from symbp.program.affine import Affine, affine
-from symbp.program.program import ArrayKind, Columns, Place, Pool, View, Windows, Winners
+from symbp.program.operations import Columns, Place, Pool, View, Windows, Winners
+from symbp.program.program import ArrayKind
 from symbp.program.slices import sliced
 from symbp.program.values import Value
 

@@ -21,7 +21,8 @@ from symbp.plan.report import DRAWN, Operation, Report, plan
 from symbp.plan.savings import Savings, savings, totals
 from symbp.plan.show import _bytes, show
 from symbp.program.cost import Cost, Sizes, of_operation
-from symbp.program.program import Array, Scalar, Stack
+from symbp.program.operations import Scalar, Stack
+from symbp.program.program import Array
 from symbp.spec import read_spec
 
 SPECS = Path(__file__).parents[2] / "specs"

@@ -18,9 +18,10 @@ from symbp.plan.report import plan
 from symbp.program import chains
 from symbp.program.memory import verify_plan
 from symbp.program.operands import is_alias, reads
+from symbp.program.operations import Fold, View
 from symbp.program.optimize import kept
 from symbp.program.passes import Pass, every_pass
-from symbp.program.program import Array, Chain, Fold, Program, Statement, View
+from symbp.program.program import Array, Chain, Program, Statement
 from symbp.program.verify import ProgramError, verify
 from symbp.spec import parse_spec
 from symbp.spec.model import NetworkSpec

@@ -19,9 +19,10 @@ from symbp.program.interpret import run
 from symbp.program.library import PLAIN, Library
 from symbp.program.network import lower_network
 from symbp.program.operands import needed, written
+from symbp.program.operations import Contract, Convolve
 from symbp.program.optimize import kept
 from symbp.program.passes import in_place, prune, share
-from symbp.program.program import Contract, Convolve, Program, Routine
+from symbp.program.program import Program, Routine
 from symbp.program.verify import ProgramError, verify
 from symbp.spec import parse_spec
 from symbp.spec.model import NetworkSpec

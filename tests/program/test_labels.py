@@ -9,7 +9,8 @@ import sympy as sp
 from symbp.formula.equation import Equation
 from symbp.formula.expression import element, index
 from symbp.program.interpret import run
-from symbp.program.program import Array, ArrayKind, Gather, Op, Program, Routine, Scatter, Statement
+from symbp.program.operations import Gather, Op, Scatter
+from symbp.program.program import Array, ArrayKind, Program, Routine, Statement
 from symbp.program.verify import ProgramError, verify
 
 LABELLED = {  # the axes of labels, of an array of shape (2, 3, 4, 6), and what the indices show of it, for 5 labels

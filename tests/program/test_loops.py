@@ -15,9 +15,10 @@ from symbp.formula.scope import Declared, Scope
 from symbp.forward.network import BATCH, Block, Head, Network, NetworkTensor, Parameter
 from symbp.program.interpret import run
 from symbp.program.network import lower_network
+from symbp.program.operations import Contract, Map
 from symbp.program.optimize import optimize
 from symbp.program.plan import plan_buffers
-from symbp.program.program import Contract, Loop, Map, Program, Routine
+from symbp.program.program import Loop, Program, Routine
 from symbp.program.verify import ProgramError, verify
 
 FORMULAS = {  # names and letters mean nothing: what recurs is found from the equations

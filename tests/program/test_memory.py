@@ -12,10 +12,11 @@ from plan.test_means import made
 
 from symbp.program.memory import verify_plan
 from symbp.program.operands import written
+from symbp.program.operations import Contract
 from symbp.program.optimize import kept
 from symbp.program.packing import Life, packed, pieces
 from symbp.program.plan import Plan, lasting, plan_buffers
-from symbp.program.program import ONCE, Contract, Loop
+from symbp.program.program import ONCE, Loop
 from symbp.program.verify import ProgramError, verify
 
 

@@ -11,9 +11,10 @@ import sympy as sp
 from symbp.derive.derivation import Derivation
 from symbp.derive.network import derive_network
 from symbp.forward.build import build_network
+from symbp.program.operations import Fold, Scalar
 from symbp.program.optimize import optimize
 from symbp.program.passes import PASSES, Keep, Pass, scale
-from symbp.program.program import Fold, Loop, Program, Scalar
+from symbp.program.program import Loop, Program
 from symbp.program.verify import ProgramError, verify
 from symbp.spec import parse_spec
 from symbp.verify.programs import check_passes

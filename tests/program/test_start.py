@@ -12,9 +12,10 @@ from symbp.derive.derivation import Derivation
 from symbp.derive.network import derive_network
 from symbp.forward.build import build_network
 from symbp.program.cost import Cost, Sizes, of_operation, of_steps
+from symbp.program.operations import Contract
 from symbp.program.optimize import optimize
 from symbp.program.passes import Keep, Pass, every_pass
-from symbp.program.program import Contract, Loop, Program, Routine, Statement
+from symbp.program.program import Loop, Program, Routine, Statement
 from symbp.program.start import started
 from symbp.program.verify import ProgramError, verify
 from symbp.spec import parse_spec

@@ -11,9 +11,10 @@ from symbp import pipeline
 from symbp.derive.derivation import Derivation
 from symbp.derive.network import derive_network
 from symbp.forward.build import build_network
+from symbp.program.operations import Gather, Map
 from symbp.program.optimize import optimize
 from symbp.program.passes import Keep, Pass, every_pass
-from symbp.program.program import Gather, Item, Loop, Map, Program, Statement
+from symbp.program.program import Item, Loop, Program, Statement
 from symbp.program.stepwise import taken_by_steps
 from symbp.spec import parse_spec
 from symbp.verify.programs import check_passes

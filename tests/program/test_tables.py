@@ -16,9 +16,10 @@ from symbp.derive.network import derive_network
 from symbp.forward.build import build_network
 from symbp.program.cost import Sizes, cost
 from symbp.program.labels import Labels
+from symbp.program.operations import Contract, Gather, Op, Scatter
 from symbp.program.optimize import optimize
 from symbp.program.passes import Keep, Pass, every_pass
-from symbp.program.program import Contract, Gather, Loop, Op, Program, Scatter
+from symbp.program.program import Loop, Program
 from symbp.program.tables import of_tables
 from symbp.program.verify import ProgramError
 from symbp.spec import parse_spec

@@ -12,9 +12,10 @@ from symbp.derive.derivation import Derivation
 from symbp.derive.network import derive_network
 from symbp.forward.build import build_network
 from symbp.program.library import Library
+from symbp.program.operations import Contract, Op, View
 from symbp.program.optimize import optimize
 from symbp.program.passes import Keep, Pass, every_pass
-from symbp.program.program import Contract, Loop, Op, Program, Statement, View
+from symbp.program.program import Loop, Program, Statement
 from symbp.program.transpose import transposed
 from symbp.spec import parse_spec
 from symbp.verify.programs import check_passes

@@ -10,21 +10,8 @@ import sympy as sp
 from windowed import CASES, lowered
 
 from symbp.program.interpret import run
-from symbp.program.program import (
-    Columns,
-    Convolve,
-    Fill,
-    Map,
-    Op,
-    OverlapAdd,
-    Place,
-    Pool,
-    Program,
-    Routine,
-    Scalar,
-    Shift,
-    Winners,
-)
+from symbp.program.operations import Columns, Convolve, Fill, Map, Op, OverlapAdd, Place, Pool, Scalar, Shift, Winners
+from symbp.program.program import Program, Routine
 from symbp.program.verify import ProgramError, verify
 
 

@@ -25,10 +25,11 @@ from symbp.errors import DefectError
 from symbp.formula.expression import logistic
 from symbp.forward.build import build_network
 from symbp.program.operands import reads
+from symbp.program.operations import Fold, Map, Op
 from symbp.program.optimize import optimize
 from symbp.program.passes import PASSES, Keep, Pass
 from symbp.program.plan import Plan, plan_buffers
-from symbp.program.program import Fold, Map, Op, Program, Routine, Statement
+from symbp.program.program import Program, Routine, Statement
 from symbp.program.verify import ProgramError
 from symbp.targets.load import GradientError, check_module
 from symbp.verify.steps import StepReading, check_derivation

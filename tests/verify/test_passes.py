@@ -10,8 +10,9 @@ from targets.numpy.small_networks import SPECS
 from symbp.derive.network import derive_network
 from symbp.forward.build import build_network
 from symbp.program.operands import renamed
+from symbp.program.operations import Map
 from symbp.program.passes import PASSES, Keep, Pass
-from symbp.program.program import Map, Program
+from symbp.program.program import Program
 from symbp.spec import parse_spec
 from symbp.verify.programs import check_passes
 

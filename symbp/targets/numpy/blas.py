@@ -20,7 +20,7 @@ from typing import Literal
 
 from symbp.forward.network import BATCH, Dim
 from symbp.program.cost import NOMINAL
-from symbp.program.program import Contract, Fold, Product
+from symbp.program.operations import Contract, Fold, Product
 from symbp.targets.numpy import source
 from symbp.targets.numpy.contractions import groups
 from symbp.targets.numpy.names import LOOPS

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from symbp.program.program import Product
+from symbp.program.operations import Product
 from symbp.targets.numpy import source
 
 

@@ -27,7 +27,7 @@ from dataclasses import dataclass, replace
 
 from symbp.forward.network import Dim
 from symbp.program.cost import NOMINAL, entries
-from symbp.program.program import Convolve, Map, Windows
+from symbp.program.operations import Convolve, Map, Windows
 from symbp.targets.numpy import blas, contractions, source
 from symbp.targets.numpy.extras import BLOCK
 from symbp.targets.numpy.operations import cleared, lines

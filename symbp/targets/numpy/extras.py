@@ -15,7 +15,8 @@ import sympy as sp
 
 from symbp.errors import DefectError
 from symbp.forward.network import BATCH, Dim
-from symbp.program.program import ArrayKind, Scalar
+from symbp.program.operations import Scalar
+from symbp.program.program import ArrayKind
 from symbp.targets.numpy import constants, source
 
 BLOCK = 1 << 17  # numbers in a block of columns, which is to stay in a cache

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from symbp.catalog.entry import Option
-from symbp.program.program import Map, Op, Program, Scalar
+from symbp.program.operations import Map, Op, Scalar
+from symbp.program.program import Program
 from symbp.spec.model import NetworkSpec, Use
 from symbp.targets.numpy import transcribe
 

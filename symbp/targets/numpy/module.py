@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from symbp.derive.derivation import Derivation
 from symbp.forward.network import BATCH, Network
 from symbp.program.operands import is_stop
+from symbp.program.operations import Map, Offset, Op
 from symbp.program.optimize import Optimized
-from symbp.program.program import ONCE, Loop, Map, Offset, Op, Program
+from symbp.program.program import ONCE, Loop, Program
 from symbp.spec.model import NetworkSpec
 from symbp.targets.environment import render
 from symbp.targets.numpy import (

@@ -16,7 +16,7 @@ import sympy as sp
 from symbp.forward.network import BATCH, Dim
 from symbp.program.cost import entries
 from symbp.program.operands import is_stop
-from symbp.program.program import (
+from symbp.program.operations import (
     Contract,
     Fill,
     Fold,

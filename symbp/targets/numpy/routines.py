@@ -17,7 +17,8 @@ from symbp.explain.notation import write
 from symbp.formula.expression import Element
 from symbp.forward.network import BATCH
 from symbp.program.operands import needed, reads, written
-from symbp.program.program import Array, Chain, Gather, Item, Loop, Op, Scalar, Statement
+from symbp.program.operations import Gather, Op, Scalar
+from symbp.program.program import Array, Chain, Item, Loop, Statement
 from symbp.targets.numpy import source
 from symbp.targets.numpy.names import ARGUMENTS, own
 from symbp.targets.numpy.operations import lines

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from symbp.forward.network import BATCH
-from symbp.program.program import Gather, Map, Scatter
+from symbp.program.operations import Gather, Map, Scatter
 from symbp.targets.numpy import source
 from symbp.targets.numpy.scope import Scope
 

@@ -17,23 +17,8 @@ import sympy as sp
 from symbp.forward.network import BATCH, Dim
 from symbp.program.library import Library
 from symbp.program.operands import is_alias, reads
-from symbp.program.program import (
-    Array,
-    Chain,
-    Edge,
-    Gather,
-    Item,
-    Loop,
-    Offset,
-    Op,
-    Operand,
-    Pick,
-    Range,
-    Scalar,
-    Scatter,
-    Slice,
-    View,
-)
+from symbp.program.operations import Gather, Offset, Op, Operand, Pick, Range, Scalar, Scatter, View
+from symbp.program.program import Array, Chain, Edge, Item, Loop, Slice
 from symbp.spec.model import Blas
 from symbp.targets.numpy import scalars, source
 from symbp.targets.numpy.extras import Extras

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from symbp.means import NONE, Without
 from symbp.program.operands import reads
-from symbp.program.program import GRADIENT, PARAMETERS, UPDATE, Array, Map, Program, Scalar
+from symbp.program.operations import Map, Scalar
+from symbp.program.program import GRADIENT, PARAMETERS, UPDATE, Array, Program
 from symbp.program.runs import Run, addition, runs
 from symbp.spec.model import Blas
 from symbp.targets.numpy import hyperparameters, routines, source

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 
 from symbp.forward.network import BATCH, Dim
-from symbp.program.program import Columns, OverlapAdd, Place, Pool, Windows, Winners
+from symbp.program.operations import Columns, OverlapAdd, Place, Pool, Windows, Winners
 from symbp.program.slices import extents_of, loops, sliced
 from symbp.targets.numpy import source
 from symbp.targets.numpy.names import LOOPS

@@ -17,8 +17,9 @@ import numpy as np
 from symbp.forward.network import Dim, NetworkTensor
 from symbp.program.cost import bytes_of, entries
 from symbp.program.operands import is_stop, is_stored, written
+from symbp.program.operations import Offset, Shift
 from symbp.program.plan import Flat, Plan, common, in_order, numbers
-from symbp.program.program import Array, ArrayKind, Item, Loop, Offset, Program, Shift, Size
+from symbp.program.program import Array, ArrayKind, Item, Loop, Program, Size
 from symbp.targets.numpy import blas, names, routines, source
 from symbp.targets.numpy.extras import BLOCK, Entries
 from symbp.targets.numpy.scope import Scope

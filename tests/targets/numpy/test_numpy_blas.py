@@ -21,7 +21,8 @@ from symbp import pipeline
 from symbp.errors import UserError
 from symbp.forward.network import BATCH
 from symbp.plan.report import plan
-from symbp.program.program import Array, Contract, Fold, View
+from symbp.program.operations import Contract, Fold, View
+from symbp.program.program import Array
 from symbp.spec import read_spec
 from symbp.spec.read import parse_spec
 from symbp.targets.load import as_argument, load_source

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from symbp.program.program import Contract
+from symbp.program.operations import Contract
 from symbp.targets.numpy import contractions
 
 SIZES = {"n": 3, "t": 2, "i": 4, "j": 5, "k": 6, "h": 2}

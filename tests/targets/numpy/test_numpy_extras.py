@@ -7,7 +7,7 @@ import sympy as sp
 
 from symbp import pipeline
 from symbp.errors import DefectError
-from symbp.program.program import Scalar
+from symbp.program.operations import Scalar
 from symbp.spec import parse_spec
 from symbp.targets.numpy.extras import Extras
 

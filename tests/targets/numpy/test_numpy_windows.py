@@ -12,8 +12,8 @@ import sympy as sp
 from targets.numpy.watched import ROUTINES as WATCHED
 from windowed import CASES, Lowered, lowered
 
+from symbp.program.operations import Convolve, Fill, Op, Scalar
 from symbp.program.plan import Plan
-from symbp.program.program import Convolve, Fill, Op, Scalar
 from symbp.spec.model import Blas
 from symbp.targets.numpy import convolve, names, routines, workspace
 from symbp.targets.numpy.extras import BLOCK
