@@ -182,8 +182,8 @@ def _(op: Range | Offset, scope: Scope) -> list[str]:
 @lines.register
 def _(op: Gather, scope: Scope) -> list[str]:
     out, held = scope[op.out], scope[op.source]
-    if scope.picks_one_of_each_row(op.indices):
-        positions, code = scope.positions(op.source, op.indices[-1] or "")
+    if rows.picks_one_of_each(op.indices, scope):
+        positions, code = rows.positions(op.source, op.indices[-1] or "", scope)
         return [*code, *scope.call(f"{held}.take", positions, f"out={out}", 'mode="clip"')]
     if op.indices[0] is not None and not any(op.indices[1:]):
         return rows.taken(op, scope)
@@ -194,8 +194,8 @@ def _(op: Gather, scope: Scope) -> list[str]:
 def _(op: Scatter, scope: Scope) -> list[str]:
     out, added = scope[op.out], scope.operand(op.source)
     start = cleared(out, scope) if op.base is None else lines(Map(op.out, "copy", (op.base,)), scope)
-    if op.distinct and scope.picks_one_of_each_row(op.indices):
-        positions, code = scope.positions(op.out, op.indices[-1] or "")
+    if op.distinct and rows.picks_one_of_each(op.indices, scope):
+        positions, code = rows.positions(op.out, op.indices[-1] or "", scope)
         picked = scope.extras.picked(scope.arrays[op.out].shape[:-1])
         return [
             *start,
@@ -204,7 +204,7 @@ def _(op: Scatter, scope: Scope) -> list[str]:
             *scope.line(f"{picked} += {added if isinstance(op.source, str) else scope.number(op.source.value)}"),
             *scope.call(f"{out}.put", positions, picked),
         ]
-    if scope.adds_rows(op):
+    if rows.adds_whole(op, scope):
         return rows.sorted_and_added(op, scope) if op.sorted else [*start, *rows.added_singly(op, scope)]
     last = max(axis for axis, name in enumerate(op.indices) if name is not None)
     places = ["slice(None)" if name is None else scope[name] for name in op.indices[: last + 1]]

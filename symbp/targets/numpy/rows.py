@@ -1,4 +1,4 @@
-"""Rows of arrays at labels: taken, and added, where NumPy has no fast way in one call.
+"""Rows of arrays at labels, or one number of each: taken, and added, where NumPy has no fast way in one call.
 
 `np.add.at` is fast along a single axis of single numbers. Where each label has many rows, it is faster to sort them:
 rows of equal labels lie side by side then, and their sum is a product with ones.
@@ -7,10 +7,12 @@ rows of equal labels lie side by side then, and their sum is a product with ones
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from symbp.forward.network import BATCH
 from symbp.program.operations import Gather, Map, Scatter
 from symbp.targets.numpy import source
+from symbp.targets.numpy.names import identifier
 from symbp.targets.numpy.scope import Scope
 
 BLOCK, LARGE = 16, 1 << 14  # rows that are copied at a time, from so many numbers on
@@ -47,10 +49,52 @@ def transposed(op: Map, scope: Scope) -> list[str]:
     ]
 
 
+def picks_one_of_each(indices: Sequence[str | None], scope: Scope) -> bool:
+    """Whether these are the positions (n, label[n]), or (n, t, label[n,t]), along the last axis of an array."""
+    *leading, last = indices
+    if last is None or not leading or None in leading:
+        return False
+    rows = scope.arrays[last].shape
+    return len(rows) == len(leading) and all(
+        (name in scope.ranges or name in scope.views_of_ranges)
+        and scope.arrays[name].shape == (dim, *(1 for _ in rows[axis + 1 :]))
+        for axis, (name, dim) in enumerate(zip(leading, rows, strict=True))
+    )
+
+
+def positions(name: str, label: str, scope: Scope) -> tuple[str, list[str]]:
+    """Where a label points to in each row of an array, among its numbers, and the lines that find out.
+
+    What an argument points to is found once in a step: the backward pass reads it again. Integers of another type
+    are added as positions are: NumPy would add uint64 and int64 as float64.
+    """
+    shape = scope.arrays[name].shape
+    lasting = scope.arrays[label].storage == "argument" and scope.depth == 1
+    word, more = (f"positions_of_{identifier(label)}_in", [shape[-1]]) if lasting else ("positions", [])
+    why = "where labels point, among all numbers"
+    found = scope.extras.positions(word, shape[:-1], *more, why=why)
+    if lasting and scope.after_loss and found in scope.found:
+        return found, []
+    scope.found.update([found] if lasting else [])
+    starts = scope.extras.row_starts(shape)
+    return found, scope.call("np.add", starts, scope[label], f"out={found}", "dtype=np.intp")
+
+
 def taken(op: Gather, scope: Scope) -> list[str]:
     """`out = held[label]`."""
     label = op.indices[0] or ""
     return scope.call(f"{scope[op.source]}.take", scope[label], "axis=0", f"out={scope[op.out]}", 'mode="clip"')
+
+
+def adds_whole(op: Scatter, scope: Scope) -> bool:
+    """Whether whole rows are added at labels, and all numbers lie side by side."""
+    label, *others = op.indices
+    if label is None or not others or any(others) or not isinstance(op.source, str):
+        return False
+    columns = scope.arrays[op.out].shape[1:]
+    shown = (*scope.arrays[label].shape, *columns)
+    fits = scope.arrays[op.source].shape == shown and BATCH not in columns
+    return fits and scope.is_whole(op.source) and scope.is_whole(op.out)
 
 
 def added_singly(op: Scatter, scope: Scope) -> list[str]:

@@ -14,7 +14,7 @@ from itertools import chain, count
 
 import sympy as sp
 
-from symbp.forward.network import BATCH, Dim
+from symbp.forward.network import Dim
 from symbp.program.library import Library
 from symbp.program.operands import is_alias, reads
 from symbp.program.operations import Gather, Offset, Op, Operand, Pick, Range, Scalar, Scatter, View
@@ -137,45 +137,6 @@ class Scope:
     def line(self, text: str) -> list[str]:
         """A line at the routine's depth."""
         return source.assigned(text, self.depth)
-
-    def picks_one_of_each_row(self, indices: tuple[str | None, ...]) -> bool:
-        """Whether these are the positions (n, label[n]), or (n, t, label[n,t]), along the last axis of an array."""
-        *leading, last = indices
-        if last is None or not leading or None in leading:
-            return False
-        rows = self.arrays[last].shape
-        return len(rows) == len(leading) and all(
-            (name in self.ranges or name in self.views_of_ranges)
-            and self.arrays[name].shape == (dim, *(1 for _ in rows[axis + 1 :]))
-            for axis, (name, dim) in enumerate(zip(leading, rows, strict=True))
-        )
-
-    def adds_rows(self, op: Scatter) -> bool:
-        """Whether whole rows are added at labels, and all numbers lie side by side."""
-        label, *others = op.indices
-        if label is None or not others or any(others) or not isinstance(op.source, str):
-            return False
-        columns = self.arrays[op.out].shape[1:]
-        shown = (*self.arrays[label].shape, *columns)
-        fits = self.arrays[op.source].shape == shown and BATCH not in columns
-        return fits and self.is_whole(op.source) and self.is_whole(op.out)
-
-    def positions(self, name: str, label: str) -> tuple[str, list[str]]:
-        """Where a label points to in each row of an array, among its numbers, and the lines that find out.
-
-        What an argument points to is found once in a step: the backward pass reads it again. Integers of another type
-        are added as positions are: NumPy would add uint64 and int64 as float64.
-        """
-        shape = self.arrays[name].shape
-        lasting = self.arrays[label].storage == "argument" and self.depth == 1
-        word, more = (f"positions_of_{identifier(label)}_in", [shape[-1]]) if lasting else ("positions", [])
-        why = "where labels point, among all numbers"
-        positions = self.extras.positions(word, shape[:-1], *more, why=why)
-        if lasting and self.after_loss and positions in self.found:
-            return positions, []
-        self.found.update([positions] if lasting else [])
-        starts = self.extras.row_starts(shape)
-        return positions, self.call("np.add", starts, self[label], f"out={positions}", "dtype=np.intp")
 
     def noted(self, code: Sequence[str], why: str) -> list[str]:
         """Lines of code, and why they are there: behind them, or above where that is too long."""
