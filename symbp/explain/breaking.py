@@ -6,10 +6,11 @@ or a function from its argument. A piece that cannot be opened (an element, case
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from symbp.explain import mathematics as m
 from symbp.explain.levels import PRODUCT, is_tall, level
+from symbp.explain.typography import factors
 
 Width = Callable[[m.Math], float]
 GLYPHS = {"numbers": m.Glyph("*"), "matrices": m.Glyph("@"), "elementwise": m.Glyph("⊙")}
@@ -30,6 +31,19 @@ def broken(node: m.Math, width: Width, limit: float) -> tuple[m.Math, ...]:
         widest = max(wide, key=width)
         place = next(i for i, piece in enumerate(pieces) if piece is widest)
         pieces[place : place + 1] = _opened(widest) or []
+
+
+def rows(lines: Sequence[m.Line], width: Width, room: float) -> Iterator[tuple[m.Line | None, m.Math, int]]:
+    """The rows of a display with this room for both sides: a line and its first row, then None and its other rows.
+
+    Behind each row stands how deep it is indented.
+    """
+    limit = room - max((width(line.left) for line in lines if line.left is not None), default=0.0)
+    for line in lines:
+        first, *others = broken(line.right, width, limit)
+        yield line, first, 0
+        for row in others:
+            yield None, row, 1 + (row.indent if isinstance(row, m.Row) else 1)
 
 
 class _Widths:
@@ -57,8 +71,8 @@ def _opened(node: m.Math) -> list[m.Math] | None:
     match node:
         case m.Sum(terms=terms) if len(terms) > 1 or terms[0][0] < 0:
             return _signed(terms)
-        case m.Product(factors=factors, kind=kind):
-            return _factors(factors, kind)
+        case m.Product():
+            return _factored(node)
         case m.Over(body=body) if not isinstance(body, m.Words):
             return [m.Over(node.operator, node.bound, m.Words("")), *_within(body, PRODUCT)]
         case m.Call(arguments=(argument,)):
@@ -80,14 +94,12 @@ def _signed(terms: tuple[tuple[int, m.Math], ...]) -> list[m.Math]:
     return pieces
 
 
-def _factors(factors: tuple[m.Math, ...], kind: str) -> list[m.Math]:
+def _factored(node: m.Product) -> list[m.Math]:
     pieces: list[m.Math] = []
-    for place, factor in enumerate(factors):
+    for factor, enclosed in factors(node):
         if pieces:
-            pieces.append(GLYPHS[kind])
-        enclosed = isinstance(factor, m.Over | m.Cases) and place < len(factors) - 1
-        enclosed = enclosed or (isinstance(factor, m.Product) and factor.kind != kind)
-        pieces.extend([m.Glyph("("), factor, m.Glyph(")")] if enclosed else _within(factor, PRODUCT))
+            pieces.append(GLYPHS[node.kind])
+        pieces.extend([m.Glyph("("), factor, m.Glyph(")")] if enclosed else [factor])
     return pieces
 
 

@@ -42,6 +42,11 @@ class Name(Math):
     matrix: bool = False
     marks: Literal["()", "[]", ""] = "()"
 
+    @property
+    def marked(self) -> str:
+        """The number of its layer with the marks around it, if it has one."""
+        return f"{self.marks[:1]}{self.layer}{self.marks[1:]}" if self.layer else ""
+
 
 @dataclass(frozen=True)
 class Sum(Math):
@@ -104,6 +109,11 @@ class Over(Math):
     operator: Literal["sum", "max", "argmax"]
     bound: tuple[Math, ...]
     body: Math
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether its body stands after it, in a row."""
+        return isinstance(self.body, Words) and not self.body.text
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,21 @@ from __future__ import annotations
 
 from functools import singledispatch
 from html import escape
+from itertools import pairwise
+from operator import add
 
 from symbp.explain import mathematics as m
 from symbp.explain.identifiers import GREEK, parts
-from symbp.explain.levels import ATOM, POWER, PRODUCT, SUM, holds_matrix, is_tall, level
-from symbp.targets.html.symbols import ACCENTS, BARS, FUNCTIONS, GLYPHS, SIGNS
+from symbp.explain.levels import ATOM, POWER, PRODUCT, SUM, is_tall, level
+from symbp.explain.typography import are_letters, between, factors, is_at_function, is_enclosed, is_power_of_e
+from symbp.targets.html.symbols import ACCENTS, BARS, GLYPHS
 from symbp.targets.latex.width import blank, width
+from symbp.targets.text.symbols import FUNCTIONS, SIGNS
 
 APPLIED, TIMES = "<mo>&#x2061;</mo>", "<mo>&#x2062;</mo>"  # nothing to be seen: of a function to its argument, times
 PARTIAL = '<mo form="prefix" lspace="0" rspace="0">∂</mo>'  # Firefox sets an upright letter apart from an italic one
 THIN = '<mspace width="0.17em"/>'
+JOINTS = {"elementwise": "<mo>⊙</mo>", "dot": "<mo>⋅</mo>", "nothing": TIMES, "space": TIMES + THIN}
 
 
 def write(node: m.Math, *, display: bool = False) -> str:
@@ -111,8 +116,7 @@ def _scripts(base: str, below: str, above: str) -> str:
 
 
 def _indices(items: tuple[m.Math, ...]) -> str:
-    plain = all(isinstance(i, m.Name) and not i.indices and parts(i.base).is_letter for i in items)
-    return ("" if plain else "<mo>,</mo>").join(map(_write, items))
+    return ("" if are_letters(items) else "<mo>,</mo>").join(map(_write, items))
 
 
 @_write.register
@@ -129,32 +133,9 @@ def _(node: m.Sum) -> str:
 
 @_write.register
 def _(node: m.Product) -> str:
-    pieces: list[str] = []
-    last = len(node.factors) - 1
-    for place, factor in enumerate(node.factors):
-        open_ended = isinstance(factor, m.Over | m.Cases) and place < last
-        other = isinstance(factor, m.Product) and factor.kind != node.kind
-        if pieces:
-            pieces.append(_between(node.kind, node.factors[place - 1], factor))
-        pieces.append(_parentheses(factor) if open_ended or other else bracket(factor, PRODUCT))
-    return "".join(pieces)
-
-
-def _between(kind: str, before: m.Math, after: m.Math) -> str:
-    """What stands between two factors: nothing between letters, a thin space beside anything larger."""
-    if kind == "elementwise":
-        return sign("⊙")
-    digits = isinstance(after, m.Number) or (isinstance(after, m.Power) and isinstance(after.base, m.Number))
-    if digits or (isinstance(before, m.Derivative) and isinstance(after, m.Derivative)):
-        return sign("⋅")
-    both = _is_short(before) and _is_short(after)
-    return TIMES if both or isinstance(after, m.Sum) else TIMES + THIN
-
-
-def _is_short(node: m.Math) -> bool:
-    if isinstance(node, m.Name):
-        return len(parts(node.base).root) == 1 or parts(node.base).root in GREEK
-    return isinstance(node, m.Number)
+    written = [_parentheses(factor) if enclosed else _write(factor) for factor, enclosed in factors(node)]
+    joints = (JOINTS[between(node.kind, *pair)] for pair in pairwise(node.factors))
+    return written[0] + "".join(map(add, joints, written[1:]))
 
 
 @_write.register
@@ -168,12 +149,10 @@ def _(node: m.Power) -> str:
         raised = f"{bracket(node.exponent.above, PRODUCT)}<mo>/</mo>{bracket(node.exponent.below, POWER)}"
     else:
         raised = _write(node.exponent)
-    if isinstance(node.base, m.Call) and isinstance(node.exponent, m.Number) and node.base.function != "exp":
+    if isinstance(node.base, m.Call) and is_at_function(node):
         power = _scripts(_function(node.base.function), "", raised)
         return f"{power}{APPLIED}{_parentheses(*node.base.arguments)}"
-    needs = isinstance(node.base, m.Fraction | m.Derivative | m.Cases | m.Indicator | m.Call) or level(node.base) < ATOM
-    needs = needs or (isinstance(node.base, m.Name) and bool(node.base.layer))
-    return _scripts(_parentheses(node.base) if needs else row(node.base), "", raised)
+    return _scripts(_parentheses(node.base) if is_enclosed(node.base) else row(node.base), "", raised)
 
 
 @_write.register
@@ -189,7 +168,7 @@ def _function(name: str) -> str:
 def _(node: m.Call) -> str:
     if not node.arguments:
         return _function(node.function)
-    if node.function == "exp" and not is_tall(node.arguments[0]) and not holds_matrix(node):
+    if is_power_of_e(node):
         return _scripts("<mi>e</mi>", "", _write(node.arguments[0]))
     return f"{_function(node.function)}{APPLIED}{_parentheses(*node.arguments)}"
 
@@ -207,7 +186,7 @@ def _(node: m.Over) -> str:
     else:
         head = sign("arg\u2009max" if node.operator == "argmax" else "max", movablelimits="true", form="prefix")
     opened = f"<munder>{head}<mrow>{bound}</mrow></munder>"
-    return opened if isinstance(node.body, m.Words) and not node.body.text else opened + bracket(node.body, PRODUCT)
+    return opened if node.is_alone else opened + bracket(node.body, PRODUCT)
 
 
 @_write.register
@@ -228,8 +207,8 @@ def _(node: m.Cases) -> str:
 @_write.register
 def _(node: m.Relation) -> str:
     text = bracket(node.operands[0], SUM)
-    for between, operand in zip(node.signs, node.operands[1:], strict=True):
-        text += sign(SIGNS[between]) + bracket(operand, SUM)
+    for relation, operand in zip(node.signs, node.operands[1:], strict=True):
+        text += sign(SIGNS[relation]) + bracket(operand, SUM)
     return text
 
 

@@ -1,8 +1,5 @@
-"""The characters and words of functions, signs and operators, by their names in written mathematics."""
+"""The characters of operators, accents and bars, where MathML has others than a line of text."""
 
-FUNCTIONS = {"logistic": "σ", "asin": "arcsin", "acos": "arccos", "atan": "arctan"}
-SIGNS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "=": "=", "!=": "≠"}
-LINE_SIGNS = {"=": "=", "<-": "←", "in": "∈"}
 GLYPHS = {"+": "+", "-": "−", "*": "⋅", "@": "", "⊙": "⊙", "(": "(", ")": ")", "/": "/"}
 ACCENTS = {"hat": "^", "bar": "¯", "tilde": "~"}
 BARS = {"absolute": ("|", "|"), "floor": ("⌊", "⌋")}

@@ -8,11 +8,14 @@ Only macros that amsmath, amssymb and MathJax as GitHub runs it have in common a
 from __future__ import annotations
 
 from functools import singledispatch
+from itertools import pairwise
+from operator import add
 
 from symbp.explain import mathematics as m
 from symbp.explain.identifiers import GREEK, parts
-from symbp.explain.levels import ATOM, POWER, PRODUCT, SUM, holds_matrix, is_tall, level
-from symbp.targets.latex.symbols import FUNCTIONS, GLYPHS, OPERATORS, SIGNS, TALL_GLYPHS
+from symbp.explain.levels import ATOM, POWER, PRODUCT, SUM, is_tall, level
+from symbp.explain.typography import are_letters, between, factors, is_at_function, is_enclosed, is_power_of_e
+from symbp.targets.latex.symbols import FUNCTIONS, GLYPHS, JOINTS, OPERATORS, SIGNS, TALL_GLYPHS
 from symbp.targets.latex.width import blank
 
 
@@ -64,18 +67,12 @@ def _(node: m.Name) -> str:
         text += f"_{{{', '.join(below)}}}"
     above = "'" * named.primes
     if node.layer:
-        return f"{text}^{{{above}{marked(node)}}}"
+        return f"{text}^{{{above}{node.marked}}}"
     return text + above
 
 
-def marked(node: m.Name) -> str:
-    """The number of a name's layer, with marks around it."""
-    return f"{node.marks[:1]}{node.layer}{node.marks[1:]}"
-
-
 def _indices(items: tuple[m.Math, ...]) -> str:
-    plain = all(isinstance(i, m.Name) and not i.indices and parts(i.base).is_letter for i in items)
-    return ("" if plain else ", ").join(map(_write, items))
+    return ("" if are_letters(items) else ", ").join(map(_write, items))
 
 
 @_write.register
@@ -89,34 +86,9 @@ def _(node: m.Sum) -> str:
 
 @_write.register
 def _(node: m.Product) -> str:
-    text = ""
-    last = len(node.factors) - 1
-    for place, factor in enumerate(node.factors):
-        open_ended = isinstance(factor, m.Over | m.Cases) and place < last
-        other = isinstance(factor, m.Product) and factor.kind != node.kind
-        piece = _parentheses(factor) if open_ended or other else bracket(factor, PRODUCT)
-        if not text:
-            text = piece
-            continue
-        text += f" {_between(node.kind, node.factors[place - 1], factor)}{piece}"
-    return text
-
-
-def _between(kind: str, before: m.Math, after: m.Math) -> str:
-    """What stands between two factors: nothing between letters, a thin space beside anything larger."""
-    if kind == "elementwise":
-        return r"\odot "
-    digits = isinstance(after, m.Number) or (isinstance(after, m.Power) and isinstance(after.base, m.Number))
-    if digits or (isinstance(before, m.Derivative) and isinstance(after, m.Derivative)):
-        return r"\cdot "
-    both = _is_short(before) and _is_short(after)
-    return "" if both or isinstance(after, m.Sum) else r"\, "
-
-
-def _is_short(node: m.Math) -> bool:
-    if isinstance(node, m.Name):
-        return len(parts(node.base).root) == 1 or parts(node.base).root in GREEK
-    return isinstance(node, m.Number)
+    written = [_parentheses(factor) if enclosed else _write(factor) for factor, enclosed in factors(node)]
+    joints = (JOINTS[between(node.kind, *pair)] for pair in pairwise(node.factors))
+    return written[0] + "".join(map(add, joints, written[1:]))
 
 
 @_write.register
@@ -130,12 +102,10 @@ def _(node: m.Power) -> str:
         raised = f"{bracket(node.exponent.above, PRODUCT)}/{bracket(node.exponent.below, POWER)}"
     else:
         raised = _write(node.exponent)
-    if isinstance(node.base, m.Call) and isinstance(node.exponent, m.Number) and node.base.function != "exp":
+    if isinstance(node.base, m.Call) and is_at_function(node):
         arguments = _parentheses(*node.base.arguments)
         return f"{_function(node.base.function)}^{{{raised}}}{arguments}"
-    needs = isinstance(node.base, m.Fraction | m.Derivative | m.Cases | m.Indicator | m.Call) or level(node.base) < ATOM
-    needs = needs or (isinstance(node.base, m.Name) and bool(node.base.layer))
-    return f"{_parentheses(node.base) if needs else _write(node.base)}^{{{raised}}}"
+    return f"{_parentheses(node.base) if is_enclosed(node.base) else _write(node.base)}^{{{raised}}}"
 
 
 @_write.register
@@ -151,7 +121,7 @@ def _function(name: str) -> str:
 def _(node: m.Call) -> str:
     if not node.arguments:
         return _function(node.function)
-    if node.function == "exp" and not is_tall(node.arguments[0]) and not holds_matrix(node):
+    if is_power_of_e(node):
         return f"e^{{{_write(node.arguments[0])}}}"
     return _function(node.function) + _parentheses(*node.arguments)
 
@@ -167,7 +137,7 @@ def _(node: m.Bars) -> str:
 def _(node: m.Over) -> str:
     bound = ", ".join(map(_write, node.bound))
     head = rf"{OPERATORS[node.operator]}_{{{bound}}}"
-    return head if isinstance(node.body, m.Words) and not node.body.text else f"{head} {bracket(node.body, PRODUCT)}"
+    return head if node.is_alone else f"{head} {bracket(node.body, PRODUCT)}"
 
 
 @_write.register
@@ -246,7 +216,7 @@ def _(node: m.Tuple) -> str:
 def _(node: m.Transposed) -> str:
     if isinstance(node.body, m.Name) and node.body.layer:
         bare = _write(m.Name(node.body.base, node.body.indices))
-        return rf"{bare}^{{{marked(node.body)} \top}}"
+        return rf"{bare}^{{{node.body.marked} \top}}"
     if isinstance(node.body, m.Differential):
         return f"d{_write(m.Transposed(node.body.by))}"
     body = _parentheses(node.body) if isinstance(node.body, m.Derivative) else bracket(node.body, ATOM)

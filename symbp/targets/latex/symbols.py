@@ -9,4 +9,5 @@ SIGNS = {"<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "=": "=", "!=": r"\ne"}
 LINE_SIGNS = {"=": "=", "<-": r"\leftarrow", "in": r"\in"}
 GLYPHS = {"+": "+", "-": "-", "*": r"\cdot", "@": "", "⊙": r"\odot", "(": r"\bigl(", ")": r"\bigr)", "/": r"\big/"}
 OPERATORS = {"sum": r"\sum", "max": r"\max", "argmax": r"\arg\max"}
+JOINTS = {"elementwise": r" \odot ", "dot": r" \cdot ", "nothing": " ", "space": r" \, "}
 TALL_GLYPHS = {"(": r"\biggl(", ")": r"\biggr)", "/": r"\bigg/"}

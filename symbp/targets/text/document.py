@@ -10,10 +10,10 @@ from symbp.explain.mathematics import Line, Math, Row
 from symbp.targets.environment import render
 from symbp.targets.text.braces import layers
 from symbp.targets.text.cells import cells, filled, left, right
-from symbp.targets.text.mathematics import LINE_SIGNS
 from symbp.targets.text.mathematics import write as write_mathematics
 from symbp.targets.text.paint import Paint, code, coloured, plain
 from symbp.targets.text.picture import draw
+from symbp.targets.text.symbols import LINE_SIGNS
 
 COLUMNS = 100
 INDENT = 4

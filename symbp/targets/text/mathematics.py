@@ -10,18 +10,19 @@ from functools import singledispatch
 from symbp.explain import levels
 from symbp.explain import mathematics as m
 from symbp.explain.identifiers import GREEK, parts
+from symbp.explain.typography import are_letters, factors
 from symbp.targets.text.braces import braced
-
-SUBSCRIPTS = dict(zip("0123456789aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True)) | {"'": "′"}
-SUPERSCRIPTS = dict(zip("0123456789()-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁽⁾⁻", strict=True))
-FUNCTIONS = {"logistic": "σ", "asin": "arcsin", "acos": "arccos", "atan": "arctan"}
-SIGNS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "=": "=", "!=": "≠"}
-LINE_SIGNS = {"=": "=", "<-": "←", "in": "∈"}
-GLYPHS = {"+": "+", "-": "−", "*": "·", "@": "·", "⊙": "⊙", "(": "(", ")": ")", "/": "/"}
-PRODUCTS = {"numbers": "·", "matrices": "·", "elementwise": " ⊙ "}
-BLANK = "_" * 12
-OPERATORS = {"sum": "Σ", "max": "max", "argmax": "argmax"}
-ACCENTS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303"}
+from symbp.targets.text.symbols import (
+    ACCENTS,
+    BLANK,
+    FUNCTIONS,
+    GLYPHS,
+    OPERATORS,
+    PRODUCTS,
+    SIGNS,
+    SUBSCRIPTS,
+    SUPERSCRIPTS,
+)
 
 
 def write(node: m.Math) -> str:
@@ -76,15 +77,13 @@ def _(node: m.Name) -> str:
 
 def _layer(node: m.Name) -> str:
     """The number of a layer as a superscript, or after a sign for one: there are no brackets among superscripts."""
-    marked = f"{node.marks[:1]}{node.layer}{node.marks[1:]}" if node.layer else ""
-    raised = all(c in SUPERSCRIPTS for c in marked)
-    return "".join(SUPERSCRIPTS[c] for c in marked) if raised else f"^{marked}"
+    raised = all(c in SUPERSCRIPTS for c in node.marked)
+    return "".join(SUPERSCRIPTS[c] for c in node.marked) if raised else f"^{node.marked}"
 
 
 def _indices(items: tuple[m.Math, ...]) -> str:
     written = [_write(i) for i in items]
-    single = all(isinstance(i, m.Name) and not i.indices and parts(i.base).is_letter for i in items)
-    lowered = _lowered("".join(written).replace("′", "'")) if single else None
+    lowered = _lowered("".join(written).replace("′", "'")) if are_letters(items) else None
     return lowered or f"[{','.join(written)}]"
 
 
@@ -99,15 +98,11 @@ def _(node: m.Sum) -> str:
 
 @_write.register
 def _(node: m.Product) -> str:
-    last = len(node.factors) - 1
-    pieces = []
-    for place, factor in enumerate(node.factors):
-        open_ended = isinstance(factor, m.Over | m.Cases) and place < last
-        divided = isinstance(factor, m.Fraction) and place > 0
-        other = isinstance(factor, m.Product) and factor.kind != node.kind
-        inside = open_ended or divided or other
-        pieces.append(f"({_write(factor)})" if inside else bracket(factor, levels.PRODUCT))
-    return PRODUCTS[node.kind].join(pieces) if node.kind != "numbers" else " · ".join(pieces)
+    pieces: list[str] = []
+    for factor, enclosed in factors(node):
+        divided = isinstance(factor, m.Fraction) and pieces
+        pieces.append(f"({_write(factor)})" if enclosed or divided else _write(factor))
+    return PRODUCTS[node.kind].join(pieces)
 
 
 @_write.register
@@ -149,9 +144,7 @@ def _(node: m.Over) -> str:
         head = " ".join(OPERATORS[node.operator] + index for index in each)
     else:
         head = f"{OPERATORS[node.operator]}[{','.join(map(_write, node.bound))}]"
-    if isinstance(node.body, m.Words) and not node.body.text:
-        return head
-    return f"{head} {bracket(node.body, levels.PRODUCT)}"
+    return head if node.is_alone else f"{head} {bracket(node.body, levels.PRODUCT)}"
 
 
 @_write.register
