@@ -134,8 +134,13 @@ def _describe(value: object) -> str:
 def _check_own(name: str, value: object, *kinds: type) -> None:
     """Refuse what is of no class of this module: parameters of another network, say."""
     if not isinstance(value, kinds):
-        expected = " or ".join(f"{kind.__module__}.{kind.__name__}" for kind in kinds)
-        raise TypeError(f"{name}: expected {expected}, came {_describe(value)}")
+        expected, came = [f"{kind.__module__}.{kind.__name__}" for kind in kinds], _describe(value)
+        if came in expected:  # importlib.reload makes classes anew
+            came += (
+                " from before this module was loaded again (copy.deepcopy gives one of now), "
+                "or from another module of that name (load what its save writes)"
+            )
+        raise TypeError(f"{name}: expected {' or '.join(expected)}, came {came}")
 
 
 def _check_x(x: Array, dtype: np.dtype[Any]) -> int:

@@ -1,8 +1,10 @@
 """The contract of a generated module, row by row, on small networks with several losses and optimizers."""
 
 import copy
+import importlib
 import math
 import pickle
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from targets.numpy.small_networks import SPECS, batch, module, network
+from targets.numpy.small_networks import SPECS, batch, module, network, source
 
 from symbp import pipeline
 from symbp.spec.model import SpecError
@@ -247,6 +249,32 @@ def test_what_belongs_to_another_module_is_refused(name: str, tmp_path: Path) ->
                 with pytest.raises(TypeError, match=rf"^{argument}: expected {m.__name__}\..*, came .*({came})"):
                     call()
     assert not list(tmp_path.iterdir())
+
+
+def test_what_was_made_before_the_module_was_loaded_again(name: str, tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / f"again_{name}.py").write_text(source(name))
+    monkeypatch.syspath_prepend(tmp_path)
+    m = importlib.import_module(f"again_{name}")
+    (x, y), params = batch(name, 4, np.float32), m.init()
+    trainer, ws = m.Trainer(params), m.Workspace(4)
+    trainer.step(x, y)
+    m.save(tmp_path / "a.npz", trainer)
+    before = m.loss(params, x, y)
+    importlib.reload(m)
+    why = r"from before this module was loaded again \(copy\.deepcopy gives one of now\), or from another module"
+    for argument, kind, call in (
+        ("params", "Parameters", partial(m.loss, params, x, y)),
+        ("params", "Parameters", partial(m.Trainer, params)),
+        ("workspace", "Workspace", partial(m.loss, m.init(), x, y, ws)),
+        ("what", "Trainer", partial(m.save, tmp_path / "b.npz", trainer)),
+    ):
+        own = re.escape(f"{m.__name__}.{kind}")
+        with pytest.raises(TypeError, match=f"^{argument}: expected .*{own}, came {own} {why}"):
+            call()
+    assert m.loss(copy.deepcopy(params), x, y, copy.deepcopy(ws)) == before
+    for mended in (copy.deepcopy(trainer), m.load(tmp_path / "a.npz")):
+        assert isinstance(mended, m.Trainer)
+        assert (mended.steps, mended.params.flat.tolist()) == (1, trainer.params.flat.tolist())
 
 
 def test_a_file_of_another_kind_is_no_pickle_to_load(tmp_path: Path) -> None:
