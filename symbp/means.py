@@ -1,7 +1,7 @@
 """The means by which a module is fast and small. Each has a name, and can be left out to measure what it does.
 
-A module without any of them computes the same. A stage asks whether the name of its means is among those left out;
-`symbp plan`, `symbp generate` and docs/plan.md take the names from the table.
+A module without any of them computes the same, of the same random numbers. A stage asks whether the name of its means
+is among those left out; `symbp plan`, `symbp generate` and docs/plan.md take the names from the table.
 """
 
 from __future__ import annotations

@@ -199,6 +199,27 @@ def test_a_seed_says_what_is_drawn(dtype: type) -> None:
     assert m.loss(params, x, y) == m.loss(params, x, y, ws) != one
 
 
+def test_numbers_are_drawn_as_they_lie_in_memory_and_given_by_name() -> None:
+    """A seed gives others where feature maps have the batch first; what one module drew, the other can be given."""
+    source = np.random.default_rng(0)
+    bare = pipeline.load_module(pipeline.generate(parse_spec(text_of("feature maps")), without=["layout"]))
+    x, y = source.normal(size=(5, 2, 6, 5)), source.integers(3, size=5)
+    found = []
+    for m, axis in ((module("feature maps"), -1), (bare, 0)):
+        drawn = {name: array.copy() for name, array in m.draw(m.Workspace(5, np.float64), 3).items()}
+        generator = np.random.Generator(np.random.PCG64(3))
+        for array in drawn.values():
+            np.testing.assert_array_equal(np.moveaxis(array, 0, axis).ravel(), generator.random(array.size))
+        found.append((m, drawn))
+    (one, drawn), (other, others) = found
+    assert {n: a.shape for n, a in drawn.items()} == {n: a.shape for n, a in others.items()}
+    params = one.init(0, np.float64)
+    cost, gradients = one.loss_and_gradients(params, x, y, random=drawn)
+    same, of_same = other.loss_and_gradients(other.Parameters(params.flat), x, y, random=drawn)
+    close(same, cost, rtol=1e-12)
+    close(of_same.flat, gradients.flat, rtol=1e-9, atol=1e-12)
+
+
 def test_what_is_drawn_must_be_said() -> None:
     m, (x, y) = module("dropout"), batch()
     params = m.init(0, np.float64)

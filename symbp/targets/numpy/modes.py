@@ -2,7 +2,8 @@
 
 `forward`, `predict` and `loss` compute in inference, `loss_and_gradients` and a trainer's step in training. `loss` can
 compute in training too, for those who check a gradient. Random numbers are an argument, `random`: a seed, a generator,
-or arrays by name; a trainer has a generator of its own.
+or arrays by name; a trainer has a generator of its own. They are drawn in the order of memory, which is faster than
+that of a formula's indices; by name, the examples are first.
 """
 
 from __future__ import annotations
