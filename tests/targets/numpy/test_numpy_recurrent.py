@@ -158,6 +158,23 @@ def test_initial_states_are_inputs(n: int, steps: int, both: bool) -> None:
         close(gradients[key] if key in gradients else of_x[key], leaf.grad.numpy(), GRADIENT, 1e-14)
 
 
+def test_stretches_that_hand_on_the_last_state_are_one_sequence() -> None:
+    layers = [{"gru": {"units": 4, "inputs": {"x": "x", "h_0": "state"}, "name": "reader"}}, {"dense": 3}]
+    losses = [{"loss": "mse", "on": "dense_1", "target": "y"}]
+    whole, half = (
+        module_of(input={"x": [steps, 2], "state": 4}, layers=layers, losses=losses, output=["dense_1", "reader"])
+        for steps in (6, 3)
+    )
+    x, _ = examples(2)
+    expected = whole.forward(whole.init(1, np.float64), {"x": x, "state": np.zeros((2, 4))})
+    state, found = np.zeros((2, 4)), []
+    for start in (0, 3):
+        made = half.forward(half.init(1, np.float64), {"x": x[:, start : start + 3], "state": state})
+        state = made["reader"][:, -1].copy()
+        found.append(made["dense_1"].copy())
+    close(np.concatenate(found, axis=1), expected["dense_1"], VALUE)
+
+
 def test_a_check_holds_what_is_no_variable() -> None:
     """Differences see through `stop(...)` unless its results stay; then they agree with the truncated gradient."""
     m = module("stretches")
