@@ -126,12 +126,13 @@ class Workspace:
         self.code_z = np.empty((n, 16), dtype)
         self.dense_3_z = np.empty((n, 128), dtype)
         self.relu_2_a = self.dense_3_z
-        self.picture_z = np.empty((n, 784), dtype)
-        self.sigmoid_1_a = self.picture_z
         self.shared_1 = np.empty(n * 784, dtype)
-        self.loss_C_subtract = self.shared_1.reshape(n, 784)
+        self.picture_z = self.shared_1.reshape(n, 784)
+        self.sigmoid_1_a_exp = self.picture_z
+        self.sigmoid_1_a = np.empty((n, 784), dtype)
+        self.loss_C_subtract = self.picture_z
         self.C = np.empty((), dtype)
-        self.d_sigmoid_1_a = self.loss_C_subtract
+        self.d_sigmoid_1_a = self.picture_z
         self.d_picture_z = np.empty((n, 784), dtype)
         self.d_relu_2_a = self.shared_1[: n * 128].reshape(n, 128)
         self.relu_2_d_z_mask = np.empty((n, 128), np.bool_)
@@ -140,9 +141,9 @@ class Workspace:
         self.d_relu_1_a = self.dense_3_z
         self.relu_1_d_z_mask = self.relu_2_d_z_mask
         self.d_dense_1_z = self.dense_3_z
-        self.d_x_loss = self.loss_C_subtract
+        self.d_x_loss = self.picture_z
         self.d_x_dense_1 = self.d_picture_z
-        self.d_x = self.loss_C_subtract
+        self.d_x = self.picture_z
 
     def __reduce__(self) -> tuple[type[Workspace], tuple[int, DTypeLike]]:
         return Workspace, (self.n, self.dtype)  # a copy has memory of its own, shared by the same arrays
@@ -228,11 +229,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # sigmoid_1: picture.z (n, 784) -> a (n, 784)
     # (20) aₙⱼ = σ(zₙⱼ)
-    np.negative(ws.picture_z, out=ws.sigmoid_1_a)
-    np.minimum(ws.sigmoid_1_a, ws.log_max_784, out=ws.sigmoid_1_a)
-    np.exp(ws.sigmoid_1_a, out=ws.sigmoid_1_a)
-    ws.sigmoid_1_a += ws.one
-    np.divide(ws.one, ws.sigmoid_1_a, out=ws.sigmoid_1_a)
+    np.minimum(ws.picture_z, ws.log_max_784, out=ws.sigmoid_1_a_exp)
+    np.exp(ws.sigmoid_1_a_exp, out=ws.sigmoid_1_a_exp)
+    np.add(ws.sigmoid_1_a_exp, ws.one, out=ws.sigmoid_1_a)
+    np.divide(ws.sigmoid_1_a_exp, ws.sigmoid_1_a, out=ws.sigmoid_1_a)
 
 
 def _loss(ws: Workspace, x: Array) -> None:

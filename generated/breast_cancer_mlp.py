@@ -108,12 +108,14 @@ class Workspace:
         self.dense_1_z = np.empty((n, 16), dtype)
         self.tanh_1_a = self.dense_1_z
         self.dense_2_z = np.empty((n, 1), dtype)
+        self.sigmoid_a_exp = np.empty((n, 1), dtype)
         self.sigmoid_a = np.empty((n, 1), dtype)
-        self.loss_C_subtract = np.empty((n, 1), dtype)
-        self.loss_C_maximum = np.empty((n, 1), dtype)
-        self.loss_C_multiply = self.loss_C_maximum
+        self.loss_C_add = self.sigmoid_a_exp
+        self.loss_C_multiply = np.empty((n, 1), dtype)
+        self.loss_C_log1p = self.loss_C_multiply
         self.C = np.empty((), dtype)
-        self.d_dense_2_z = self.loss_C_subtract
+        self.loss_a_exp = self.sigmoid_a_exp
+        self.d_dense_2_z = self.sigmoid_a_exp
         self.shared_1 = np.empty(n * 30, dtype)
         self.d_tanh_1_a = self.shared_1[: n * 16].reshape(n, 16)
         self.d_dense_1_z = self.dense_1_z
@@ -194,26 +196,25 @@ def _predict(ws: Workspace) -> None:
     """The prediction, from the network's output."""
     # sigmoid: dense_2.z (n, 1) -> a (n, 1)
     # (30) aₙⱼ = σ(zₙⱼ)
-    np.negative(ws.dense_2_z, out=ws.sigmoid_a)
-    np.minimum(ws.sigmoid_a, ws.log_max, out=ws.sigmoid_a)
-    np.exp(ws.sigmoid_a, out=ws.sigmoid_a)
-    ws.sigmoid_a += ws.one
-    np.divide(ws.one, ws.sigmoid_a, out=ws.sigmoid_a)
+    np.minimum(ws.dense_2_z, ws.log_max, out=ws.sigmoid_a_exp)
+    np.exp(ws.sigmoid_a_exp, out=ws.sigmoid_a_exp)
+    np.add(ws.sigmoid_a_exp, ws.one, out=ws.sigmoid_a)
+    np.divide(ws.sigmoid_a_exp, ws.sigmoid_a, out=ws.sigmoid_a)
 
 
 def _loss(ws: Workspace, y: Array) -> None:
     """The cost C, from the network's output."""
     # loss: dense_2.z (n, 1), y (n, 1) -> C
     # (24) C = 1/(N · Nⱼ) · Σₙ Σⱼ (softplus(zₙⱼ) − yₙⱼ · zₙⱼ)
-    np.absolute(ws.dense_2_z, out=ws.loss_C_subtract)
-    np.negative(ws.loss_C_subtract, out=ws.loss_C_subtract)
-    np.exp(ws.loss_C_subtract, out=ws.loss_C_subtract)
-    np.log1p(ws.loss_C_subtract, out=ws.loss_C_subtract)
-    np.maximum(ws.dense_2_z, ws.zero, out=ws.loss_C_maximum)
-    ws.loss_C_subtract += ws.loss_C_maximum
+    np.maximum(ws.dense_2_z, ws.zero, out=ws.loss_C_add)
     np.multiply(y, ws.dense_2_z, out=ws.loss_C_multiply)
-    ws.loss_C_subtract -= ws.loss_C_multiply
-    ws.loss_C_subtract.sum(out=ws.C)
+    ws.loss_C_add -= ws.loss_C_multiply
+    np.absolute(ws.dense_2_z, out=ws.loss_C_log1p)
+    np.negative(ws.loss_C_log1p, out=ws.loss_C_log1p)
+    np.exp(ws.loss_C_log1p, out=ws.loss_C_log1p)
+    np.log1p(ws.loss_C_log1p, out=ws.loss_C_log1p)
+    ws.loss_C_add += ws.loss_C_log1p
+    ws.loss_C_add.sum(out=ws.C)
     ws.C *= ws.one_over_n
 
 
@@ -221,11 +222,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     """The derivative of the cost by every parameter, from the last layer to the first; after the loss."""
     # loss: dense_2.z (n, 1), y (n, 1) -> sigmoid.a (n, 1), d_dense_2.z (n, 1)
     # (23) aₙⱼ = σ(zₙⱼ)
-    np.negative(ws.dense_2_z, out=ws.sigmoid_a)
-    np.minimum(ws.sigmoid_a, ws.log_max, out=ws.sigmoid_a)
-    np.exp(ws.sigmoid_a, out=ws.sigmoid_a)
-    ws.sigmoid_a += ws.one
-    np.divide(ws.one, ws.sigmoid_a, out=ws.sigmoid_a)
+    np.minimum(ws.dense_2_z, ws.log_max, out=ws.loss_a_exp)
+    np.exp(ws.loss_a_exp, out=ws.loss_a_exp)
+    np.add(ws.loss_a_exp, ws.one, out=ws.sigmoid_a)
+    np.divide(ws.loss_a_exp, ws.sigmoid_a, out=ws.sigmoid_a)
     # (28) δₙⱼ = (aₙⱼ − yₙⱼ)/(N · Nⱼ)
     np.subtract(ws.sigmoid_a, y, out=ws.d_dense_2_z)
     ws.d_dense_2_z *= ws.one_over_n

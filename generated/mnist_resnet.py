@@ -289,18 +289,19 @@ class Workspace:
         # for blocks of columns: of a row at the least, of all rows where that stays in a cache
         self.block = np.empty(max(2016 * n + 9216, min(131072, max(28224 * n + 2304, 14112 * n + 9216))), dtype)
         self.conv2d_1_z_padded = np.zeros((1, 29, 29, n), dtype)  # with its border
-        self.conv2d_1_z = np.empty((16, 14, 14, n), dtype)
-        self.shared_1 = np.empty(9216, dtype)
-        self.stem_inference_s = self.shared_1[:16]
+        self.shared_1 = np.empty(n * 6736, dtype)
+        self.conv2d_1_z = self.shared_1[n * 3600 :].reshape(16, 14, 14, n)
+        self.shared_2 = np.empty(9216, dtype)
+        self.stem_inference_s = self.shared_2[:16]
         self.stem_mu = np.empty((16,), dtype)
         self.stem_v_subtract = np.empty((16, 14, 14, n), dtype)
         self.stem_v = np.empty((16,), dtype)
         self.stem_r = np.empty((16,), dtype)
         self.stem_x_hat = self.stem_v_subtract
         self.stem_y = self.conv2d_1_z
+        self.silu_1_sigmoid_exp = self.shared_1[: n * 3136].reshape(16, 14, 14, n)
         self.silu_1_sigmoid = np.empty((16, 14, 14, n), dtype)
-        self.shared_2 = np.empty(n * 3600, dtype)
-        self.silu_1_a = self.shared_2[: n * 3136].reshape(16, 14, 14, n)
+        self.silu_1_a = self.silu_1_sigmoid_exp
         self.conv2d_2_z_padded = np.zeros((16, 16, 16, n), dtype)  # with its border
         self.conv2d_2_z = np.empty((16, 14, 14, n), dtype)
         self.batch_norm_2_inference_s = self.stem_inference_s
@@ -310,34 +311,37 @@ class Workspace:
         self.batch_norm_2_r = np.empty((16,), dtype)
         self.batch_norm_2_x_hat = self.batch_norm_2_v_subtract
         self.batch_norm_2_y = self.conv2d_2_z
+        self.silu_2_sigmoid_exp = np.empty((16, 14, 14, n), dtype)
         self.silu_2_sigmoid = np.empty((16, 14, 14, n), dtype)
-        self.silu_2_a = np.empty((16, 14, 14, n), dtype)
+        self.silu_2_a = self.silu_2_sigmoid_exp
         self.conv2d_3_z_padded = np.zeros((16, 16, 16, n), dtype)  # with its border
-        self.conv2d_3_z = np.empty((16, 14, 14, n), dtype)
+        self.shared_3 = np.empty(n * 3136, dtype)
+        self.conv2d_3_z = self.shared_3.reshape(16, 14, 14, n)
         self.inner_1_inference_s = self.stem_inference_s
         self.inner_1_mu = np.empty((16,), dtype)
-        self.inner_1_v_subtract = self.silu_2_a
+        self.inner_1_v_subtract = self.silu_2_sigmoid_exp
         self.inner_1_v = np.empty((16,), dtype)
         self.inner_1_r = np.empty((16,), dtype)
-        self.inner_1_x_hat = self.silu_2_a
+        self.inner_1_x_hat = self.silu_2_sigmoid_exp
         self.inner_1_y = self.conv2d_3_z
         self.block_1_y = np.empty((16, 14, 14, n), dtype)
-        self.silu_3_sigmoid = self.conv2d_3_z
-        self.silu_3_a = self.silu_1_a
+        self.silu_3_sigmoid_exp = self.conv2d_3_z
+        self.silu_3_sigmoid = np.empty((16, 14, 14, n), dtype)
+        self.silu_3_a = self.conv2d_3_z
         self.conv2d_4_z_padded = np.zeros((16, 15, 15, n), dtype)  # with its border
-        self.shared_3 = np.empty(n * 3136, dtype)
-        self.conv2d_4_z = self.shared_3[: n * 1568].reshape(32, 7, 7, n)
-        self.batch_norm_4_inference_s = self.shared_1[:32]
+        self.conv2d_4_z = self.shared_1[: n * 1568].reshape(32, 7, 7, n)
+        self.batch_norm_4_inference_s = self.shared_2[:32]
         self.batch_norm_4_mu = np.empty((32,), dtype)
-        self.batch_norm_4_v_subtract = self.shared_3[n * 1568 :].reshape(32, 7, 7, n)
+        self.batch_norm_4_v_subtract = self.shared_1[n * 1568 : n * 3136].reshape(32, 7, 7, n)
         self.batch_norm_4_v = np.empty((32,), dtype)
         self.shared_4 = np.empty(32, dtype)
         self.batch_norm_4_r = self.shared_4
         self.batch_norm_4_x_hat = self.batch_norm_4_v_subtract
         self.batch_norm_4_y = self.conv2d_4_z
-        self.silu_4_sigmoid = np.empty((32, 7, 7, n), dtype)
         self.shared_5 = np.empty(n * 3136, dtype)
-        self.silu_4_a = self.shared_5[: n * 1568].reshape(32, 7, 7, n)
+        self.silu_4_sigmoid_exp = self.shared_5[: n * 1568].reshape(32, 7, 7, n)
+        self.silu_4_sigmoid = np.empty((32, 7, 7, n), dtype)
+        self.silu_4_a = self.silu_4_sigmoid_exp
         self.conv2d_5_z_padded = np.zeros((32, 9, 9, n), dtype)  # with its border
         self.conv2d_5_z = self.shared_5[n * 1568 :].reshape(32, 7, 7, n)
         self.inner_2_inference_s = self.batch_norm_4_inference_s
@@ -347,17 +351,18 @@ class Workspace:
         self.inner_2_r = np.empty((32,), dtype)
         self.inner_2_x_hat = self.inner_2_v_subtract
         self.inner_2_y = self.conv2d_5_z
-        self.conv2d_6_z = self.silu_4_a
+        self.conv2d_6_z = self.silu_4_sigmoid_exp
         self.shortcut_inference_s = self.batch_norm_4_inference_s
         self.shortcut_mu = np.empty((32,), dtype)
         self.shortcut_v_subtract = np.empty((32, 7, 7, n), dtype)
         self.shortcut_v = np.empty((32,), dtype)
         self.shortcut_r = np.empty((32,), dtype)
         self.shortcut_x_hat = self.shortcut_v_subtract
-        self.shortcut_y = self.silu_4_a
+        self.shortcut_y = self.silu_4_sigmoid_exp
         self.block_2_y = np.empty((32, 7, 7, n), dtype)
-        self.silu_5_sigmoid = self.silu_4_a
-        self.silu_5_a = self.conv2d_5_z
+        self.silu_5_sigmoid_exp = self.silu_4_sigmoid_exp
+        self.silu_5_sigmoid = self.conv2d_5_z
+        self.silu_5_a = self.silu_4_sigmoid_exp
         self.conv2d_7_z_padded = np.zeros((32, 9, 9, n), dtype)  # with its border
         self.conv2d_7_z = np.empty((32, 7, 7, n), dtype)
         self.batch_norm_7_inference_s = self.batch_norm_4_inference_s
@@ -367,25 +372,27 @@ class Workspace:
         self.batch_norm_7_r = np.empty((32,), dtype)
         self.batch_norm_7_x_hat = self.batch_norm_7_v_subtract
         self.batch_norm_7_y = self.conv2d_7_z
+        self.silu_6_sigmoid_exp = np.empty((32, 7, 7, n), dtype)
         self.silu_6_sigmoid = np.empty((32, 7, 7, n), dtype)
-        self.silu_6_a = np.empty((32, 7, 7, n), dtype)
+        self.silu_6_a = self.silu_6_sigmoid_exp
         self.conv2d_8_z_padded = np.zeros((32, 9, 9, n), dtype)  # with its border
         self.conv2d_8_z = np.empty((32, 7, 7, n), dtype)
         self.inner_3_inference_s = self.batch_norm_4_inference_s
         self.inner_3_mu = np.empty((32,), dtype)
-        self.inner_3_v_subtract = self.silu_6_a
+        self.inner_3_v_subtract = self.silu_6_sigmoid_exp
         self.inner_3_v = np.empty((32,), dtype)
-        self.inner_3_r = self.shared_1[32:64]
-        self.inner_3_x_hat = self.silu_6_a
+        self.inner_3_r = self.shared_2[32:64]
+        self.inner_3_x_hat = self.silu_6_sigmoid_exp
         self.inner_3_y = self.conv2d_8_z
         self.add_3_y = np.empty((32, 7, 7, n), dtype)
-        self.silu_7_sigmoid = self.conv2d_5_z
-        self.silu_7_a = self.conv2d_8_z
-        self.global_average_pool_1_y = self.shared_2[n * 3136 : n * 3168].reshape(32, n)
+        self.silu_7_sigmoid_exp = self.silu_4_sigmoid_exp
+        self.silu_7_sigmoid = self.conv2d_8_z
+        self.silu_7_a = self.silu_4_sigmoid_exp
+        self.global_average_pool_1_y = self.shared_1[n * 3136 : n * 3168].reshape(32, n)
         self.dense_1_z = np.empty((n, 10), dtype)
         self.softmax_shift = np.empty((n,), dtype)
         self.loss_shift = np.empty((n,), dtype)
-        self.loss_C_exp = self.shared_2[n * 3168 : n * 3178].reshape(n, 10)
+        self.loss_C_exp = self.shared_1[n * 3168 : n * 3178].reshape(n, 10)
         self.loss_C_sum = np.empty((n,), dtype)
         self.loss_C_subtract_3 = np.empty((n,), dtype)
         self.loss_C_subtract_2 = np.empty((n,), dtype)
@@ -417,27 +424,27 @@ class Workspace:
         self.softmax_a_exp = np.empty((n, 10), dtype)
         self.softmax_a_sum = self.softmax_shift
         self.softmax_a = self.softmax_a_exp
-        self.d_dense_1_z = self.shared_2[n * 3200 : n * 3210].reshape(n, 10)
-        self.d_global_average_pool_1_y = self.shared_2[n * 3168 : n * 3200].reshape(32, n)
+        self.d_dense_1_z = self.shared_1[n * 3200 : n * 3210].reshape(n, 10)
+        self.d_global_average_pool_1_y = self.shared_1[n * 3168 : n * 3200].reshape(32, n)
         self.global_average_pool_1_d_x_multiply = self.d_global_average_pool_1_y
-        self.d_silu_7_a = self.conv2d_8_z
+        self.d_silu_7_a = self.silu_4_sigmoid_exp
         self.d_silu_7_sigmoid = self.add_3_y
         self.d_add_3_y = np.empty((32, 7, 7, n), dtype)
         self.d_inner_3_y = self.d_add_3_y
-        self.d_inner_3_x_hat = self.conv2d_5_z
+        self.d_inner_3_x_hat = self.silu_4_sigmoid_exp
         self.d_inner_3_r = self.batch_norm_4_inference_s
-        self.inner_3_d_v_multiply = self.shared_1[64:96]
+        self.inner_3_d_v_multiply = self.shared_2[64:96]
         self.d_inner_3_v = self.batch_norm_4_inference_s
         self.d_inner_3_mu = self.inner_3_d_v_multiply
-        self.d_conv2d_8_z = self.conv2d_5_z
+        self.d_conv2d_8_z = self.silu_4_sigmoid_exp
         self.inner_3_d_x_multiply_2 = self.inner_3_d_v_multiply
         self.inner_3_d_x_divide = self.batch_norm_4_inference_s
         self.inner_3_d_x_multiply_4 = self.conv2d_8_z
-        self.conv2d_8_d_x_copy = self.shared_1.reshape(32, 32, 3, 3)
+        self.conv2d_8_d_x_copy = self.shared_2.reshape(32, 32, 3, 3)
         self.conv2d_8_d_x_padded = np.zeros((32, 9, 9, n), dtype)  # with its border
-        self.d_silu_6_a = self.silu_6_a
+        self.d_silu_6_a = self.silu_6_sigmoid_exp
         self.d_silu_6_sigmoid = self.conv2d_7_z
-        self.d_batch_norm_7_y = self.conv2d_5_z
+        self.d_batch_norm_7_y = self.silu_4_sigmoid_exp
         self.d_batch_norm_7_x_hat = self.conv2d_7_z
         self.d_batch_norm_7_r = self.batch_norm_4_inference_s
         self.batch_norm_7_d_v_multiply = self.inner_3_r
@@ -446,10 +453,10 @@ class Workspace:
         self.d_conv2d_7_z = self.conv2d_7_z
         self.batch_norm_7_d_x_multiply_2 = self.inner_3_r
         self.batch_norm_7_d_x_divide = self.batch_norm_4_inference_s
-        self.batch_norm_7_d_x_multiply_4 = self.silu_6_sigmoid
+        self.batch_norm_7_d_x_multiply_4 = self.silu_6_sigmoid_exp
         self.conv2d_7_d_x_copy = self.conv2d_8_d_x_copy
         self.conv2d_7_d_x_padded = np.zeros((32, 9, 9, n), dtype)  # with its border
-        self.d_silu_5_a_conv2d_7 = self.conv2d_5_z
+        self.d_silu_5_a_conv2d_7 = self.silu_4_sigmoid_exp
         self.d_silu_5_a = self.d_add_3_y
         self.d_silu_5_sigmoid = self.block_2_y
         self.d_block_2_y = self.conv2d_7_z
@@ -462,22 +469,22 @@ class Workspace:
         self.d_conv2d_6_z = self.block_2_y
         self.shortcut_d_x_multiply_2 = self.batch_norm_4_inference_s
         self.shortcut_d_x_divide = self.batch_norm_7_r
-        self.shortcut_d_x_multiply_4 = self.silu_4_a
+        self.shortcut_d_x_multiply_4 = self.silu_4_sigmoid_exp
         self.d_silu_3_a_conv2d_6 = self.shared_5.reshape(16, 14, 14, n)
-        self.d_inner_2_x_hat = self.shortcut_v_subtract
+        self.d_inner_2_x_hat = self.shared_3[: n * 1568].reshape(32, 7, 7, n)
         self.d_inner_2_r = self.shortcut_r
         self.inner_2_d_v_multiply = self.batch_norm_7_r
         self.d_inner_2_v = self.shortcut_r
         self.d_inner_2_mu = self.batch_norm_7_r
-        self.d_conv2d_5_z = self.shortcut_v_subtract
+        self.d_conv2d_5_z = self.d_inner_2_x_hat
         self.inner_2_d_x_multiply_2 = self.batch_norm_7_r
         self.inner_2_d_x_divide = self.shortcut_r
-        self.inner_2_d_x_multiply_4 = self.block_2_y
+        self.inner_2_d_x_multiply_4 = self.shared_3[n * 1568 :].reshape(32, 7, 7, n)
         self.conv2d_5_d_x_copy = self.conv2d_8_d_x_copy
         self.conv2d_5_d_x_padded = np.zeros((32, 9, 9, n), dtype)  # with its border
-        self.d_silu_4_a = self.inner_2_v_subtract
+        self.d_silu_4_a = self.inner_2_d_x_multiply_4
         self.d_silu_4_sigmoid = self.conv2d_4_z
-        self.d_batch_norm_4_y = self.shared_2[: n * 1568].reshape(32, 7, 7, n)
+        self.d_batch_norm_4_y = self.d_inner_2_x_hat
         self.d_batch_norm_4_x_hat = self.silu_4_sigmoid
         self.d_batch_norm_4_r = self.inner_2_r
         self.batch_norm_4_d_v_multiply = self.shortcut_r
@@ -487,26 +494,26 @@ class Workspace:
         self.batch_norm_4_d_x_multiply_2 = self.shortcut_r
         self.batch_norm_4_d_x_divide = self.inner_2_r
         self.batch_norm_4_d_x_multiply_4 = self.conv2d_4_z
-        self.conv2d_4_d_x_overlap = self.shared_2.reshape(16, 15, 15, n)
-        self.d_silu_3_a_conv2d_4 = self.shared_3.reshape(16, 14, 14, n)
+        self.conv2d_4_d_x_overlap = self.shared_1[: n * 3600].reshape(16, 15, 15, n)
+        self.d_silu_3_a_conv2d_4 = self.conv2d_3_z
         self.d_silu_3_a = self.d_silu_3_a_conv2d_6
         self.d_silu_3_sigmoid = self.block_1_y
-        self.d_block_1_y = self.silu_1_a
-        self.d_inner_1_y = self.silu_1_a
-        self.d_inner_1_x_hat = self.conv2d_3_z
+        self.d_block_1_y = self.conv2d_3_z
+        self.d_inner_1_y = self.conv2d_3_z
+        self.d_inner_1_x_hat = self.silu_1_sigmoid_exp
         self.d_inner_1_r = self.shared_4[:16]
         self.inner_1_d_v_multiply = self.shared_4[16:]
         self.d_inner_1_v = self.d_inner_1_r
         self.d_inner_1_mu = self.inner_1_d_v_multiply
-        self.d_conv2d_3_z = self.conv2d_3_z
+        self.d_conv2d_3_z = self.silu_1_sigmoid_exp
         self.inner_1_d_x_multiply_2 = self.inner_1_d_v_multiply
         self.inner_1_d_x_divide = self.d_inner_1_r
         self.inner_1_d_x_multiply_4 = self.block_1_y
-        self.conv2d_3_d_x_copy = self.shared_1[:2304].reshape(16, 16, 3, 3)
+        self.conv2d_3_d_x_copy = self.shared_2[:2304].reshape(16, 16, 3, 3)
         self.conv2d_3_d_x_padded = np.zeros((16, 16, 16, n), dtype)  # with its border
-        self.d_silu_2_a = self.silu_2_a
+        self.d_silu_2_a = self.silu_2_sigmoid_exp
         self.d_silu_2_sigmoid = self.conv2d_2_z
-        self.d_batch_norm_2_y = self.conv2d_3_z
+        self.d_batch_norm_2_y = self.silu_1_sigmoid_exp
         self.d_batch_norm_2_x_hat = self.conv2d_2_z
         self.d_batch_norm_2_r = self.inner_1_r
         self.batch_norm_2_d_v_multiply = self.d_inner_1_r
@@ -515,24 +522,24 @@ class Workspace:
         self.d_conv2d_2_z = self.conv2d_2_z
         self.batch_norm_2_d_x_multiply_2 = self.d_inner_1_r
         self.batch_norm_2_d_x_divide = self.inner_1_r
-        self.batch_norm_2_d_x_multiply_4 = self.silu_2_sigmoid
+        self.batch_norm_2_d_x_multiply_4 = self.silu_2_sigmoid_exp
         self.conv2d_2_d_x_copy = self.conv2d_3_d_x_copy
         self.conv2d_2_d_x_padded = np.zeros((16, 16, 16, n), dtype)  # with its border
-        self.d_silu_1_a_conv2d_2 = self.batch_norm_2_v_subtract
-        self.d_silu_1_a = self.silu_1_a
+        self.d_silu_1_a_conv2d_2 = self.silu_1_sigmoid_exp
+        self.d_silu_1_a = self.conv2d_3_z
         self.d_silu_1_sigmoid = self.conv2d_1_z
-        self.d_stem_y = self.conv2d_2_z
-        self.d_stem_x_hat = self.silu_1_sigmoid
+        self.d_stem_y = self.silu_1_sigmoid_exp
+        self.d_stem_x_hat = self.shared_1[n * 3136 : n * 6272].reshape(16, 14, 14, n)
         self.d_stem_r = self.batch_norm_2_r
         self.stem_d_v_multiply = self.inner_1_r
         self.d_stem_v = self.batch_norm_2_r
         self.d_stem_mu = self.inner_1_r
-        self.d_conv2d_1_z = self.silu_1_sigmoid
+        self.d_conv2d_1_z = self.d_stem_x_hat
         self.stem_d_x_multiply_2 = self.inner_1_r
         self.stem_d_x_divide = self.batch_norm_2_r
-        self.stem_d_x_multiply_4 = self.silu_1_a
-        self.conv2d_1_d_x_overlap = self.shared_2[: n * 841].reshape(n, 1, 29, 29)
-        self.d_x = self.shared_2[n * 841 : n * 1625].reshape(n, 1, 28, 28)
+        self.stem_d_x_multiply_4 = self.silu_1_sigmoid
+        self.conv2d_1_d_x_overlap = self.shared_1[: n * 841].reshape(n, 1, 29, 29)
+        self.d_x = self.shared_1[n * 841 : n * 1625].reshape(n, 1, 28, 28)
 
     def __reduce__(self) -> tuple[type[Workspace], tuple[int, DTypeLike]]:
         return Workspace, (self.n, self.dtype)  # a copy has memory of its own, shared by the same arrays
@@ -629,11 +636,10 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # silu_1: stem.y (16, 14, 14, n) -> sigmoid (16, 14, 14, n), a (16, 14, 14, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.stem_y, out=ws.silu_1_sigmoid)
-    np.minimum(ws.silu_1_sigmoid, ws.log_max_14_14_n, out=ws.silu_1_sigmoid)
-    np.exp(ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
-    ws.silu_1_sigmoid += ws.one
-    np.divide(ws.one, ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
+    np.minimum(ws.stem_y, ws.log_max_14_14_n, out=ws.silu_1_sigmoid_exp)
+    np.exp(ws.silu_1_sigmoid_exp, out=ws.silu_1_sigmoid_exp)
+    np.add(ws.silu_1_sigmoid_exp, ws.one, out=ws.silu_1_sigmoid)
+    np.divide(ws.silu_1_sigmoid_exp, ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_1_sigmoid, ws.stem_y, out=ws.silu_1_a)
 
@@ -667,11 +673,10 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # silu_2: batch_norm_2.y (16, 14, 14, n) -> sigmoid (16, 14, 14, n), a (16, 14, 14, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.batch_norm_2_y, out=ws.silu_2_sigmoid)
-    np.minimum(ws.silu_2_sigmoid, ws.log_max_14_14_n, out=ws.silu_2_sigmoid)
-    np.exp(ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
-    ws.silu_2_sigmoid += ws.one
-    np.divide(ws.one, ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
+    np.minimum(ws.batch_norm_2_y, ws.log_max_14_14_n, out=ws.silu_2_sigmoid_exp)
+    np.exp(ws.silu_2_sigmoid_exp, out=ws.silu_2_sigmoid_exp)
+    np.add(ws.silu_2_sigmoid_exp, ws.one, out=ws.silu_2_sigmoid)
+    np.divide(ws.silu_2_sigmoid_exp, ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_2_sigmoid, ws.batch_norm_2_y, out=ws.silu_2_a)
 
@@ -709,11 +714,10 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # silu_3: block_1.y (16, 14, 14, n) -> sigmoid (16, 14, 14, n), a (16, 14, 14, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.block_1_y, out=ws.silu_3_sigmoid)
-    np.minimum(ws.silu_3_sigmoid, ws.log_max_14_14_n, out=ws.silu_3_sigmoid)
-    np.exp(ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
-    ws.silu_3_sigmoid += ws.one
-    np.divide(ws.one, ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
+    np.minimum(ws.block_1_y, ws.log_max_14_14_n, out=ws.silu_3_sigmoid_exp)
+    np.exp(ws.silu_3_sigmoid_exp, out=ws.silu_3_sigmoid_exp)
+    np.add(ws.silu_3_sigmoid_exp, ws.one, out=ws.silu_3_sigmoid)
+    np.divide(ws.silu_3_sigmoid_exp, ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_3_sigmoid, ws.block_1_y, out=ws.silu_3_a)
 
@@ -750,11 +754,10 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # silu_4: batch_norm_4.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.batch_norm_4_y, out=ws.silu_4_sigmoid)
-    np.minimum(ws.silu_4_sigmoid, ws.log_max_7_7_n, out=ws.silu_4_sigmoid)
-    np.exp(ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
-    ws.silu_4_sigmoid += ws.one
-    np.divide(ws.one, ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
+    np.minimum(ws.batch_norm_4_y, ws.log_max_7_7_n, out=ws.silu_4_sigmoid_exp)
+    np.exp(ws.silu_4_sigmoid_exp, out=ws.silu_4_sigmoid_exp)
+    np.add(ws.silu_4_sigmoid_exp, ws.one, out=ws.silu_4_sigmoid)
+    np.divide(ws.silu_4_sigmoid_exp, ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_4_sigmoid, ws.batch_norm_4_y, out=ws.silu_4_a)
 
@@ -819,11 +822,10 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # silu_5: block_2.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.block_2_y, out=ws.silu_5_sigmoid)
-    np.minimum(ws.silu_5_sigmoid, ws.log_max_7_7_n, out=ws.silu_5_sigmoid)
-    np.exp(ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
-    ws.silu_5_sigmoid += ws.one
-    np.divide(ws.one, ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
+    np.minimum(ws.block_2_y, ws.log_max_7_7_n, out=ws.silu_5_sigmoid_exp)
+    np.exp(ws.silu_5_sigmoid_exp, out=ws.silu_5_sigmoid_exp)
+    np.add(ws.silu_5_sigmoid_exp, ws.one, out=ws.silu_5_sigmoid)
+    np.divide(ws.silu_5_sigmoid_exp, ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_5_sigmoid, ws.block_2_y, out=ws.silu_5_a)
 
@@ -857,11 +859,10 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # silu_6: batch_norm_7.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.batch_norm_7_y, out=ws.silu_6_sigmoid)
-    np.minimum(ws.silu_6_sigmoid, ws.log_max_7_7_n, out=ws.silu_6_sigmoid)
-    np.exp(ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
-    ws.silu_6_sigmoid += ws.one
-    np.divide(ws.one, ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
+    np.minimum(ws.batch_norm_7_y, ws.log_max_7_7_n, out=ws.silu_6_sigmoid_exp)
+    np.exp(ws.silu_6_sigmoid_exp, out=ws.silu_6_sigmoid_exp)
+    np.add(ws.silu_6_sigmoid_exp, ws.one, out=ws.silu_6_sigmoid)
+    np.divide(ws.silu_6_sigmoid_exp, ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_6_sigmoid, ws.batch_norm_7_y, out=ws.silu_6_a)
 
@@ -899,11 +900,10 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # silu_7: add_3.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.add_3_y, out=ws.silu_7_sigmoid)
-    np.minimum(ws.silu_7_sigmoid, ws.log_max_7_7_n, out=ws.silu_7_sigmoid)
-    np.exp(ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
-    ws.silu_7_sigmoid += ws.one
-    np.divide(ws.one, ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
+    np.minimum(ws.add_3_y, ws.log_max_7_7_n, out=ws.silu_7_sigmoid_exp)
+    np.exp(ws.silu_7_sigmoid_exp, out=ws.silu_7_sigmoid_exp)
+    np.add(ws.silu_7_sigmoid_exp, ws.one, out=ws.silu_7_sigmoid)
+    np.divide(ws.silu_7_sigmoid_exp, ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_7_sigmoid, ws.add_3_y, out=ws.silu_7_a)
 
@@ -966,11 +966,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # silu_1: stem.y (16, 14, 14, n) -> sigmoid (16, 14, 14, n), a (16, 14, 14, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.stem_y, out=ws.silu_1_sigmoid)
-    np.minimum(ws.silu_1_sigmoid, ws.log_max_14_14_n, out=ws.silu_1_sigmoid)
-    np.exp(ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
-    ws.silu_1_sigmoid += ws.one
-    np.divide(ws.one, ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
+    np.minimum(ws.stem_y, ws.log_max_14_14_n, out=ws.silu_1_sigmoid_exp)
+    np.exp(ws.silu_1_sigmoid_exp, out=ws.silu_1_sigmoid_exp)
+    np.add(ws.silu_1_sigmoid_exp, ws.one, out=ws.silu_1_sigmoid)
+    np.divide(ws.silu_1_sigmoid_exp, ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_1_sigmoid, ws.stem_y, out=ws.silu_1_a)
 
@@ -1015,11 +1014,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # silu_2: batch_norm_2.y (16, 14, 14, n) -> sigmoid (16, 14, 14, n), a (16, 14, 14, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.batch_norm_2_y, out=ws.silu_2_sigmoid)
-    np.minimum(ws.silu_2_sigmoid, ws.log_max_14_14_n, out=ws.silu_2_sigmoid)
-    np.exp(ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
-    ws.silu_2_sigmoid += ws.one
-    np.divide(ws.one, ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
+    np.minimum(ws.batch_norm_2_y, ws.log_max_14_14_n, out=ws.silu_2_sigmoid_exp)
+    np.exp(ws.silu_2_sigmoid_exp, out=ws.silu_2_sigmoid_exp)
+    np.add(ws.silu_2_sigmoid_exp, ws.one, out=ws.silu_2_sigmoid)
+    np.divide(ws.silu_2_sigmoid_exp, ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_2_sigmoid, ws.batch_norm_2_y, out=ws.silu_2_a)
 
@@ -1068,11 +1066,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # silu_3: block_1.y (16, 14, 14, n) -> sigmoid (16, 14, 14, n), a (16, 14, 14, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.block_1_y, out=ws.silu_3_sigmoid)
-    np.minimum(ws.silu_3_sigmoid, ws.log_max_14_14_n, out=ws.silu_3_sigmoid)
-    np.exp(ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
-    ws.silu_3_sigmoid += ws.one
-    np.divide(ws.one, ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
+    np.minimum(ws.block_1_y, ws.log_max_14_14_n, out=ws.silu_3_sigmoid_exp)
+    np.exp(ws.silu_3_sigmoid_exp, out=ws.silu_3_sigmoid_exp)
+    np.add(ws.silu_3_sigmoid_exp, ws.one, out=ws.silu_3_sigmoid)
+    np.divide(ws.silu_3_sigmoid_exp, ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_3_sigmoid, ws.block_1_y, out=ws.silu_3_a)
 
@@ -1120,11 +1117,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # silu_4: batch_norm_4.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.batch_norm_4_y, out=ws.silu_4_sigmoid)
-    np.minimum(ws.silu_4_sigmoid, ws.log_max_7_7_n, out=ws.silu_4_sigmoid)
-    np.exp(ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
-    ws.silu_4_sigmoid += ws.one
-    np.divide(ws.one, ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
+    np.minimum(ws.batch_norm_4_y, ws.log_max_7_7_n, out=ws.silu_4_sigmoid_exp)
+    np.exp(ws.silu_4_sigmoid_exp, out=ws.silu_4_sigmoid_exp)
+    np.add(ws.silu_4_sigmoid_exp, ws.one, out=ws.silu_4_sigmoid)
+    np.divide(ws.silu_4_sigmoid_exp, ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_4_sigmoid, ws.batch_norm_4_y, out=ws.silu_4_a)
 
@@ -1211,11 +1207,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # silu_5: block_2.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.block_2_y, out=ws.silu_5_sigmoid)
-    np.minimum(ws.silu_5_sigmoid, ws.log_max_7_7_n, out=ws.silu_5_sigmoid)
-    np.exp(ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
-    ws.silu_5_sigmoid += ws.one
-    np.divide(ws.one, ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
+    np.minimum(ws.block_2_y, ws.log_max_7_7_n, out=ws.silu_5_sigmoid_exp)
+    np.exp(ws.silu_5_sigmoid_exp, out=ws.silu_5_sigmoid_exp)
+    np.add(ws.silu_5_sigmoid_exp, ws.one, out=ws.silu_5_sigmoid)
+    np.divide(ws.silu_5_sigmoid_exp, ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_5_sigmoid, ws.block_2_y, out=ws.silu_5_a)
 
@@ -1260,11 +1255,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # silu_6: batch_norm_7.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.batch_norm_7_y, out=ws.silu_6_sigmoid)
-    np.minimum(ws.silu_6_sigmoid, ws.log_max_7_7_n, out=ws.silu_6_sigmoid)
-    np.exp(ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
-    ws.silu_6_sigmoid += ws.one
-    np.divide(ws.one, ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
+    np.minimum(ws.batch_norm_7_y, ws.log_max_7_7_n, out=ws.silu_6_sigmoid_exp)
+    np.exp(ws.silu_6_sigmoid_exp, out=ws.silu_6_sigmoid_exp)
+    np.add(ws.silu_6_sigmoid_exp, ws.one, out=ws.silu_6_sigmoid)
+    np.divide(ws.silu_6_sigmoid_exp, ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_6_sigmoid, ws.batch_norm_7_y, out=ws.silu_6_a)
 
@@ -1313,11 +1307,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # silu_7: add_3.y (32, 7, 7, n) -> sigmoid (32, 7, 7, n), a (32, 7, 7, n)
     # (70) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.add_3_y, out=ws.silu_7_sigmoid)
-    np.minimum(ws.silu_7_sigmoid, ws.log_max_7_7_n, out=ws.silu_7_sigmoid)
-    np.exp(ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
-    ws.silu_7_sigmoid += ws.one
-    np.divide(ws.one, ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
+    np.minimum(ws.add_3_y, ws.log_max_7_7_n, out=ws.silu_7_sigmoid_exp)
+    np.exp(ws.silu_7_sigmoid_exp, out=ws.silu_7_sigmoid_exp)
+    np.add(ws.silu_7_sigmoid_exp, ws.one, out=ws.silu_7_sigmoid)
+    np.divide(ws.silu_7_sigmoid_exp, ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
     # (69) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_7_sigmoid, ws.add_3_y, out=ws.silu_7_a)
 

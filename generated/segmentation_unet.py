@@ -174,26 +174,31 @@ class Workspace:
         )
         self.conv2d_1_z_padded = np.zeros((1, 34, 34, n), dtype)  # with its border
         self.conv2d_1_z = np.empty((8, 32, 32, n), dtype)
-        self.silu_1_sigmoid = np.empty((8, 32, 32, n), dtype)
         self.shared_1 = np.empty(n * 16384, dtype)
-        self.silu_1_a = self.shared_1[: n * 8192].reshape(8, 32, 32, n)
+        self.silu_1_sigmoid_exp = self.shared_1[: n * 8192].reshape(8, 32, 32, n)
+        self.silu_1_sigmoid = np.empty((8, 32, 32, n), dtype)
+        self.silu_1_a = self.silu_1_sigmoid_exp
         self.whole_z_padded = np.zeros((8, 34, 34, n), dtype)  # with its border
         self.whole_z = np.empty((8, 32, 32, n), dtype)
+        self.silu_2_sigmoid_exp = self.silu_1_sigmoid_exp
         self.silu_2_sigmoid = np.empty((8, 32, 32, n), dtype)
-        self.silu_2_a = self.silu_1_a
+        self.silu_2_a = self.silu_1_sigmoid_exp
         self.average_pool2d_1_y = self.shared_1[n * 8192 : n * 10240].reshape(8, 16, 16, n)
         self.half_z_padded = np.zeros((8, 18, 18, n), dtype)  # with its border
         self.half_z = np.empty((16, 16, 16, n), dtype)
+        self.silu_3_sigmoid_exp = self.shared_1[n * 8192 : n * 12288].reshape(16, 16, 16, n)
         self.silu_3_sigmoid = np.empty((16, 16, 16, n), dtype)
-        self.silu_3_a = self.shared_1[n * 8192 : n * 12288].reshape(16, 16, 16, n)
+        self.silu_3_a = self.silu_3_sigmoid_exp
         self.average_pool2d_2_y = self.shared_1[n * 12288 : n * 13312].reshape(16, 8, 8, n)
         self.conv2d_4_z_padded = np.zeros((16, 10, 10, n), dtype)  # with its border
         self.conv2d_4_z = np.empty((32, 8, 8, n), dtype)
-        self.silu_4_sigmoid = np.empty((32, 8, 8, n), dtype)
         self.shared_2 = np.empty(n * 4096, dtype)
-        self.silu_4_a = self.shared_2[: n * 2048].reshape(32, 8, 8, n)
+        self.silu_4_sigmoid_exp = self.shared_2[: n * 2048].reshape(32, 8, 8, n)
+        self.silu_4_sigmoid = np.empty((32, 8, 8, n), dtype)
+        self.silu_4_a = self.silu_4_sigmoid_exp
         self.conv2d_5_z_padded = np.zeros((32, 10, 10, n), dtype)  # with its border
         self.conv2d_5_z = np.empty((32, 8, 8, n), dtype)
+        self.silu_5_sigmoid_exp = self.silu_4_sigmoid_exp
         self.silu_5_sigmoid = np.empty((32, 8, 8, n), dtype)
         self.silu_5_a = np.empty((32, 8, 8, n), dtype)
         self.up_to_half_z = self.shared_1[n * 12288 :].reshape(16, 16, 16, n)
@@ -205,6 +210,7 @@ class Workspace:
         self.conv2d_6_z_padded = np.zeros((32, 18, 16, n), dtype)  # with its border
         self.conv2d_6_z_overlap = self.shared_1[n * 8192 : n * 12800].reshape(16, 16, 18, n)
         self.conv2d_6_z = self.shared_2.reshape(16, 16, 16, n)
+        self.silu_6_sigmoid_exp = self.silu_3_sigmoid_exp
         self.silu_6_sigmoid = np.empty((16, 16, 16, n), dtype)
         self.silu_6_a = np.empty((16, 16, 16, n), dtype)
         self.up_to_whole_z = self.shared_1[n * 8192 :].reshape(8, 32, 32, n)
@@ -216,16 +222,19 @@ class Workspace:
         self.shared_4 = np.empty(n * 16384, dtype)
         self.conv2d_7_z_overlap = self.shared_4[: n * 8704].reshape(8, 32, 34, n)
         self.conv2d_7_z = np.empty((8, 32, 32, n), dtype)
-        self.silu_7_sigmoid = self.shared_4[: n * 8192].reshape(8, 32, 32, n)
-        self.silu_7_a = self.shared_4[n * 8192 :].reshape(8, 32, 32, n)
+        self.silu_7_sigmoid_exp = self.shared_4[: n * 8192].reshape(8, 32, 32, n)
+        self.silu_7_sigmoid = self.shared_4[n * 8192 :].reshape(8, 32, 32, n)
+        self.silu_7_a = self.silu_7_sigmoid_exp
         self.shared_5 = np.empty(n * 8192, dtype)
         self.conv2d_8_z_product = self.shared_5[: n * 1024].reshape(1, 32, 32, n)
         self.conv2d_8_z = np.empty((n, 1, 32, 32), dtype)
+        self.sigmoid_a_exp = self.shared_5[: n * 1024].reshape(n, 1, 32, 32)
         self.sigmoid_a = np.empty((n, 1, 32, 32), dtype)
-        self.loss_C_subtract = self.shared_5[: n * 1024].reshape(n, 1, 32, 32)
-        self.loss_C_maximum = self.shared_5[n * 1024 : n * 2048].reshape(n, 1, 32, 32)
-        self.loss_C_multiply = self.loss_C_maximum
+        self.loss_C_add = self.sigmoid_a_exp
+        self.loss_C_multiply = self.shared_5[n * 1024 : n * 2048].reshape(n, 1, 32, 32)
+        self.loss_C_log1p = self.loss_C_multiply
         self.C = np.empty((), dtype)
+        self.loss_a_exp = self.sigmoid_a_exp
         self.shared_6 = np.empty(n * 8192, dtype)
         self.d_conv2d_8_z = self.shared_6[: n * 1024].reshape(n, 1, 32, 32)
         self.conv2d_8_d_x_copy = self.shared_3[:8].reshape(8, 1, 1, 1)
@@ -237,7 +246,7 @@ class Workspace:
         self.conv2d_7_d_x_padded = np.zeros((8, 34, 34, n), dtype)  # with its border
         self.d_concatenate_2_y = self.shared_4.reshape(16, 32, 32, n)
         self.conv2d_7_d_W_product = self.conv2d_7_d_x_copy
-        self.d_up_to_whole_z = self.silu_1_a
+        self.d_up_to_whole_z = self.silu_1_sigmoid_exp
         self.d_silu_2_a_concatenate_2 = self.up_to_whole_z
         self.d_silu_6_a = self.shared_4[: n * 4096].reshape(16, 16, 16, n)
         self.d_silu_6_sigmoid = self.conv2d_6_z
@@ -268,15 +277,15 @@ class Workspace:
         self.half_d_x_padded = np.zeros((16, 16, 18, n), dtype)  # with its border
         self.half_d_x_overlap = self.shared_1[: n * 2304].reshape(8, 18, 16, n)
         self.d_average_pool2d_1_y = self.shared_4[n * 4096 : n * 6144].reshape(8, 16, 16, n)
-        self.d_silu_2_a_average_pool2d_1 = self.silu_1_a
+        self.d_silu_2_a_average_pool2d_1 = self.silu_1_sigmoid_exp
         self.d_silu_2_a = self.up_to_whole_z
         self.d_silu_2_sigmoid = self.whole_z
-        self.d_whole_z = self.silu_1_a
+        self.d_whole_z = self.silu_1_sigmoid_exp
         self.whole_d_x_copy = self.shared_3[:576].reshape(8, 8, 3, 3)
         self.whole_d_x_padded = np.zeros((8, 34, 34, n), dtype)  # with its border
         self.d_silu_1_a = self.up_to_whole_z
         self.d_silu_1_sigmoid = self.conv2d_1_z
-        self.d_conv2d_1_z = self.silu_1_a
+        self.d_conv2d_1_z = self.silu_1_sigmoid_exp
         self.conv2d_1_d_x_copy = self.shared_1[n * 8192 :].reshape(8, n, 32, 32)
         self.conv2d_1_d_x_overlap = self.shared_1[: n * 1156].reshape(n, 1, 34, 34)
         self.d_x = self.shared_1[n * 1156 : n * 2180].reshape(n, 1, 32, 32)
@@ -363,11 +372,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # silu_1: conv2d_1.z (8, 32, 32, n) -> sigmoid (8, 32, 32, n), a (8, 32, 32, n)
     # (21) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.conv2d_1_z, out=ws.silu_1_sigmoid)
-    np.minimum(ws.silu_1_sigmoid, ws.log_max_32_n, out=ws.silu_1_sigmoid)
-    np.exp(ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
-    ws.silu_1_sigmoid += ws.one
-    np.divide(ws.one, ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
+    np.minimum(ws.conv2d_1_z, ws.log_max_32_n, out=ws.silu_1_sigmoid_exp)
+    np.exp(ws.silu_1_sigmoid_exp, out=ws.silu_1_sigmoid_exp)
+    np.add(ws.silu_1_sigmoid_exp, ws.one, out=ws.silu_1_sigmoid)
+    np.divide(ws.silu_1_sigmoid_exp, ws.silu_1_sigmoid, out=ws.silu_1_sigmoid)
     # (20) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_1_sigmoid, ws.conv2d_1_z, out=ws.silu_1_a)
 
@@ -391,11 +399,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # silu_2: whole.z (8, 32, 32, n) -> sigmoid (8, 32, 32, n), a (8, 32, 32, n)
     # (21) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.whole_z, out=ws.silu_2_sigmoid)
-    np.minimum(ws.silu_2_sigmoid, ws.log_max_32_n, out=ws.silu_2_sigmoid)
-    np.exp(ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
-    ws.silu_2_sigmoid += ws.one
-    np.divide(ws.one, ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
+    np.minimum(ws.whole_z, ws.log_max_32_n, out=ws.silu_2_sigmoid_exp)
+    np.exp(ws.silu_2_sigmoid_exp, out=ws.silu_2_sigmoid_exp)
+    np.add(ws.silu_2_sigmoid_exp, ws.one, out=ws.silu_2_sigmoid)
+    np.divide(ws.silu_2_sigmoid_exp, ws.silu_2_sigmoid, out=ws.silu_2_sigmoid)
     # (20) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_2_sigmoid, ws.whole_z, out=ws.silu_2_a)
 
@@ -427,11 +434,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # silu_3: half.z (16, 16, 16, n) -> sigmoid (16, 16, 16, n), a (16, 16, 16, n)
     # (21) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.half_z, out=ws.silu_3_sigmoid)
-    np.minimum(ws.silu_3_sigmoid, ws.log_max_16_n, out=ws.silu_3_sigmoid)
-    np.exp(ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
-    ws.silu_3_sigmoid += ws.one
-    np.divide(ws.one, ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
+    np.minimum(ws.half_z, ws.log_max_16_n, out=ws.silu_3_sigmoid_exp)
+    np.exp(ws.silu_3_sigmoid_exp, out=ws.silu_3_sigmoid_exp)
+    np.add(ws.silu_3_sigmoid_exp, ws.one, out=ws.silu_3_sigmoid)
+    np.divide(ws.silu_3_sigmoid_exp, ws.silu_3_sigmoid, out=ws.silu_3_sigmoid)
     # (20) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_3_sigmoid, ws.half_z, out=ws.silu_3_a)
 
@@ -463,11 +469,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # silu_4: conv2d_4.z (32, 8, 8, n) -> sigmoid (32, 8, 8, n), a (32, 8, 8, n)
     # (21) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.conv2d_4_z, out=ws.silu_4_sigmoid)
-    np.minimum(ws.silu_4_sigmoid, ws.log_max_8_8_n, out=ws.silu_4_sigmoid)
-    np.exp(ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
-    ws.silu_4_sigmoid += ws.one
-    np.divide(ws.one, ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
+    np.minimum(ws.conv2d_4_z, ws.log_max_8_8_n, out=ws.silu_4_sigmoid_exp)
+    np.exp(ws.silu_4_sigmoid_exp, out=ws.silu_4_sigmoid_exp)
+    np.add(ws.silu_4_sigmoid_exp, ws.one, out=ws.silu_4_sigmoid)
+    np.divide(ws.silu_4_sigmoid_exp, ws.silu_4_sigmoid, out=ws.silu_4_sigmoid)
     # (20) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_4_sigmoid, ws.conv2d_4_z, out=ws.silu_4_a)
 
@@ -491,11 +496,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # silu_5: conv2d_5.z (32, 8, 8, n) -> sigmoid (32, 8, 8, n), a (32, 8, 8, n)
     # (21) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.conv2d_5_z, out=ws.silu_5_sigmoid)
-    np.minimum(ws.silu_5_sigmoid, ws.log_max_8_8_n, out=ws.silu_5_sigmoid)
-    np.exp(ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
-    ws.silu_5_sigmoid += ws.one
-    np.divide(ws.one, ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
+    np.minimum(ws.conv2d_5_z, ws.log_max_8_8_n, out=ws.silu_5_sigmoid_exp)
+    np.exp(ws.silu_5_sigmoid_exp, out=ws.silu_5_sigmoid_exp)
+    np.add(ws.silu_5_sigmoid_exp, ws.one, out=ws.silu_5_sigmoid)
+    np.divide(ws.silu_5_sigmoid_exp, ws.silu_5_sigmoid, out=ws.silu_5_sigmoid)
     # (20) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_5_sigmoid, ws.conv2d_5_z, out=ws.silu_5_a)
 
@@ -550,11 +554,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # silu_6: conv2d_6.z (16, 16, 16, n) -> sigmoid (16, 16, 16, n), a (16, 16, 16, n)
     # (21) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.conv2d_6_z, out=ws.silu_6_sigmoid)
-    np.minimum(ws.silu_6_sigmoid, ws.log_max_16_n, out=ws.silu_6_sigmoid)
-    np.exp(ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
-    ws.silu_6_sigmoid += ws.one
-    np.divide(ws.one, ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
+    np.minimum(ws.conv2d_6_z, ws.log_max_16_n, out=ws.silu_6_sigmoid_exp)
+    np.exp(ws.silu_6_sigmoid_exp, out=ws.silu_6_sigmoid_exp)
+    np.add(ws.silu_6_sigmoid_exp, ws.one, out=ws.silu_6_sigmoid)
+    np.divide(ws.silu_6_sigmoid_exp, ws.silu_6_sigmoid, out=ws.silu_6_sigmoid)
     # (20) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_6_sigmoid, ws.conv2d_6_z, out=ws.silu_6_a)
 
@@ -609,11 +612,10 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # silu_7: conv2d_7.z (8, 32, 32, n) -> sigmoid (8, 32, 32, n), a (8, 32, 32, n)
     # (21) sigmoid[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.conv2d_7_z, out=ws.silu_7_sigmoid)
-    np.minimum(ws.silu_7_sigmoid, ws.log_max_32_n, out=ws.silu_7_sigmoid)
-    np.exp(ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
-    ws.silu_7_sigmoid += ws.one
-    np.divide(ws.one, ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
+    np.minimum(ws.conv2d_7_z, ws.log_max_32_n, out=ws.silu_7_sigmoid_exp)
+    np.exp(ws.silu_7_sigmoid_exp, out=ws.silu_7_sigmoid_exp)
+    np.add(ws.silu_7_sigmoid_exp, ws.one, out=ws.silu_7_sigmoid)
+    np.divide(ws.silu_7_sigmoid_exp, ws.silu_7_sigmoid, out=ws.silu_7_sigmoid)
     # (20) a[n,c,h,w] = sigmoid[n,c,h,w] · z[n,c,h,w]
     np.multiply(ws.silu_7_sigmoid, ws.conv2d_7_z, out=ws.silu_7_a)
 
@@ -630,26 +632,25 @@ def _predict(ws: Workspace) -> None:
     """The prediction, from the network's output."""
     # sigmoid: conv2d_8.z (n, 1, 32, 32) -> a (n, 1, 32, 32)
     # (90) a[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.conv2d_8_z, out=ws.sigmoid_a)
-    np.minimum(ws.sigmoid_a, ws.log_max_32, out=ws.sigmoid_a)
-    np.exp(ws.sigmoid_a, out=ws.sigmoid_a)
-    ws.sigmoid_a += ws.one
-    np.divide(ws.one, ws.sigmoid_a, out=ws.sigmoid_a)
+    np.minimum(ws.conv2d_8_z, ws.log_max_32, out=ws.sigmoid_a_exp)
+    np.exp(ws.sigmoid_a_exp, out=ws.sigmoid_a_exp)
+    np.add(ws.sigmoid_a_exp, ws.one, out=ws.sigmoid_a)
+    np.divide(ws.sigmoid_a_exp, ws.sigmoid_a, out=ws.sigmoid_a)
 
 
 def _loss(ws: Workspace, y: Array) -> None:
     """The cost C, from the network's output."""
     # loss: conv2d_8.z (n, 1, 32, 32), y (n, 1, 32, 32) -> C
     # (82) C = 1/(N · N_c · Nₕ · N_w) · Σ[n,c,h,w] (softplus(z[n,c,h,w]) − y[n,c,h,w] · z[n,c,h,w])
-    np.absolute(ws.conv2d_8_z, out=ws.loss_C_subtract)
-    np.negative(ws.loss_C_subtract, out=ws.loss_C_subtract)
-    np.exp(ws.loss_C_subtract, out=ws.loss_C_subtract)
-    np.log1p(ws.loss_C_subtract, out=ws.loss_C_subtract)
-    np.maximum(ws.conv2d_8_z, ws.zero_32, out=ws.loss_C_maximum)
-    ws.loss_C_subtract += ws.loss_C_maximum
+    np.maximum(ws.conv2d_8_z, ws.zero_32, out=ws.loss_C_add)
     np.multiply(y, ws.conv2d_8_z, out=ws.loss_C_multiply)
-    ws.loss_C_subtract -= ws.loss_C_multiply
-    ws.loss_C_subtract.sum(out=ws.C)
+    ws.loss_C_add -= ws.loss_C_multiply
+    np.absolute(ws.conv2d_8_z, out=ws.loss_C_log1p)
+    np.negative(ws.loss_C_log1p, out=ws.loss_C_log1p)
+    np.exp(ws.loss_C_log1p, out=ws.loss_C_log1p)
+    np.log1p(ws.loss_C_log1p, out=ws.loss_C_log1p)
+    ws.loss_C_add += ws.loss_C_log1p
+    ws.loss_C_add.sum(out=ws.C)
     ws.C *= ws.one_over_1024_n
 
 
@@ -659,11 +660,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
 
     # loss: conv2d_8.z (n, 1, 32, 32), y (n, 1, 32, 32) -> sigmoid.a (n, 1, 32, 32), d_conv2d_8.z (n, 1, 32, 32)
     # (81) a[n,c,h,w] = σ(z[n,c,h,w])
-    np.negative(ws.conv2d_8_z, out=ws.sigmoid_a)
-    np.minimum(ws.sigmoid_a, ws.log_max_32, out=ws.sigmoid_a)
-    np.exp(ws.sigmoid_a, out=ws.sigmoid_a)
-    ws.sigmoid_a += ws.one
-    np.divide(ws.one, ws.sigmoid_a, out=ws.sigmoid_a)
+    np.minimum(ws.conv2d_8_z, ws.log_max_32, out=ws.loss_a_exp)
+    np.exp(ws.loss_a_exp, out=ws.loss_a_exp)
+    np.add(ws.loss_a_exp, ws.one, out=ws.sigmoid_a)
+    np.divide(ws.loss_a_exp, ws.sigmoid_a, out=ws.sigmoid_a)
     # (88) δ[n,c,h,w] = (a[n,c,h,w] − y[n,c,h,w])/(N · N_c · Nₕ · N_w)
     np.subtract(ws.sigmoid_a, y, out=ws.d_conv2d_8_z)
     ws.d_conv2d_8_z *= ws.one_over_1024_n

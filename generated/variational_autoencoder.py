@@ -145,43 +145,45 @@ class Workspace:
         self.mu_z = np.empty((n, 8), dtype)
         self.log_variance_z = np.empty((n, 8), dtype)
         self.gaussian_sample_1_y = np.empty((n, 8), dtype)
+        self.gaussian_sample_1_y_exp = np.empty((n, 8), dtype)
         self.imagined_z = self.seen_z
-        self.shared_2 = np.empty(n * 256, dtype)
-        self.relu_2_a = self.shared_2.reshape(n, 256)
+        self.relu_2_a = np.empty((n, 256), dtype)
         self.picture_z = self.shared_1.reshape(n, 784)
+        self.shared_2 = np.empty(n * 784, dtype)
+        self.loss_1_C_add = self.shared_2.reshape(n, 784)
         self.shared_3 = np.empty(n * 784, dtype)
-        self.loss_1_C_subtract = self.shared_3.reshape(n, 784)
+        self.loss_1_C_multiply = self.shared_3.reshape(n, 784)
         self.shared_4 = np.empty(n * 784, dtype)
-        self.loss_1_C_maximum = self.shared_4.reshape(n, 784)
-        self.shared_5 = np.empty(n * 784, dtype)
-        self.loss_1_C_multiply = self.shared_5.reshape(n, 784)
+        self.loss_1_C_log1p = self.shared_4.reshape(n, 784)
         self.loss_1_C = np.empty((), dtype)
         self.loss_2_C_expm1 = np.empty((n, 8), dtype)
         self.loss_2_C_subtract = np.empty((n, 8), dtype)
         self.loss_2_C_sum = np.empty((n,), dtype)
         self.loss_2_C = np.empty((), dtype)
         self.C = np.empty((), dtype)
+        self.sigmoid_a_exp = np.empty((n, 784), dtype)
         self.sigmoid_a = np.empty((n, 784), dtype)
-        self.loss_2_C_square = self.shared_3[: n * 8].reshape(n, 8)
-        self.d_mu_z_loss_2 = self.log_variance_z
+        self.loss_2_C_square = self.shared_2[: n * 8].reshape(n, 8)
+        self.loss_1_a_exp = self.loss_1_C_add
+        self.d_mu_z_loss_2 = self.mu_z
         self.d_log_variance_z_loss_2 = self.loss_2_C_expm1
-        self.d_picture_z = self.loss_1_C_subtract
-        self.d_relu_2_a = self.shared_4[: n * 256].reshape(n, 256)
+        self.d_picture_z = self.loss_1_C_add
+        self.d_relu_2_a = self.shared_3[: n * 256].reshape(n, 256)
         self.relu_2_d_z_mask = np.empty((n, 256), np.bool_)
         self.d_imagined_z = self.d_relu_2_a
-        self.d_gaussian_sample_1_y = self.shared_2[: n * 8].reshape(n, 8)
-        self.d_mu_z_gaussian_sample_1 = self.shared_2[n * 8 : n * 16].reshape(n, 8)
-        self.d_mu_z = self.log_variance_z
-        self.d_log_variance_z_gaussian_sample_1 = self.gaussian_sample_1_y
+        self.d_gaussian_sample_1_y = self.log_variance_z
+        self.d_mu_z_gaussian_sample_1 = self.gaussian_sample_1_y
+        self.d_mu_z = self.mu_z
+        self.d_log_variance_z_gaussian_sample_1 = self.gaussian_sample_1_y_exp
         self.d_log_variance_z = self.loss_2_C_expm1
-        self.d_relu_1_a_log_variance = self.shared_5[: n * 256].reshape(n, 256)
-        self.d_relu_1_a_mu = self.shared_5[n * 256 : n * 512].reshape(n, 256)
+        self.d_relu_1_a_log_variance = self.shared_4[: n * 256].reshape(n, 256)
+        self.d_relu_1_a_mu = self.shared_4[n * 256 : n * 512].reshape(n, 256)
         self.d_relu_1_a = self.d_relu_1_a_log_variance
         self.relu_1_d_z_mask = self.relu_2_d_z_mask
         self.d_seen_z = self.d_relu_1_a_log_variance
-        self.d_x_loss_1 = self.loss_1_C_subtract
-        self.d_x_seen = self.loss_1_C_maximum
-        self.d_x = self.loss_1_C_subtract
+        self.d_x_loss_1 = self.loss_1_C_add
+        self.d_x_seen = self.loss_1_C_multiply
+        self.d_x = self.loss_1_C_add
 
     def __reduce__(self) -> tuple[type[Workspace], tuple[int, DTypeLike]]:
         return Workspace, (self.n, self.dtype)  # a copy has memory of its own, shared by the same arrays
@@ -286,7 +288,7 @@ def _inference(params: Parameters, ws: Workspace, x: Array) -> None:
     ws.mu_z += params.mu_b
 
     # gaussian_sample_1.inference: mu.z (n, 8) -> gaussian_sample_1.y (n, 8)
-    # (31) yₙₜ = μₙₜ
+    # (30) yₙₜ = μₙₜ
     np.copyto(ws.gaussian_sample_1_y, ws.mu_z)
 
     # imagined: W (8, 256), gaussian_sample_1.y (n, 8), b (256) -> z (n, 256)
@@ -327,9 +329,9 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 
     # gaussian_sample_1: log_variance.z (n, 8), e (n, 8), mu.z (n, 8) -> y (n, 8)
     # (21) yₙₜ = eₙₜ · exp(log_varianceₙₜ/2) + μₙₜ
-    np.multiply(ws.log_variance_z, ws.half, out=ws.gaussian_sample_1_y)
-    np.exp(ws.gaussian_sample_1_y, out=ws.gaussian_sample_1_y)
-    ws.gaussian_sample_1_y *= ws.gaussian_sample_1_e
+    np.multiply(ws.log_variance_z, ws.half, out=ws.gaussian_sample_1_y_exp)
+    np.exp(ws.gaussian_sample_1_y_exp, out=ws.gaussian_sample_1_y_exp)
+    np.multiply(ws.gaussian_sample_1_y_exp, ws.gaussian_sample_1_e, out=ws.gaussian_sample_1_y)
     ws.gaussian_sample_1_y += ws.mu_z
 
     # imagined: W (8, 256), gaussian_sample_1.y (n, 8), b (256) -> z (n, 256)
@@ -350,12 +352,11 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
 def _predict(ws: Workspace) -> None:
     """The prediction, from the network's output."""
     # sigmoid: picture.z (n, 784) -> a (n, 784)
-    # (53) aₙⱼ = σ(zₙⱼ)
-    np.negative(ws.picture_z, out=ws.sigmoid_a)
-    np.minimum(ws.sigmoid_a, ws.log_max_784, out=ws.sigmoid_a)
-    np.exp(ws.sigmoid_a, out=ws.sigmoid_a)
-    ws.sigmoid_a += ws.one
-    np.divide(ws.one, ws.sigmoid_a, out=ws.sigmoid_a)
+    # (52) aₙⱼ = σ(zₙⱼ)
+    np.minimum(ws.picture_z, ws.log_max_784, out=ws.sigmoid_a_exp)
+    np.exp(ws.sigmoid_a_exp, out=ws.sigmoid_a_exp)
+    np.add(ws.sigmoid_a_exp, ws.one, out=ws.sigmoid_a)
+    np.divide(ws.sigmoid_a_exp, ws.sigmoid_a, out=ws.sigmoid_a)
 
 
 def _evaluation(params: Parameters, ws: Workspace, x: Array) -> None:
@@ -368,20 +369,20 @@ def _evaluation(params: Parameters, ws: Workspace, x: Array) -> None:
     ws.log_variance_z += params.log_variance_b
 
     # loss_1: picture.z (n, 784), x (n, 784) -> C
-    # (35) C = loss_weight/(N · Nⱼ) · Σₙ Σⱼ (softplus(zₙⱼ) − yₙⱼ · zₙⱼ)
-    np.absolute(ws.picture_z, out=ws.loss_1_C_subtract)
-    np.negative(ws.loss_1_C_subtract, out=ws.loss_1_C_subtract)
-    np.exp(ws.loss_1_C_subtract, out=ws.loss_1_C_subtract)
-    np.log1p(ws.loss_1_C_subtract, out=ws.loss_1_C_subtract)
-    np.maximum(ws.picture_z, ws.zero_784, out=ws.loss_1_C_maximum)
-    ws.loss_1_C_subtract += ws.loss_1_C_maximum
+    # (34) C = loss_weight/(N · Nⱼ) · Σₙ Σⱼ (softplus(zₙⱼ) − yₙⱼ · zₙⱼ)
+    np.maximum(ws.picture_z, ws.zero_784, out=ws.loss_1_C_add)
     np.multiply(x, ws.picture_z, out=ws.loss_1_C_multiply)
-    ws.loss_1_C_subtract -= ws.loss_1_C_multiply
-    ws.loss_1_C_subtract.sum(out=ws.loss_1_C)
+    ws.loss_1_C_add -= ws.loss_1_C_multiply
+    np.absolute(ws.picture_z, out=ws.loss_1_C_log1p)
+    np.negative(ws.loss_1_C_log1p, out=ws.loss_1_C_log1p)
+    np.exp(ws.loss_1_C_log1p, out=ws.loss_1_C_log1p)
+    np.log1p(ws.loss_1_C_log1p, out=ws.loss_1_C_log1p)
+    ws.loss_1_C_add += ws.loss_1_C_log1p
+    ws.loss_1_C_add.sum(out=ws.loss_1_C)
     ws.loss_1_C *= 0.9999999999999999 / n
 
     # loss_2: log_variance.z (n, 8), mu.z (n, 8) -> C
-    # (44) C = 1/N · Σₙ 1/2 · Σⱼ (expm1(log_varianceₙⱼ) + μₙⱼ² − log_varianceₙⱼ)
+    # (43) C = 1/N · Σₙ 1/2 · Σⱼ (expm1(log_varianceₙⱼ) + μₙⱼ² − log_varianceₙⱼ)
     np.expm1(ws.log_variance_z, out=ws.loss_2_C_subtract)
     np.square(ws.mu_z, out=ws.loss_2_C_square)
     ws.loss_2_C_subtract += ws.loss_2_C_square
@@ -399,20 +400,20 @@ def _loss(ws: Workspace, x: Array) -> None:
     n = ws.n
 
     # loss_1: picture.z (n, 784), x (n, 784) -> C
-    # (35) C = loss_weight/(N · Nⱼ) · Σₙ Σⱼ (softplus(zₙⱼ) − yₙⱼ · zₙⱼ)
-    np.absolute(ws.picture_z, out=ws.loss_1_C_subtract)
-    np.negative(ws.loss_1_C_subtract, out=ws.loss_1_C_subtract)
-    np.exp(ws.loss_1_C_subtract, out=ws.loss_1_C_subtract)
-    np.log1p(ws.loss_1_C_subtract, out=ws.loss_1_C_subtract)
-    np.maximum(ws.picture_z, ws.zero_784, out=ws.loss_1_C_maximum)
-    ws.loss_1_C_subtract += ws.loss_1_C_maximum
+    # (34) C = loss_weight/(N · Nⱼ) · Σₙ Σⱼ (softplus(zₙⱼ) − yₙⱼ · zₙⱼ)
+    np.maximum(ws.picture_z, ws.zero_784, out=ws.loss_1_C_add)
     np.multiply(x, ws.picture_z, out=ws.loss_1_C_multiply)
-    ws.loss_1_C_subtract -= ws.loss_1_C_multiply
-    ws.loss_1_C_subtract.sum(out=ws.loss_1_C)
+    ws.loss_1_C_add -= ws.loss_1_C_multiply
+    np.absolute(ws.picture_z, out=ws.loss_1_C_log1p)
+    np.negative(ws.loss_1_C_log1p, out=ws.loss_1_C_log1p)
+    np.exp(ws.loss_1_C_log1p, out=ws.loss_1_C_log1p)
+    np.log1p(ws.loss_1_C_log1p, out=ws.loss_1_C_log1p)
+    ws.loss_1_C_add += ws.loss_1_C_log1p
+    ws.loss_1_C_add.sum(out=ws.loss_1_C)
     ws.loss_1_C *= 0.9999999999999999 / n
 
     # loss_2: log_variance.z (n, 8), mu.z (n, 8) -> C
-    # (44) C = 1/N · Σₙ 1/2 · Σⱼ (expm1(log_varianceₙⱼ) + μₙⱼ² − log_varianceₙⱼ)
+    # (43) C = 1/N · Σₙ 1/2 · Σⱼ (expm1(log_varianceₙⱼ) + μₙⱼ² − log_varianceₙⱼ)
     np.expm1(ws.log_variance_z, out=ws.loss_2_C_expm1)
     np.square(ws.mu_z, out=ws.loss_2_C_subtract)
     ws.loss_2_C_subtract += ws.loss_2_C_expm1
@@ -430,21 +431,20 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     n = ws.n
 
     # loss_1: picture.z (n, 784) -> sigmoid.a (n, 784)
-    # (34) aₙⱼ = σ(zₙⱼ)
-    np.negative(ws.picture_z, out=ws.sigmoid_a)
-    np.minimum(ws.sigmoid_a, ws.log_max_784, out=ws.sigmoid_a)
-    np.exp(ws.sigmoid_a, out=ws.sigmoid_a)
-    ws.sigmoid_a += ws.one
-    np.divide(ws.one, ws.sigmoid_a, out=ws.sigmoid_a)
+    # (33) aₙⱼ = σ(zₙⱼ)
+    np.minimum(ws.picture_z, ws.log_max_784, out=ws.loss_1_a_exp)
+    np.exp(ws.loss_1_a_exp, out=ws.loss_1_a_exp)
+    np.add(ws.loss_1_a_exp, ws.one, out=ws.sigmoid_a)
+    np.divide(ws.loss_1_a_exp, ws.sigmoid_a, out=ws.sigmoid_a)
 
     # loss_2: mu.z (n, 8), C_expm1 (n, 8) -> d_mu.z.loss_2 (n, 8), d_log_variance.z.loss_2 (n, 8)
-    # (47) ∂C/∂μₙⱼ = μₙⱼ/N
+    # (46) ∂C/∂μₙⱼ = μₙⱼ/N
     np.multiply(ws.mu_z, ws.one_over_n, out=ws.d_mu_z_loss_2)
-    # (51) ∂C/∂log_varianceₙⱼ = expm1(log_varianceₙⱼ)/(2 · N)
+    # (50) ∂C/∂log_varianceₙⱼ = expm1(log_varianceₙⱼ)/(2 · N)
     np.multiply(ws.loss_2_C_expm1, ws.one_over_2_n, out=ws.d_log_variance_z_loss_2)
 
     # loss_1: sigmoid.a (n, 784), x (n, 784) -> d_picture.z (n, 784)
-    # (39) δₙⱼ = loss_weight · (aₙⱼ − yₙⱼ)/(N · Nⱼ)
+    # (38) δₙⱼ = loss_weight · (aₙⱼ − yₙⱼ)/(N · Nⱼ)
     np.subtract(ws.sigmoid_a, x, out=ws.d_picture_z)
     ws.d_picture_z *= 0.9999999999999999 / n
 
@@ -470,17 +470,17 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (14) ∂C/∂bⱼ = Σₙ δₙⱼ
     ws.ones_n.dot(ws.d_imagined_z, out=gradients.imagined_b)
 
-    # gaussian_sample_1: d_y (n, 8), d_mu.z.loss_2 (n, 8), y (n, 8), mu.z (n, 8), d_log_variance.z.loss_2 (n, 8) ->
+    # gaussian_sample_1: d_y (n, 8), d_mu.z.loss_2 (n, 8), y_exp (n, 8), e (n, 8), d_log_variance.z.loss_2 (n, 8) ->
     #     d_mu.z.gaussian_sample_1 (n, 8), d_mu.z (n, 8), d_log_variance.z.gaussian_sample_1 (n, 8), d_log_variance.z
     #     (n, 8)
     # (25) ∂C/∂μₙₜ = ∂C/∂yₙₜ
     np.copyto(ws.d_mu_z_gaussian_sample_1, ws.d_gaussian_sample_1_y)
     # ∂C/∂mu.zᵢⱼ = ∂C/∂mu.z.gaussian_sample_1ᵢⱼ + ∂C/∂mu.z.loss_2ᵢⱼ
     np.add(ws.d_mu_z_loss_2, ws.d_mu_z_gaussian_sample_1, out=ws.d_mu_z)
-    # (30) ∂C/∂log_varianceₙₜ = (yₙₜ − μₙₜ)/2 · ∂C/∂yₙₜ
-    np.subtract(ws.gaussian_sample_1_y, ws.mu_z, out=ws.d_log_variance_z_gaussian_sample_1)
-    ws.d_log_variance_z_gaussian_sample_1 *= ws.half
+    # (29) ∂C/∂log_varianceₙₜ = eₙₜ/2 · exp(log_varianceₙₜ/2) · ∂C/∂yₙₜ
+    np.multiply(ws.gaussian_sample_1_y_exp, ws.half, out=ws.d_log_variance_z_gaussian_sample_1)
     ws.d_log_variance_z_gaussian_sample_1 *= ws.d_gaussian_sample_1_y
+    ws.d_log_variance_z_gaussian_sample_1 *= ws.gaussian_sample_1_e
     # ∂C/∂log_variance.zᵢⱼ = ∂C/∂log_variance.z.gaussian_sample_1ᵢⱼ + ∂C/∂log_variance.z.loss_2ᵢⱼ
     np.add(ws.d_log_variance_z_loss_2, ws.d_log_variance_z_gaussian_sample_1, out=ws.d_log_variance_z)
 
@@ -520,7 +520,7 @@ def _input(params: Parameters, ws: Workspace) -> None:
     n = ws.n
 
     # loss_1: picture.z (n, 784) -> d_x.loss_1 (n, 784)
-    # (42) ∂C/∂yₙⱼ = −loss_weight · zₙⱼ/(N · Nⱼ)
+    # (41) ∂C/∂yₙⱼ = −loss_weight · zₙⱼ/(N · Nⱼ)
     np.multiply(ws.picture_z, -0.9999999999999999 / n, out=ws.d_x_loss_1)
 
     # seen: W (784, 256), d_z (n, 256), d_x.loss_1 (n, 784) -> d_x.seen (n, 784), d_x (n, 784)

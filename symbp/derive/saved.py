@@ -141,12 +141,13 @@ def _candidates(equation: Equation, anchor: Element, derivative: sp.Expr, spelli
             replaced = generator.put(replaced, read, places, solved)
         if not _roots(equation, replaced) <= _roots(equation, masked):
             continue
-        if _mixes(solution, generator.value) and not _keeps_digits(equation, masked, replaced):
+        mixed = _mixes(solution, generator.value)
+        if mixed and not _keeps_digits(equation, masked, replaced):
             continue
         back = replaced.xreplace({dummy: s for s, dummy in sums.items()})
         if not _singular_outside(equation, [places for _, places in reads], back, spelling):
             found = factor_out(tidy(canonical(factor_out(back, equation.sizes))), equation.sizes)
-            if _multiplied(found) <= _multiplied(spelt):
+            if _multiplied(found) <= _multiplied(spelt) and not (mixed and not _keeps_digits(equation, spelt, found)):
                 yield found
 
 

@@ -9,7 +9,7 @@ forward pass (a `Shift`); it is not differentiated, because the value does not d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import sympy as sp
@@ -27,6 +27,7 @@ from symbp.formula.expression import (
     softplus,
 )
 from symbp.formula.indices import Names
+from symbp.formula.roots import square_and_number
 
 
 @dataclass(frozen=True)
@@ -146,7 +147,68 @@ def _tanh(node: sp.Expr) -> sp.Expr:
     return node
 
 
+def _square_times_exponential(node: sp.Expr) -> sp.Expr:
+    if isinstance(node, sp.Mul):
+        for square in node.args:
+            grows = next((f for f in node.args if isinstance(f, sp.exp)), None)
+            if grows is not None and square.is_Pow and square.exp == 2:
+                return without(node, square, grows) * First(square.base * sp.exp(grows.args[0] / 2)) ** 2
+    return node
+
+
+def _roots_in(node: sp.Expr, exponent: sp.Rational) -> Iterator[tuple[sp.Expr, sp.Expr, sp.Expr, sp.Expr]]:
+    """Each term of a sum with a factor sqrt(x**2 + c), or 1 over it: the term, the root, x and c."""
+    for term in node.args:
+        for factor in sp.Mul.make_args(term):
+            found = square_and_number(factor.base) if factor.is_Pow and factor.exp == exponent else None
+            if found is not None:
+                yield (term, sp.sqrt(factor.base), *found)
+
+
+def _conjugate(node: sp.Expr) -> sp.Expr:
+    if isinstance(node, sp.Add):
+        for term, root, x, c in _roots_in(node, sp.Rational(1, 2)):
+            factor = term / root
+            for y in (x, -x):
+                if factor * y in node.args:
+                    rest = [t for t in node.args if t not in (term, factor * y)]
+                    return sp.Add(*rest, 2 * factor * _positive_part(y), factor * c / (sp.Abs(x) + root))
+    return node
+
+
+def _conjugate_over_root(node: sp.Expr) -> sp.Expr:
+    if isinstance(node, sp.Add):
+        for term, root, x, _ in _roots_in(node, -sp.Rational(1, 2)):
+            factor = term * root / x
+            for f, y in ((factor, x), (-factor, -x)):
+                if f in node.args:
+                    rest = [t for t in node.args if t not in (term, f)]
+                    return sp.Add(*rest, sp.Mul(2 * f, _conjugate(y / 2 + root / 2), 1 / root))
+    return node
+
+
+def _positive_part(x: sp.Expr) -> sp.Expr:
+    """max(x, 0), as the language states it."""
+    return sp.Piecewise((x, x > 0), (sp.Integer(0), True))
+
+
 RULES: tuple[Rule, ...] = (
+    Rule(
+        "x + sqrt(x**2 + c) = 2*max(x, 0) + c/(|x| + sqrt(x**2 + c))",
+        lambda x: x + sp.sqrt(x**2 + 3),
+        lambda x: 2 * _positive_part(x) + 3 / (sp.Abs(x) + sp.sqrt(x**2 + 3)),
+        _conjugate,
+    ),
+    Rule(
+        "1 + x/sqrt(x**2 + c) = 2*(max(x, 0) + c/(2*(|x| + sqrt(x**2 + c))))/sqrt(x**2 + c)",
+        lambda x: 1 + x / sp.sqrt(x**2 + 3),
+        lambda x: sp.Mul(
+            2,
+            _positive_part(x) + sp.Rational(3, 2) / (sp.Abs(x) + sp.sqrt(x**2 + 3)),
+            1 / sp.sqrt(x**2 + 3),
+        ),
+        _conjugate_over_root,
+    ),
     Rule("sinh(x)/cosh(x) = tanh(x)", lambda x: sp.sinh(x) / sp.cosh(x), lambda x: sp.tanh(x), _tanh),
     Rule(
         "log(cosh(x)) = |x| + log1p(expm1(-2|x|)/2)",
@@ -169,6 +231,12 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule("log(logistic(x)) = -softplus(-x)", lambda x: sp.log(logistic(x)), lambda x: -softplus(-x), _log_logistic),
     Rule("log(1 + exp(x)) = softplus(x)", lambda x: sp.log(1 + sp.exp(x)), lambda x: softplus(x), _softplus),
+    Rule(
+        "y**2*exp(x) = (y*exp(x/2))**2",
+        lambda x: (x + 1) ** 2 * sp.exp(-x),
+        lambda x: First((x + 1) * sp.exp(-x / 2)) ** 2,
+        _square_times_exponential,
+    ),
     Rule("exp(x) - 1 = expm1(x)", lambda x: sp.exp(x) - 1, lambda x: expm1(x), _expm1),
     Rule("c - c*exp(x) = -c*expm1(x)", lambda x: 3 - 3 * sp.exp(x), lambda x: -3 * expm1(x), _expm1),
     Rule("log(1 + x) = log1p(x)", lambda x: sp.log(1 + x**2), lambda x: log1p(x**2), _log1p),

@@ -80,8 +80,11 @@ _GROWING = ("exp", "expm1", "sinh", "cosh", "tanh", "sin", "cos", "tan", "erf") 
 _SHARED = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "expm1", "log1p")
 
 
-def mpmath_backend(digits: int = 50) -> Backend:
-    """Object arrays of mpmath numbers. The caller sets the working precision with `mpmath.workdps(digits)`."""
+def mpmath_backend(digits: int = 50, endless: int = ENDLESS) -> Backend:
+    """Object arrays of mpmath numbers. The caller sets the working precision with `mpmath.workdps(digits)`.
+
+    Exponents beyond `endless` count as infinite.
+    """
     import mpmath
 
     def each(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -89,18 +92,18 @@ def mpmath_backend(digits: int = 50) -> Backend:
         return lambda value: np.asarray(vectorized(value), object)
 
     def bounded(function: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda x: function(x if abs(x) < ENDLESS else mpmath.sign(x) * mpmath.inf)
+        return lambda x: function(x if abs(x) < endless else mpmath.sign(x) * mpmath.inf)
 
     names = (*_SHARED, "erf", "floor", "asin", "acos", "atan", "sign")
     functions = {name: each((bounded if name in _GROWING else lambda f: f)(getattr(mpmath, name))) for name in names}
     functions["Abs"] = each(abs)
     functions |= _SAME
     functions["logistic"] = each(lambda x: 1 / (1 + bounded(mpmath.exp)(-x)))
-    functions["softplus"] = each(lambda x: x if x > ENDLESS else mpmath.log1p(bounded(mpmath.exp)(x)))
+    functions["softplus"] = each(lambda x: x if x > endless else mpmath.log1p(bounded(mpmath.exp)(x)))
 
     def power(base: Any, exponent: Any) -> Any:
         try:
-            if base and abs(exponent * mpmath.log(abs(base))) > ENDLESS:
+            if base and abs(exponent * mpmath.log(abs(base))) > endless:
                 return base ** (mpmath.sign(exponent) * mpmath.inf)
             return base**exponent
         except ZeroDivisionError:  # as in floating point: 1/0 is infinite

@@ -11,7 +11,7 @@ Scalars and arithmetic are SymPy's own (`Add`, `Mul`, `Pow`, `Rational`, `exp`, 
     Flat(i, j, k)              the row-major position of (i, j, k); used as an index, on either side of `=`
     InRange(e, size)           1 where 0 <= e < size, else 0
     Partial(y[i], x[j])        the derivative of one element by another, not yet taken
-    First(e)                   e, computed before anything is added to it: (z - m) + log(s), not z - (m - log(s))
+    First(e)                   e, computed before what is done with it: (z - m) + log(s), not z - (m - log(s))
 
 the functions that are evaluated as one stable unit: `expm1`, `log1p`, `logistic`, `softplus`; and
 
@@ -213,10 +213,10 @@ class Partial(_Real):
 
 
 class First(_Real):
-    """The value of an expression that is not joined with what it is added to: rounding depends on the order."""
+    """The value of a sum or product that is not joined with what it is a part of: rounding depends on the order."""
 
     def __new__(cls, value: sp.Expr) -> sp.Expr:
-        return sp.Expr.__new__(cls, value) if value.is_Add else value
+        return sp.Expr.__new__(cls, value) if value.is_Add or value.is_Mul else value
 
     def _sympystr(self, printer: Any) -> str:
         return f"({printer.doprint(self.args[0])})"

@@ -53,7 +53,9 @@ def run(
 
     What no data changes is computed first, whichever routines follow.
     """
-    state = _State(program, dict(given), n, {"N": n, "log_max": np.log(np.finfo(np.float64).max), **(scalars or {})})
+    largest = np.finfo(np.float64).max
+    bounds = {"log_max": np.log(largest), "sqrt_max": np.sqrt(largest) / 2}
+    state = _State(program, dict(given), n, {"N": n, **bounds, **(scalars or {})})
     for item in program.items(list(dict.fromkeys((ONCE, *routines)))):
         if isinstance(item, Chain):
             state.by_rows(item)

@@ -207,7 +207,7 @@ class _Loop:
     def __init__(self, lowering: _Lowering, group: Group, read_outside: set[str]) -> None:
         self.lowering = lowering
         self.group = group
-        self.shared = Shared(lowering.shared.without, stepwise=True)
+        self.shared = Shared(lowering.shared.without)
         self.slices: dict[Slice, None] = {}
         reads = [(e, r) for e in group.equations for r in elements(e.body) if r.tensor in group.axes]
         carried = {r.tensor for e, r in reads if group.shift(e, r)}

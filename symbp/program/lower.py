@@ -30,6 +30,7 @@ from symbp.formula.expression import (
     softplus,
 )
 from symbp.formula.indices import bound_indices
+from symbp.formula.roots import square_and_number
 from symbp.means import NONE, Without
 from symbp.program import parts, pieces, scatter, sums, windows
 from symbp.program.affine import Numbers
@@ -37,7 +38,7 @@ from symbp.program.functions import ELEMENTWISE
 from symbp.program.operands import is_alias
 from symbp.program.operations import Map, Op, View
 from symbp.program.program import ArrayKind
-from symbp.program.values import LOG_MAX, Builder, Value
+from symbp.program.values import LOG_MAX, SQRT_MAX, Builder, Value
 from symbp.program.windows import Factor
 
 Arrays = dict[str, tuple[tuple[sp.Expr, ...], ArrayKind]]
@@ -49,12 +50,10 @@ class Shared:
 
     `positions` holds the arrays of winning positions in windows; `winners` maps a tensor of winning indices to the one
     that it was read from, the index among the window's that it holds, and the sizes of the window's indices. `without`
-    are the means that lowering leaves out. `stepwise` equations are computed in a loop, where arrays are so small
-    that an operation less is worth an array more.
+    are the means that lowering leaves out.
     """
 
     without: Without = NONE
-    stepwise: bool = False
     columns: dict[tuple[object, ...], set[tuple[int, ...]]] = field(default_factory=dict)
     positions: dict[tuple[object, ...], str] = field(default_factory=dict)
     winners: dict[str, tuple[str, int, tuple[sp.Expr, ...]]] = field(default_factory=dict)
@@ -222,31 +221,31 @@ class Lowering:
         return self.builder.map("floor", value if under == 1 else self.builder.map("divide", value, self.value(under)))
 
     def logistic(self, x: sp.Expr) -> Value:
-        """1/(1 + exp(-x)), or in a step of a loop exp(x)/(1 + exp(x)), which negates nothing but takes another array.
+        """exp(x)/(1 + exp(x)), which is 0 where the exponential is, so that a product with any x is.
 
-        The exponent is capped where the exponential would overflow and the result is 0 or 1.
+        The exponent is capped where the exponential would overflow and the result is 1.
         """
         builder, one = self.builder, self.builder.scalar(sp.Integer(1))
-        quotient = self.shared.stepwise and not x.could_extract_minus_sign()
-        capped = builder.map("minimum", self.value(x if quotient else -x), builder.scalar(LOG_MAX))
-        exponential = builder.map("exp", capped)
-        total = builder.map("add", exponential, one)
-        if quotient:
-            return builder.map("divide", exponential, total, word="logistic")
-        return builder.map("reciprocal", total, word="logistic")
+        exponential = builder.map("exp", builder.map("minimum", self.value(x), builder.scalar(LOG_MAX)))
+        return builder.map("divide", exponential, builder.map("add", exponential, one), word="logistic")
 
     def softplus(self, x: Value) -> Value:
         """log1p(exp(-|x|)) + max(x, 0), faster together than `logaddexp`, which has no vector instructions."""
-        builder = self.builder
-        exponential = builder.map("exp", builder.map("negative", builder.map("absolute", x)))
-        rest = builder.map("log1p", exponential)
+        builder, rest = self.builder, self.log1p_exp(x)
         return builder.map("add", rest, builder.map("maximum", x, builder.scalar(sp.Integer(0))), word="softplus")
+
+    def log1p_exp(self, x: Value) -> Value:
+        """log1p(exp(-|x|)), what softplus(x) is more than max(x, 0)."""
+        builder = self.builder
+        return builder.map("log1p", builder.map("exp", builder.map("negative", builder.map("absolute", x))))
 
     def power(self, node: sp.Pow) -> Value:
         """Squares, roots and reciprocals by their own functions; other exponents by `power`."""
         builder, exponent = self.builder, node.exp
         if exponent.could_extract_minus_sign():
             return builder.map("reciprocal", self.value(node.base**-exponent))
+        if exponent == sp.Rational(1, 2) and (found := square_and_number(node.base)):
+            return self.hypotenuse(self.value(found[0]), found[1])
         base = self.value(node.base)
         if exponent == 2:
             return builder.map("square", base)
@@ -258,6 +257,14 @@ class Lowering:
             square = builder.map("square", base)
             return builder.map("multiply", square, base) if exponent == 3 else builder.map("square", square)
         return builder.map("power", base, self.value(exponent))
+
+    def hypotenuse(self, x: Value, number: sp.Expr) -> Value:
+        """sqrt(x**2 + number), which is |x| where the square would overflow; faster than `hypot`."""
+        builder = self.builder
+        size = builder.map("absolute", x)
+        square = builder.map("square", builder.map("minimum", size, builder.scalar(SQRT_MAX)))
+        root = builder.map("sqrt", builder.map("add", square, builder.scalar(number)))
+        return builder.map("maximum", root, size)
 
     def index(self, node: sp.Expr) -> Value:
         """An integer expression as an array of integers."""

@@ -21,9 +21,10 @@ from symbp.program.instance import BATCH_SIZE
 from symbp.program.operands import is_stop, is_stored, numbers, reads
 from symbp.program.operations import Op
 from symbp.program.program import ONCE, Item, Loop, Program, Routine, Statement
-from symbp.program.values import LOG_MAX
+from symbp.program.values import LOG_MAX, SQRT_MAX
 
-KNOWN = frozenset({BATCH_SIZE, LOG_MAX})  # to a workspace: the number of examples, and what follows from the dtype
+# To a workspace: the number of examples, and what follows from the dtype
+KNOWN = frozenset({BATCH_SIZE, LOG_MAX, SQRT_MAX})
 
 
 def once(program: Program, keep: frozenset[str]) -> Program:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from symbp.formula.expression import SumOver
+from symbp.formula.expression import SumOver, softplus
 from symbp.program import overlap, parts, products, scatter, variables
 from symbp.program.values import Value
 from symbp.program.windows import Factor, materialized, reduced
@@ -34,6 +34,10 @@ def add(lowering: Lowering, node: sp.Add) -> Value:
     if placed:
         others = [t for t in terms if t not in placed]
         return parts.stacked(lowering, placed, lowering.value(sp.Add(*others)) if others else None)
+    if (split := _softplus_split(node)) is not None:
+        first, x, minus = split
+        operands = lowering.value(first), lowering.log1p_exp(lowering.value(x))
+        return builder.map("subtract" if minus else "add", *operands)
     deltas = [t for t in terms if scatter.open_deltas(lowering, t)]
     number = sp.Add(*(t for t in terms if lowering.is_scalar(t)))
     rest = [t for t in terms if t not in deltas and not lowering.is_scalar(t)]
@@ -58,6 +62,20 @@ def add(lowering: Lowering, node: sp.Add) -> Value:
         total = scatter.scatter_term(lowering, term, total)
     assert total is not None
     return total
+
+
+def _softplus_split(node: sp.Add) -> tuple[sp.Expr, sp.Expr, bool] | None:
+    """max(x, 0) and the other terms, which may cancel, beside softplus(x) = max(x, 0) + log1p(exp(-|x|)); and x.
+
+    And whether the softplus is subtracted.
+    """
+    for sign in (1, -1):
+        for term in node.args:
+            if isinstance(sign * term, softplus):
+                x = (sign * term).args[0]
+                larger = sp.Piecewise((x, x > 0), (sp.Integer(0), True))
+                return sp.Add(*(t for t in node.args if t != term), sign * larger), x, sign < 0
+    return None
 
 
 def multiply(lowering: Lowering, node: sp.Mul) -> Value:

@@ -21,6 +21,7 @@ from symbp.program.operations import Fold, Gather, Map, Op, Operand, Range, Scal
 from symbp.program.program import ArrayKind
 
 LOG_MAX = sp.Symbol("log_max", positive=True)  # the logarithm of the largest number of the dtype in use
+SQRT_MAX = sp.Symbol("sqrt_max", positive=True)  # half the root of it: the square of no more overflows
 
 
 class LoweringError(NetworkError):

@@ -1,7 +1,8 @@
 """Rung 5 of the ladder: double precision against fifty digits, from 0 out to 1e4 and where exponentials end.
 
 What is evaluated, in stable form and saved values, against the definitions and the derivatives as calculus gives them,
-before any of that: both on the same doubles.
+before any of that: both on the same doubles. Generated modules of activations, in either precision, against 900 digits,
+over all that the precision holds: what they lose stands in `LOST` and in docs/design.md.
 """
 
 from __future__ import annotations
@@ -13,12 +14,14 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
+from activations import by_module, derive, split
+from references import ACTIVATIONS as REFERENCES
 from references_losses import LOSSES
 from variants import Variation, joint, reverse, variations
 
 from symbp.derive.derivation import FormulaDerivation
 from symbp.derive.derive import derive_formula
-from symbp.formula.backends import mpmath_backend, numpy_backend
+from symbp.formula.backends import ENDLESS, mpmath_backend, numpy_backend
 from symbp.formula.equation import Equation, Formula
 from symbp.formula.evaluate import evaluate_formula
 from symbp.formula.parse import read_formula
@@ -27,7 +30,6 @@ from symbp.formula.scope import Declared, Scope
 EPS = float(np.finfo(np.float64).eps)
 ROUNDING = 100 * EPS  # relative, of what is added up
 LARGEST = 1e300
-CANCELS = {"squareplus"}  # z + sqrt(z**2 + b), far below 0: its rounding is that of z
 POINTS = (0.0, 1e-9, 0.5, 17.0, 36.7, 88.7, 354.9, 709.0, 745.2, 1e4)
 ROWS = np.array([row for p in POINTS for row in ([p, -p, 0.25, p], [p, 0.0, -p, 1e4 if p % 2 else -1e4])])
 PARTS = [ROWS[start : start + 4] for start in range(0, len(ROWS), 4)]
@@ -48,6 +50,16 @@ AVERAGED = (  # by a softmax, each with its sums of exponentials under other sum
     "s[t,u] = sum[i](x[t,i] * x[u,i]); y[t,j] = sum[u](exp(s[t,u]) * c[u,j]) / sum[u](exp(s[t,u]))",
     "y[t,j] = sum[u](exp(x[t,u]) * c[u,j]) * sum[u](exp(x[t,u]) * c[j,u]) / sum[u](exp(x[t,u])) ** 2",
 )
+FAR = {  # what modules are tried at, and at what is opposite to it
+    np.float32: (0, 1e-45, 1e-30, 1e-8, 1e-3, 1, 3, 10, 17, 80, 88, 89, 100, 1e4, 1e10, 1e18, 1e30, 3e38),
+    np.float64: (0, 5e-324, 1e-200, 1e-8, 1e-3, 1, 3, 10, 36, 700, 710, 745, 1e4, 1e38, 1e150, 1e300),
+}
+LOST = {  # relative digits, which are those of the number in the sum: docs/design.md
+    "a": {"normal_cdf", "gelu", "gelu_tanh", "tanhshrink", "log_softmax"},
+    "d_z": {"gelu", "gelu_tanh", "sigmoid", "tanh", "glu", "softmax", "log_softmax"},
+    "d_beta": {"swish_beta"},
+}
+ENDING = {"gelu_tanh"}  # whose slope is no number where z**2 overflows
 LOGITS = [v for v in variations() if v.entry.kind == "loss" and v.entry.link]
 VALUES = [
     v
@@ -56,10 +68,12 @@ VALUES = [
 ]
 
 
-def _exact(derivation: FormulaDerivation, given: Mapping[str, Any], sizes: Any, scalars: Any) -> dict[str, Any]:
+def _exact(
+    derivation: FormulaDerivation, given: Mapping[str, Any], sizes: Any, scalars: Any, digits: int = 50
+) -> dict[str, Any]:
     """Definitions, then each derivative right after it was taken: no delta contracted, nothing saved or stabilized."""
-    backend = mpmath_backend(50)
-    with mpmath.workdps(50), np.errstate(all="ignore"):
+    backend = mpmath_backend(digits, ENDLESS if digits == 50 else 10**digits)
+    with mpmath.workdps(digits), np.errstate(all="ignore"):
         known = {n: a if a.dtype.kind in "iu" else backend.array(a) for n, a in given.items()}
         known = evaluate_formula(derivation.formula.equations, known, sizes, scalars, backend)
         winners = [e for e in derivation.forward if e.target.tensor not in known]
@@ -73,9 +87,7 @@ def _exact(derivation: FormulaDerivation, given: Mapping[str, Any], sizes: Any, 
         return known
 
 
-def _compare(
-    derivation: FormulaDerivation, given: dict[str, Any], scalars: Mapping[str, float], wanted: str, scale: float = 1.0
-) -> int:
+def _compare(derivation: FormulaDerivation, given: dict[str, Any], scalars: Mapping[str, float], wanted: str) -> int:
     """Assert that double precision is right to rounding wherever the value can be represented; how many there are."""
     formula = derivation.formula
     sizes = {}
@@ -96,7 +108,7 @@ def _compare(
             if abs(true) > LARGEST:
                 continue
             compared += 1
-            bound = ROUNDING * max(float(abs(true)), scale)
+            bound = ROUNDING * max(float(abs(true)), 1.0)
             assert abs(mpmath.mpf(float(double)) - true) <= bound, (name, double, true)
     return compared
 
@@ -116,10 +128,41 @@ def test_activations(variation: Variation) -> None:
     width = 2 if variation.entry.name == "glu" else 4
     compared = []
     for z in PARTS:
-        scale = float(np.abs(z).max()) if variation.entry.name in CANCELS else 1.0
         arrays = {"z": z, "d_a": np.ones((4, width)), **given}
-        compared.append(_compare(derivation, arrays, variation.scalars, "z", scale))
+        compared.append(_compare(derivation, arrays, variation.scalars, "z"))
     assert sum(compared) > 4 * len(ROWS) or variation.entry.name == "exp"
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("name", REFERENCES)
+def test_modules(name: str, dtype: Any) -> None:
+    """Value and slopes are right to rounding, or as `LOST` says, wherever the precision holds them.
+
+    Of a number that is about to underflow no digits are asked.
+    """
+    case, limits = {**REFERENCES[name].cases[0], **({"alpha": 0.25} if name == "prelu" else {})}, np.finfo(dtype)
+    far = np.array([s * p for p in FAR[dtype] for s in (1, -1)], dtype)
+    rows = np.stack([far, -far if name == "glu" else np.full_like(far, 0.5)], 1) if REFERENCES[name].axis else far
+    rows = rows.reshape(len(far), -1)
+    given = {n: np.asarray(v, float) for n, v in split(name, case)[1].items()}
+    for row in rows.reshape(len(far), 1, -1):
+        derived, size = derive(name, case, row.shape), float(np.abs(row).max())
+        ones = np.ones((1, row.shape[1] // 2 if name == "glu" else row.shape[1]))
+        axes = derived.derivation.formula.tensors["z"].axes
+        numbers = {derived.derivation.formula.scalars[n]: v for n, v in derived.scalars.items()}
+        sizes = {**derived.sizes, **dict(zip(axes, row.shape, strict=True))}
+        exact = _exact(derived.derivation, {"z": row, "d_a": ones, **given}, sizes, numbers, 900)
+        with np.errstate(over="ignore", under="ignore", invalid="ignore" if name in ENDING else "warn"):
+            value, slopes = by_module(name, case, row, np.ones, dtype)
+        for what, found in {"a": value, **slopes}.items():
+            for one, true in zip(np.ravel(found), exact[what].ravel(), strict=True):
+                if not mpmath.isfinite(true) or abs(true) > float(limits.max):
+                    continue
+                if name in ENDING and what != "a" and size > float(limits.max) ** 0.5:
+                    continue
+                scale = max(size, 1.0) if name in LOST.get(what, ()) else 0.0
+                bound = 1e3 * float(limits.eps) * max(float(abs(true)), scale) + 4 * float(limits.tiny)
+                assert abs(mpmath.mpf(float(one)) - true) <= bound, (what, row, one, float(true))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

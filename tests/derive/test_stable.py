@@ -20,6 +20,7 @@ POINTS = [sp.Rational(p, 7) for p in (-300, -41, -9, -3, 1, 2, 8, 50, 290)]
 def value(expression):
     for unit in UNITS:
         expression = expression.replace(unit, unit.definition)
+    expression = flat(expression)
     with mpmath.workdps(50):
         return mpmath.mpf(sp.N(expression, 50))
 

@@ -15,14 +15,19 @@ from symbp.forward.network import BATCH, Dim
 
 WORDS = ("zero", "one", "two", "three", "four", "five", "six")
 PLURALS = {"half": "halves", "six": "sixes"}  # of others with an s
-LOG_MAX = "log_max"  # the logarithm of the largest number of the dtype, in scalars of a program
-LARGEST = "np.nextafter(np.log(np.finfo(dtype).max), np.float32(0))"  # rounded down: its exponential is finite
+BOUNDS = {  # of the dtype, in scalars of a program: how each is computed, and what it is for
+    "log_max": (
+        "np.nextafter(np.log(np.finfo(dtype).max), np.float32(0))",  # rounded down: its exponential is finite
+        "exp of more overflows",
+    ),
+    "sqrt_max": ("np.sqrt(np.finfo(dtype).max) / 2", "the square of more overflows"),
+}
 
 
 def named(value: sp.Expr) -> tuple[str, str] | None:
     """The name of a number and how it is computed: `("one_over_4_n", "1 / (4 * n)")`; None for a long one."""
-    if str(value) == LOG_MAX:
-        return LOG_MAX, LARGEST
+    if str(value) in BOUNDS:
+        return str(value), BOUNDS[str(value)][0]
     number, rest = value.as_coeff_Mul()
     batches = rest.is_Pow and rest.exp == -1 and str(rest.base) == "N"
     if not isinstance(number, sp.Rational) or abs(number.p) >= len(WORDS) or not (rest == 1 or batches):

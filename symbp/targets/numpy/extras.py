@@ -21,7 +21,6 @@ from symbp.targets.numpy import constants, source
 
 BLOCK = 1 << 17  # numbers in a block of columns, which is to stay in a cache
 COMPARED = "compares faster than a number"
-BOUND = "exp of more overflows"
 Entries = tuple[int, int]  # a count, and one for each example
 
 
@@ -61,7 +60,8 @@ class Extras:
         if shape and value == 0:
             zeros = f"np.zeros({source.shape(shape)}, dtype)"
             return self._array(_named(name, *shape), zeros, shape, "float", COMPARED)
-        single = self._array(name, f"np.array({made}, dtype)", (), "float", BOUND if name == constants.LOG_MAX else "")
+        _, why = constants.BOUNDS.get(name, ("", ""))
+        single = self._array(name, f"np.array({made}, dtype)", (), "float", why)
         if not shape:
             return single
         row = f"np.full({source.shape(shape)}, {single.replace('ws.', 'self.')}, dtype)"

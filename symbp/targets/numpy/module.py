@@ -189,4 +189,4 @@ def _check(
         scale=source.call("scale = max", [*magnitudes, "np.finfo(np.float64).tiny"], 1),
         signature=source.call("def _read", [*READ[:2], *types, *READ[2:]], 0, tail=" -> Reading:"),
     )
-    yield render("numpy/main.py.jinja", width=max(len("gradient by"), *(len(p.name) for p in network.parameters)))
+    yield render("numpy/main.py.jinja", width=max(map(len, ["gradient by", *(p.name for p in network.parameters)])))
