@@ -20,7 +20,7 @@ from symbp.pipeline import Generated, generate, load_module
 from symbp.spec.model import NetworkSpec
 from symbp.targets.load import as_argument
 from symbp.verify.examples import draw
-from symbp.verify.oracles import evaluate_network, evaluate_outputs, installed
+from symbp.verify.oracles import evaluate_network, evaluate_outputs, evaluate_states, installed
 from symbp.verify.settle import settled
 from symbp.verify.shorten import shortened, steps_of
 
@@ -28,13 +28,15 @@ from symbp.verify.shorten import shortened, steps_of
 # cbrt(eps) are good to about eps**(2/3), 4e-11, times the curvature.
 AUTODIFF_TOLERANCE = 1e-9
 DIFFERENCES_TOLERANCE = 1e-6
+IN_INFERENCE, AFTER_A_STEP = " in inference", " after a step"  # what else is compared than in a step of training
 
 
 @dataclass(frozen=True)
 class Reading:
     """The worst error of one gradient against one oracle, relative to the gradient's largest entry.
 
-    `C` is the cost itself; where training and inference differ, outputs `in inference` are compared too.
+    `C` is the cost itself; where training and inference differ, outputs `in inference` and states `after a step` are
+    compared too.
 
     A gradient whose entries are all below a millionth of the largest of any (0 but for rounding, as that of a key's
     bias under a softmax) is measured by that millionth. One is `settled` where a few entries of the oracle's are off by
@@ -94,6 +96,7 @@ def compare(generated: Generated, *, seed: int = 0, batch: int = 4) -> CheckRepo
     with defects(generated.spec.name):
         found = module_gradients(generated, arrays)
         inferred = module_outputs(generated, arrays) if network.has_modes else {}
+        drawn, updated = module_states(generated, arrays) if network.states and network.parameters else ({}, {})
     names = (*(p.name for p in network.parameters), *network.differentiable_inputs)
     readings: list[Reading] = []
     oracles = installed()
@@ -105,7 +108,10 @@ def compare(generated: Generated, *, seed: int = 0, batch: int = 4) -> CheckRepo
         )
         if inferred:
             outputs = evaluate_outputs(definitions.inference, arrays, oracle.backend())
-            readings += _readings(oracle.name, inferred, outputs, AUTODIFF_TOLERANCE, " in inference")
+            readings += _readings(oracle.name, inferred, outputs, AUTODIFF_TOLERANCE, IN_INFERENCE)
+        if updated:
+            states = evaluate_states(definitions, {**arrays, **drawn}, oracle.backend())
+            readings += _readings(oracle.name, updated, states, AUTODIFF_TOLERANCE, AFTER_A_STEP)
     if not oracles:
         gradients = central_differences(definitions, arrays, names)
         cost = evaluate_network(definitions, arrays)["C"]
@@ -135,6 +141,21 @@ def module_outputs(generated: Generated, arrays: dict[str, np.ndarray]) -> dict[
     outputs = module.forward(params, as_argument({name: arrays[name] for name in network.inputs}))
     outputs = outputs if isinstance(outputs, dict) else {network.heads[0].name: outputs}
     return {head.output: outputs[head.name] for head in network.heads}
+
+
+def module_states(
+    generated: Generated, arrays: dict[str, np.ndarray]
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The random numbers that the module's trainer draws for its first step, and the states after that step."""
+    network = generated.derivation.network
+    module, params = _with_parameters(generated, arrays)
+    x, y = (as_argument({name: arrays[name] for name in names}) for names in (network.inputs, network.targets))
+    drawn = {}
+    if network.random:
+        drawn = module.draw(module.Workspace(len(arrays[network.inputs[0]]), np.float64), 0)
+    trainer = module.Trainer(params, **({"seed": 0} if network.random else {}))
+    trainer.step(x, y)
+    return {name: array.copy() for name, array in drawn.items()}, dict(trainer.params.state)
 
 
 def _with_parameters(generated: Generated, arrays: dict[str, np.ndarray]) -> tuple[ModuleType, Any]:

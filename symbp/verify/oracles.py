@@ -76,6 +76,19 @@ def evaluate_outputs(network: Network, arrays: Arrays, backend: Backend) -> dict
     return {head.output: np.asarray(known[head.output]) for head in network.heads}
 
 
+def evaluate_states(network: Network, arrays: Arrays, backend: Backend) -> dict[str, np.ndarray]:
+    """The states after a step of training, from the arithmetic of a library."""
+    known = {n: a if a.dtype.kind in "iu" else backend.array(a) for n, a in arrays.items()}
+    known = evaluate_network(network, known, backend)
+    n = len(arrays[network.inputs[0]])
+    for block in (b.update for b in network.blocks if b.update):
+        new = {t.name for t in block.formula.with_role("output")}
+        local = {name: known[bound] for name, bound in block.binding.items() if bound in known and name not in new}
+        made = evaluate_formula(block.formula.equations, local, sizes_of(block, n), scalars_of(block), backend)
+        known |= {block.binding[name]: made[name] for name in new}
+    return {state.name: np.asarray(known[state.name]) for state in network.states}
+
+
 def sizes_of(block: Block, n: int) -> dict[sp.Symbol, int]:
     """The number behind every size symbol of the block's formula, for n examples."""
     formula = block.formula

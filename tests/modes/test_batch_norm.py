@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from symbp.cli import main
 from symbp.derive.network import derive_network
 from symbp.forward.build import build_network
 from symbp.spec import parse_spec
-from symbp.verify.check import check_network
+from symbp.verify.check import check_network, compare
 from symbp.verify.programs import check_passes
 
 needs_torch = pytest.mark.skipif(torch is None, reason="PyTorch is not installed")
@@ -90,6 +91,16 @@ def module(name: str) -> Any:
 def test_module_and_oracles_agree_in_both_modes(name: str) -> None:
     report = check_network(spec_of(name), batch=3)
     assert report.passed, [(r.oracle, r.name, r.error) for r in report.readings if not r.passed]
+    states = {f"{state.name} after a step" for state in build_network(spec_of(name)).states}
+    assert states <= {r.name for r in report.readings}
+
+
+def test_check_sees_a_state_that_moves_wrongly() -> None:
+    generated = pipeline.generate(spec_of("rows"), dtype="float64", check=False)
+    right = "    params.state.batch_norm_1_running_mean +="
+    assert right in generated.module
+    report = compare(replace(generated, module=generated.module.replace(right, right.replace("+=", "-="))))
+    assert {r.name for r in report.readings if not r.passed} == {"batch_norm_1.running_mean after a step"}
 
 
 @pytest.mark.parametrize("name", SPECS)
