@@ -134,9 +134,9 @@ class Workspace:
         self.mask_16_14_14_n = np.empty((16, 14, 14, n), np.bool_)
         self.worse_32_5_5_n = np.empty((32, 5, 5, n), np.bool_)
         self.mask_32_5_5_n = np.empty((32, 5, 5, n), np.bool_)
-        self.picked = np.empty(n, dtype)  # one number of each row: taken, changed, put back
-        self.minus_one = np.array(-1, dtype)
         self.one_over_n = np.array(1 / n, dtype)
+        self.picked = np.empty(n, dtype)  # one number of each row: taken, changed, put back
+        self.minus_one_over_n = np.array(-1 / n, dtype)
         self.ones_n = np.ones(n, dtype)
         self.ones_10_10_n = np.ones(10 * 10 * n, dtype)
         self.ones_28_28_n = np.ones(28 * 28 * n, dtype)
@@ -395,11 +395,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (59) aₙⱼ = exp(zₙⱼ − shiftₙ)/(Σₖ exp(zₙₖ − shiftₙ))
     np.divide(ws.loss_C_exp, ws.loss_C_sum[:, None], out=ws.softmax_a)
     # (65) δₙⱼ = (aₙⱼ − 𝟙[j = yₙ])/N
-    np.copyto(ws.d_dense_3_z, ws.softmax_a)
+    np.multiply(ws.softmax_a, ws.one_over_n, out=ws.d_dense_3_z)
     ws.d_dense_3_z.take(ws.positions_of_y_in_10, out=ws.picked, mode="clip")
-    ws.picked += ws.minus_one
+    ws.picked += ws.minus_one_over_n
     ws.d_dense_3_z.put(ws.positions_of_y_in_10, ws.picked)
-    ws.d_dense_3_z *= ws.one_over_n
 
     # dense_3: W (84, 10), d_z (n, 10), relu_4.a (n, 84) -> d_relu_4.a (n, 84), d_W (84, 10), d_b (10)
     # (43) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ

@@ -114,9 +114,9 @@ class Workspace:
         self.positions_of_y_in_10 = np.empty(n, np.intp)  # where labels point, among all numbers
         self.row_starts_10 = np.arange(0, n * 10, 10)  # where rows of 10 numbers start
         self.mean_n = np.full(n, 1 / n, dtype)
-        self.picked = np.empty(n, dtype)  # one number of each row: taken, changed, put back
-        self.minus_one = np.array(-1, dtype)
         self.one_over_n = np.array(1 / n, dtype)
+        self.picked = np.empty(n, dtype)  # one number of each row: taken, changed, put back
+        self.minus_one_over_n = np.array(-1 / n, dtype)
         self.ones_n = np.ones(n, dtype)
         self.zero = np.array(0, dtype)
         self.shared_1 = np.empty(n * 784, dtype)
@@ -262,11 +262,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (23) aₙⱼ = exp(zₙⱼ − shiftₙ)/(Σₖ exp(zₙₖ − shiftₙ))
     np.divide(ws.loss_C_exp, ws.loss_C_sum[:, None], out=ws.softmax_a)
     # (29) δₙⱼ = (aₙⱼ − 𝟙[j = yₙ])/N
-    np.copyto(ws.d_dense_3_z, ws.softmax_a)
+    np.multiply(ws.softmax_a, ws.one_over_n, out=ws.d_dense_3_z)
     ws.d_dense_3_z.take(ws.positions_of_y_in_10, out=ws.picked, mode="clip")
-    ws.picked += ws.minus_one
+    ws.picked += ws.minus_one_over_n
     ws.d_dense_3_z.put(ws.positions_of_y_in_10, ws.picked)
-    ws.d_dense_3_z *= ws.one_over_n
 
     # dense_3: W (256, 10), d_z (n, 10), relu_2.a (n, 256) -> d_relu_2.a (n, 256), d_W (256, 10), d_b (10)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ

@@ -277,15 +277,17 @@ class Workspace:
         self.positions_of_y_in_10 = np.empty(n, np.intp)  # where labels point, among all numbers
         self.row_starts_10 = np.arange(0, n * 10, 10)  # where rows of 10 numbers start
         self.mean_n = np.full(n, 1 / n, dtype)
-        self.picked = np.empty(n, dtype)  # one number of each row: taken, changed, put back
-        self.minus_one = np.array(-1, dtype)
         self.one_over_n = np.array(1 / n, dtype)
+        self.picked = np.empty(n, dtype)  # one number of each row: taken, changed, put back
+        self.minus_one_over_n = np.array(-1 / n, dtype)
         self.ones_n = np.ones(n, dtype)
         self.minus_half = np.array(-0.5, dtype)
-        self.ones_7_7_n = np.ones(7 * 7 * n, dtype)
+        self.minus_ones_7_7_n = np.full(7 * 7 * n, -1, dtype)
         self.two_over_49_n = np.array(2 / (49 * n), dtype)
-        self.ones_14_14_n = np.ones(14 * 14 * n, dtype)
+        self.ones_7_7_n = np.ones(7 * 7 * n, dtype)
+        self.minus_ones_14_14_n = np.full(14 * 14 * n, -1, dtype)
         self.one_over_98_n = np.array(1 / (98 * n), dtype)
+        self.ones_14_14_n = np.ones(14 * 14 * n, dtype)
         # for blocks of columns: of a row at the least, of all rows where that stays in a cache
         self.block = np.empty(max(2016 * n + 9216, min(131072, max(28224 * n + 2304, 14112 * n + 9216))), dtype)
         self.conv2d_1_z_padded = np.zeros((1, 29, 29, n), dtype)  # with its border
@@ -1501,11 +1503,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (122) aₙⱼ = exp(zₙⱼ − shiftₙ)/(Σₖ exp(zₙₖ − shiftₙ))
     np.divide(ws.loss_C_exp, ws.loss_C_sum[:, None], out=ws.softmax_a)
     # (128) δₙⱼ = (aₙⱼ − 𝟙[j = yₙ])/N
-    np.copyto(ws.d_dense_1_z, ws.softmax_a)
+    np.multiply(ws.softmax_a, ws.one_over_n, out=ws.d_dense_1_z)
     ws.d_dense_1_z.take(ws.positions_of_y_in_10, out=ws.picked, mode="clip")
-    ws.picked += ws.minus_one
+    ws.picked += ws.minus_one_over_n
     ws.d_dense_1_z.put(ws.positions_of_y_in_10, ws.picked)
-    ws.d_dense_1_z *= ws.one_over_n
 
     # dense_1: W (32, 10), d_z (n, 10), global_average_pool_1.y (32, n) -> d_global_average_pool_1.y (32, n), d_W (32,
     #     10), d_b (10)
@@ -1551,9 +1552,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     np.multiply(ws.d_inner_3_r, ws.minus_half, out=ws.d_inner_3_v)
     ws.d_inner_3_v *= ws.inner_3_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
-    ws.d_inner_3_x_hat.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.d_inner_3_mu)
+    ws.d_inner_3_x_hat.reshape(32, 7 * 7 * n).dot(ws.minus_ones_7_7_n, out=ws.d_inner_3_mu)
     ws.d_inner_3_mu *= ws.inner_3_r
-    np.negative(ws.d_inner_3_mu, out=ws.d_inner_3_mu)
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.inner_3_r[:, None, None, None], ws.d_inner_3_x_hat, out=ws.d_conv2d_8_z)
@@ -1636,9 +1636,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     np.multiply(ws.d_batch_norm_7_r, ws.minus_half, out=ws.d_batch_norm_7_v)
     ws.d_batch_norm_7_v *= ws.batch_norm_7_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
-    ws.d_batch_norm_7_x_hat.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.d_batch_norm_7_mu)
+    ws.d_batch_norm_7_x_hat.reshape(32, 7 * 7 * n).dot(ws.minus_ones_7_7_n, out=ws.d_batch_norm_7_mu)
     ws.d_batch_norm_7_mu *= ws.batch_norm_7_r
-    np.negative(ws.d_batch_norm_7_mu, out=ws.d_batch_norm_7_mu)
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.batch_norm_7_r[:, None, None, None], ws.d_batch_norm_7_x_hat, out=ws.d_conv2d_7_z)
@@ -1728,9 +1727,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     np.multiply(ws.d_shortcut_r, ws.minus_half, out=ws.d_shortcut_v)
     ws.d_shortcut_v *= ws.shortcut_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
-    ws.d_shortcut_x_hat.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.d_shortcut_mu)
+    ws.d_shortcut_x_hat.reshape(32, 7 * 7 * n).dot(ws.minus_ones_7_7_n, out=ws.d_shortcut_mu)
     ws.d_shortcut_mu *= ws.shortcut_r
-    np.negative(ws.d_shortcut_mu, out=ws.d_shortcut_mu)
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.shortcut_r[:, None, None, None], ws.d_shortcut_x_hat, out=ws.d_conv2d_6_z)
@@ -1803,9 +1801,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     np.multiply(ws.d_inner_2_r, ws.minus_half, out=ws.d_inner_2_v)
     ws.d_inner_2_v *= ws.inner_2_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
-    ws.d_inner_2_x_hat.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.d_inner_2_mu)
+    ws.d_inner_2_x_hat.reshape(32, 7 * 7 * n).dot(ws.minus_ones_7_7_n, out=ws.d_inner_2_mu)
     ws.d_inner_2_mu *= ws.inner_2_r
-    np.negative(ws.d_inner_2_mu, out=ws.d_inner_2_mu)
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.inner_2_r[:, None, None, None], ws.d_inner_2_x_hat, out=ws.d_conv2d_5_z)
@@ -1888,9 +1885,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     np.multiply(ws.d_batch_norm_4_r, ws.minus_half, out=ws.d_batch_norm_4_v)
     ws.d_batch_norm_4_v *= ws.batch_norm_4_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
-    ws.d_batch_norm_4_x_hat.reshape(32, 7 * 7 * n).dot(ws.ones_7_7_n, out=ws.d_batch_norm_4_mu)
+    ws.d_batch_norm_4_x_hat.reshape(32, 7 * 7 * n).dot(ws.minus_ones_7_7_n, out=ws.d_batch_norm_4_mu)
     ws.d_batch_norm_4_mu *= ws.batch_norm_4_r
-    np.negative(ws.d_batch_norm_4_mu, out=ws.d_batch_norm_4_mu)
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.batch_norm_4_r[:, None, None, None], ws.d_batch_norm_4_x_hat, out=ws.d_conv2d_4_z)
@@ -1984,9 +1980,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     np.multiply(ws.d_inner_1_r, ws.minus_half, out=ws.d_inner_1_v)
     ws.d_inner_1_v *= ws.inner_1_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
-    ws.d_inner_1_x_hat.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=ws.d_inner_1_mu)
+    ws.d_inner_1_x_hat.reshape(16, 14 * 14 * n).dot(ws.minus_ones_14_14_n, out=ws.d_inner_1_mu)
     ws.d_inner_1_mu *= ws.inner_1_r
-    np.negative(ws.d_inner_1_mu, out=ws.d_inner_1_mu)
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.inner_1_r[:, None, None, None], ws.d_inner_1_x_hat, out=ws.d_conv2d_3_z)
@@ -2069,9 +2064,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     np.multiply(ws.d_batch_norm_2_r, ws.minus_half, out=ws.d_batch_norm_2_v)
     ws.d_batch_norm_2_v *= ws.batch_norm_2_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
-    ws.d_batch_norm_2_x_hat.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=ws.d_batch_norm_2_mu)
+    ws.d_batch_norm_2_x_hat.reshape(16, 14 * 14 * n).dot(ws.minus_ones_14_14_n, out=ws.d_batch_norm_2_mu)
     ws.d_batch_norm_2_mu *= ws.batch_norm_2_r
-    np.negative(ws.d_batch_norm_2_mu, out=ws.d_batch_norm_2_mu)
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.batch_norm_2_r[:, None, None, None], ws.d_batch_norm_2_x_hat, out=ws.d_conv2d_2_z)
@@ -2158,9 +2152,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     np.multiply(ws.d_stem_r, ws.minus_half, out=ws.d_stem_v)
     ws.d_stem_v *= ws.stem_d_v_multiply
     # (40) ∂C/∂μ[c] = −r[c] · Σ[n,h,w] ∂C/∂x̂[n,c,h,w]
-    ws.d_stem_x_hat.reshape(16, 14 * 14 * n).dot(ws.ones_14_14_n, out=ws.d_stem_mu)
+    ws.d_stem_x_hat.reshape(16, 14 * 14 * n).dot(ws.minus_ones_14_14_n, out=ws.d_stem_mu)
     ws.d_stem_mu *= ws.stem_r
-    np.negative(ws.d_stem_mu, out=ws.d_stem_mu)
     # (56) ∂C/∂x[n,c,h,w] = 2 · x̂[n,c,h,w]/(N · Nₕ · N_w · r[c]) · ∂C/∂v[c] + 1/(N · Nₕ · N_w) · ∂C/∂μ[c] +
     #     ∂C/∂x̂[n,c,h,w] · r[c]
     np.multiply(ws.stem_r[:, None, None, None], ws.d_stem_x_hat, out=ws.d_conv2d_1_z)

@@ -269,6 +269,7 @@ class Workspace:
         self.conv2d_4_d_x_padded = np.zeros((32, 8, 10, n), dtype)  # with its border
         self.conv2d_4_d_x_overlap = self.shared_4[n * 2048 : n * 3328].reshape(16, 10, 8, n)
         self.d_average_pool2d_2_y = self.shared_1[: n * 1024].reshape(16, 8, 8, n)
+        self.d_average_pool2d_2_y_scaled = self.d_average_pool2d_2_y
         self.d_silu_3_a_average_pool2d_2 = self.d_silu_6_a
         self.d_silu_3_a = self.d_conv2d_6_z
         self.d_silu_3_sigmoid = self.half_z
@@ -277,6 +278,7 @@ class Workspace:
         self.half_d_x_padded = np.zeros((16, 16, 18, n), dtype)  # with its border
         self.half_d_x_overlap = self.shared_1[: n * 2304].reshape(8, 18, 16, n)
         self.d_average_pool2d_1_y = self.shared_4[n * 4096 : n * 6144].reshape(8, 16, 16, n)
+        self.d_average_pool2d_1_y_scaled = self.d_average_pool2d_1_y
         self.d_silu_2_a_average_pool2d_1 = self.silu_1_sigmoid_exp
         self.d_silu_2_a = self.up_to_whole_z
         self.d_silu_2_sigmoid = self.whole_z
@@ -993,11 +995,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     #     16, 16, n), d_silu_3.a (16, 16, 16, n)
     # (45) ∂C/∂x[n,c,h,w] = 1/(Nᵤ · Nᵥ) · Σ[p,q] ∂C/∂y[n,c,p,q] · 𝟙[0 ≤ h + Pₕ − Sₕ · p < Nᵤ] · 𝟙[0 ≤ w + P_w − S_w · q
     #     < Nᵥ]
+    np.multiply(ws.d_average_pool2d_2_y, ws.one_over_4, out=ws.d_average_pool2d_2_y_scaled)
     ws.d_silu_3_a_average_pool2d_2.fill(0)
     for u in range(2):
         for v in range(2):
-            ws.d_silu_3_a_average_pool2d_2[:, u : u + 15 : 2, v : v + 15 : 2] += ws.d_average_pool2d_2_y
-    ws.d_silu_3_a_average_pool2d_2 *= ws.one_over_4
+            ws.d_silu_3_a_average_pool2d_2[:, u : u + 15 : 2, v : v + 15 : 2] += ws.d_average_pool2d_2_y_scaled
     # ∂C/∂silu_3.aᵢⱼₖₗ = ∂C/∂silu_3.a.average_pool2d_2ᵢⱼₖₗ + ∂C/∂silu_3.a.concatenate_1ᵢⱼₖₗ
     np.add(ws.d_silu_3_a_concatenate_1, ws.d_silu_3_a_average_pool2d_2, out=ws.d_silu_3_a)
 
@@ -1057,11 +1059,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, y: Array
     #     32, 32, n), d_silu_2.a (8, 32, 32, n)
     # (45) ∂C/∂x[n,c,h,w] = 1/(Nᵤ · Nᵥ) · Σ[p,q] ∂C/∂y[n,c,p,q] · 𝟙[0 ≤ h + Pₕ − Sₕ · p < Nᵤ] · 𝟙[0 ≤ w + P_w − S_w · q
     #     < Nᵥ]
+    np.multiply(ws.d_average_pool2d_1_y, ws.one_over_4, out=ws.d_average_pool2d_1_y_scaled)
     ws.d_silu_2_a_average_pool2d_1.fill(0)
     for u in range(2):
         for v in range(2):
-            ws.d_silu_2_a_average_pool2d_1[:, u : u + 31 : 2, v : v + 31 : 2] += ws.d_average_pool2d_1_y
-    ws.d_silu_2_a_average_pool2d_1 *= ws.one_over_4
+            ws.d_silu_2_a_average_pool2d_1[:, u : u + 31 : 2, v : v + 31 : 2] += ws.d_average_pool2d_1_y_scaled
     # ∂C/∂silu_2.aᵢⱼₖₗ = ∂C/∂silu_2.a.average_pool2d_1ᵢⱼₖₗ + ∂C/∂silu_2.a.concatenate_2ᵢⱼₖₗ
     np.add(ws.d_silu_2_a_concatenate_2, ws.d_silu_2_a_average_pool2d_1, out=ws.d_silu_2_a)
 

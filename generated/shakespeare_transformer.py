@@ -329,10 +329,10 @@ class Workspace:
         self.row_starts_64_65 = np.arange(0, n * 64 * 65, 65).reshape(n, 64)  # where rows of 65 numbers start
         self.one_over_64_n = np.array(1 / (64 * n), dtype)
         self.picked_64 = np.empty((n, 64), dtype)  # one number of each row: taken, changed, put back
-        self.minus_one = np.array(-1, dtype)
+        self.minus_one_over_64_n = np.array(-1 / (64 * n), dtype)
         self.ones_64_n = np.ones(64 * n, dtype)
         self.minus_half = np.array(-0.5, dtype)
-        self.ones_96 = np.ones(96, dtype)
+        self.minus_ones_96 = np.full(96, -1, dtype)
         self.one_over_48 = np.array(1 / 48, dtype)
         self.ones_n = np.ones(n, dtype)
         self.keys_64 = np.empty((n, 64), np.intp)  # a label and its place, in one number: label * (n * 64) + place
@@ -356,6 +356,7 @@ class Workspace:
         self.transformer_encoder_1_asked_k = self.shared_3.reshape(n, 64, 4, 24)
         self.shared_4 = np.empty(n * 6144, dtype)
         self.transformer_encoder_1_asked_v = self.shared_4.reshape(n, 64, 4, 24)
+        self.transformer_encoder_1_asked_k_scaled = self.transformer_encoder_1_asked_k
         self.transformer_encoder_1_asked_s = np.empty((n, 4, 64, 64), dtype)
         self.transformer_encoder_1_asked_m = self.transformer_encoder_1_asked_s
         self.transformer_encoder_1_asked_shift = self.shared_1[n * 6144 : n * 6400].reshape(n, 4, 64)
@@ -390,6 +391,7 @@ class Workspace:
         self.transformer_encoder_2_asked_k = self.shared_8.reshape(n, 64, 4, 24)
         self.shared_9 = np.empty(n * 6144, dtype)
         self.transformer_encoder_2_asked_v = self.shared_9.reshape(n, 64, 4, 24)
+        self.transformer_encoder_2_asked_k_scaled = self.transformer_encoder_2_asked_k
         self.shared_10 = np.empty(n * 32768, dtype)
         self.transformer_encoder_2_asked_s = self.shared_10[: n * 16384].reshape(n, 4, 64, 64)
         self.transformer_encoder_2_asked_m = self.transformer_encoder_2_asked_s
@@ -424,6 +426,7 @@ class Workspace:
         self.transformer_encoder_3_asked_k = self.shared_13.reshape(n, 64, 4, 24)
         self.shared_14 = np.empty(n * 6144, dtype)
         self.transformer_encoder_3_asked_v = self.shared_14.reshape(n, 64, 4, 24)
+        self.transformer_encoder_3_asked_k_scaled = self.transformer_encoder_3_asked_k
         self.transformer_encoder_3_asked_s = self.shared_10[n * 16384 :].reshape(n, 4, 64, 64)
         self.transformer_encoder_3_asked_m = self.transformer_encoder_3_asked_s
         self.transformer_encoder_3_asked_shift = self.transformer_encoder_1_asked_shift
@@ -771,12 +774,12 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     )
     ws.transformer_encoder_1_asked_v += params.transformer_encoder_1_asked_bv
     # (67) sₙₕₜᵤ = 1/√N_d · Σ[d] k[n,u,h,d] · q[n,t,h,d]
+    np.multiply(ws.transformer_encoder_1_asked_k, math.sqrt(6) / 12, out=ws.transformer_encoder_1_asked_k_scaled)
     np.matmul(
         ws.transformer_encoder_1_asked_q.transpose(0, 2, 1, 3),
-        ws.transformer_encoder_1_asked_k.transpose(0, 2, 3, 1),
+        ws.transformer_encoder_1_asked_k_scaled.transpose(0, 2, 3, 1),
         out=ws.transformer_encoder_1_asked_s,
     )
-    ws.transformer_encoder_1_asked_s *= math.sqrt(6) / 12
     # (68) mₙₕₜᵤ = { sₙₕₜᵤ if t ≥ u; −∞ otherwise }
     np.copyto(ws.transformer_encoder_1_asked_m, -math.inf, where=ws.transformer_encoder_1_asked_m_mask)
     # (72) shiftₙₕₜ = maxₗ mₙₕₜₗ
@@ -943,12 +946,12 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     )
     ws.transformer_encoder_2_asked_v += params.transformer_encoder_2_asked_bv
     # (67) sₙₕₜᵤ = 1/√N_d · Σ[d] k[n,u,h,d] · q[n,t,h,d]
+    np.multiply(ws.transformer_encoder_2_asked_k, math.sqrt(6) / 12, out=ws.transformer_encoder_2_asked_k_scaled)
     np.matmul(
         ws.transformer_encoder_2_asked_q.transpose(0, 2, 1, 3),
-        ws.transformer_encoder_2_asked_k.transpose(0, 2, 3, 1),
+        ws.transformer_encoder_2_asked_k_scaled.transpose(0, 2, 3, 1),
         out=ws.transformer_encoder_2_asked_s,
     )
-    ws.transformer_encoder_2_asked_s *= math.sqrt(6) / 12
     # (68) mₙₕₜᵤ = { sₙₕₜᵤ if t ≥ u; −∞ otherwise }
     np.copyto(ws.transformer_encoder_2_asked_m, -math.inf, where=ws.transformer_encoder_1_asked_m_mask)
     # (72) shiftₙₕₜ = maxₗ mₙₕₜₗ
@@ -1115,12 +1118,12 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     )
     ws.transformer_encoder_3_asked_v += params.transformer_encoder_3_asked_bv
     # (67) sₙₕₜᵤ = 1/√N_d · Σ[d] k[n,u,h,d] · q[n,t,h,d]
+    np.multiply(ws.transformer_encoder_3_asked_k, math.sqrt(6) / 12, out=ws.transformer_encoder_3_asked_k_scaled)
     np.matmul(
         ws.transformer_encoder_3_asked_q.transpose(0, 2, 1, 3),
-        ws.transformer_encoder_3_asked_k.transpose(0, 2, 3, 1),
+        ws.transformer_encoder_3_asked_k_scaled.transpose(0, 2, 3, 1),
         out=ws.transformer_encoder_3_asked_s,
     )
-    ws.transformer_encoder_3_asked_s *= math.sqrt(6) / 12
     # (68) mₙₕₜᵤ = { sₙₕₜᵤ if t ≥ u; −∞ otherwise }
     np.copyto(ws.transformer_encoder_3_asked_m, -math.inf, where=ws.transformer_encoder_1_asked_m_mask)
     # (72) shiftₙₕₜ = maxₗ mₙₕₜₗ
@@ -1298,11 +1301,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (205) aₙₜⱼ = exp(zₙₜⱼ − shiftₙₜ)/(Σₖ exp(zₙₜₖ − shiftₙₜ))
     np.divide(ws.loss_C_exp, ws.loss_C_sum[:, :, None], out=ws.softmax_a)
     # (212) δₙₜⱼ = (aₙₜⱼ − 𝟙[j = yₙₜ])/(N · Nₜ)
-    np.copyto(ws.d_dense_1_z, ws.softmax_a)
+    np.multiply(ws.softmax_a, ws.one_over_64_n, out=ws.d_dense_1_z)
     ws.d_dense_1_z.take(ws.positions_of_y_in_64_65, out=ws.picked_64, mode="clip")
-    ws.picked_64 += ws.minus_one
+    ws.picked_64 += ws.minus_one_over_64_n
     ws.d_dense_1_z.put(ws.positions_of_y_in_64_65, ws.picked_64)
-    ws.d_dense_1_z *= ws.one_over_64_n
 
     # dense_1: W (96, 65), d_z (n, 64, 65), layer_norm_1.y (n, 64, 96) -> d_layer_norm_1.y (n, 64, 96), d_W (96, 65),
     #     d_b (65)
@@ -1331,9 +1333,8 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     np.multiply(ws.d_layer_norm_1_r, ws.minus_half, out=ws.d_layer_norm_1_v)
     ws.d_layer_norm_1_v *= ws.layer_norm_1_d_v_multiply
     # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
-    ws.d_layer_norm_1_x_hat.reshape(n * 64, 96).dot(ws.ones_96, out=ws.d_layer_norm_1_mu.reshape(n * 64))
+    ws.d_layer_norm_1_x_hat.reshape(n * 64, 96).dot(ws.minus_ones_96, out=ws.d_layer_norm_1_mu.reshape(n * 64))
     ws.d_layer_norm_1_mu *= ws.layer_norm_1_r
-    np.negative(ws.d_layer_norm_1_mu, out=ws.d_layer_norm_1_mu)
     # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
     np.multiply(ws.layer_norm_1_r[:, :, None], ws.d_layer_norm_1_x_hat, out=ws.d_transformer_encoder_3_add_2_y)
     np.multiply(ws.d_layer_norm_1_mu, ws.one_over_96, out=ws.layer_norm_1_d_x_multiply_2)
@@ -1429,10 +1430,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.d_transformer_encoder_3_layer_norm_2_v *= ws.transformer_encoder_3_layer_norm_2_d_v_multiply
     # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_3_layer_norm_2_x_hat.reshape(n * 64, 96).dot(
-        ws.ones_96, out=ws.d_transformer_encoder_3_layer_norm_2_mu.reshape(n * 64)
+        ws.minus_ones_96, out=ws.d_transformer_encoder_3_layer_norm_2_mu.reshape(n * 64)
     )
     ws.d_transformer_encoder_3_layer_norm_2_mu *= ws.transformer_encoder_3_layer_norm_2_r
-    np.negative(ws.d_transformer_encoder_3_layer_norm_2_mu, out=ws.d_transformer_encoder_3_layer_norm_2_mu)
     # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
     np.multiply(
         ws.transformer_encoder_3_layer_norm_2_r[:, :, None],
@@ -1484,11 +1484,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (169) ∂C/∂x₁[n,t,j] = ∂C/∂yₙₜⱼ
 
     # transformer_encoder_3_asked: Wo (4, 24, 96), d_transformer_encoder_2_add_2.y.transformer_encoder_3_attended (n,
-    #     64, 96), v (n, 64, 4, 24), p (n, 4, 64, 64), d_s_mask (64, 64), q (n, 64, 4, 24), k (n, 64, 4, 24), Wk (96, 4,
-    #     24), Wq (96, 4, 24), Wv (96, 4, 24), transformer_encoder_3_layer_norm_1.y (n, 64, 96), o (n, 64, 4, 24) -> d_o
-    #     (n, 64, 4, 24), d_p (n, 4, 64, 64), d_m (n, 4, 64, 64), d_s (n, 4, 64, 64), d_v (n, 64, 4, 24), d_k (n, 64, 4,
-    #     24), d_q (n, 64, 4, 24), d_transformer_encoder_3_layer_norm_1.y (n, 64, 96), d_Wq (96, 4, 24), d_Wk (96, 4,
-    #     24), d_Wv (96, 4, 24), d_bq (4, 24), d_bk (4, 24), d_bv (4, 24), d_Wo (4, 24, 96), d_bo (96)
+    #     64, 96), v (n, 64, 4, 24), p (n, 4, 64, 64), d_s_mask (64, 64), q (n, 64, 4, 24), k.scaled (n, 64, 4, 24), Wk
+    #     (96, 4, 24), Wq (96, 4, 24), Wv (96, 4, 24), transformer_encoder_3_layer_norm_1.y (n, 64, 96), o (n, 64, 4,
+    #     24) -> d_o (n, 64, 4, 24), d_p (n, 4, 64, 64), d_m (n, 4, 64, 64), d_s (n, 4, 64, 64), d_v (n, 64, 4, 24), d_k
+    #     (n, 64, 4, 24), d_q (n, 64, 4, 24), d_transformer_encoder_3_layer_norm_1.y (n, 64, 96), d_Wq (96, 4, 24), d_Wk
+    #     (96, 4, 24), d_Wv (96, 4, 24), d_bq (4, 24), d_bk (4, 24), d_bv (4, 24), d_Wo (4, 24, 96), d_bo (96)
     # (78) ∂C/∂o[n,t,h,d] = Σⱼ ∂C/∂yₙₜⱼ · Wo[h,d,j]
     ws.d_transformer_encoder_2_add_2_y_transformer_encoder_3_attended.reshape(n * 64, 96).dot(
         params.transformer_encoder_3_asked_Wo.reshape(4 * 24, 96).T,
@@ -1534,10 +1534,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (117) ∂C/∂q[n,t,h,d] = 1/√N_d · Σᵤ ∂C/∂sₙₕₜᵤ · k[n,u,h,d]
     np.matmul(
         ws.d_transformer_encoder_3_asked_s,
-        ws.transformer_encoder_3_asked_k.transpose(0, 2, 1, 3),
+        ws.transformer_encoder_3_asked_k_scaled.transpose(0, 2, 1, 3),
         out=ws.d_transformer_encoder_3_asked_q.transpose(0, 2, 1, 3),
     )
-    ws.d_transformer_encoder_3_asked_q *= math.sqrt(6) / 12
     # (128) ∂C/∂xₙₜᵢ = Σ[d,h] ∂C/∂k[n,t,h,d] · Wk[i,h,d] + Σ[d,h] ∂C/∂q[n,t,h,d] · Wq[i,h,d] + Σ[d,h] ∂C/∂v[n,t,h,d] ·
     #     Wv[i,h,d]
     ws.d_transformer_encoder_3_asked_k.reshape(n * 64, 4 * 24).dot(
@@ -1619,10 +1618,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.d_transformer_encoder_3_layer_norm_1_v *= ws.transformer_encoder_3_layer_norm_1_d_v_multiply
     # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_3_layer_norm_1_x_hat.reshape(n * 64, 96).dot(
-        ws.ones_96, out=ws.d_transformer_encoder_3_layer_norm_1_mu.reshape(n * 64)
+        ws.minus_ones_96, out=ws.d_transformer_encoder_3_layer_norm_1_mu.reshape(n * 64)
     )
     ws.d_transformer_encoder_3_layer_norm_1_mu *= ws.transformer_encoder_3_layer_norm_1_r
-    np.negative(ws.d_transformer_encoder_3_layer_norm_1_mu, out=ws.d_transformer_encoder_3_layer_norm_1_mu)
     # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
     np.multiply(
         ws.transformer_encoder_3_layer_norm_1_r[:, :, None],
@@ -1751,10 +1749,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.d_transformer_encoder_2_layer_norm_2_v *= ws.transformer_encoder_2_layer_norm_2_d_v_multiply
     # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_2_layer_norm_2_x_hat.reshape(n * 64, 96).dot(
-        ws.ones_96, out=ws.d_transformer_encoder_2_layer_norm_2_mu.reshape(n * 64)
+        ws.minus_ones_96, out=ws.d_transformer_encoder_2_layer_norm_2_mu.reshape(n * 64)
     )
     ws.d_transformer_encoder_2_layer_norm_2_mu *= ws.transformer_encoder_2_layer_norm_2_r
-    np.negative(ws.d_transformer_encoder_2_layer_norm_2_mu, out=ws.d_transformer_encoder_2_layer_norm_2_mu)
     # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
     np.multiply(
         ws.transformer_encoder_2_layer_norm_2_r[:, :, None],
@@ -1807,11 +1804,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
     # transformer_encoder_2_asked: Wo (4, 24, 96), d_transformer_encoder_1_add_2.y.transformer_encoder_2_attended (n,
     #     64, 96), v (n, 64, 4, 24), p (n, 4, 64, 64), transformer_encoder_3_asked.d_s_mask (64, 64), q (n, 64, 4, 24),
-    #     k (n, 64, 4, 24), Wk (96, 4, 24), Wq (96, 4, 24), Wv (96, 4, 24), transformer_encoder_2_layer_norm_1.y (n, 64,
-    #     96), o (n, 64, 4, 24) -> d_o (n, 64, 4, 24), d_p (n, 4, 64, 64), d_m (n, 4, 64, 64), d_s (n, 4, 64, 64), d_v
-    #     (n, 64, 4, 24), d_k (n, 64, 4, 24), d_q (n, 64, 4, 24), d_transformer_encoder_2_layer_norm_1.y (n, 64, 96),
-    #     d_Wq (96, 4, 24), d_Wk (96, 4, 24), d_Wv (96, 4, 24), d_bq (4, 24), d_bk (4, 24), d_bv (4, 24), d_Wo (4, 24,
-    #     96), d_bo (96)
+    #     k.scaled (n, 64, 4, 24), Wk (96, 4, 24), Wq (96, 4, 24), Wv (96, 4, 24), transformer_encoder_2_layer_norm_1.y
+    #     (n, 64, 96), o (n, 64, 4, 24) -> d_o (n, 64, 4, 24), d_p (n, 4, 64, 64), d_m (n, 4, 64, 64), d_s (n, 4, 64,
+    #     64), d_v (n, 64, 4, 24), d_k (n, 64, 4, 24), d_q (n, 64, 4, 24), d_transformer_encoder_2_layer_norm_1.y (n,
+    #     64, 96), d_Wq (96, 4, 24), d_Wk (96, 4, 24), d_Wv (96, 4, 24), d_bq (4, 24), d_bk (4, 24), d_bv (4, 24), d_Wo
+    #     (4, 24, 96), d_bo (96)
     # (78) ∂C/∂o[n,t,h,d] = Σⱼ ∂C/∂yₙₜⱼ · Wo[h,d,j]
     ws.d_transformer_encoder_1_add_2_y_transformer_encoder_2_attended.reshape(n * 64, 96).dot(
         params.transformer_encoder_2_asked_Wo.reshape(4 * 24, 96).T,
@@ -1857,10 +1854,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (117) ∂C/∂q[n,t,h,d] = 1/√N_d · Σᵤ ∂C/∂sₙₕₜᵤ · k[n,u,h,d]
     np.matmul(
         ws.d_transformer_encoder_2_asked_s,
-        ws.transformer_encoder_2_asked_k.transpose(0, 2, 1, 3),
+        ws.transformer_encoder_2_asked_k_scaled.transpose(0, 2, 1, 3),
         out=ws.d_transformer_encoder_2_asked_q.transpose(0, 2, 1, 3),
     )
-    ws.d_transformer_encoder_2_asked_q *= math.sqrt(6) / 12
     # (128) ∂C/∂xₙₜᵢ = Σ[d,h] ∂C/∂k[n,t,h,d] · Wk[i,h,d] + Σ[d,h] ∂C/∂q[n,t,h,d] · Wq[i,h,d] + Σ[d,h] ∂C/∂v[n,t,h,d] ·
     #     Wv[i,h,d]
     ws.d_transformer_encoder_2_asked_k.reshape(n * 64, 4 * 24).dot(
@@ -1942,10 +1938,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.d_transformer_encoder_2_layer_norm_1_v *= ws.transformer_encoder_2_layer_norm_1_d_v_multiply
     # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_2_layer_norm_1_x_hat.reshape(n * 64, 96).dot(
-        ws.ones_96, out=ws.d_transformer_encoder_2_layer_norm_1_mu.reshape(n * 64)
+        ws.minus_ones_96, out=ws.d_transformer_encoder_2_layer_norm_1_mu.reshape(n * 64)
     )
     ws.d_transformer_encoder_2_layer_norm_1_mu *= ws.transformer_encoder_2_layer_norm_1_r
-    np.negative(ws.d_transformer_encoder_2_layer_norm_1_mu, out=ws.d_transformer_encoder_2_layer_norm_1_mu)
     # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
     np.multiply(
         ws.transformer_encoder_2_layer_norm_1_r[:, :, None],
@@ -2074,10 +2069,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.d_transformer_encoder_1_layer_norm_2_v *= ws.transformer_encoder_1_layer_norm_2_d_v_multiply
     # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_1_layer_norm_2_x_hat.reshape(n * 64, 96).dot(
-        ws.ones_96, out=ws.d_transformer_encoder_1_layer_norm_2_mu.reshape(n * 64)
+        ws.minus_ones_96, out=ws.d_transformer_encoder_1_layer_norm_2_mu.reshape(n * 64)
     )
     ws.d_transformer_encoder_1_layer_norm_2_mu *= ws.transformer_encoder_1_layer_norm_2_r
-    np.negative(ws.d_transformer_encoder_1_layer_norm_2_mu, out=ws.d_transformer_encoder_1_layer_norm_2_mu)
     # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
     np.multiply(
         ws.transformer_encoder_1_layer_norm_2_r[:, :, None],
@@ -2129,12 +2123,12 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (169) ∂C/∂x₁[n,t,j] = ∂C/∂yₙₜⱼ
 
     # transformer_encoder_1_asked: Wo (4, 24, 96), d_learned_positions_1.y.transformer_encoder_1_attended (n, 64, 96), v
-    #     (n, 64, 4, 24), p (n, 4, 64, 64), transformer_encoder_3_asked.d_s_mask (64, 64), q (n, 64, 4, 24), k (n, 64,
-    #     4, 24), Wk (96, 4, 24), Wq (96, 4, 24), Wv (96, 4, 24), transformer_encoder_1_layer_norm_1.y (n, 64, 96), o
-    #     (n, 64, 4, 24) -> d_o (n, 64, 4, 24), d_p (n, 4, 64, 64), d_m (n, 4, 64, 64), d_s (n, 4, 64, 64), d_v (n, 64,
-    #     4, 24), d_k (n, 64, 4, 24), d_q (n, 64, 4, 24), d_transformer_encoder_1_layer_norm_1.y (n, 64, 96), d_Wq (96,
-    #     4, 24), d_Wk (96, 4, 24), d_Wv (96, 4, 24), d_bq (4, 24), d_bk (4, 24), d_bv (4, 24), d_Wo (4, 24, 96), d_bo
-    #     (96)
+    #     (n, 64, 4, 24), p (n, 4, 64, 64), transformer_encoder_3_asked.d_s_mask (64, 64), q (n, 64, 4, 24), k.scaled
+    #     (n, 64, 4, 24), Wk (96, 4, 24), Wq (96, 4, 24), Wv (96, 4, 24), transformer_encoder_1_layer_norm_1.y (n, 64,
+    #     96), o (n, 64, 4, 24) -> d_o (n, 64, 4, 24), d_p (n, 4, 64, 64), d_m (n, 4, 64, 64), d_s (n, 4, 64, 64), d_v
+    #     (n, 64, 4, 24), d_k (n, 64, 4, 24), d_q (n, 64, 4, 24), d_transformer_encoder_1_layer_norm_1.y (n, 64, 96),
+    #     d_Wq (96, 4, 24), d_Wk (96, 4, 24), d_Wv (96, 4, 24), d_bq (4, 24), d_bk (4, 24), d_bv (4, 24), d_Wo (4, 24,
+    #     96), d_bo (96)
     # (78) ∂C/∂o[n,t,h,d] = Σⱼ ∂C/∂yₙₜⱼ · Wo[h,d,j]
     ws.d_learned_positions_1_y_transformer_encoder_1_attended.reshape(n * 64, 96).dot(
         params.transformer_encoder_1_asked_Wo.reshape(4 * 24, 96).T,
@@ -2180,10 +2174,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # (117) ∂C/∂q[n,t,h,d] = 1/√N_d · Σᵤ ∂C/∂sₙₕₜᵤ · k[n,u,h,d]
     np.matmul(
         ws.d_transformer_encoder_1_asked_s,
-        ws.transformer_encoder_1_asked_k.transpose(0, 2, 1, 3),
+        ws.transformer_encoder_1_asked_k_scaled.transpose(0, 2, 1, 3),
         out=ws.d_transformer_encoder_1_asked_q.transpose(0, 2, 1, 3),
     )
-    ws.d_transformer_encoder_1_asked_q *= math.sqrt(6) / 12
     # (128) ∂C/∂xₙₜᵢ = Σ[d,h] ∂C/∂k[n,t,h,d] · Wk[i,h,d] + Σ[d,h] ∂C/∂q[n,t,h,d] · Wq[i,h,d] + Σ[d,h] ∂C/∂v[n,t,h,d] ·
     #     Wv[i,h,d]
     ws.d_transformer_encoder_1_asked_k.reshape(n * 64, 4 * 24).dot(
@@ -2265,10 +2258,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.d_transformer_encoder_1_layer_norm_1_v *= ws.transformer_encoder_1_layer_norm_1_d_v_multiply
     # (44) ∂C/∂μₙₜ = −rₙₜ · Σₖ ∂C/∂x̂ₙₜₖ
     ws.d_transformer_encoder_1_layer_norm_1_x_hat.reshape(n * 64, 96).dot(
-        ws.ones_96, out=ws.d_transformer_encoder_1_layer_norm_1_mu.reshape(n * 64)
+        ws.minus_ones_96, out=ws.d_transformer_encoder_1_layer_norm_1_mu.reshape(n * 64)
     )
     ws.d_transformer_encoder_1_layer_norm_1_mu *= ws.transformer_encoder_1_layer_norm_1_r
-    np.negative(ws.d_transformer_encoder_1_layer_norm_1_mu, out=ws.d_transformer_encoder_1_layer_norm_1_mu)
     # (57) ∂C/∂xₙₜₖ = 2 · x̂ₙₜₖ/(Nₖ · rₙₜ) · ∂C/∂vₙₜ + 1/Nₖ · ∂C/∂μₙₜ + ∂C/∂x̂ₙₜₖ · rₙₜ
     np.multiply(
         ws.transformer_encoder_1_layer_norm_1_r[:, :, None],

@@ -131,9 +131,9 @@ class Workspace:
         self.positions_of_y_in_8 = np.empty(n, np.intp)  # where labels point, among all numbers
         self.row_starts_8 = np.arange(0, n * 8, 8)  # where rows of 8 numbers start
         self.mean_n = np.full(n, 1 / n, dtype)
-        self.picked = np.empty(n, dtype)  # one number of each row: taken, changed, put back
-        self.minus_one = np.array(-1, dtype)
         self.one_over_n = np.array(1 / n, dtype)
+        self.picked = np.empty(n, dtype)  # one number of each row: taken, changed, put back
+        self.minus_one_over_n = np.array(-1 / n, dtype)
         self.ones_n = np.ones(n, dtype)
         self.ones_40_n = np.ones(40 * n, dtype)
         self.gru_1_e_copy = np.empty((40, n, 14), dtype)
@@ -420,11 +420,10 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (190) aₙⱼ = exp(zₙⱼ − shiftₙ)/(Σₖ exp(zₙₖ − shiftₙ))
     np.divide(ws.loss_C_exp, ws.loss_C_sum[:, None], out=ws.softmax_a)
     # (196) δₙⱼ = (aₙⱼ − 𝟙[j = yₙ])/N
-    np.copyto(ws.d_dense_1_z, ws.softmax_a)
+    np.multiply(ws.softmax_a, ws.one_over_n, out=ws.d_dense_1_z)
     ws.d_dense_1_z.take(ws.positions_of_y_in_8, out=ws.picked, mode="clip")
-    ws.picked += ws.minus_one
+    ws.picked += ws.minus_one_over_n
     ws.d_dense_1_z.put(ws.positions_of_y_in_8, ws.picked)
-    ws.d_dense_1_z *= ws.one_over_n
 
     # dense_1: W (48, 8), d_z (n, 8), gru_2.y (n, 48) -> d_gru_2.y (n, 48), d_W (48, 8), d_b (8)
     # (180) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ

@@ -107,8 +107,9 @@ class Workspace:
         self.row_starts_10 = np.arange(0, n * 10, 10)  # where rows of 10 numbers start
         self.one = np.array(1, dtype)
         self.one_over_10000000 = np.array(1 / 10000000, dtype)
-        self.one_over_n = np.array(1 / n, dtype)
+        self.minus_one_over_n = np.array(-1 / n, dtype)
         self.two = np.array(2, dtype)
+        self.one_over_n = np.array(1 / n, dtype)
         self.picked = np.empty(n, dtype)  # one number of each row: taken, changed, put back
         self.ones_n = np.ones(n, dtype)
         self.one_over_32 = np.array(1 / 32, dtype)
@@ -118,7 +119,7 @@ class Workspace:
         self.bells_1_r_subtract = self.shared_1.reshape(n, 96, 64)
         self.bells_1_r = np.empty((n, 96), dtype)
         self.shared_2 = np.empty(6144, dtype)
-        self.bells_1_y_square = self.shared_2[:96]
+        self.bells_1_y_square_negated = self.shared_2[:96]
         self.bells_1_y = self.shared_1[: n * 96].reshape(n, 96)
         self.ripple_1_a_sin = self.shared_1[n * 96 : n * 192].reshape(n, 96)
         self.ripple_1_a = self.shared_1[n * 192 : n * 288].reshape(n, 96)
@@ -143,10 +144,10 @@ class Workspace:
         self.ripple_1_d_z_cos = self.ripple_1_a
         self.d_bells_1_y = self.ripple_1_a_sin
         self.d_bells_1_r = self.ripple_1_a
-        self.bells_1_d_c_sum = self.bells_1_y_square
+        self.bells_1_d_c_sum = self.bells_1_y_square_negated
         self.bells_1_d_c_product = self.shared_2.reshape(64, 96)
         self.bells_1_d_s_multiply = self.ripple_1_a_sin
-        self.bells_1_d_s_product = self.bells_1_y_square
+        self.bells_1_d_s_product = self.bells_1_y_square_negated
         self.bells_1_d_x_sum = self.softmax_shift
         self.d_x = self.shared_1[: n * 64].reshape(n, 64)
         self.bells_1_d_x_product = self.shared_1[n * 64 : n * 128].reshape(n, 64)
@@ -217,9 +218,9 @@ def _forward(params: Parameters, ws: Workspace, x: Array) -> None:
     )
     ws.bells_1_r *= ws.one_over_64
     # (2) yₙⱼ = exp(−rₙⱼ · sⱼ²)
-    np.square(params.bells_1_s, out=ws.bells_1_y_square)
-    np.multiply(ws.bells_1_y_square, ws.bells_1_r, out=ws.bells_1_y)
-    np.negative(ws.bells_1_y, out=ws.bells_1_y)
+    np.square(params.bells_1_s, out=ws.bells_1_y_square_negated)
+    np.negative(ws.bells_1_y_square_negated, out=ws.bells_1_y_square_negated)
+    np.multiply(ws.bells_1_y_square_negated, ws.bells_1_r, out=ws.bells_1_y)
     np.exp(ws.bells_1_y, out=ws.bells_1_y)
 
     # ripple_1: bells_1.y (n, 96) -> a (n, 96)
@@ -267,8 +268,7 @@ def _loss(ws: Workspace, y: Array) -> None:
     np.add(ws.one_over_10000000, ws.loss_C_read, out=ws.loss_C_add)
     np.log(ws.loss_C_add, out=ws.loss_C_log)
     ws.loss_C_square.dot(ws.loss_C_log, out=ws.C)
-    np.negative(ws.C, out=ws.C)
-    ws.C *= ws.one_over_n
+    ws.C *= ws.minus_one_over_n
 
 
 def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array) -> None:
@@ -308,12 +308,11 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     ws.d_bells_1_y += ws.one
     ws.d_bells_1_y *= ws.d_ripple_1_a
 
-    # bells_1: y_square (96), d_y (n, 96), y (n, 96), c (64, 96), x (n, 64), r (n, 96), s (96) -> d_r (n, 96), d_c (64,
-    #     96), d_s (96)
+    # bells_1: y_square.negated (96), d_y (n, 96), y (n, 96), c (64, 96), x (n, 64), r (n, 96), s (96) -> d_r (n, 96),
+    #     d_c (64, 96), d_s (96)
     # (7) ∂C/∂rₙⱼ = −∂C/∂yₙⱼ · yₙⱼ · sⱼ²
-    np.multiply(ws.bells_1_y_square, ws.d_bells_1_y, out=ws.d_bells_1_r)
+    np.multiply(ws.bells_1_y_square_negated, ws.d_bells_1_y, out=ws.d_bells_1_r)
     ws.d_bells_1_r *= ws.bells_1_y
-    np.negative(ws.d_bells_1_r, out=ws.d_bells_1_r)
     # (19) ∂C/∂cᵢⱼ = 2/Nᵢ · (cᵢⱼ · Σₙ ∂C/∂rₙⱼ − Σₙ ∂C/∂rₙⱼ · xₙᵢ)
     ws.ones_n.dot(ws.d_bells_1_r, out=ws.bells_1_d_c_sum)
     np.multiply(ws.bells_1_d_c_sum, params.bells_1_c, out=gradients.bells_1_c)

@@ -24,7 +24,7 @@ MEANS: Mapping[str, str] = {
     "tables": "what is computed of rows taken from a table with few rows is computed of the table",
     "share": "an operation that was computed already is not computed again",
     "prune": "operations whose results nothing reads are left out",
-    "scale": "a number that multiplies a sum is part of the sum: a mean is one product",
+    "scale": "a number that multiplies what sums and products make goes to where it multiplies the fewest numbers",
     "fold": "the optimizer's sum of old values and gradient is computed where the gradient is, which is not stored",
     "transpose": "a matrix that every step of a loop multiplies by is laid out once, as products read it fastest",
     "rows by step": "rows of a table that only the steps of a loop read are taken by each step, and never all held",

@@ -3,7 +3,7 @@
     tables    what is computed of rows taken from a table with few rows is computed of the table: E[x] W is (E W)[x]
     share     an operation that an earlier one computed already takes its result (shifts, exponentials, sums)
     prune     operations that nothing reads go
-    scale     a number that multiplies a sum becomes part of it: m = sum(x) ; m *= 1 / n
+    scale     a number that multiplies what sums and products make goes to where it multiplies the fewest numbers
     fold      the optimizer's sum of old values and gradient is computed where the gradient is
     transpose a matrix that every step of a loop multiplies by is laid out once, as products read it fastest
     rows      rows of a table that only the steps of a loop read are taken by each step
@@ -39,8 +39,9 @@ from symbp.program.operands import (
     renamed,
     written,
 )
-from symbp.program.operations import Fill, Fold, Map, Op, Product, Range, Scalar, Scatter, Select
+from symbp.program.operations import Fill, Fold, Map, Op, Product, Range, Scatter, Select
 from symbp.program.program import ONCE, Array, Chain, Item, Loop, Program, Routine, Statement
+from symbp.program.scale import scaled
 from symbp.program.sequences import COST_IN_INFERENCE, SEQUENCES, over
 from symbp.program.start import started
 from symbp.program.stepwise import taken_by_steps
@@ -153,40 +154,6 @@ def _live_loop(loop: Loop, wanted: set[str]) -> Loop:
     return replace(live, slices=tuple(s for s in loop.slices if s.out in mentioned), edges=edges)
 
 
-def scale(program: Program, keep: Keep) -> Program:
-    """Sums that nothing reads but a number times them: one operation, as a mean is one product."""
-
-    def change(items: list[Item]) -> list[Item]:
-        readers = Counter(name for item in items for op in item.operations for name in reads(op))
-        readers.update(n for item in items if isinstance(item, Loop) for n in needed(item))
-        return [item.with_statements(lambda statement: scaled(statement, readers)) for item in items]
-
-    def scaled(statement: Statement, readers: Mapping[str, int]) -> Statement:
-        operations = list(statement.operations)
-        for op in statement.operations:
-            factor, total = _scaling(op)
-            made = next((o for o in operations if isinstance(o, Fold) and o.out == total and o.function == "sum"), None)
-            if made is None or factor is None or readers[made.out] != 1 or made.out in keep:
-                continue
-            both = replace(made, out=op.out, factor=Scalar(factor.value * (made.factor.value if made.factor else 1)))
-            operations = [both if o is made else o for o in operations if o is not op]
-        return replace(statement, operations=tuple(operations))
-
-    for sequence in SEQUENCES:
-        program = over(program, sequence, change)
-    return _without_unused(program)
-
-
-def _scaling(op: Op) -> tuple[Scalar | None, str]:
-    """The number and the array of which this is the product, if it is one."""
-    if not isinstance(op, Map) or op.function != "multiply" or op.where is not None:
-        return None, ""
-    (one, other) = op.operands
-    if isinstance(one, Scalar) and isinstance(other, str):
-        return one, other
-    return (other, one) if isinstance(one, str) and isinstance(other, Scalar) else (None, "")
-
-
 def in_place(program: Program, keep: Keep) -> Program:
     """A temporary whose only reader is elementwise and of its shape becomes that reader's output."""
     apart = tuple(name for name in COST_IN_INFERENCE if name in program.routines)
@@ -276,7 +243,7 @@ def every_pass(library: Library = PLAIN, batch: int = NOMINAL) -> tuple[Pass, ..
         Pass("tables", lambda program, _: of_tables(program, batch)),
         Pass("share", share),
         Pass("prune", prune),
-        Pass("scale", scale),
+        Pass("scale", lambda program, keep: _without_unused(scaled(program, keep, batch))),
         Pass("fold", lambda program, _: folded(program, library, batch)),
         Pass("transpose", lambda program, _: program if library.reads_across else transposed(program, batch)),
         Pass("rows by step", lambda program, keep: _without_unused(taken_by_steps(program, keep, batch))),
