@@ -44,6 +44,8 @@ def chained(program: Program, keep: frozenset[str], batch: int) -> Program:
         name: routine if name in left else Routine(name, tuple(chaining.changed(routine.statements)))
         for name, routine in program.routines.items()
     }
+    if not any(isinstance(item, Chain) for routine in routines.values() for item in routine.statements):
+        return program
     made = replace(program, routines=routines)
     return replace(made, arrays=_with_scratch(made, keep))
 
@@ -84,15 +86,22 @@ class _Chaining:
     def changed(self, items: Iterable[Item]) -> Iterator[Item]:
         """The statements and loops of a routine, long chains in place of their statements."""
         run: list[Statement] = []
+        rows: _Rows | None = None
         for item in items:
-            if not isinstance(item, Statement) or (run and not self.along([*run, item])):
+            longer = self.longer(rows, item) if run and item.block == run[0].block else None
+            if not longer:
                 yield from self.ended(run)
-                run = []
-            if isinstance(item, Statement) and (run or self.along([item])):  # of views alone it joins a run
+                run, longer = [], self.along([item]) if isinstance(item, Statement) else None
+            rows = longer
+            if isinstance(item, Statement) and rows:  # one of views alone joins a run, and begins none
                 run.append(item)
             else:
                 yield item
         yield from self.ended(run)
+
+    def longer(self, rows: _Rows | None, item: Item) -> _Rows | None:
+        """The rows that a run can be carried out along with another statement."""
+        return rows.along(item, self.program.arrays) if rows and isinstance(item, Statement) else None
 
     def along(self, run: Sequence[Statement]) -> _Rows | None:
         """The rows that statements of one block can be carried out along."""

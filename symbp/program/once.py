@@ -59,16 +59,14 @@ def _fixed(program: Program, items: Sequence[Item], keep: frozenset[str]) -> set
     inside = {op.out for item in items if not isinstance(item, Statement) for op in item.operations}
     inside |= {each.array for item in items if isinstance(item, Loop) for each in item.slices if each.out in inside}
     given = {name for name, array in program.arrays.items() if array.storage == "constant"}
-    found = {
-        name
-        for name, ops in makers.items()
-        if program.arrays[name].storage == "workspace"
-        and len(ops) == 1
-        and not any(is_stop(op) or any(number.value.free_symbols - KNOWN for number in numbers(op)) for op in ops)
-    }
-    found -= keep | inside
-    while moved := {name for name in found if not given | found >= {n for op in makers[name] for n in reads(op)}}:
-        found -= moved
+    found = set[str]()
+    for name, ops in makers.items():  # what one reads was made before it
+        if name in keep or name in inside or program.arrays[name].storage != "workspace" or len(ops) > 1:
+            continue
+        (op,) = ops
+        known = all(read in found or read in given for read in reads(op)) and not is_stop(op)
+        if known and not any(number.value.free_symbols - KNOWN for number in numbers(op)):
+            found.add(name)
     return found
 
 

@@ -39,7 +39,7 @@ def optimize(
     library: Library = PLAIN,
     batch: int = NOMINAL,
 ) -> Optimized:
-    """Lower, then apply the passes in order, all where none are given; the verifier runs after each.
+    """Lower, then apply the passes in order, all where none are given; the verifier runs after each that changes it.
 
     The `library` is what multiplies matrices; batches usually have the size given.
     """
@@ -49,8 +49,10 @@ def optimize(
     verify(program)
     for each in every_pass(library, batch) if passes is None else passes:
         if each.name not in without:
-            program = each.apply(program, keep)
-            verify(program)
+            changed = each.apply(program, keep)
+            if changed != program:
+                verify(changed)
+            program = changed
     plan = plan_buffers(program, keep) if "buffers" not in without else Plan()
     verify_plan(program, plan, keep)
     return Optimized(program, plan, without, library)

@@ -75,8 +75,7 @@ def private(program: Program, scope: Scope, given: Sequence[Argument]) -> dict[s
             summary = ADDED[program.folding.keep is not None, program.folding.scale is not None]
         scope.learn(routine.statements)
         scope.after_loss, scope.found = name in ("backward", "input"), found if name in STEP else set()
-        body = routines.body(routine.statements, scope)
-        needed = routines.arguments(body)
+        body, needed = routines.body(routine.statements, scope)
         head = source.call(f"def _{name}", [f"{a}: {types[a]}" for a in needed], 0, tail=" -> None:")
         text = render("numpy/routine.py.jinja", head=head, summary=summary, body=body)
         call, alone = (f"_{name}({', '.join(given)})" for given in (needed, [ALONE.get(a, a) for a in needed]))

@@ -31,14 +31,8 @@ def operations(items: Iterable[Item]) -> list[Op]:
     return [op for item in items for op in item.operations]
 
 
-def arguments(code: Sequence[str]) -> list[str]:
-    """Those arguments of routines that lines of code mention."""
-    read = source.names(code)
-    return [name for name in ARGUMENTS if name in read]
-
-
-def body(items: Sequence[Item], scope: Scope) -> list[str]:
-    """The statements and loops in order, a blank line and a heading before each block."""
+def body(items: Sequence[Item], scope: Scope) -> tuple[list[str], list[str]]:
+    """The statements and loops in order, a blank line and a heading before each block; the arguments they mention."""
     code: list[str] = []
     for block, group in groupby(items, key=lambda item: item.block):
         members = tuple(group)
@@ -48,9 +42,10 @@ def body(items: Sequence[Item], scope: Scope) -> list[str]:
                 code += by_rows(item, scope)
             else:
                 code += stepped(item, scope) if isinstance(item, Loop) else computed(item, scope)
-    if "n" in source.names(code):
-        return [*scope.line("n = ws.n"), *code]
-    return code[1:]
+    read = source.names(code)
+    counting = scope.line("n = ws.n") if "n" in read else []
+    needed = [name for name in ARGUMENTS if name in read or (name == "ws" and counting)]
+    return [*counting, *code] if counting else code[1:], needed
 
 
 def computed(statement: Statement, scope: Scope) -> list[str]:

@@ -62,7 +62,9 @@ REFUSED = (
     ast.Yield,
     ast.YieldFrom,
 )
-_SUSPECTS = (ast.Name, ast.Attribute, ast.Import, ast.ImportFrom, *REFUSED)  # the nodes that may be objected to
+_SUSPECTS = frozenset(
+    {ast.Name, ast.Attribute, ast.Import, ast.ImportFrom, *REFUSED}
+)  # the nodes that may be objected to
 
 
 class UnsafeModuleError(DefectError):
@@ -76,7 +78,7 @@ def inspect(text: str, blas: Blas = "numpy") -> None:
     except SyntaxError as error:
         raise UnsafeModuleError(f"line {error.lineno}: {error.msg}") from error
     for node in _nodes(tree):
-        if isinstance(node, _SUSPECTS) and (reason := _objection(node, blas)):
+        if type(node) in _SUSPECTS and (reason := _objection(node, blas)):
             raise UnsafeModuleError(f"line {getattr(node, 'lineno', 0)}: {reason}")
 
 
@@ -86,9 +88,8 @@ def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
     while waiting:
         node = waiting.pop()
         yield node
-        for part in node._fields:
-            value = getattr(node, part)
-            if isinstance(value, list):
+        for value in vars(node).values():
+            if type(value) is list:
                 waiting += [each for each in value if isinstance(each, ast.AST)]
             elif isinstance(value, ast.AST) and value._fields:
                 waiting.append(value)
