@@ -40,7 +40,7 @@ class Reading:
 
     A gradient whose entries are all below a millionth of the largest of any (0 but for rounding, as that of a key's
     bias under a softmax) is measured by that millionth. One is `settled` where a few entries of the oracle's are off by
-    rounding, and the error is that of differences in fifty digits there.
+    rounding, or NaN since what it differentiates overflows, and the error is that of differences in fifty digits there.
     """
 
     oracle: str
@@ -205,17 +205,23 @@ def _readings(
     settle: Callable[[str, np.ndarray, np.ndarray, float], np.ndarray | None] | None = None,
 ) -> list[Reading]:
     readings = []
-    floor = 1e-6 * max(float(np.nanmax(np.abs(reference), initial=0)) for reference in expected.values())
+    floor = 1e-6 * max(map(_largest, expected.values()))
     for name in (n for n in found if n in expected):
         value, reference = np.asarray(found[name], np.float64), expected[name]
         known = ~np.isnan(reference) if oracle == "central differences" else np.ones(np.shape(reference), bool)
-        scale = max(float(np.max(np.abs(reference[known]), initial=0)), floor, np.finfo(np.float64).tiny)
+        scale = max(_largest(reference), floor, np.finfo(np.float64).tiny)
         error = float(np.max(np.abs(value - reference)[known], initial=0)) / scale
-        exact = settle(name, value, reference, tolerance * scale) if settle and error > tolerance else None
+        exact = settle(name, value, reference, tolerance * scale) if settle and not error <= tolerance else None
         if exact is not None:
+            scale = max(_largest(exact), scale)
             error = float(np.max(np.abs(value - exact), initial=0)) / scale
         readings.append(Reading(oracle, name + where, tuple(value.shape), error, tolerance, exact is not None))
     return readings
+
+
+def _largest(entries: np.ndarray) -> float:
+    """In magnitude, of those that are known: autodiff of what overflows on the way is NaN."""
+    return float(np.fmax.reduce(np.abs(entries), axis=None, initial=0))
 
 
 def _definitions(spec: NetworkSpec) -> Network:

@@ -42,6 +42,25 @@ def test_what_the_library_cancels_is_settled(monkeypatch: pytest.MonkeyPatch) ->
     assert failed == {"dense_1.W"}
 
 
+def test_what_overflows_in_the_library_is_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The derivative of 1 / (1 + exp(-beta z)) is NaN to autodiff where exp overflows, and 0 to the module."""
+    arrays = {"swish_beta_1.beta": np.array(-1.5), "x": np.array([[600.0, 0.4]]), "y": np.array([[0.2, 0.3]])}
+    monkeypatch.setattr(check, "draw", lambda network, batch, seed: arrays)
+    generated = generate(
+        parse_spec("name: large\ninput: 2\nlayers: [swish_beta]\nloss: mse\n"), dtype="float64", check=False
+    )
+    with np.errstate(over="ignore", invalid="ignore"):
+        report = check.compare(generated, batch=1)
+    assert report.passed
+    assert {r.name for r in report.readings if r.settled} == {"swish_beta_1.beta", "x"}
+
+    real = check.module_gradients
+    monkeypatch.setattr(check, "module_gradients", lambda *given: {**real(*given), "x": np.array([[1e-3, 0.0]])})
+    with np.errstate(over="ignore", invalid="ignore"):
+        failed = {r.name for r in check.compare(generated, batch=1).readings if not r.passed}
+    assert failed == {"x"}
+
+
 def test_entries_are_exact() -> None:
     network = build_network(parse_spec(SPEC))
     arrays = large_logits(network, 2, 0)
