@@ -22,6 +22,12 @@ class Batch:
     options: Mapping[str, Any] = field(default_factory=dict)
     shapes: tuple[Shape, ...] = ((4, 3), (2, 3), (3, 2, 4), (1, 2, 5), (2, 3, 2, 3), (2, 2, 1, 3, 2))
 
+    @property
+    def torch(self) -> dict[str, Any]:
+        """The options as PyTorch's layer takes them."""
+        given = {name: value for name, value in self.options.items() if name != "cumulative"}
+        return {**given, "momentum": None} if self.options.get("cumulative") else given
+
 
 def batch_norm(x: Any, gamma: Any = None, beta: Any = None, eps: float = 1e-5, **_: Any) -> Any:
     """Every channel with mean 0 and variance 1, over the batch and all positions."""
@@ -36,5 +42,7 @@ BATCH: Mapping[str, tuple[Batch, ...]] = {
         Batch(batch_norm),
         Batch(batch_norm, {"eps": 0.125, "momentum": 0.25}, ((3, 2), (2, 2, 3))),
         Batch(batch_norm, {"affine": False}, ((4, 3), (2, 3, 2, 2))),
+        Batch(batch_norm, {"cumulative": True}, ((4, 3), (2, 3, 2, 2))),
+        Batch(batch_norm, {"cumulative": True, "affine": False}, ((4, 3),)),
     )
 }

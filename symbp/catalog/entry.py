@@ -63,8 +63,8 @@ class Option:
     """A hyperparameter: a number with its default and the interval it must lie in (`open` ends excluded).
 
     `aliases` are its names in PyTorch and Keras. `needs` is the option without which, at its default, this one has no
-    effect. The type `shape` is a tuple of integers from `low` upwards; `any`, of blocks, is a number, a word
-    or a truth value.
+    effect; `null` is the truth value that a spec sets where it gives null for this one. The type `shape` is a tuple of
+    integers from `low` upwards; `any`, of blocks, is a number, a word or a truth value.
 
     A shape with `names` has a number for each of them, under which equations and sizes read it: `S_h` and `S_w` of a
     stride. One number alone stands for all, and the default may be the name of another shape. Where it is what pads an
@@ -86,6 +86,7 @@ class Option:
     names: tuple[str, ...] = ()
     behind: tuple[str, ...] = ()
     words: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    null: str = ""
 
     @property
     def interval(self) -> str:

@@ -75,6 +75,8 @@ u[c] = v[c] * extent(x) / max(extent(x, 1), extent(x) - extent(x, 1))
 running_var[c] = running_var[c] + momentum * (u[c] - running_var[c])
 """
 _STATISTICS = (StateRow("running_mean", ("c",), 0.0), StateRow("running_var", ("c",), 1.0))
+_KEPT_ALIKE = "batches = batches + 1\n" + _KEPT.replace("momentum * ", "1 / batches * ").lstrip()
+_COUNTED = (*_STATISTICS, StateRow("batches", ()))
 _DIRECTIONS = """
 s[j] = sqrt(sum[i](v[i,j]**2))
 u[i,j] = v[i,j] / s[j]
@@ -155,7 +157,15 @@ ENTRIES = (
         "Ioffe & Szegedy, Batch Normalization (2015), arXiv:1502.03167, algorithms 1 and 2; torch.nn.BatchNorm2d",
         options=(
             _eps(1e-5),
-            Option("momentum", 0.1, low=0, high=1, summary="share of the new batch in the running averages"),
+            Option(
+                "momentum",
+                0.1,
+                low=0,
+                high=1,
+                summary="share of the new batch in the running averages; null is `cumulative: true`",
+                null="cumulative",
+            ),
+            Option("cumulative", False, "boolean", summary="whether all batches have one share in the averages"),
             _affine(True),
         ),
         parameters=(_scale("c"), _offset("c")),
@@ -164,11 +174,26 @@ ENTRIES = (
         update=_KEPT,
         variants=(
             Variant(
+                frozenset({"affine", "cumulative"}),
+                _BATCH_PLAIN,
+                states=_COUNTED,
+                inference=_RUNNING.format(gamma="1"),
+                update=_KEPT_ALIKE,
+            ),
+            Variant(
                 frozenset({"affine"}),
                 _BATCH_PLAIN,
                 states=_STATISTICS,
                 inference=_RUNNING.format(gamma="1"),
                 update=_KEPT,
+            ),
+            Variant(
+                frozenset({"cumulative"}),
+                _BATCH_SCALED,
+                (_scale("c"), _offset("c")),
+                states=_COUNTED,
+                inference=_RUNNING.format(gamma="gamma[c]") + " + beta[c]",
+                update=_KEPT_ALIKE,
             ),
         ),
         aliases=("nn.BatchNorm1d", "nn.BatchNorm2d", "nn.BatchNorm3d"),

@@ -158,7 +158,8 @@ def _option(option: Option) -> dict[str, Any]:
         listed |= {"minItems": len(option.names), "maxItems": len(option.names)}
         words = [{"type": "string", "enum": [word for word, _ in option.words]}] if option.words else []
         return {"anyOf": [number, listed, *words], "description": option.summary}
-    found: dict[str, Any] = {"type": JSON_TYPES[option.type], "description": option.summary}
+    own = JSON_TYPES[option.type]
+    found: dict[str, Any] = {"type": [own, "null"] if option.null else own, "description": option.summary}
     if option.choices:
         found["enum"] = list(option.choices)
     if option.low is not None:

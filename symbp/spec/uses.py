@@ -120,6 +120,11 @@ class Uses:
             option = entry.option(key)
             if key in extra:
                 aside[key] = value
+            elif option is not None and value is None and option.null:
+                if {option.name, option.null} & stated:
+                    self.problem((*path, key), f"`{option.null}` is given twice, under two names")
+                chosen[option.null] = True
+                stated |= {option.name, option.null}
             elif option is not None:
                 read = self.value(option, value, (*path, key))
                 if option.name in stated:
@@ -154,6 +159,9 @@ class Uses:
                     self.problem(path, f"`{entry.name}` needs `{option.name}`: {option.summary or 'it has no default'}")
                 else:
                     chosen[option.name] = option.default
+        for option in entry.options:
+            if option.null and chosen.get(option.null) and given.get(option.name) is not None:
+                self.problem((*path, option.name), f"`{option.name}` has no effect with `{option.null}`; leave one out")
         if len(self.problems) > start:
             return None
         return Use(entry, chosen, frozenset(stated | {k for k, _ in fixed}), self.document.place(*path)), aside
@@ -223,7 +231,8 @@ def expected(option: Option) -> str:
         each = f", or a list of {len(option.names)}" if len(option.names) > 1 else ""
         words = "".join(f", or {word}" for word, _ in option.words)
         return f"a {number}{each}{words}" if option.names else f"a list of {number}"
-    return f"{'a whole number' if option.type == 'integer' else 'a number'} {option.interval}".rstrip()
+    null = ", or null" if option.null else ""
+    return f"{'a whole number' if option.type == 'integer' else 'a number'} {option.interval}".rstrip() + null
 
 
 def _is_number(value: Any) -> bool:

@@ -104,6 +104,7 @@ def test_options_are_consistent(entry: Entry) -> None:
     for option in entry.options:
         assert option.summary
         assert not option.needs or entry.option(option.needs) is not None
+        assert not option.null or ((other := entry.option(option.null)) is not None and other.default is False)
         if option.type == "choice":
             assert option.default in option.choices
         elif option.type == "boolean":
@@ -130,6 +131,8 @@ def test_no_option_is_silently_ignored(entry: Entry) -> None:
         for name in options:
             option = entry.option(name)
             if option and option.needs and option.needs not in options:
+                continue
+            if option and option.null in options:  # refused beside each other
                 continue
             if entry.distribution and not entry.equations:
                 assert name in ("mean", "std", "low", "high", "gain", "value")

@@ -21,6 +21,7 @@ from training.files import SPEC, write_examples
 from symbp import pipeline
 from symbp.cli import main
 from symbp.derive.network import derive_network
+from symbp.errors import UserError
 from symbp.forward.build import build_network
 from symbp.spec import parse_spec
 from symbp.verify.check import check_network, compare
@@ -95,6 +96,22 @@ def test_module_and_oracles_agree_in_both_modes(name: str) -> None:
     assert states <= {r.name for r in report.readings}
 
 
+def test_no_momentum_is_the_mean_over_all_batches() -> None:
+    """As PyTorch's `momentum=None`, under its name too."""
+    text = "name: kept\ninput: 4\nlayers: [dense: 5, {row}]\nloss: mse\n"
+    rows = ("batch_norm: {momentum: null}", "batch_norm: {cumulative: true}", "nn.BatchNorm1d: {momentum: null}")
+    networks = [build_network(parse_spec(text.replace("{row}", row))) for row in rows]
+    assert [network.blocks[1].update == networks[0].blocks[1].update for network in networks] == [True] * 3
+    assert "batch_norm_1.batches" in {state.name for state in networks[0].states}
+    for options, why in (
+        ("cumulative: false, momentum: null", "`cumulative` is given twice"),
+        ("cumulative: true, momentum: 0.5", "`momentum` has no effect with `cumulative`"),
+        ("momentum: much", "at most 1, or null"),
+    ):
+        with pytest.raises(UserError, match=why):
+            parse_spec(text.replace("{row}", f"batch_norm: {{{options}}}"))
+
+
 def test_check_sees_a_state_that_moves_wrongly() -> None:
     generated = pipeline.generate(spec_of("rows"), dtype="float64", check=False)
     right = "    params.state.batch_norm_1_running_mean +="
@@ -136,7 +153,7 @@ def test_layer(name: str, case: Batch, shape: tuple[int, ...]) -> None:
     if torch is None:
         return
     kinds = {2: torch.nn.BatchNorm1d, 3: torch.nn.BatchNorm1d, 4: torch.nn.BatchNorm2d, 5: torch.nn.BatchNorm3d}
-    theirs = kinds[len(shape)](shape[1], **case.options, dtype=torch.float64)
+    theirs = kinds[len(shape)](shape[1], **case.torch, dtype=torch.float64)
     with torch.no_grad():
         for n, tensor in zip(("gamma", "beta"), theirs.parameters(), strict=False):
             tensor.copy_(torch.tensor(affine[n]))
