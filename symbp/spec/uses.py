@@ -121,10 +121,10 @@ class Uses:
             if key in extra:
                 aside[key] = value
             elif option is not None and value is None and option.null:
-                if {option.name, option.null} & stated:
+                if option.null in stated:
                     self.problem((*path, key), f"`{option.null}` is given twice, under two names")
                 chosen[option.null] = True
-                stated |= {option.name, option.null}
+                stated.add(option.null)
             elif option is not None:
                 read = self.value(option, value, (*path, key))
                 if option.name in stated:

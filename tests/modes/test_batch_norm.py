@@ -31,6 +31,7 @@ needs_torch = pytest.mark.skipif(torch is None, reason="PyTorch is not installed
 CASES = [(name, case, shape) for name, cases in BATCH.items() for case in cases for shape in case.shapes]
 SPECS = {
     "rows": "input: 4\nlayers: [dense: 5, batch_norm, relu, dense: 3, batch_norm: {affine: false}]\nloss: mse",
+    "means over all batches": "input: 4\nlayers: [dense: 5, dropout: 0.3, batch_norm: {momentum: null}]\nloss: mse",
     "feature maps": """
 input: [2, 5, 6]
 define:
