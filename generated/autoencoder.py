@@ -124,26 +124,28 @@ class Workspace:
         self.dense_1_z = np.empty((n, 128), dtype)
         self.relu_1_a = self.dense_1_z
         self.code_z = np.empty((n, 16), dtype)
-        self.dense_3_z = np.empty((n, 128), dtype)
+        self.shared_1 = np.empty(n * 128, dtype)
+        self.dense_3_z = self.shared_1.reshape(n, 128)
         self.relu_2_a = self.dense_3_z
-        self.shared_1 = np.empty(n * 784, dtype)
-        self.picture_z = self.shared_1.reshape(n, 784)
+        self.shared_2 = np.empty(n * 784, dtype)
+        self.picture_z = self.shared_2.reshape(n, 784)
         self.sigmoid_1_a_exp = self.picture_z
         self.sigmoid_1_a = np.empty((n, 784), dtype)
         self.loss_C_subtract = self.picture_z
         self.C = np.empty((), dtype)
         self.d_sigmoid_1_a = self.picture_z
-        self.d_picture_z = np.empty((n, 784), dtype)
-        self.d_relu_2_a = self.shared_1[: n * 128].reshape(n, 128)
+        self.shared_3 = np.empty(n * 784, dtype)
+        self.d_picture_z = self.shared_3.reshape(n, 784)
+        self.d_relu_2_a = self.shared_2[: n * 128].reshape(n, 128)
         self.relu_2_d_z_mask = np.empty((n, 128), np.bool_)
         self.d_dense_3_z = self.d_relu_2_a
-        self.d_code_z = self.shared_1[n * 128 : n * 144].reshape(n, 16)
-        self.d_relu_1_a = self.dense_3_z
+        self.d_code_z = self.shared_1[: n * 16].reshape(n, 16)
+        self.d_relu_1_a = self.shared_3[: n * 128].reshape(n, 128)
         self.relu_1_d_z_mask = self.relu_2_d_z_mask
-        self.d_dense_1_z = self.dense_3_z
-        self.d_x_loss = self.picture_z
-        self.d_x_dense_1 = self.d_picture_z
-        self.d_x = self.picture_z
+        self.d_dense_1_z = self.d_relu_1_a
+        self.d_x_loss = self.sigmoid_1_a
+        self.d_x_dense_1 = self.picture_z
+        self.d_x = self.sigmoid_1_a
 
     def __reduce__(self) -> tuple[type[Workspace], tuple[int, DTypeLike]]:
         return Workspace, (self.n, self.dtype)  # a copy has memory of its own, shared by the same arrays

@@ -157,10 +157,7 @@ class Workspace:
         self.relu_4_a = self.dense_2_z
         self.dense_3_z = np.empty((n, 10), dtype)
         self.softmax_shift = np.empty((n,), dtype)
-        self.softmax_a_exp = np.empty((n, 10), dtype)
-        self.softmax_a_sum = self.softmax_shift
-        self.softmax_a = self.softmax_a_exp
-        self.loss_shift = self.softmax_shift
+        self.loss_shift = np.empty((n,), dtype)
         self.loss_C_exp = self.shared_2[n * 4204 : n * 4214].reshape(n, 10)
         self.loss_C_sum = np.empty((n,), dtype)
         self.loss_C_subtract_3 = np.empty((n,), dtype)
@@ -168,7 +165,10 @@ class Workspace:
         self.C = np.empty((), dtype)
         self.max_pool2d_1_y_u_winner = np.empty((16, 14, 14, n), np.uint8)
         self.max_pool2d_2_y_u_winner = np.empty((32, 5, 5, n), np.uint8)
-        self.d_dense_3_z = self.loss_C_exp
+        self.softmax_a_exp = np.empty((n, 10), dtype)
+        self.softmax_a_sum = self.softmax_shift
+        self.softmax_a = self.softmax_a_exp
+        self.d_dense_3_z = self.softmax_a_exp
         self.d_relu_4_a = self.shared_2[n * 4240 : n * 4324].reshape(n, 84)
         self.shared_3 = np.empty(n * 12544, np.bool_)
         self.relu_4_d_z_mask = self.shared_3[: n * 84].reshape(n, 84)

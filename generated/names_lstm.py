@@ -159,23 +159,22 @@ class Workspace:
         self.lstm_1_y = self.shared_3.reshape(n, 16, 128)
         self.dense_1_z = np.empty((n, 16, 28), dtype)
         self.shared_4 = np.empty(n * 2048, dtype)
-        self.softmax_shift = self.shared_4[: n * 16].reshape(n, 16)
-        self.softmax_a_exp = np.empty((n, 16, 28), dtype)
-        self.softmax_a_sum = self.softmax_shift
-        self.softmax_a = self.softmax_a_exp
-        self.loss_shift = self.shared_4[n * 448 : n * 464].reshape(n, 16)
+        self.softmax_shift = self.shared_4[n * 448 : n * 464].reshape(n, 16)
+        self.loss_shift = self.shared_4[n * 464 : n * 480].reshape(n, 16)
         self.loss_C_exp = self.shared_4[: n * 448].reshape(n, 16, 28)
-        self.loss_C_sum = self.shared_4[n * 464 : n * 480].reshape(n, 16)
-        self.loss_C_subtract_3 = self.shared_4[n * 480 : n * 496].reshape(n, 16)
-        self.loss_C_read = self.shared_4[n * 496 : n * 512].reshape(n, 16)
-        self.loss_C_multiply_2 = self.shared_4[n * 512 : n * 528].reshape(n, 16)
+        self.loss_C_sum = self.shared_4[n * 480 : n * 496].reshape(n, 16)
+        self.loss_C_subtract_3 = self.shared_4[n * 496 : n * 512].reshape(n, 16)
+        self.loss_C_read = self.shared_4[n * 512 : n * 528].reshape(n, 16)
+        self.loss_C_multiply_2 = self.shared_4[n * 528 : n * 544].reshape(n, 16)
         self.C = np.empty((), dtype)
         self.loss_C_sum_3 = np.empty((), dtype)
-        self.shared_5 = np.empty(n * 2048, dtype)
-        self.d_dense_1_z = self.shared_5[: n * 448].reshape(n, 16, 28)
+        self.softmax_a_exp = np.empty((n, 16, 28), dtype)
+        self.softmax_a_sum = self.loss_C_subtract_3
+        self.softmax_a = self.softmax_a_exp
+        self.d_dense_1_z = self.softmax_a_exp
         self.d_lstm_1_y = self.shared_4.reshape(n, 16, 128)
         self.lstm_1_known_d_c = self.shared_3.reshape(16, n, 128)
-        self.lstm_1_known_d_z = self.shared_5.reshape(16, n, 128)
+        self.lstm_1_known_d_z = np.empty((16, n, 128), dtype)
         self.lstm_1_known_d_z_2 = np.empty((16, n, 128), dtype)
         self.lstm_1_known_d_z_3 = np.empty((16, n, 128), dtype)
         self.lstm_1_known_d_z_4 = self.lstm_1_g
@@ -361,7 +360,6 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace) -> None:
     # (117) aₙₜⱼ = exp(zₙₜⱼ − shiftₙₜ)/(Σₖ exp(zₙₜₖ − shiftₙₜ))
     np.divide(ws.loss_C_exp, ws.loss_C_sum[:, :, None], out=ws.softmax_a)
     # (124) δₙₜⱼ = weight[yₙₜ] · (aₙₜⱼ − 𝟙[j = yₙₜ])/(Σₙ′ Σₜ′ weight[yₙ′ₜ′])
-    np.copyto(ws.d_dense_1_z, ws.softmax_a)
     ws.d_dense_1_z.take(ws.positions_of_y_in_16_28, out=ws.picked_16, mode="clip")
     ws.picked_16 += ws.minus_one
     ws.d_dense_1_z.put(ws.positions_of_y_in_16_28, ws.picked_16)

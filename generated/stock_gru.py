@@ -136,9 +136,9 @@ class Workspace:
         self.gru_1_p_t_exp = self.gru_1_r_t_exp
         self.gru_1_h_t_multiply_2 = self.gru_1_r_t_exp
         self.dense_1_z = np.empty((n, 1), dtype)
-        self.loss_C_subtract = np.empty((n, 1), dtype)
+        self.loss_C_subtract = self.dense_1_z
         self.C = np.empty((), dtype)
-        self.d_dense_1_z = self.loss_C_subtract
+        self.d_dense_1_z = self.dense_1_z
         self.gru_1_known_d_h = self.shared_1[: n * 320].reshape(20, n, 16)
         self.gru_1_known_d_m = self.shared_3.reshape(20, n, 16)
         self.gru_1_known_d_p = self.shared_1[n * 320 : n * 640].reshape(20, n, 16)

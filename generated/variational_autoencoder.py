@@ -139,22 +139,20 @@ class Workspace:
         self.ones_n = np.ones(n, dtype)
         self.zero = np.array(0, dtype)
         self.gaussian_sample_1_e = np.empty((n, 8), dtype)
-        self.shared_1 = np.empty(n * 784, dtype)
-        self.seen_z = self.shared_1[: n * 256].reshape(n, 256)
-        self.relu_1_a = np.empty((n, 256), dtype)
+        self.seen_z = np.empty((n, 256), dtype)
+        self.relu_1_a = self.seen_z
         self.mu_z = np.empty((n, 8), dtype)
         self.log_variance_z = np.empty((n, 8), dtype)
         self.gaussian_sample_1_y = np.empty((n, 8), dtype)
         self.gaussian_sample_1_y_exp = np.empty((n, 8), dtype)
-        self.imagined_z = self.seen_z
-        self.relu_2_a = np.empty((n, 256), dtype)
-        self.picture_z = self.shared_1.reshape(n, 784)
+        self.imagined_z = np.empty((n, 256), dtype)
+        self.relu_2_a = self.imagined_z
+        self.picture_z = np.empty((n, 784), dtype)
+        self.shared_1 = np.empty(n * 784, dtype)
+        self.loss_1_C_add = self.shared_1.reshape(n, 784)
         self.shared_2 = np.empty(n * 784, dtype)
-        self.loss_1_C_add = self.shared_2.reshape(n, 784)
-        self.shared_3 = np.empty(n * 784, dtype)
-        self.loss_1_C_multiply = self.shared_3.reshape(n, 784)
-        self.shared_4 = np.empty(n * 784, dtype)
-        self.loss_1_C_log1p = self.shared_4.reshape(n, 784)
+        self.loss_1_C_multiply = self.shared_2.reshape(n, 784)
+        self.loss_1_C_log1p = np.empty((n, 784), dtype)
         self.loss_1_C = np.empty((), dtype)
         self.loss_2_C_expm1 = np.empty((n, 8), dtype)
         self.loss_2_C_subtract = np.empty((n, 8), dtype)
@@ -163,12 +161,12 @@ class Workspace:
         self.C = np.empty((), dtype)
         self.sigmoid_a_exp = np.empty((n, 784), dtype)
         self.sigmoid_a = np.empty((n, 784), dtype)
-        self.loss_2_C_square = self.shared_2[: n * 8].reshape(n, 8)
+        self.loss_2_C_square = self.shared_1[: n * 8].reshape(n, 8)
         self.loss_1_a_exp = self.loss_1_C_add
         self.d_mu_z_loss_2 = self.mu_z
         self.d_log_variance_z_loss_2 = self.loss_2_C_expm1
-        self.d_picture_z = self.loss_1_C_add
-        self.d_relu_2_a = self.shared_3[: n * 256].reshape(n, 256)
+        self.d_picture_z = self.sigmoid_a
+        self.d_relu_2_a = self.shared_1[: n * 256].reshape(n, 256)
         self.relu_2_d_z_mask = np.empty((n, 256), np.bool_)
         self.d_imagined_z = self.d_relu_2_a
         self.d_gaussian_sample_1_y = self.log_variance_z
@@ -176,14 +174,14 @@ class Workspace:
         self.d_mu_z = self.mu_z
         self.d_log_variance_z_gaussian_sample_1 = self.gaussian_sample_1_y_exp
         self.d_log_variance_z = self.loss_2_C_expm1
-        self.d_relu_1_a_log_variance = self.shared_4[: n * 256].reshape(n, 256)
-        self.d_relu_1_a_mu = self.shared_4[n * 256 : n * 512].reshape(n, 256)
+        self.d_relu_1_a_log_variance = self.shared_2[: n * 256].reshape(n, 256)
+        self.d_relu_1_a_mu = self.d_relu_2_a
         self.d_relu_1_a = self.d_relu_1_a_log_variance
         self.relu_1_d_z_mask = self.relu_2_d_z_mask
         self.d_seen_z = self.d_relu_1_a_log_variance
-        self.d_x_loss_1 = self.loss_1_C_add
-        self.d_x_seen = self.loss_1_C_multiply
-        self.d_x = self.loss_1_C_add
+        self.d_x_loss_1 = self.picture_z
+        self.d_x_seen = self.loss_1_C_add
+        self.d_x = self.picture_z
 
     def __reduce__(self) -> tuple[type[Workspace], tuple[int, DTypeLike]]:
         return Workspace, (self.n, self.dtype)  # a copy has memory of its own, shared by the same arrays

@@ -8,23 +8,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from symbp.forward.network import BATCH
-from symbp.program.operands import is_alias, needed, reads, written
-from symbp.program.operations import Fold, Map, Op, Product, Range, Scatter, Select
+from symbp.program.operands import is_alias, may_stand_on, needed, reads, written
+from symbp.program.operations import Op, Range
 from symbp.program.plan import Plan, common, lasting
-from symbp.program.program import Chain, Item, Loop, Program, Size
+from symbp.program.program import TRAINING, Chain, Item, Loop, Program, Size
 from symbp.program.verify import ProgramError
 
 Place = tuple[str, int, int]  # an array or flat memory, from where to where
 
 
-def verify_plan(program: Program, plan: Plan, keep: frozenset[str]) -> None:
+def verify_plan(program: Program, plan: Plan, keep: frozenset[str], shown: frozenset[str] = frozenset()) -> None:
     """Raise `ProgramError` at the first read of what is no longer there, or at a result that is not.
 
-    What is computed once is a result of every sequence, so that the next one finds it whichever it is.
+    What is computed once is a result of every sequence, so that the next one finds it whichever it is; what is `shown`
+    is one of inference alone.
     """
     keep |= lasting(program)
     for sequence in program.sequences:
-        _Memory(program, plan).go_through(program.items(sequence), keep)
+        results = keep - shown if sequence == TRAINING else keep
+        _Memory(program, plan).go_through(program.items(sequence), results)
 
 
 class _Memory:
@@ -85,7 +87,7 @@ class _Memory:
         own, memory = self.root(op.out), self.place(self.root(op.out))
         for name in reads(op):
             other, place = self.root(name), self.place(self.root(name))
-            exactly = place == memory and _may_stand_on(op, name)
+            exactly = place == memory and may_stand_on(op, name)
             if other != own and _overlap(memory, place) and not exactly:
                 raise ProgramError(f"`{op.out}` is written where `{name}` stands, which is read, in {op}")
 
@@ -126,15 +128,6 @@ class _Memory:
         for dim in array.shape[bool(array.rows) :]:
             count *= 1 if dim == BATCH else dim
         return memory, start, start + count
-
-
-def _may_stand_on(op: Op, name: str) -> bool:
-    """Whether the result may be where this operand is: of a function any, else what is written over or added to."""
-    if isinstance(op, Map):
-        return True
-    if isinstance(op, Select):
-        return name == op.no
-    return isinstance(op, Product | Fold | Scatter) and name == op.base
 
 
 def _overlap(one: Place, other: Place) -> bool:

@@ -6,7 +6,22 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, replace
 from typing import Any, get_args
 
-from symbp.program.operations import Map, Offset, Op, Operand, Pick, Range, Scalar, Shift, View
+from symbp.program.operations import (
+    Fold,
+    Map,
+    Offset,
+    Op,
+    Operand,
+    Pick,
+    Product,
+    Range,
+    Scalar,
+    Scatter,
+    Select,
+    Shift,
+    Stack,
+    View,
+)
 from symbp.program.program import Item, Loop
 
 READS = ("left", "right", "operand", "condition", "yes", "no", "source", "base", "where", "best", "chosen")
@@ -119,3 +134,12 @@ def needed(item: Item) -> tuple[str, ...]:
 
 def _arrays_of(item: Item) -> dict[str, str]:
     return {s.out: s.array for s in item.slices} if isinstance(item, Loop) else {}
+
+
+def may_stand_on(op: Op | None, name: str) -> bool:
+    """Whether the result may be where this operand is: of a function any, else what is written over or added to."""
+    if isinstance(op, Map):
+        return True
+    if isinstance(op, Select):
+        return name == op.no
+    return isinstance(op, Product | Fold | Scatter | Stack) and name == op.base

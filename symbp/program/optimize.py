@@ -45,7 +45,7 @@ def optimize(
     """
     program = lower_network(derivation, update, numbers, without)
     network = derivation.network
-    keep = kept(network)
+    keep, shown = kept(network), shown_of(network)
     verify(program)
     for each in every_pass(library, batch) if passes is None else passes:
         if each.name not in without:
@@ -53,14 +53,22 @@ def optimize(
             if changed != program:
                 verify(changed)
             program = changed
-    plan = plan_buffers(program, keep) if "buffers" not in without else Plan()
-    verify_plan(program, plan, keep)
+    plan = plan_buffers(program, keep, shown) if "buffers" not in without else Plan()
+    verify_plan(program, plan, keep, shown)
     return Optimized(program, plan, without, library)
 
 
 def kept(network: Network) -> frozenset[str]:
     """The results of the network's program, which no pass may rename."""
+    return shown_of(network) | _stepped(network)
+
+
+def shown_of(network: Network) -> frozenset[str]:
+    """Those that inference alone shows to a caller: a step of training may write over them."""
+    return frozenset(t for head in network.heads for t in (head.output, head.prediction)) - _stepped(network)
+
+
+def _stepped(network: Network) -> frozenset[str]:
     gradients = [f"d_{name}" for name in (*(p.name for p in network.parameters), *network.differentiable_inputs)]
-    results = [tensor for head in network.heads for tensor in (head.output, head.prediction)]
     states = [*network.updated, *(state.name for state in network.states)]
-    return frozenset([*results, COST, *network.costs, *gradients, *states, PARAMETERS, GRADIENT])
+    return frozenset([COST, *network.costs, *gradients, *states, PARAMETERS, GRADIENT])

@@ -1,19 +1,21 @@
 """The memory plan: which arrays of the workspace share memory, found by when each is first written and last read.
 
 Two arrays share where one is never needed again when the other is first written. An elementwise operation writes where
-an operand of its shape stood that nothing reads after it. All others are packed (`symbp.program.packing`): sizes are
-`k` or `n * k` numbers, and those of one kind and one power of n share, so that the plan holds for every batch. Arrays
-of one shape at one place are one buffer; a piece of memory that holds several shapes is flat, and each array is a view.
+an operand of its shape stood that nothing reads after it, and what adds at positions of an array, where that stood. All
+others are packed (`symbp.program.packing`): sizes are `k` or `n * k` numbers, and those of one kind and one power of n
+share, so that the plan holds for every batch. Arrays of one shape at one place are one buffer; a piece of memory that
+holds several shapes is flat, and each array is a view.
 
-Results stay where they are, as does what is computed once for others to read, what has a border or an edge, and what a
-check holds; what has a margin, or is a single number of each example, shares with its like. A forward value stays until
-the backward statement that reads it last. A view lives as long as the array it looks into. A part of a stack that
-nothing else reads is computed where it stands in the stack. What a chain touches stays from its start to its end, since
-every block touches it, but a result may be where an operand was, at the same rows; what is held for the rows of a block
-shares with its like, operation by operation.
+Results stay where they are, as does what is computed once for others to read, what has a border or an edge, and what
+a check holds. Those that inference alone shows stay until its last statement, in arrays of their own: who holds one
+then holds nothing else. What has a margin, or is a single number of each example, shares with its like. A forward
+value stays until the backward statement that reads it last. A view lives as long as the array it looks into. A part
+of a stack that nothing else reads is computed where it stands in the stack. What a chain touches stays from its start
+to its end, since every block touches it, but a result may be where an operand was, at the same rows; what is held for
+the rows of a block shares with its like, operation by operation.
 
-Where training and inference differ, their statements are merged into one sequence, for the plan alone: an array that
-both compute has one buffer, and each mode carries out a part of the sequence, in its order.
+The statements of training and of inference are merged into one sequence, for the plan alone: an array that both
+compute has one buffer, and each carries out a part of the sequence, in its order.
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from symbp.forward.network import BATCH, Dim
-from symbp.program.operands import is_alias, is_bordered, is_stop, needed, reads, written
-from symbp.program.operations import Map, Op, Range, Select, Stack
+from symbp.program.operands import is_alias, is_bordered, is_stop, may_stand_on, needed, reads, written
+from symbp.program.operations import Op, Range, Stack
 from symbp.program.packing import Life, packed, pieces
 from symbp.program.program import ONCE, Array, ArrayKind, Chain, Item, Loop, Program, Size
 
@@ -92,26 +94,28 @@ def _of(item: Item) -> Iterator[_Moment]:
 
 
 def in_order(program: Program) -> list[Item]:
-    """The statements of every pass over the network, each that both modes share twice, but for what is computed once.
+    """The statements of training and inference, once where they are the same."""
+    return [item for item, _ in _merged(program)]
 
-    A statement of inference stands before the one of training that computes the same, or after its predecessor.
+
+def _merged(program: Program) -> list[tuple[Item, bool]]:
+    """The statements in order, and whether inference carries it out.
+
+    One of inference stands before that of training which computes the same in another way, or after its predecessor.
     """
-    before = program.items((ONCE,))
-    first, *others = (program.items([n for n in sequence if n != ONCE]) for sequence in program.sequences)
-    if not others:
-        return before + first
+    training, inference = (program.items([n for n in sequence if n != ONCE]) for sequence in program.sequences)
     place: dict[str, int] = {}
-    for position, item in enumerate(first):
+    for position, item in enumerate(training):
         for name in written(item):
             place.setdefault(name, position)
-    merged = before
+    merged = [(item, True) for item in program.items((ONCE,))]
     done = 0
-    for item in others[0]:
+    for item in inference:
         until = max((place[name] for name in written(item) if name in place), default=done)
-        merged += first[done:until]
-        merged.append(item)
-        done = max(done, until)
-    return merged + first[done:]
+        merged += [(each, False) for each in training[done:until]]
+        merged.append((item, True))
+        done = max(done, until + (until < len(training) and training[until] == item))
+    return merged + [(each, False) for each in training[done:]]
 
 
 def lasting(program: Program) -> frozenset[str]:
@@ -121,12 +125,16 @@ def lasting(program: Program) -> frozenset[str]:
     return frozenset(made.intersection(name for item in others for name in needed(item)))
 
 
-def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
-    """Find when each array is needed, and pack those of one format."""
-    items = in_order(program)
+def plan_buffers(program: Program, keep: frozenset[str], shown: frozenset[str] = frozenset()) -> Plan:
+    """Find when each array is needed, and pack those of one format.
+
+    What is to `keep` stands there after every sequence that computes it; what is `shown`, after inference alone.
+    """
+    merged = _merged(program)
+    items = [item for item, _ in merged]
     moments = list(_moments(items))
-    operations = [m.op for m in moments if m.op is not None]
-    operations = list(dict.fromkeys(operations)) if program.has_modes else operations
+    inferred = len(_moments(items[: 1 + max(k for k, (_, inference) in enumerate(merged) if inference)]))
+    operations = list(dict.fromkeys(m.op for m in moments if m.op is not None))
     keep |= lasting(program)
     places = _places(program, operations, keep)
     root: dict[str, str] = {}
@@ -151,7 +159,10 @@ def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
             last[whole] = read[whole] if program.arrays[whole].rows else time
     alone = {root.get(op.out, op.out) for op in operations if is_bordered(op) or is_stop(op)}
     alone |= {edge.array for item in items if isinstance(item, Loop) for edge in item.edges}
-    for name in (*keep, *pinned, *alone):
+    for name in shown:
+        whole = root.get(name, name)
+        last[whole] = read[whole] = max(read.get(whole, 0), inferred)
+    for name in (*(keep - shown), *pinned, *alone):
         last[root.get(name, name)] = read[root.get(name, name)] = len(moments)
     lives: dict[str, Life] = {}  # of the first array of each buffer that is handed on in place
     heir_of: dict[str, str] = {}
@@ -169,6 +180,7 @@ def plan_buffers(program: Program, keep: frozenset[str]) -> Plan:
             since = time if moment.since is None or array.rows else moment.since
             first = lives[before].first if before else since
             lives[heir_of[whole]] = Life(heir_of[whole], numbers(array), first, last[whole])
+    alone |= {heir_of[whole] for whole in (root.get(name, name) for name in shown) if whole in heir_of}
     formats = {name: (name,) if name in alone else _format(program.arrays[name]) for name in lives}
     loops = [item for item in items if isinstance(item, Loop)]
     again = frozenset(heir_of[op.out] for loop in loops for op in loop.operations if op.out in heir_of)
@@ -255,13 +267,11 @@ def _places(program: Program, operations: Sequence[Op], keep: frozenset[str]) ->
 
 
 def _inherited(
-    op: object, array: Array, dying: list[str], program: Program, heir_of: Mapping[str, str], root: Mapping[str, str]
+    op: Op | None, array: Array, dying: list[str], program: Program, heir_of: Mapping[str, str], root: Mapping[str, str]
 ) -> str | None:
-    """The buffer of an operand that an elementwise operation reads last."""
-    if not isinstance(op, Map | Select):
-        return None
+    """The buffer of an operand that is read last by an operation which may write there."""
     for name in dying:
-        if isinstance(op, Select) and name != op.no:  # which is written over where the condition holds
+        if not may_stand_on(op, name):
             continue
         held = program.arrays[name]
         whole = root.get(name, name) == name

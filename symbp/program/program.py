@@ -172,9 +172,10 @@ class Routine:
 class Program:
     """Every array by name, and the routines, which are carried out in sequences.
 
-    A network that is the same in inference, and keeps nothing, has one. Else both modes compute tensors of the same
-    names, in arrays that are the same; what a sequence reads, it has computed itself, or what no data changes, which is
-    computed once, before every sequence. With a `folding`, the backward pass adds to what the gradients hold.
+    A step of training is one, and what inference shows another, by the same forward pass unless the network has modes.
+    Both compute tensors of the same names, in arrays that are the same; what a sequence reads, it has computed itself,
+    or what no data changes, which is computed once, before every sequence. With a `folding`, the backward pass adds to
+    what the gradients hold.
     """
 
     arrays: Mapping[str, Array]
@@ -188,8 +189,8 @@ class Program:
 
     @property
     def sequences(self) -> tuple[tuple[str, ...], ...]:
-        """The routines of a pass over the network, for each mode in order of execution."""
-        return (TRAINING, INFERENCE) if self.has_modes else (BOTH,)
+        """The routines of a step of training and of inference, in order of execution."""
+        return TRAINING, (ONCE, "inference" if self.has_modes else "forward", "predict", "evaluation")
 
     def items(self, sequence: Sequence[str]) -> list[Item]:
         """The statements, loops and chains of a sequence of routines, as far as there are such."""
@@ -197,8 +198,6 @@ class Program:
 
 
 ONCE = "once"  # before every sequence: what no data changes, which no sequence writes again
-BOTH = (ONCE, "forward", "predict", "loss", "backward", "input")
 TRAINING = (ONCE, "forward", "loss", "running", "backward", "input")
-INFERENCE = (ONCE, "inference", "predict", "evaluation")
 UPDATE = "."  # begins the names of the update's arrays, and those of no tensor of a network
 PARAMETERS, GRADIENT = f"{UPDATE}w", f"{UPDATE}g"  # the vectors of all parameters and of all derivatives, in the update

@@ -15,7 +15,7 @@ from symbp.formula.evaluate import evaluate_formula
 from symbp.forward.network import BATCH
 from symbp.program.interpret import run
 from symbp.program.network import lower_network
-from symbp.program.optimize import kept
+from symbp.program.optimize import kept, shown_of
 from symbp.program.passes import PASSES, Pass
 from symbp.program.program import Program
 from symbp.verify.examples import draw
@@ -44,10 +44,13 @@ def check_passes(
     """Every result of the network's program, as lowered and after each pass, on random examples."""
     network = derivation.network
     arrays = draw(network, batch, seed)
-    expected = [evaluate_derivation(derivation, arrays)]
+    trained = evaluate_derivation(derivation, arrays)
     if network.has_modes:
         inferred = evaluate_derivation(replace(derivation, network=network.inference), arrays)
-        expected.append({name: value for name, value in inferred.items() if not name.startswith("d_")})
+        inferred = {name: value for name, value in inferred.items() if not name.startswith("d_")}
+    else:
+        inferred = {name: trained[name] for name in shown_of(network)}
+    expected = [trained, inferred]
     results = kept(network)
     program = lower_network(derivation)
     readings = _readings("lowered", program, arrays, expected, derivation)

@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from plan.test_means import made
+from plan.test_means import arrays_of, made
 
+from symbp import pipeline
 from symbp.program.memory import verify_plan
 from symbp.program.operands import written
 from symbp.program.operations import Contract
-from symbp.program.optimize import kept
+from symbp.program.optimize import kept, shown_of
 from symbp.program.packing import Life, packed, pieces
 from symbp.program.plan import Plan, lasting, plan_buffers
 from symbp.program.program import ONCE, Loop
@@ -119,14 +120,37 @@ def test_a_step_writes_nothing_behind_a_product_of_its_own(name: str) -> None:
     assert found
 
 
+def test_a_step_of_training_writes_over_what_inference_shows() -> None:
+    """The derivative by z stands where the prediction does, without a copy; within inference both stay."""
+    generated = made("digits_mlp")
+    program, plan, network = generated.optimized.program, generated.optimized.plan, generated.derivation.network
+    assert plan.buffer_of["d_dense_3.z"] == plan.buffer_of["softmax.a"] != plan.buffer_of["dense_3.z"]
+    assert "copyto" not in generated.module.split("def _backward", 1)[1].split("def forward", 1)[0]
+    with pytest.raises(ProgramError, match=r"results softmax\.a are written over"):
+        verify_plan(program, plan, kept(network))
+    wrong = replace(plan, buffer_of={**plan.buffer_of, "softmax.a_exp": plan.buffer_of["dense_3.z"]})
+    with pytest.raises(ProgramError, match=r"results dense_3\.z are written over"):
+        verify_plan(program, wrong, kept(network), shown_of(network))
+
+
+@pytest.mark.parametrize("name", ["digits_mlp", "user_layer", "mnist_cnn", "variational_autoencoder"])
+def test_who_holds_what_inference_shows_holds_nothing_else(name: str) -> None:
+    module, x = pipeline.load_module(made(name)), arrays_of(name)["x"]
+    for shown in (show(module.init(dtype="float64"), x) for show in (module.forward, module.predict)):
+        held = shown
+        while held.base is not None:
+            held = held.base
+        assert held.size == shown.size
+
+
 def test_what_is_computed_once_stays() -> None:
     program, plan = made("attention").optimized.program, made("attention").optimized.plan
-    keep = kept(made("attention").derivation.network)
+    network = made("attention").derivation.network
     (encoding, *_) = sorted(lasting(program))
     of_a_step = next(n for n in written(program.routines["backward"].statements[0]) if n in plan.buffer_of)
     wrong = replace(plan, buffer_of={**plan.buffer_of, of_a_step: plan.buffer_of[encoding]})
     with pytest.raises(ProgramError, match=f"results {encoding} are written over"):
-        verify_plan(program, wrong, keep)
+        verify_plan(program, wrong, kept(network), shown_of(network))
     forward = program.routines["forward"]
     again = replace(forward, statements=(*program.routines[ONCE].statements, *forward.statements))
     with pytest.raises(ProgramError, match="is written twice"):

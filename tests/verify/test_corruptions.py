@@ -183,9 +183,9 @@ def test_a_broken_pass_is_refused(corruption: str, monkeypatch: pytest.MonkeyPat
     assert (gates == [SPEC.name]) is isinstance(refused.value, GradientError)
 
 
-def _shared(program: Program, keep: frozenset[str]) -> Plan:
+def _shared(program: Program, keep: frozenset[str], shown: frozenset[str]) -> Plan:
     """The plan with one buffer for two arrays of a shape of which one is needed after the other is written."""
-    plan = plan_buffers(program, keep)
+    plan = plan_buffers(program, keep, shown)
     forward = [op for s in program.routines["forward"].statements for op in s.operations]
     later = {
         n
