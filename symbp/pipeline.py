@@ -31,7 +31,9 @@ from symbp.explain.numbering import step_numbers
 from symbp.explain.outline import explain as explain_derivation
 from symbp.explain.view import Update
 from symbp.formula.equation import Formula
+from symbp.formula.examples import divides
 from symbp.forward.build import build_network
+from symbp.forward.network import Network
 from symbp.forward.rows import scalars_of, update_of
 from symbp.means import NONE, Without, left_out
 from symbp.program.optimize import Optimized, optimize
@@ -127,14 +129,30 @@ def _optimized(spec: NetworkSpec, derivation: Derivation, without: Without = NON
     if not derivation.network.parameters:
         place = replace(spec.place, path="layers")
         raise SpecError([Problem(place, "no layer has parameters, so there is nothing to train; add one: `dense: 10`")])
+    if spec.threads > 1:
+        _divides(spec, derivation.network)
     return optimize(
         derivation,
         updates(spec),
         step_numbers(derivation),
         without=without,
         library=LIBRARIES[spec.blas],
-        batch=spec.training.batch_size,
+        batch=max(1, spec.training.batch_size // spec.threads),
+        divided=spec.threads > 1,
     )
+
+
+def _divides(spec: NetworkSpec, network: Network) -> None:
+    """SpecError where a step is not the mean of those of the parts of its batch."""
+    updated = next((b.name for b in network.blocks if b.update), None)
+    joined = next((b.name for b in network.blocks if not divides(b.formula)), updated)
+    if joined is not None:
+        place = replace(spec.place, path="threads")
+        message = (
+            f"a step divides its batch among threads, and by `{joined}` it is not the mean over its examples, or they "
+            "depend on each other; leave `threads` out"
+        )
+        raise SpecError([Problem(place, message)])
 
 
 @contextmanager

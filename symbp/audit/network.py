@@ -16,8 +16,9 @@ import sympy as sp
 
 from symbp.audit.layout import Layout
 from symbp.errors import UserError
-from symbp.explain.layout import is_apart, weights_of
+from symbp.explain.layout import weights_of
 from symbp.formula.equation import Equation, Formula, Role, Tensor
+from symbp.formula.examples import is_apart
 from symbp.formula.expression import Element, SumOver, element, index, size
 from symbp.forward.network import BATCH, Block, Network
 

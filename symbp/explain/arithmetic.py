@@ -10,9 +10,9 @@ from typing import Any
 
 import sympy as sp
 
+from symbp.formula.examples import BATCH
 from symbp.formula.expression import Element, Flat, InRange, MaxOver, Partial, SumOver, Winner, elements
 
-BATCH = "n"
 FRACTIONS = (2, 4, 8)  # written as fractions although they end as decimals: 1/2, 3/4
 DIGITS = 12  # after the point; what is longer is cut off, with an ellipsis
 

@@ -11,12 +11,13 @@ from dataclasses import replace
 from symbp.explain import mathematics as m
 from symbp.explain.document import Code, Heading, Inline, Paragraph, Part
 from symbp.explain.forward import index_form
-from symbp.explain.layout import COTANGENT, EXAMPLES, Layout, is_apart, is_mean
+from symbp.explain.layout import COTANGENT, Layout
 from symbp.explain.matrix import matrix_form
 from symbp.explain.naming import Naming
 from symbp.explain.notations import NOTATIONS, Notation
 from symbp.explain.view import View
 from symbp.formula.equation import Equation
+from symbp.formula.examples import EXAMPLES, is_apart, is_mean
 from symbp.formula.expression import SumOver, element, index, size
 
 _n, _i, _j = map(index, "nij")

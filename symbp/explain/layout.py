@@ -17,14 +17,13 @@ from functools import lru_cache
 
 import sympy as sp
 
-from symbp.explain.arithmetic import BATCH
 from symbp.explain.notations import BATCH_ROWS, Notation
 from symbp.formula.equation import Equation, Formula
-from symbp.formula.expression import Element, MaxOver, SumOver, Winner, elements, size
+from symbp.formula.examples import BATCH, EXAMPLES, is_batch
+from symbp.formula.expression import Element, MaxOver, SumOver, Winner, elements
 from symbp.forward.network import Dim
 
 COTANGENT = "d_"
-EXAMPLES = size("N")
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def bare(tensor: str) -> str:
 def layout_of(formula: Formula, notation: Notation, equations: Iterable[Equation] = ()) -> Layout:
     """The layout of a formula's tensors, and of those that further equations compute."""
     batched = {t.name for t in formula.tensors.values() if t.axes and t.axes[0] == EXAMPLES}
-    batched |= {e.target.tensor for e in equations if e.target.indices and _is_batch(e.target.indices[0])}
+    batched |= {e.target.tensor for e in equations if e.target.indices and is_batch(e.target.indices[0])}
     return Layout(notation, weights_of(formula), frozenset(batched), formula.output.name)
 
 
@@ -98,46 +97,14 @@ def weights_of(formula: Formula) -> frozenset[str]:
     return frozenset(found)
 
 
-def is_apart(formula: Formula) -> bool:
-    """True where no example has a part in another's values, and a cost is a sum over examples."""
-    cost = "" if formula.output.axes else formula.output.name
-    return all(
-        _adds_examples(e.body) if e.target.tensor == cost else not _binds_batch(e.body) for e in formula.equations
-    )
-
-
-def is_mean(formula: Formula) -> bool:
-    """True for a cost that is a mean over examples."""
-    return not formula.output.axes and any(e.body.has(1 / EXAMPLES) for e in formula.equations)
-
-
-def _adds_examples(body: sp.Expr) -> bool:
-    """True for what is linear in sums over the batch, each of terms of one example, or without such sums."""
-    if not _binds_batch(body):
-        return True
-    if isinstance(body, sp.Add):
-        return all(map(_adds_examples, body.args))
-    if isinstance(body, sp.Mul):
-        return sum(bool(f.has(Element)) for f in body.args) == 1 and all(map(_adds_examples, body.args))
-    return isinstance(body, SumOver) and any(map(_is_batch, body.bound)) and not _binds_batch(body.body)
-
-
-def _binds_batch(body: sp.Expr) -> bool:
-    return any(map(_is_batch, (i for node in body.atoms(SumOver, MaxOver, Winner) for i in node.bound)))
-
-
-def _is_batch(index: sp.Basic) -> bool:
-    return isinstance(index, sp.Symbol) and bool(index.is_integer) and index.name.rstrip("'") == BATCH
-
-
 @lru_cache(maxsize=4096)
 def one_example(node: sp.Basic) -> sp.Basic:
     """The expression for a batch of one example, whose index is left out."""
     if isinstance(node, Element):
-        return Element(node.args[0], *(one_example(i) for i in node.indices if not _is_batch(i)))
+        return Element(node.args[0], *(one_example(i) for i in node.indices if not is_batch(i)))
     if isinstance(node, SumOver | MaxOver | Winner):
         return _bound_otherwise(node)
-    if isinstance(node, sp.KroneckerDelta) and all(map(_is_batch, node.args)):
+    if isinstance(node, sp.KroneckerDelta) and all(map(is_batch, node.args)):
         return sp.Integer(1)
     if node == EXAMPLES:
         return sp.Integer(1)
@@ -145,7 +112,7 @@ def one_example(node: sp.Basic) -> sp.Basic:
 
 
 def _bound_otherwise(node: SumOver | MaxOver | Winner) -> sp.Basic:
-    bound = tuple(i for i in node.bound if not _is_batch(i))
+    bound = tuple(i for i in node.bound if not is_batch(i))
     body = one_example(node.body)
     if isinstance(node, Winner):
         return Winner(body, node.which, *bound)

@@ -23,12 +23,13 @@ from functools import lru_cache
 import sympy as sp
 
 from symbp.explain import mathematics as m
-from symbp.explain.arithmetic import BATCH, as_text, ordered_terms
+from symbp.explain.arithmetic import as_text, ordered_terms
 from symbp.explain.axes import Axis, NoMatrixFormError, axes_of
 from symbp.explain.layout import COTANGENT
 from symbp.explain.naming import Naming
 from symbp.explain.notation import write
 from symbp.formula.equation import Equation
+from symbp.formula.examples import BATCH
 from symbp.formula.expression import Element, SumOver, elements
 
 MAX_POWER = 3  # A ⊙ A ⊙ A

@@ -16,12 +16,12 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import And, BooleanFalse, BooleanTrue, Not, Or
 
 from symbp.explain import mathematics as m
-from symbp.explain.arithmetic import BATCH, is_negative, ordered_factors, ordered_terms, split_number
+from symbp.explain.arithmetic import is_negative, ordered_factors, ordered_terms, split_number
 from symbp.explain.bar import above_the_bar
 from symbp.explain.conditions import SIGNS, between, extreme
-from symbp.explain.layout import EXAMPLES
 from symbp.explain.levels import is_tall
 from symbp.explain.naming import Naming
+from symbp.formula.examples import BATCH, EXAMPLES
 from symbp.formula.expression import Element, First, Flat, InRange, MaxOver, Padded, Partial, SumOver, Winner, _Unit
 
 

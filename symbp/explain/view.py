@@ -12,7 +12,7 @@ from symbp.errors import UserError
 from symbp.explain import mathematics as m
 from symbp.explain.choices import Choices, Level
 from symbp.explain.document import Computed, Inline, Module, NoModule
-from symbp.explain.layout import Layout, is_apart, is_mean, layout_of, weights_of
+from symbp.explain.layout import Layout, layout_of, weights_of
 from symbp.explain.naming import Letter, Naming, network_letters, of_block, stepwise
 from symbp.explain.notations import NOTATIONS, Notation
 from symbp.explain.numbering import Place, numbering, step_numbers
@@ -21,6 +21,7 @@ from symbp.explain.words.called import called
 from symbp.explain.words.language import Filling, Language
 from symbp.explain.words.languages import LANGUAGES
 from symbp.formula.equation import Formula
+from symbp.formula.examples import is_apart, is_mean
 from symbp.forward.network import BATCH, Block
 
 

@@ -38,16 +38,18 @@ def optimize(
     *,
     library: Library = PLAIN,
     batch: int = NOMINAL,
+    divided: bool = False,
 ) -> Optimized:
     """Lower, then apply the passes in order, all where none are given; the verifier runs after each that changes it.
 
-    The `library` is what multiplies matrices; batches usually have the size given.
+    The `library` is what multiplies matrices; batches usually have the size given, which are parts where the module's
+    batches are `divided`.
     """
     program = lower_network(derivation, update, numbers, without)
     network = derivation.network
     keep, shown = kept(network), shown_of(network)
     verify(program)
-    for each in every_pass(library, batch) if passes is None else passes:
+    for each in every_pass(library, batch, divided=divided) if passes is None else passes:
         if each.name not in without:
             changed = each.apply(program, keep)
             if changed != program:

@@ -237,14 +237,17 @@ def one_loss(program: Program, keep: Keep) -> Program:
     return replace(program, routines={**program.routines, "evaluation": Routine("evaluation", loss)})
 
 
-def every_pass(library: Library = PLAIN, batch: int = NOMINAL) -> tuple[Pass, ...]:
-    """All of them, for what the library can do; batches usually have this size."""
+def every_pass(library: Library = PLAIN, batch: int = NOMINAL, *, divided: bool = False) -> tuple[Pass, ...]:
+    """All of them, for what the library can do; batches usually have this size.
+
+    Of a batch that is divided, each part has gradients of its own, which are stored.
+    """
     return (
         Pass("tables", lambda program, _: of_tables(program, batch)),
         Pass("share", share),
         Pass("prune", prune),
         Pass("scale", lambda program, keep: _without_unused(scaled(program, keep, batch))),
-        Pass("fold", lambda program, _: folded(program, library, batch)),
+        Pass("fold", lambda program, _: program if divided else folded(program, library, batch)),
         Pass("transpose", lambda program, _: program if library.reads_across else transposed(program, batch)),
         Pass("rows by step", lambda program, keep: _without_unused(taken_by_steps(program, keep, batch))),
         Pass("first step", lambda program, _: started(program)),

@@ -169,6 +169,7 @@ class NetworkSpec:
     penalties: tuple[Use, ...] = ()
     dtype: Literal["float32", "float64"] = "float32"
     blas: Blas = "numpy"
+    threads: int = 1
     training: TrainingSpec = TrainingSpec()
     data: DataSpec | None = None
     description: str = ""

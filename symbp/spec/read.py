@@ -80,6 +80,9 @@ class _Reading:
         clipping = self.several(uses, "clipping", data.get("clip"), ("clip",))
         penalties = self.several(uses, "penalty", data.get("penalty"), ("penalty",))
         self.data_path(data.get("data"))
+        if model is not None and model.threads > 1 and model.blas == "scipy":
+            message = "threads need `blas: numpy`: products of SciPy's BLAS let no other thread of Python run"
+            self.problem(("threads",), message)
         self.derivatives({**{loss.target: loss.use.place for loss in losses}, **reading.taken})
         if not (self.problems or uses.problems or own.problems):
             self.unread(reading.wiring)
@@ -101,6 +104,7 @@ class _Reading:
             penalties=penalties,
             dtype=model.dtype,
             blas=model.blas,
+            threads=model.threads,
             training=TrainingSpec(**model.training.model_dump()),
             data=_data(model.data),
             description=model.description,

@@ -136,6 +136,7 @@ class SpecModel(_Model):
     penalty: Any = Field(None, description="penalties on weights, added to the cost")
     dtype: Literal["float32", "float64"] = "float32"
     blas: Literal["numpy", "scipy"] = Field("numpy", description="the library that multiplies matrices")
+    threads: int = Field(1, ge=1, le=64, description="among which a step of training divides its batch")
     training: TrainingModel = TrainingModel()
     data: DataModel | TextModel | ShapesModel | TonesModel | RatingsModel | VolatilityModel | Source | None = None
     define: dict[str, Any] = Field(default_factory=dict, description="the spec's own activations, layers and losses")

@@ -23,6 +23,7 @@ from symbp.forward.network import Network
 from symbp.spec.model import NetworkSpec
 from symbp.training.alphabet import FILE as ALPHABET
 from symbp.training.batches import batches, count
+from symbp.training.blas import on_one_thread
 from symbp.training.checkpoint import Position, read_checkpoint, write_checkpoint
 from symbp.training.dataset import examples_in
 from symbp.training.errors import DataError, TrainingError
@@ -128,7 +129,10 @@ class Run:
             if pair is not None
         )
         steps = self.epochs * per_epoch
-        with Interruptions() as interruptions, Display(steps, self.trainer.steps, quiet=quiet) as display:
+        limited, advice = on_one_thread(self.spec.threads)
+        with limited, Interruptions() as interruptions, Display(steps, self.trainer.steps, quiet=quiet) as display:
+            if advice:
+                display.say(advice)
             display.say(
                 f"{self.spec.name}: {examples_in(self.examples.train[0])} training, {held} examples; {self.folder}/"
             )

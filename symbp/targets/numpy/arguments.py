@@ -48,9 +48,21 @@ class Argument:
         return "Arrays" if self.several else "Array" if self.tensors else "None"
 
     @property
+    def stated(self) -> str:
+        """It as a parameter of a function that is always given it."""
+        return f"{self.name}: {self.type}"
+
+    @property
     def declared(self) -> str:
         """It as a parameter of a function."""
-        return f"{self.name}: {self.type}" + ("" if self.tensors else " = None")
+        return self.stated + ("" if self.tensors else " = None")
+
+    @property
+    def part(self) -> str:
+        """The examples of it that the slice `part` of a batch has."""
+        if self.several:
+            return f"{{name: array[part] for name, array in {self.name}.items()}}"
+        return f"{self.name}[part]" if self.tensors else self.name
 
     def references(self) -> dict[str, str]:
         """Every tensor as a routine reads it: `x`, or `x["image"]`."""

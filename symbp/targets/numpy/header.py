@@ -13,9 +13,14 @@ from symbp.targets.numpy import examples, parameters, source
 from symbp.targets.numpy.update import STRETCH
 
 LAYOUT_VERSION = 1
+THREADS = (
+    "{} in a step of training, each with its part of the batch; the BLAS should have one of its own: "
+    "OPENBLAS_NUM_THREADS=1, set before Python starts"
+)
 MODULES = ("math", "os", "sys", "threading")
 NAMES = {
     "collections.abc": ("Iterator", "Mapping"),
+    "concurrent.futures": ("ThreadPoolExecutor", "wait"),
     "itertools": ("pairwise",),
     "types": ("MappingProxyType",),
     "typing": ("Any", "Final", "Literal", "NamedTuple", "overload"),
@@ -38,6 +43,7 @@ def header(spec: NetworkSpec, network: Network, body: str, random: Sequence[str]
         layout=parameters.layout(network.parameters),
         size=parameters.size(network.parameters),
         tolerance=examples.TOLERANCE,
+        threads=spec.threads,
         stretch=STRETCH if "STRETCH" in read else 0,
         random=random,
         state=parameters.layout(network.states),
@@ -64,6 +70,7 @@ def _facts(spec: NetworkSpec, network: Network, without: Without) -> list[str]:
         "spec": f"{spec.name}, sha256 {spec.sha256}",
         "dtype": f"{spec.dtype} by default; float32 and float64 both work",
         "products": "SciPy's BLAS, which the module needs besides NumPy" if spec.blas == "scipy" else "",
+        "threads": THREADS.format(spec.threads) if spec.threads > 1 else "",
         "layers": " -> ".join([inputs, *_layers(spec)]),
         "cost": " + ".join(map(_cost, spec.losses)) or _used(spec.loss),
         "penalties": ", ".join(map(_used, spec.penalties)),

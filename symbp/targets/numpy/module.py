@@ -106,11 +106,17 @@ def memory(spec: NetworkSpec, derivation: Derivation, optimized: Optimized, batc
     given = arguments.arguments(network)
     scope = _scope(spec, optimized, given)
     functions.private(program, scope, given)
-    allocated = workspace.allocations(program, optimized.plan, network.tensors, scope)
+    allocated = [*workspace.allocations(program, optimized.plan, network.tensors, scope)]
     return {
-        "workspace": sum(each.bytes(batch, dtype) for each in allocated),
+        "workspace": sum(each.bytes(n, dtype) for n in parts(batch, spec.threads) for each in allocated),
         **trainer.memory(spec, program, parameters.size(network.parameters), dtype, optimized.without),
     }
+
+
+def parts(batch: int, threads: int) -> list[int]:
+    """How many examples each thread has of a batch."""
+    count = min(batch, threads)
+    return [batch * (k + 1) // count - batch * k // count for k in range(count)]
 
 
 def scratch(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> tuple[dict[str, str], dict[str, int]]:

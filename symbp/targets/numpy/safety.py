@@ -18,6 +18,7 @@ IMPORTS = frozenset(
     {
         "__future__",
         "collections.abc",
+        "concurrent.futures",
         "itertools",
         "math",
         "numpy",

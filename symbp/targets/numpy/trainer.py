@@ -53,6 +53,11 @@ def trainer(
             calls=[*called(functions, "forward", "loss", "running"), *folded.before, functions["backward"].call],
             into=folded.into,
             gradients=not program.folding,
+            threads=spec.threads,
+            part_of_x=given[0].part,
+            part_of_y=given[1].part,
+            x_alone=given[0].stated,
+            y_alone=given[1].stated,
         ),
         *([schedule.method(spec.schedule, numbers)] if spec.schedule else []),
         render(
@@ -81,7 +86,7 @@ def memory(spec: NetworkSpec, program: Program, size: int, dtype: str, without: 
     states = spec.optimizer.entry.variant(spec.optimizer.options).states
     return {
         "parameters": size * number,
-        "gradients": 0 if program.folding else size * number,
+        "gradients": 0 if program.folding else spec.threads * size * number,
         "optimizer": number * sum(size if state.axes else 1 for state in states),
         "update": update_of(spec, program, size, without).bytes(number),
     }
