@@ -130,7 +130,7 @@ def _optimized(spec: NetworkSpec, derivation: Derivation, without: Without = NON
         place = replace(spec.place, path="layers")
         raise SpecError([Problem(place, "no layer has parameters, so there is nothing to train; add one: `dense: 10`")])
     if spec.threads > 1:
-        _divides(spec, derivation.network)
+        _check_divided(spec, derivation.network)
     return optimize(
         derivation,
         updates(spec),
@@ -142,7 +142,7 @@ def _optimized(spec: NetworkSpec, derivation: Derivation, without: Without = NON
     )
 
 
-def _divides(spec: NetworkSpec, network: Network) -> None:
+def _check_divided(spec: NetworkSpec, network: Network) -> None:
     """SpecError where a step is not the mean of those of the parts of its batch."""
     updated = next((b.name for b in network.blocks if b.update), None)
     joined = next((b.name for b in network.blocks if not divides(b.formula)), updated)
@@ -150,7 +150,7 @@ def _divides(spec: NetworkSpec, network: Network) -> None:
         place = replace(spec.place, path="threads")
         message = (
             f"a step divides its batch among threads, and by `{joined}` it is not the mean over its examples, or they "
-            "depend on each other; leave `threads` out"
+            "depend on each other or on their places; leave `threads` out"
         )
         raise SpecError([Problem(place, message)])
 

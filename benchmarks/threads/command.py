@@ -104,9 +104,10 @@ def document(found: Found) -> str:
     absent = "".join(f"No turn was of {name}. " for name in missing)
     return (
         "# Two threads\n\n"
-        "Written by `python -m benchmarks.threads`. Only products of matrices run on several threads; what reads their "
-        "results, or writes where they have read, is one thread's, and waits for what the core of the other has in its "
-        "cache. How long depends on whether the two cores share a cache, which is found by time after each turn "
+        "Written by `python -m benchmarks.threads`. Here the BLAS has several threads, and products of matrices alone "
+        "run on them; what reads their results, or writes where they have read, is one thread's, and waits for what "
+        "the core of the other has in its cache. How long depends on whether the two cores share a cache, which is "
+        "found by time after each turn "
         "([how](benchmarks.md#how-it-is-measured)). [What follows from it for modules](speed.md#two-threads).\n\n"
         f"{PROCESSES} processes with one thread and {PROCESSES} with {THREADS} follow each other. A turn is "
         f"{SECONDS:g} s of one row, after half of that uncounted, and gives the median of its calls; the table has the "

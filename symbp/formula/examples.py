@@ -26,9 +26,9 @@ def is_mean(formula: Formula) -> bool:
 
 def divides(formula: Formula) -> bool:
     """True where a batch can be computed in parts: costs are means of examples, so that those of the parts make the
-    whole's, each weighed by its number of examples."""
+    whole's, each weighed by its number of examples, and no value depends on which place in the batch it has."""
     cost = "" if formula.output.axes else formula.output.name
-    return all(
+    return not any(_counts_examples(e.body) for e in formula.equations) and all(
         _averages_examples(e.body) if e.target.tensor == cost else not (_binds_batch(e.body) or e.body.has(EXAMPLES))
         for e in formula.equations
     )
@@ -59,6 +59,14 @@ def _averages_examples(body: sp.Expr) -> bool:
     sums = [factor for factor in sp.Mul.make_args(body * EXAMPLES) if _binds_batch(factor)]
     others = sp.Mul(*(factor for factor in sp.Mul.make_args(body * EXAMPLES) if factor not in sums))
     return len(sums) == 1 and _adds_examples(sums[0]) and not others.has(EXAMPLES) and not sums[0].has(EXAMPLES)
+
+
+def _counts_examples(node: sp.Basic) -> bool:
+    """True where the place of an example is a number, as in `n * x[n,i]`, besides what is read there."""
+    if isinstance(node, Element):
+        return False
+    inner = (node.body,) if isinstance(node, SumOver | MaxOver | Winner) else node.args
+    return is_batch(node) or any(map(_counts_examples, inner))
 
 
 def _binds_batch(body: sp.Expr) -> bool:

@@ -160,7 +160,7 @@ class Uses:
                 else:
                     chosen[option.name] = option.default
         for option in entry.options:
-            if option.null and chosen.get(option.null) and given.get(option.name) is not None:
+            if option.null and chosen.get(option.null) and option.name in stated:
                 self.problem((*path, option.name), f"`{option.name}` has no effect with `{option.null}`; leave one out")
         if len(self.problems) > start:
             return None

@@ -220,8 +220,8 @@ def _readings(
 
 
 def _largest(entries: np.ndarray) -> float:
-    """In magnitude, of those that are known: autodiff of what overflows on the way is NaN."""
-    return float(np.fmax.reduce(np.abs(entries), axis=None, initial=0))
+    """In magnitude, of those that are known: autodiff of what overflows on the way is NaN, or infinite."""
+    return float(np.max(np.abs(entries), where=np.isfinite(entries), initial=0))
 
 
 def _definitions(spec: NetworkSpec) -> Network:

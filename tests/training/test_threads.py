@@ -57,6 +57,7 @@ NETWORKS: dict[str, dict[str, Any]] = {
         "losses": [{"loss": "mse", "on": "again", "target": "x"}],
     },
 }
+PLACED = {"layers": {"placed": {"formula": "y[n,i] = n * x[n,i]"}}}
 NOISY = {**DENSE, "layers": [{"dense": 8}, {"dropout": 0.5}, {"dense": 3}]}
 
 
@@ -131,6 +132,17 @@ def test_an_error_of_a_part_is_the_step_s_and_the_next_step_is_right(monkeypatch
     np.testing.assert_array_equal(trainer.params.flat, fresh.params.flat)
 
 
+@pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.0.0", reason="np.errstate is a thread's own")
+def test_what_is_asked_of_overflows_is_asked_of_every_part() -> None:
+    generated, module = made(spelt({**DENSE, "loss": "mse"}, 3))
+    x, y = batch(generated, 6)
+    y[-1] = 1e200
+    with np.errstate(over="raise"), pytest.raises(FloatingPointError):
+        module.Trainer(module.init(dtype="float64")).step(x, y)
+    with np.errstate(over="ignore", invalid="ignore"):
+        assert np.isinf(module.Trainer(module.init(dtype="float64")).step(x, y))
+
+
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="there is no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_process_has_threads_of_its_own() -> None:
@@ -152,6 +164,7 @@ def test_a_forked_process_has_threads_of_its_own() -> None:
     [
         ({"layers": [{"dense": 8}, "batch_norm", {"dense": 3}]}, "by `batch_norm_1` it is not the mean"),
         ({"loss": {"softmax_cross_entropy": {"reduction": "sum"}}}, "by `loss` it is not the mean"),
+        ({"layers": ["placed", {"dense": 3}], "define": PLACED}, "or on their places"),
         ({"blas": "scipy"}, "threads need `blas: numpy`"),
         ({"threads": 0}, "threads: "),
         ({"threads": "two"}, "threads: "),

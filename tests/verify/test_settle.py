@@ -61,6 +61,18 @@ def test_what_overflows_in_the_library_is_settled(monkeypatch: pytest.MonkeyPatc
     assert failed == {"x"}
 
 
+def test_what_is_infinite_in_the_library_measures_nothing_else() -> None:
+    """The largest entry of any gradient is one that is finite: beside an infinite one no error would be seen."""
+    expected = {"v": np.array([np.inf, 1.0]), "w": np.array([1.0])}
+    found = {"v": np.array([2.0, 1.0]), "w": np.array([1.5])}
+    unknown, wrong = check._readings("a library", found, expected, 1e-9)
+    assert not unknown.passed
+    assert wrong.error == 0.5
+    exact = {"v": found["v"]}
+    known, _ = check._readings("a library", found, expected, 1e-9, "", lambda name, *given: exact.get(name))
+    assert known.passed
+
+
 def test_entries_are_exact() -> None:
     network = build_network(parse_spec(SPEC))
     arrays = large_logits(network, 2, 0)

@@ -21,6 +21,7 @@ MODULES = ("math", "os", "sys", "threading")
 NAMES = {
     "collections.abc": ("Iterator", "Mapping"),
     "concurrent.futures": ("ThreadPoolExecutor", "wait"),
+    "contextvars": ("copy_context",),
     "itertools": ("pairwise",),
     "types": ("MappingProxyType",),
     "typing": ("Any", "Final", "Literal", "NamedTuple", "overload"),

@@ -19,6 +19,7 @@ IMPORTS = frozenset(
         "__future__",
         "collections.abc",
         "concurrent.futures",
+        "contextvars",
         "itertools",
         "math",
         "numpy",
@@ -63,9 +64,7 @@ REFUSED = (
     ast.Yield,
     ast.YieldFrom,
 )
-_SUSPECTS = frozenset(
-    {ast.Name, ast.Attribute, ast.Import, ast.ImportFrom, *REFUSED}
-)  # the nodes that may be objected to
+_SUSPECTS = frozenset({ast.Name, ast.Attribute, ast.Import, ast.ImportFrom, *REFUSED})  # what may be objected to
 
 
 class UnsafeModuleError(DefectError):
