@@ -34,10 +34,19 @@ def libraries() -> str:
 
 def _processor() -> str:
     """The processor's name, where the system tells it."""
+    return _told("model name") or platform.processor() or "an unnamed processor"
+
+
+def supports(extension: str) -> bool:
+    """Whether the system tells that its processors have that set of instructions, such as `avx512f`."""
+    return extension in _told("flags").split()
+
+
+def _told(what: str) -> str:
+    """What Linux says of the first processor, "" elsewhere."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, "") or platform.processor() or "an unnamed processor"
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(what)), "")
 
 
 def _version(package: str) -> str:

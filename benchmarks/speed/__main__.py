@@ -116,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     workloads = [workload for workload in WORKLOADS if workload.kind in (chosen.kinds or KINDS)]
     names_of = {(w.name, t): f"{w.kind}-{w.batch}-{t}" for w in workloads for t in chosen.threads}
     of = {kept.BESIDES: made_of(*workloads)} if everything else {}
-    of |= {names_of[w.name, t]: made_of(w) for w in workloads for t in chosen.threads}
+    of |= {names_of[w.name, t]: made_of(w) + taking_part(w, t) for w in workloads for t in chosen.threads}
     progress = Progress(len(of), len([part for part in of if not (everything and kept.is_there(part, of[part]))]))
     besides = memory_and_start_up(progress, of[kept.BESIDES]) if everything else None
     goals, sections = [], []
@@ -156,6 +156,12 @@ def made_of(*workloads: Workload) -> str:
     """What was measured of these holds only for: the same modules, measured in the same way."""
     modules = [generated(workload).module for workload in workloads]
     return sha256("".join([*modules, *map(repr, (SAMPLE, ROUNDS, OFTENER, REST))]).encode()).hexdigest()
+
+
+def taking_part(workload: Workload, threads: int) -> str:
+    """By whom it was measured: with another contender it is measured again."""
+    entries = {name: entry for name, entry in CONTENDERS.items() if entry.where(workload, threads)}
+    return repr([(name, entry.changes_for(threads), entry.variables(threads)) for name, entry in entries.items()])
 
 
 def memory_and_start_up(progress: Progress, of: str) -> Besides:

@@ -41,6 +41,7 @@ PALETTES: Mapping[str, Palette] = {
 MARKS: Mapping[str, tuple[str, str, bool]] = {  # family, marker, filled
     "symbp": ("symbp", "o", True),
     "symbp, SciPy": ("symbp", "D", False),
+    "symbp, AVX2": ("symbp", "X", False),
     "PyTorch": ("torch", "o", True),
     "PyTorch, fused": ("torch", "o", False),
     "torch.compile": ("torch", "^", True),
@@ -52,7 +53,11 @@ MARKS: Mapping[str, tuple[str, str, bool]] = {  # family, marker, filled
 }
 STYLE = {"font.family": "DejaVu Sans", "svg.hashsalt": "symbp", "svg.fonttype": "path"}
 LANES = {"torch": -0.3, "jax": 0.34}  # by family, of a row, so that fewer hide each other
-BESIDE = 0.16  # of what SciPy multiplies, which takes about as long as the same with NumPy
+BESIDE = {  # in a lane, of what takes about as long as another
+    **dict.fromkeys(("symbp, SciPy", "bound, SciPy"), 0.16),
+    "symbp, AVX2": -0.16,
+    "symbp, threads": -0.16,
+}
 WIDTH, ROW, AROUND = 960, 40, 128  # points: of the picture, of a workload, above and below
 
 
@@ -85,7 +90,7 @@ def draw(sections: Sequence[Section], palette: Palette) -> Figure:
         [unique[name] for name in order],
         order,
         loc="upper center",
-        ncols=5,
+        ncols=6,
         frameon=False,
         labelcolor=palette.ink,
         fontsize=10.5,
@@ -120,9 +125,9 @@ def _dots(axes: Axes, section: Section, row: int, palette: Palette) -> None:
             color = palette.families[family]
             axes.plot(
                 median(found[name].ratios(found[OURS])),
-                row + LANES.get(family, 0.0) + (BESIDE if name.endswith("SciPy") else 0.0),
+                row + LANES.get(family, 0.0) + BESIDE.get(name, 0.0),
                 marker=marker,
-                ms=11 if marker in "|2" else 7,
+                ms=11 if marker in "|2*" else 7,
                 mew=1.6,
                 ls="",
                 color=color,

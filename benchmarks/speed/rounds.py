@@ -25,7 +25,7 @@ from benchmarks.speed.contender import CONTENDERS, OURS
 from benchmarks.speed.generated import give
 from benchmarks.speed.given import Given
 from benchmarks.speed.workloads import WORKLOADS, Workload
-from benchmarks.turns import VARIABLES
+from symbp.errors import UserError
 
 SAMPLE = 0.2  # seconds of steps in each round; of inferences, half of it
 ROUNDS = (5, 9)  # at least, at most
@@ -96,7 +96,13 @@ class Process:
     """A worker that has taken its first step and takes orders. RuntimeError, with the reason, where it ends."""
 
     def __init__(
-        self, contender: str, workload: Workload, given: Given, threads: int, cores: Sequence[int], compiled: Path
+        self,
+        contender: str,
+        workload: Workload,
+        given: Given,
+        variables: Mapping[str, str],
+        cores: Sequence[int],
+        compiled: Path,
     ) -> None:
         """Start it on these cores and wait for its first step. What PyTorch compiles is kept in a folder."""
         self.name = f"{contender}, {workload.name}"
@@ -108,7 +114,7 @@ class Process:
             cwd=ROOT,
             env={
                 **os.environ,
-                **dict.fromkeys(VARIABLES, str(threads)),
+                **variables,
                 "TORCHINDUCTOR_CACHE_DIR": str(compiled),
             },
             stdin=subprocess.PIPE,
@@ -225,18 +231,27 @@ def started(
         places.put(cores[each * threads : (each + 1) * threads] if apart else cores[:threads])
     made = dict[str, Given]()
     given = dict[str, Given]()
+    failed = dict[str, str]()
     for name in contenders:
-        changes = CONTENDERS[name].changes
+        if not CONTENDERS[name].where(workload, threads):
+            continue
+        changes = CONTENDERS[name].changes_for(threads)
         key = json.dumps(changes)
         if key not in made:
-            made[key] = give(workload, changes, folder / str(len(made)))
+            try:
+                made[key] = give(workload, changes, folder / str(len(made)))
+            except UserError as error:
+                if name == OURS:
+                    raise
+                failed[name] = f"{name}, {workload.name}: {error}"
+                continue
         if CONTENDERS[name].without_products or made[key].products["step"]:
             given[name] = made[key]
 
     def start(name: str) -> Process | str:
         place = places.get()
         try:
-            process = Process(name, workload, given[name], threads, place, compiled)
+            process = Process(name, workload, given[name], CONTENDERS[name].variables(threads), place, compiled)
             stack.callback(process.close)
             process.ask("warm")
         except RuntimeError as error:
@@ -253,7 +268,7 @@ def started(
     processes = {name: process for name, process in found.items() if isinstance(process, Process)}
     for process in processes.values():
         process.ask(f"cores {','.join(map(str, cores[:threads]))}")
-    return processes, {name: reason for name, reason in found.items() if isinstance(reason, str)}
+    return processes, failed | {name: reason for name, reason in found.items() if isinstance(reason, str)}
 
 
 def settled(found: Mapping[str, Measured], least: int) -> bool:

@@ -23,7 +23,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks.speed.caches import caches
+from benchmarks.speed.caches import caches, caches_by_threads
 from benchmarks.speed.contender import CONTENDERS, Contender
 from benchmarks.speed.given import Given
 from benchmarks.speed.workloads import WORKLOADS
@@ -67,8 +67,8 @@ def work_on(cores: str) -> None:
             os.sched_setaffinity(int(thread), map(int, cores.split(",")))
 
 
-def serve(contender: Contender, before: int) -> None:
-    """Answer orders until there are no more."""
+def serve(contender: Contender, before: int, divided: bool) -> None:
+    """Answer orders until there are no more. Where work is divided among threads, it is not that of a product."""
     for line in sys.stdin:
         order, _, amount = line.strip().partition(" ")
         answer: Any = None
@@ -82,7 +82,7 @@ def serve(contender: Contender, before: int) -> None:
             case "step" | "infer":
                 answer = timed(getattr(contender, order), float(amount))
             case "caches":
-                answer = caches()
+                answer = caches_by_threads() if divided else caches()
             case "memory":
                 answer = {"peak": resident("VmHWM") - before, "allocated": allocated(contender.step)}
         say(answer)
@@ -103,7 +103,7 @@ def main(name: str, number: str, folder: str, cores: str) -> None:
     before = resident("VmRSS")
     cost = contender.step()
     say(None if math.isnan(cost) else cost)
-    serve(contender, before)
+    serve(contender, before, entry.divided)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from contextlib import ExitStack
 from dataclasses import replace
@@ -12,13 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks import machine
 from benchmarks.generation import Times
 from benchmarks.progress import Progress, about
 from benchmarks.report import Figure, Table
-from benchmarks.speed import bound, by_hand, caches, kept, memory, rounds, start_up
+from benchmarks.speed import bound, by_hand, caches, contender, kept, memory, rounds, start_up
 from benchmarks.speed.__main__ import README, THREADS, chosen_by, main
 from benchmarks.speed.bound import FORMS, Operands, Product, products
-from benchmarks.speed.contender import CONTENDERS, Entry
+from benchmarks.speed.contender import CONTENDERS, WITH_AVX2, WITH_THREADS, Entry
 from benchmarks.speed.document import BEGIN, END, Section, document, in_readme, spread
 from benchmarks.speed.generated import generated, give
 from benchmarks.speed.given import Given
@@ -26,6 +28,7 @@ from benchmarks.speed.goals import figures
 from benchmarks.speed.picture import PALETTES, draw, pictures
 from benchmarks.speed.rounds import Measured, Process, Results, agree, measure, reason_of, settled
 from benchmarks.speed.workloads import WORKLOADS
+from benchmarks.turns import VARIABLES
 from symbp import pipeline
 
 BY_NAME = {workload.name: workload for workload in WORKLOADS}
@@ -56,7 +59,7 @@ def test_another_cost_is_refused() -> None:
 
 def test_a_process_that_fails_says_why(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match=r"nobody, small, batch 8: status 1: KeyError: 'nobody'"):
-        Process("nobody", SMALL, Given(tmp_path), 1, [0], tmp_path)
+        Process("nobody", SMALL, Given(tmp_path), {}, [0], tmp_path)
 
 
 def test_the_reason_is_the_line_that_names_an_error() -> None:
@@ -70,7 +73,7 @@ def test_the_reason_is_the_line_that_names_an_error() -> None:
 def test_a_process_that_does_not_answer_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(rounds, "LIMIT", 0.01)
     with pytest.raises(RuntimeError, match=r"symbp, small, batch 8: status -9: no answer in 0\.01 s"):
-        Process("symbp", SMALL, Given(tmp_path), 1, [0], tmp_path)
+        Process("symbp", SMALL, Given(tmp_path), {}, [0], tmp_path)
 
 
 def test_a_contender_that_fails_is_told_of_and_the_others_go_on(
@@ -83,6 +86,40 @@ def test_a_contender_that_fails_is_told_of_and_the_others_go_on(
     assert "KeyError: 'nobody'" in failed["nobody"]
     text = str(Section(SMALL, 1, Results({"symbp": Measured(1.0, 0.1, [1.0], [1.0])}, failed)))
     assert "`nobody` could not run: status 1: KeyError: 'nobody'" in text
+
+
+def test_a_spec_that_is_refused_is_told_of_and_the_others_go_on(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(rounds, "CONTENDERS", {**CONTENDERS, "wrong": Entry("by_symbp", changes={"blas": "none"})})
+    with ExitStack() as stack:
+        processes, failed = rounds.started(SMALL, ["symbp", "wrong"], 1, tmp_path, tmp_path, stack)
+    assert [*processes] == ["symbp"]
+    assert failed["wrong"].startswith("wrong, small, batch 8: ")
+    assert "blas" in failed["wrong"]
+
+
+def test_who_divides_batches_has_the_threads_and_its_products_one() -> None:
+    whole, divided = Entry("by_symbp", changes={"blas": "numpy"}), Entry("by_symbp", divided=True)
+    assert (whole.changes_for(2), divided.changes_for(2)) == ({"blas": "numpy"}, {"threads": 2})
+    assert set(whole.variables(2).values()) == {"2"}
+    assert divided.variables(2) == dict.fromkeys(VARIABLES, "1")
+    assert Entry("by_symbp", environment={"A": "b"}).variables(3) == {**dict.fromkeys(VARIABLES, "3"), "A": "b"}
+
+
+def test_who_cannot_take_part_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contender, "supports", lambda _: True)
+    assert [threads for threads in (1, 2) if CONTENDERS[WITH_AVX2].where(SMALL, threads)] == [1]
+    monkeypatch.setattr(contender, "supports", lambda _: False)
+    assert not CONTENDERS[WITH_AVX2].where(SMALL, 1)
+    assert [*measure(SMALL, ["symbp", WITH_AVX2], threads=1, rounds=(1, 1)).measured] == ["symbp"]
+    assert not machine.supports("no such extension")
+
+
+@pytest.mark.skipif(not machine.supports("avx512f"), reason="it differs from symbp with AVX-512")
+def test_kernels_are_chosen_by_the_environment() -> None:
+    found = measure(SMALL, ["symbp", WITH_AVX2], threads=1, rounds=(1, 1)).measured
+    assert found[WITH_AVX2].cost == pytest.approx(found["symbp"].cost, rel=1e-5)
 
 
 def test_who_computes_nothing_but_products_needs_some() -> None:
@@ -129,6 +166,29 @@ def test_cores_share_a_cache_where_what_another_wrote_is_read_as_fast(monkeypatc
     assert read(1.1e-6) == caches.SHARED
     assert read(1.6e-6) == caches.APART
     assert read(5e-6) == caches.DISTURBED
+
+
+def test_cores_share_a_cache_where_what_another_read_is_written_as_fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caches.os, "sched_getaffinity", lambda _: {1, 4, 2})
+    monkeypatch.setattr(caches.os, "sched_setaffinity", lambda *_: None)
+
+    def written(near: float, far: float, waited: float = 1e-4) -> str:
+        monkeypatch.setattr(caches, "_written_after", {2: (near, waited), 4: (far, 1e-4)}.get)
+        return caches.caches_by_threads()
+
+    assert written(5.0, 6.0) == caches.SHARED
+    assert written(5.0, 17.0) == caches.APART, "one of them is elsewhere"
+    assert written(5.0, 17.0, waited=9e-3) == caches.DISTURBED
+
+
+@pytest.mark.skipif(len(rounds.available()) < 2, reason="two threads need two cores")
+def test_a_thread_says_how_its_cores_stand_and_keeps_them() -> None:
+    before = os.sched_getaffinity(0)
+    assert caches.caches_by_threads() in {caches.SHARED, caches.APART, caches.DISTURBED}
+    assert os.sched_getaffinity(0) == before
+    longer, waited = caches._written_after(max(before))
+    assert longer > 0
+    assert waited > 0
 
 
 @pytest.mark.skipif(len(rounds.available()) < 2, reason="two threads need two cores")
@@ -226,6 +286,9 @@ def test_goals_are_held_against_ratios_of_rounds() -> None:
     either = next(each for each in figures(MLP, 1, scipy) if "PyTorch's" in each.name)
     assert either.name.endswith("step of symbp, SciPy over PyTorch's")
     assert either.measured == "1.00; symbp 1.50"
+    half = Measured(1.0, 0.1, [1.0, 1.5, 2.0])
+    several = {each.name: each for each in figures(MLP, 2, Results({**scipy.measured, WITH_THREADS: half}))}
+    assert several[f"mlp, batch 64, 2 threads: step of {WITH_THREADS} over bound's"].measured == "0.75; symbp 1.50"
     assert spread([1.0, 2.0, 3.0]) == "2.00 (1.50 to 2.50)"
 
 
@@ -346,6 +409,10 @@ def test_the_readme_shows_the_picture_and_what_others_come_to() -> None:
     both = in_readme(text, [section, slower])
     assert "symbp is slower than another in 1 of 2 measurements:\n\n| workload " in both
     assert re.search(r"^\| small, batch 8 +\| +\| +JAX 0\.50 +\|$", both, re.MULTILINE)
+    own = {"symbp": Measured(1.0, 0.1, [2.0]), WITH_AVX2: Measured(1.0, 0.1, [1.9])}
+    behind = in_readme(text, [section, Section(SMALL, 2, Results({**slower.results.measured, **own}))])
+    assert re.search(r"^\| small, batch 8 +\| +\| +JAX 0\.50; symbp, AVX2 0\.95 +\|$", behind, re.MULTILINE)
+    assert "symbp is slower than none." in in_readme(text, [section, Section(SMALL, 2, Results(own))]), "but itself"
     assert in_readme(written, [section]) == written
     assert written.partition(BEGIN)[0] == text.partition(BEGIN)[0]
     assert written.partition(END)[2] == text.partition(END)[2]
