@@ -31,6 +31,11 @@ def _on_one_with_avx512(workload: Workload, threads: int) -> bool:
     return threads == 1 and supports("avx512f")
 
 
+def _divisible(workload: Workload, threads: int) -> bool:
+    """There is an example for each of several threads."""
+    return 1 < threads <= workload.batch
+
+
 @dataclass(frozen=True)
 class Entry:
     """`file` has `prepare(workload, given, **options)`; `changes` are keys of the spec that its module has in addition.
@@ -64,6 +69,7 @@ WITH_SCIPY, WITH_THREADS, WITH_AVX2 = "symbp, SciPy", "symbp, threads", "symbp, 
 CONTENDERS: Mapping[str, Entry] = {
     OURS: Entry("by_symbp"),
     WITH_SCIPY: Entry("by_symbp", changes={"blas": "scipy"}, without_products=False),
+    WITH_THREADS: Entry("by_symbp", divided=True, where=_divisible),
     WITH_AVX2: Entry(
         "by_symbp", environment={"OPENBLAS_CORETYPE": "Haswell"}, where=_on_one_with_avx512, without_products=False
     ),

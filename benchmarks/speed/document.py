@@ -47,6 +47,8 @@ from the same parameters and compute the same cost, which is compared; each uses
 - Each contender has a process of its own, with equal numbers of threads and cores. The processes take turns, another
   one first in each round: every turn is {half:g} s of inferences, then {sample:g} s of steps. Before the first round
   each takes steps that do not count. Rounds go on, {least} to {most} of them, until the ratios have settled.
+- **symbp, threads** has its threads in the module, so that products have one. It takes part on several threads, where
+  there is an example for each; its inference is on one.
 - **symbp, AVX2** differs from symbp by `OPENBLAS_CORETYPE=Haswell` in the environment of its process. It takes part
   on one thread, where the processor has AVX-512. All others, bounds too, have the kernels that OpenBLAS chooses.
 - **Cores.** On several threads a step takes longer where the cores share no cache: what one has computed reaches the
@@ -85,6 +87,7 @@ COMPARED = """\
 |---|---|
 | symbp | the generated module, NumPy alone |
 | symbp, SciPy | the same with `blas: scipy` in its spec: its matrix products in SciPy's BLAS |
+| symbp, threads | with `threads: 2` in its spec: [batches are divided among threads](speed.md#several-threads) |
 | symbp, AVX2 | the module of symbp with [OpenBLAS's kernels for AVX2](speed.md#which-kernels-openblas-takes) |
 | by hand | NumPy as one writes it from the textbook ([source](../benchmarks/speed/by_hand)) |
 | PyTorch | eager, with its optimizer as it is by default |

@@ -41,6 +41,7 @@ PALETTES: Mapping[str, Palette] = {
 MARKS: Mapping[str, tuple[str, str, bool]] = {  # family, marker, filled
     "symbp": ("symbp", "o", True),
     "symbp, SciPy": ("symbp", "D", False),
+    "symbp, threads": ("symbp", "*", True),
     "symbp, AVX2": ("symbp", "X", False),
     "PyTorch": ("torch", "o", True),
     "PyTorch, fused": ("torch", "o", False),
@@ -83,8 +84,8 @@ def draw(sections: Sequence[Section], palette: Palette) -> Figure:
             if setting(section.threads, section.caches) == title:
                 _dots(axes, section, names.index(section.workload.name), palette)
     panels[0].set_yticks(range(len(names)), names, color=palette.ink, size=11)
-    handles, labels = panels[0].get_legend_handles_labels()
-    unique = dict(zip(labels, handles, strict=True))
+    shown = [axes.get_legend_handles_labels() for axes in panels]
+    unique = {label: handle for panel in shown for handle, label in zip(*panel, strict=True)}
     order = [name for name in MARKS if name in unique]
     figure.legend(
         [unique[name] for name in order],

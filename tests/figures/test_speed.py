@@ -108,6 +108,7 @@ def test_who_divides_batches_has_the_threads_and_its_products_one() -> None:
 
 
 def test_who_cannot_take_part_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [threads for threads in (1, 2, 8, 9) if CONTENDERS[WITH_THREADS].where(SMALL, threads)] == [2, 8]
     monkeypatch.setattr(contender, "supports", lambda _: True)
     assert [threads for threads in (1, 2) if CONTENDERS[WITH_AVX2].where(SMALL, threads)] == [1]
     monkeypatch.setattr(contender, "supports", lambda _: False)
@@ -189,6 +190,15 @@ def test_a_thread_says_how_its_cores_stand_and_keeps_them() -> None:
     longer, waited = caches._written_after(max(before))
     assert longer > 0
     assert waited > 0
+
+
+@pytest.mark.skipif(len(rounds.available()) < 2, reason="two threads need two cores")
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_workload_can_be_divided_among_threads(kind: str) -> None:
+    results = measure(KINDS[kind], ["symbp", WITH_THREADS], threads=2, rounds=(1, 1))
+    assert [*results.measured] == ["symbp", WITH_THREADS]
+    assert results.failed == {}
+    assert all(each.caches for each in results.measured.values())
 
 
 @pytest.mark.skipif(len(rounds.available()) < 2, reason="two threads need two cores")
@@ -289,6 +299,9 @@ def test_goals_are_held_against_ratios_of_rounds() -> None:
     half = Measured(1.0, 0.1, [1.0, 1.5, 2.0])
     several = {each.name: each for each in figures(MLP, 2, Results({**scipy.measured, WITH_THREADS: half}))}
     assert several[f"mlp, batch 64, 2 threads: step of {WITH_THREADS} over bound's"].measured == "0.75; symbp 1.50"
+    assert several[f"mlp, batch 64, 2 threads: step of {WITH_THREADS} over PyTorch's"].measured == (
+        "0.75; symbp 1.50; symbp, SciPy 1.00"
+    )
     assert spread([1.0, 2.0, 3.0]) == "2.00 (1.50 to 2.50)"
 
 
@@ -440,6 +453,9 @@ def test_the_picture_has_every_contender_on_every_number_of_threads() -> None:
     for axes in drawn.axes:
         shown = {line.get_label(): line.get_xdata()[0] for line in axes.lines if line.get_marker() != "None"}
         assert shown == {name: 1.0 + place for place, name in enumerate(CONTENDERS)}
+    alone = Section(SMALL, 1, Results({name: each for name, each in steps.items() if name != WITH_THREADS}))
+    (legend,) = draw([alone, sections[1]], PALETTES["light"]).legends
+    assert {text.get_text() for text in legend.get_texts()} == {*CONTENDERS}, "who takes part in any panel"
     (light, first), (dark, second) = pictures(sections)
     assert (light, dark) == ("light", "dark")
     assert first != second
