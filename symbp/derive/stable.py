@@ -24,6 +24,7 @@ from symbp.formula.expression import (
     expm1,
     log1p,
     logistic,
+    positive_part,
     softplus,
 )
 from symbp.formula.indices import Names
@@ -172,7 +173,7 @@ def _conjugate(node: sp.Expr) -> sp.Expr:
             for y in (x, -x):
                 if factor * y in node.args:
                     rest = [t for t in node.args if t not in (term, factor * y)]
-                    return sp.Add(*rest, 2 * factor * _positive_part(y), factor * c / (sp.Abs(x) + root))
+                    return sp.Add(*rest, 2 * factor * positive_part(y), factor * c / (sp.Abs(x) + root))
     return node
 
 
@@ -187,16 +188,11 @@ def _conjugate_over_root(node: sp.Expr) -> sp.Expr:
     return node
 
 
-def _positive_part(x: sp.Expr) -> sp.Expr:
-    """max(x, 0), as the language states it."""
-    return sp.Piecewise((x, x > 0), (sp.Integer(0), True))
-
-
 RULES: tuple[Rule, ...] = (
     Rule(
         "x + sqrt(x**2 + c) = 2*max(x, 0) + c/(|x| + sqrt(x**2 + c))",
         lambda x: x + sp.sqrt(x**2 + 3),
-        lambda x: 2 * _positive_part(x) + 3 / (sp.Abs(x) + sp.sqrt(x**2 + 3)),
+        lambda x: 2 * positive_part(x) + 3 / (sp.Abs(x) + sp.sqrt(x**2 + 3)),
         _conjugate,
     ),
     Rule(
@@ -204,7 +200,7 @@ RULES: tuple[Rule, ...] = (
         lambda x: 1 + x / sp.sqrt(x**2 + 3),
         lambda x: sp.Mul(
             2,
-            _positive_part(x) + sp.Rational(3, 2) / (sp.Abs(x) + sp.sqrt(x**2 + 3)),
+            positive_part(x) + sp.Rational(3, 2) / (sp.Abs(x) + sp.sqrt(x**2 + 3)),
             1 / sp.sqrt(x**2 + 3),
         ),
         _conjugate_over_root,

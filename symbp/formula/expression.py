@@ -289,6 +289,11 @@ class stop(_Unit):  # noqa: N801
 UNITS: tuple[type[_Unit], ...] = (expm1, log1p, logistic, softplus)
 
 
+def positive_part(x: sp.Expr) -> sp.Expr:
+    """max(x, 0), as the language states it."""
+    return sp.Piecewise((x, x > 0), (sp.Integer(0), True))
+
+
 def elements(expression: sp.Basic, tensor: str | None = None) -> Iterator[Element]:
     """Every distinct element read in the expression, in a fixed order; of one tensor where it is named."""
     seen: set[sp.Basic] = set()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import sympy as sp
 
-from symbp.formula.expression import SumOver, softplus
+from symbp.formula.expression import SumOver, positive_part, softplus
 from symbp.program import overlap, parts, products, scatter, variables
 from symbp.program.values import Value
 from symbp.program.windows import Factor, materialized, reduced
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 def add(lowering: Lowering, node: sp.Add) -> Value:
     """Terms over few indices before terms over many, positive before negative; terms with deltas scattered last.
 
-    Terms that stand at one position of an index are parts of a stack, to which the others are the base.
+    Terms that stand at one position of an index are parts of a stack, to which the others are the base. Of a softplus,
+    max(x, 0) joins the others first, and what it is more than that comes after them.
     """
     builder = lowering.builder
     terms = node.as_ordered_terms()
@@ -73,8 +74,7 @@ def _softplus_split(node: sp.Add) -> tuple[sp.Expr, sp.Expr, bool] | None:
         for term in node.args:
             if isinstance(sign * term, softplus):
                 x = (sign * term).args[0]
-                larger = sp.Piecewise((x, x > 0), (sp.Integer(0), True))
-                return sp.Add(*(t for t in node.args if t != term), sign * larger), x, sign < 0
+                return sp.Add(*(t for t in node.args if t != term), sign * positive_part(x)), x, sign < 0
     return None
 
 

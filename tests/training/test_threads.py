@@ -145,6 +145,7 @@ def test_what_is_asked_of_overflows_is_asked_of_every_part() -> None:
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="there is no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*fork.*:RuntimeWarning")  # of JAX, where another test has loaded it
 def test_a_forked_process_has_threads_of_its_own() -> None:
     generated, module = made(spelt(NETWORKS["dense"], 2))
     x, y = batch(generated, 6)
