@@ -86,7 +86,7 @@ def _layer(view: View, weighings: list[_Weighing]) -> list[Part]:
     output = block.binding[block.formula.output.name]
     shares = view.shares(output)
     activation = shares[0].block if len(shares) == 1 else None
-    slope = _slope(view, activation, output, z) if activation else None
+    slope = _slope(shares[0], z) if activation else None
     shown = activation if slope is not None else None
     parts.append(Display(tuple(_chain_line(view, weighing, shown) for weighing in weighings)))
     parts.extend(_beside(view, weighings))
@@ -96,7 +96,7 @@ def _layer(view: View, weighings: list[_Weighing]) -> list[Part]:
     lines = (m.Line(_last_factor(view, weighing), _math(view, block, weighing.factor)) for weighing in weighings)
     parts.append(Display(tuple(lines)))
     if activation is not None and slope is not None:
-        parts.extend(_activation(view, activation, slope, z))
+        parts.extend(_activation(view, shares[0], slope, z))
     else:
         parts.extend(_cost(view, shares, z, joint=True))
     parts.append(Paragraph(view.say("chain.together")))
@@ -159,18 +159,12 @@ def _found(view: View, weighing: _Weighing) -> m.Line:
     return m.Line(found.left, summed(rights, more=len(beside) < len(others)))
 
 
-def _gradient_at(view: View, block: Block, tensor: str, indices: tuple[sp.Expr, ...]) -> Equation | None:
-    """The block's gradient by a tensor of the network that it reads once, at the given indices."""
-    own = [share for share in view.shares(tensor) if share.block is block]
-    return own[0].at(indices) if len(own) == 1 else None
-
-
-def _slope(view: View, activation: Block, tensor: str, z: Element) -> sp.Expr | None:
+def _slope(share: Share, z: Element) -> sp.Expr | None:
     """∂a/∂z where the activation's gradient is ∂C/∂a at the same element times something without cotangents."""
-    equation = _gradient_at(view, activation, tensor, z.indices)
+    equation = share.at(z.indices)
     if equation is None:
         return None
-    output = f"{COTANGENT}{activation.formula.output.name}"
+    output = f"{COTANGENT}{share.block.formula.output.name}"
     reads = [e for e in elements(equation.body) if e.tensor.startswith(COTANGENT)]
     if len(reads) != 1 or reads[0].tensor != output or reads[0].indices != z.indices:
         return None
@@ -178,12 +172,12 @@ def _slope(view: View, activation: Block, tensor: str, z: Element) -> sp.Expr | 
     return None if slope.has(reads[0]) else slope
 
 
-def _activation(view: View, activation: Block, slope: sp.Expr, z: Element) -> list[Part]:
-    """The factor ∂a/∂z, and the factor ∂C/∂a from whatever reads the activation."""
+def _activation(view: View, reading: Share, slope: sp.Expr, z: Element) -> list[Part]:
+    """The factor ∂a/∂z, and the factor ∂C/∂a from whatever reads the activation; z is what was read, of all inputs."""
+    activation = reading.block
     naming = view.naming(activation)
-    local = activation.formula.with_role("input")[0].name
     of = write(_element(activation.formula.output.name, z.indices), naming)
-    by = write(_element(local, z.indices), naming)
+    by = write(_element(reading.gradient.tensor, z.indices), naming)
     parts: list[Part] = [
         Paragraph(view.say("chain.activation", output=_called(view, z), activation=Code(activation.name))),
         Display((m.Line(m.Derivative(of, by), write(slope, naming)),)),

@@ -11,8 +11,8 @@ Weights are found, not named: a parameter with two axes of which some formula su
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import sympy as sp
@@ -28,12 +28,24 @@ COTANGENT = "d_"
 
 @dataclass(frozen=True)
 class Layout:
-    """A notation, and of a formula's tensors the `weights` and those that have a value for each example, `batched`."""
+    """A notation, and of a formula's tensors the `weights` and those that have a value for each example, `batched`.
+
+    `axes` are the sizes of its tensors, where they are known.
+    """
 
     notation: Notation = BATCH_ROWS
     weights: frozenset[str] = frozenset()
     batched: frozenset[str] = frozenset()
     output: str = ""
+    axes: Mapping[str, tuple[sp.Expr, ...]] = field(default_factory=dict)
+
+    def is_whole(self, equation: Equation) -> bool:
+        """True where every index, as an equation is stored, runs over all of the axis that it stands at."""
+        for read in (equation.target, *elements(equation.body)):
+            axes = self.axes.get(bare(read.tensor), ())
+            if any(equation.sizes.get(i, size) != size for i, size in zip(read.indices, axes, strict=False)):
+                return False
+        return True
 
     def is_turned(self, tensor: str) -> bool:
         """True for a tensor, or its cotangent, that is written transposed."""
@@ -80,7 +92,8 @@ def layout_of(formula: Formula, notation: Notation, equations: Iterable[Equation
     """The layout of a formula's tensors, and of those that further equations compute."""
     batched = {t.name for t in formula.tensors.values() if t.axes and t.axes[0] == EXAMPLES}
     batched |= {e.target.tensor for e in equations if e.target.indices and is_batch(e.target.indices[0])}
-    return Layout(notation, weights_of(formula), frozenset(batched), formula.output.name)
+    axes = {t.name: t.axes for t in formula.tensors.values()}
+    return Layout(notation, weights_of(formula), frozenset(batched), formula.output.name, axes)
 
 
 def weights_of(formula: Formula) -> frozenset[str]:

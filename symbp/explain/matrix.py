@@ -10,8 +10,8 @@ A batch is rows: a tensor of one axis is a column where that axis is the batch, 
 down the other way, and leave ones out. Axes that always stand side by side count as one, so `x[n,t,i]` is a matrix with
 rows (n,t).
 
-Not found: one step of a recurrence, anything with an index that is not a plain letter, with a division by a matrix, or
-with three axes or more that cannot be joined.
+Not found: one step of a recurrence, anything that reads only a part of a tensor, with an index that is not a plain
+letter, with a condition on indices, with a division by a matrix, or with three axes or more that cannot be joined.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ def matrix_form(
     `given` says how to write some tensors. With `shaped`, each matrix has its shape under it.
     """
     if not naming.layout.notation.matrices or equation.target.tensor in naming.stepwise:
+        return None
+    if not naming.layout.is_whole(equation):
         return None
     equation = naming.layout.equation(equation)
     if _is_long(equation.body):
@@ -242,7 +244,7 @@ class _Form:
             raise NoMatrixFormError
         if expression.has(SumOver) or any(_multiplies_tensors(p) for p in expression.atoms(sp.Mul, sp.Pow)):
             raise NoMatrixFormError
-        if expression.free_symbols & self.axes.keys() - {i for e in elements(expression) for i in e.indices}:
+        if _outside_elements(expression) & self.axes.keys():
             raise NoMatrixFormError
         return write(expression, self.naming)
 
@@ -251,6 +253,13 @@ def _multiplies_tensors(node: sp.Expr) -> bool:
     if isinstance(node, sp.Pow):
         return bool(node.has(Element))
     return bool(sum(f.has(Element) for f in node.args) > 1)
+
+
+def _outside_elements(node: sp.Basic) -> set[sp.Basic]:
+    """The symbols of an expression that stand elsewhere than as indices: in a condition on places, for one."""
+    if isinstance(node, Element):
+        return set()
+    return {node} if node.is_Symbol else set().union(*map(_outside_elements, node.args))
 
 
 def _elementwise(factors: list[m.Math]) -> m.Math:

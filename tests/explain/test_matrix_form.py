@@ -9,6 +9,7 @@ import pytest
 import sympy as sp
 
 from symbp.explain import mathematics as m
+from symbp.explain.layout import Layout
 from symbp.explain.matrix import matrix_form
 from symbp.explain.naming import Naming
 from symbp.formula.equation import Equation
@@ -18,7 +19,7 @@ from symbp.pipeline import derive, explain
 from symbp.spec import parse_spec
 from symbp.targets.text.mathematics import write
 
-n, t, i, j, k = map(index, "ntijk")
+n, t, i, j, k, u = map(index, "ntijku")
 
 
 def e(name: str, *indices: sp.Symbol) -> Element:
@@ -26,7 +27,7 @@ def e(name: str, *indices: sp.Symbol) -> Element:
 
 
 def equation(target: Element, body: sp.Expr) -> Equation:
-    return Equation(target, body, {s: size(f"N_{s}") for s in (n, t, i, j, k)})
+    return Equation(target, body, {s: size(f"N_{s}") for s in (n, t, i, j, k, u)})
 
 
 FORMS = [
@@ -76,6 +77,7 @@ NONE = {
     "three axes that never join": (e("d_q", n, t, i), SumOver(e("k", t, n, j) * e("W", i, j), j)),
     "the diagonal": (e("d", i), e("M", i, i)),
     "a division": (e("q", n, j), e("p", n, j) / e("r", n, j)),
+    "a condition on places": (e("m", n, t, u), sp.Piecewise((e("s", n, t, u), t >= u), (-sp.oo, True))),
     "factors that share both axes": (e("q", n, j), SumOver(e("x", n, i) * e("m", n, j) * e("W", i, j), i)),
 }  # fmt: skip
 
@@ -86,7 +88,7 @@ def test_none(what: str) -> None:
 
 
 Arrays = dict[str, np.ndarray]
-SIZES = {"N_n": 2, "N_t": 3, "N_i": 4, "N_j": 5, "N_k": 5}
+SIZES = {"N_n": 2, "N_t": 3, "N_i": 4, "N_j": 5, "N_k": 5, "N_u": 3}
 
 
 def value(node: m.Math, tensors: Arrays, ones: Arrays) -> np.ndarray:
@@ -169,3 +171,10 @@ def test_a_recurrence_is_shown_at_its_steps_and_c_is_no_cost() -> None:
     assert "E⁽¹⁾ = tanh(C⁽¹⁾)" not in text
     assert "∂C/∂W⁽¹⁾ = Xᵀ·δ⁽¹⁾" in text  # what does not recur is a product
     assert "solved for t′, is t′ = t + 1" in " ".join(text.split())
+
+
+def test_a_part_of_a_tensor_is_no_matrix_of_its_own() -> None:
+    half = Equation(e("m", n, j), e("a", n, j), {n: size("N"), j: size("N_j")})
+    axes = {"m": (size("N"), size("N_j")), "a": (size("N"), size("N_l"))}
+    assert matrix_form(half, Naming(layout=Layout(axes=axes))) is None
+    assert matrix_form(half, Naming(layout=Layout(axes={**axes, "a": axes["m"]}))) is not None

@@ -106,3 +106,22 @@ def test_the_sums_are_those_of_the_module(spec: str) -> None:
         expected = {"stem.W": x.T @ error}
     for name, value in expected.items():
         np.testing.assert_allclose(gradients[name], value, rtol=1e-13, atol=1e-15)
+
+
+GATED = """
+name: gated
+input: 4
+layers:
+  - dense: {units: 3, name: u}
+  - dense: {units: 3, name: g, input: x}
+  - multiply: [u, g]
+  - dense: 2
+loss: mse
+"""
+
+
+@pytest.mark.parametrize(("layer", "other"), ["¹²", "²¹"], ids=["first", "second"])
+def test_the_chain_rule_goes_through_the_input_that_the_layer_gives(layer: str, other: str) -> None:
+    chain = section(text(GATED), "The chain rule, layer by layer")
+    assert f"    ∂y⁽²⁾ₙⱼ/∂z⁽{layer}⁾ₙⱼ = z⁽{other}⁾ₙⱼ\n" in chain
+    assert f"    ∂y⁽²⁾ₙⱼ/∂z⁽{layer}⁾ₙⱼ = z⁽{layer}⁾ₙⱼ\n" not in chain
