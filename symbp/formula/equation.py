@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import sympy as sp
@@ -39,10 +40,20 @@ class Equation:
     def __str__(self) -> str:
         return f"{self.target} = {self.body}"
 
-    @property
+    @cached_property
+    def reads(self) -> tuple[Element, ...]:
+        """Every distinct element that the right side reads."""
+        return tuple(elements(self.body))
+
+    @cached_property
+    def symbols(self) -> frozenset[sp.Basic]:
+        """The free symbols of the right side."""
+        return frozenset(self.body.free_symbols)
+
+    @cached_property
     def varies_with(self) -> frozenset[str]:
         """The tensors by which the right side has a derivative: those that it reads, none where it is `stop(...)`."""
-        return frozenset() if isinstance(self.body, stop) else frozenset(e.tensor for e in elements(self.body))
+        return frozenset() if isinstance(self.body, stop) else frozenset(e.tensor for e in self.reads)
 
 
 @dataclass(frozen=True)
@@ -84,7 +95,7 @@ class Formula:
         """The tensor that the formula computes."""
         return self.with_role("output")[0]
 
-    @property
+    @cached_property
     def varies_with(self) -> frozenset[str]:
         """The tensors by which the output has a derivative, through others too, and the output."""
         found = {t.name for t in self.with_role("output")}

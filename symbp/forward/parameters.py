@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from functools import lru_cache
 
 import sympy as sp
 
 from symbp.catalog import lookup
 from symbp.catalog.entry import ParameterRow
 from symbp.formula.equation import Formula
-from symbp.formula.expression import SumOver, elements
+from symbp.formula.expression import Element, SumOver, elements
 from symbp.forward.network import BATCH, Parameter
 from symbp.forward.sizes import Sizes
 from symbp.spec.model import Place, Problem, SpecError, Use
@@ -56,22 +57,28 @@ def _fans(parameter: str, formula: Formula, sizes: Sizes) -> tuple[int, int]:
     of the weights it stands beside.
     """
     for equation in formula.equations:
-        if not any(elements(equation.body, parameter)):
+        if not any(e.tensor == parameter for e in equation.reads):
             continue
-        sums = [n for n in sp.preorder_traversal(equation.body) if isinstance(n, SumOver)]
-        sums = [s for s in sums if any(elements(s.body, parameter))] or sums
-        weights = [e for s in sums for e in elements(s.body) if formula.tensors[e.tensor].role == "parameter"]
-        bound = {i for s in sums for i in s.bound}
+        bound, read = _summed(equation.body, parameter)
+        weights = [e for e in read if formula.tensors[e.tensor].role == "parameter"]
         held = {i for w in weights for i in w.free_symbols if i in equation.sizes}
-        places = {i for s in sums for e in elements(s.body) for i in e.indices if i.is_Add}
+        places = {i for e in read for i in e.indices if i.is_Add}
         reached = {i for i in held if i not in bound or any(i in place.free_symbols for place in places)}
 
-        def product(symbols: set[sp.Symbol], equation_sizes: Mapping[sp.Symbol, sp.Expr] = equation.sizes) -> int:
+        def product(symbols: Collection[sp.Symbol], extents: Mapping[sp.Symbol, sp.Expr] = equation.sizes) -> int:
             total = 1
             for symbol in symbols:
-                value = sizes.value(equation_sizes[symbol])
+                value = sizes.value(extents[symbol])
                 total *= int(value) if value != BATCH else 1
             return total
 
         return product(bound & held), product(reached)
     return 1, 1
+
+
+@lru_cache(maxsize=4096)
+def _summed(body: sp.Expr, parameter: str) -> tuple[frozenset[sp.Symbol], tuple[Element, ...]]:
+    """What the sums over a parameter run over, and read; all sums where none is over it."""
+    sums = [n for n in sp.preorder_traversal(body) if isinstance(n, SumOver)]
+    sums = [s for s in sums if any(elements(s.body, parameter))] or sums
+    return frozenset(i for s in sums for i in s.bound), tuple(e for s in sums for e in elements(s.body))

@@ -72,13 +72,13 @@ class Sizes:
         """Every index has a size, numbers stand for places, and `flat(...)` runs over exactly the axis it indexes."""
         named = tuple(self.formula.letters.values())
         for equation in self.formula.equations:
-            for extent in (*equation.sizes.values(), *(s for s in named if s in equation.body.free_symbols)):
+            for extent in (*equation.sizes.values(), *(s for s in named if s in equation.symbols)):
                 self.value(extent)
         for extent, held in self.products:
             if self.value(extent) != held:
                 raise SizeError(f"{held} values cannot take a shape of {self.value(extent)} values")
         for equation in self.formula.equations:
-            for node in (equation.target, *equation.body.atoms(Element)):
+            for node in (equation.target, *equation.reads):
                 for axis, place in enumerate(node.indices):
                     self.alone(node, axis)
                     if place.is_Integer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any, get_args
 
@@ -38,15 +38,21 @@ _OPERANDS = frozenset({"out", *READS, *SEVERAL, *NUMBERS})
 
 
 def reads(op: Op) -> tuple[str, ...]:
-    """The arrays that the operation reads, in order."""
-    found: list[str] = []
+    """The arrays that the operation reads, in order; kept beside its fields, since every pass asks for them."""
+    kept = vars(op)
+    if "reads" not in kept:
+        kept["reads"] = tuple(_read(op))
+    known: tuple[str, ...] = kept["reads"]
+    return known
+
+
+def _read(op: Op) -> Iterator[str]:
     for part, several in _READ[type(op)]:
         value = getattr(op, part)
         if several:
-            found += [v for v in value if isinstance(v, str)]
+            yield from (v for v in value if isinstance(v, str))
         elif isinstance(value, str):
-            found.append(value)
-    return tuple(found)
+            yield value
 
 
 def numbers(op: Op) -> tuple[Scalar, ...]:

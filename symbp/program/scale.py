@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -310,6 +311,7 @@ def _is_sum(op: Op) -> bool:
     return isinstance(op, Fold) and op.function == "sum" and op.base is None
 
 
+@cache
 def _is_small(number: sp.Expr) -> bool:
     """Whether a number, which may depend on the batch, is at most 1 in magnitude, and not 0."""
     if {symbol.name for symbol in number.free_symbols} - {"N"}:

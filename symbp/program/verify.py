@@ -35,7 +35,7 @@ from symbp.program.operations import (
     Stack,
     Winners,
 )
-from symbp.program.program import GRADIENT, ONCE, PARAMETERS, TRAINING, Array, Chain, Folding, Loop, Program, Statement
+from symbp.program.program import GRADIENT, ONCE, PARAMETERS, TRAINING, Chain, Folding, Loop, Program, Statement
 from symbp.program.rowwise import parts
 from symbp.program.slices import leads
 
@@ -53,8 +53,10 @@ class _InvariantError(Exception):
 def verify(program: Program) -> None:
     """Raise `ProgramError` at the first operation that breaks an invariant."""
     start = "inference" if program.has_modes else "forward"
+    given = {name for name, array in program.arrays.items() if array.storage in GIVEN}
+    gradients = {name for name, array in program.arrays.items() if array.storage == "gradient"}
     for sequence in (TRAINING, (ONCE, start, "predict"), (ONCE, start, "evaluation"), ("update",)):
-        known = {name for name, array in program.arrays.items() if _is_given(array, sequence, program)}
+        known = given | _given_of(gradients, sequence, program)
         for name in sequence:
             routine = program.routines.get(name)
             for item in routine.statements if routine else ():
@@ -70,12 +72,10 @@ def verify(program: Program) -> None:
         _check_folding(program, program.folding)
 
 
-def _is_given(array: Array, sequence: tuple[str, ...], program: Program) -> bool:
-    """Whether an array is there before the sequence. Gradients are where they are parts of what a step keeps."""
-    of_update = sequence == ("update",) and array.name == GRADIENT
-    if array.storage == "gradient":
-        return of_update != bool(program.folding)
-    return array.storage in GIVEN
+def _given_of(gradients: set[str], sequence: tuple[str, ...], program: Program) -> set[str]:
+    """Those that are there before the sequence: where they are parts of what a step keeps, and all in an update."""
+    of_update = {GRADIENT} & gradients if sequence == ("update",) else set()
+    return gradients - of_update if program.folding else of_update
 
 
 def _check_folding(program: Program, folding: Folding) -> None:

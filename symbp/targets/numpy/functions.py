@@ -53,9 +53,10 @@ PARAMETERS, WORKSPACE = "params: Parameters", "workspace: Workspace | None = Non
 
 @dataclass(frozen=True)
 class Function:
-    """A routine as a function: its text, a call of it, and one that makes gradients and adds to nothing."""
+    """A routine as a function: its text, the names in it, a call, and one that makes gradients and adds to nothing."""
 
     text: str
+    names: frozenset[str]
     call: str
     alone: str
 
@@ -75,11 +76,12 @@ def private(program: Program, scope: Scope, given: Sequence[Argument]) -> dict[s
             summary = ADDED[program.folding.keep is not None, program.folding.scale is not None]
         scope.learn(routine.statements)
         scope.after_loss, scope.found = name in ("backward", "input"), found if name in STEP else set()
-        body, needed = routines.body(routine.statements, scope)
+        body, read = routines.body(routine.statements, scope)
+        needed = [argument for argument in ARGUMENTS if argument in read]
         head = source.call(f"def _{name}", [f"{a}: {types[a]}" for a in needed], 0, tail=" -> None:")
         text = render("numpy/routine.py.jinja", head=head, summary=summary, body=body)
         call, alone = (f"_{name}({', '.join(given)})" for given in (needed, [ALONE.get(a, a) for a in needed]))
-        functions[name] = Function(text, call, alone)
+        functions[name] = Function(text, read | source.names([*head, f"{source.INDENT}..."]), call, alone)
     return functions
 
 

@@ -49,7 +49,7 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
     mode = modes.Modes(network, program.arrays, scope.between)
     private = functions.private(program, scope, given)
     allocated = workspace.allocations(program, optimized.plan, network.tensors, scope)
-    parts = [
+    before = [
         *mode.state(),
         *_parameters(spec, network, scope),
         render(
@@ -64,15 +64,17 @@ def emit(spec: NetworkSpec, derivation: Derivation, optimized: Optimized) -> str
         arguments.checks(*given),
         *mode.functions(),
         *([render("numpy/erf.py.jinja")] if _uses_erf(program) else []),
-        *(function.text for function in private.values()),
+    ]
+    behind = [
         *functions.public(network, private, scope, given, _cost(spec), mode),
         *mode.generator(),
         *trainer.trainer(spec, program, private, given, mode, optimized.without),
         render("numpy/files.py.jinja", running=mode.running),
         *_check(program, network, given, mode),
     ]
-    body = _joined(parts)
-    text = _joined([header.header(spec, network, body, mode.table(), optimized.without), body])
+    read = source.names(_joined([*before, *behind])).union(*(function.names for function in private.values()))
+    head = header.header(spec, network, read, mode.table(), optimized.without)
+    text = _joined([head, *before, *(function.text for function in private.values()), *behind])
     safety.inspect(text, spec.blas)
     return text
 

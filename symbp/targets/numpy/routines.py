@@ -20,7 +20,7 @@ from symbp.program.operands import needed, reads, written
 from symbp.program.operations import Gather, Op, Scalar
 from symbp.program.program import Array, Chain, Item, Loop, Statement
 from symbp.targets.numpy import source
-from symbp.targets.numpy.names import ARGUMENTS, own
+from symbp.targets.numpy.names import own
 from symbp.targets.numpy.operations import lines
 from symbp.targets.numpy.scope import Scope
 from symbp.targets.text.mathematics import write as text
@@ -31,8 +31,8 @@ def operations(items: Iterable[Item]) -> list[Op]:
     return [op for item in items for op in item.operations]
 
 
-def body(items: Sequence[Item], scope: Scope) -> tuple[list[str], list[str]]:
-    """The statements and loops in order, a blank line and a heading before each block; the arguments they mention."""
+def body(items: Sequence[Item], scope: Scope) -> tuple[list[str], frozenset[str]]:
+    """The statements and loops in order, a blank line and a heading before each block; the names they mention."""
     code: list[str] = []
     for block, group in groupby(items, key=lambda item: item.block):
         members = tuple(group)
@@ -43,9 +43,7 @@ def body(items: Sequence[Item], scope: Scope) -> tuple[list[str], list[str]]:
             else:
                 code += stepped(item, scope) if isinstance(item, Loop) else computed(item, scope)
     read = source.names(code)
-    counting = scope.line("n = ws.n") if "n" in read else []
-    needed = [name for name in ARGUMENTS if name in read or (name == "ws" and counting)]
-    return [*counting, *code] if counting else code[1:], needed
+    return ([*scope.line("n = ws.n"), *code], read | {"ws"}) if "n" in read else (code[1:], read)
 
 
 def computed(statement: Statement, scope: Scope) -> list[str]:

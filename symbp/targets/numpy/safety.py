@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterator
+from typing import Any
 
 from symbp.errors import DefectError
 from symbp.spec.model import Blas
@@ -65,6 +66,13 @@ REFUSED = (
     ast.YieldFrom,
 )
 _SUSPECTS = frozenset({ast.Name, ast.Attribute, ast.Import, ast.ImportFrom, *REFUSED})  # what may be objected to
+_ENDS = (ast.Constant, ast.alias, ast.boolop, ast.cmpop, ast.expr_context, ast.operator, ast.unaryop)
+_TEXT = frozenset({"arg", "attr", "ctx", "id", "kind", "module", "name", "op", "ops"})  # fields without such nodes
+_PARTS = {  # of the other kinds of nodes, the fields that are looked into
+    kind: tuple(field for field in kind._fields if field not in _TEXT)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST) and not issubclass(kind, _ENDS)
+}
 
 
 class UnsafeModuleError(DefectError):
@@ -77,39 +85,44 @@ def inspect(text: str, blas: Blas = "numpy") -> None:
         tree = ast.parse(text)
     except SyntaxError as error:
         raise UnsafeModuleError(f"line {error.lineno}: {error.msg}") from error
-    for node in _nodes(tree):
-        if type(node) in _SUSPECTS and (reason := _objection(node, blas)):
+    for node in _suspects(tree):
+        if reason := _objection(node, blas):
             raise UnsafeModuleError(f"line {getattr(node, 'lineno', 0)}: {reason}")
 
 
-def _nodes(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node of the tree that holds a name or other nodes."""
-    waiting = [tree]
+def _suspects(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node of the tree that may be objected to."""
+    waiting: list[Any] = [tree]  # nodes, lists of them, and what else fields hold
     while waiting:
         node = waiting.pop()
-        yield node
-        for value in vars(node).values():
-            if type(value) is list:
-                waiting += [each for each in value if isinstance(each, ast.AST)]
-            elif isinstance(value, ast.AST) and value._fields:
-                waiting.append(value)
+        kind = type(node)
+        if kind is list:
+            waiting += node
+        for part in _PARTS.get(kind, ()):
+            waiting.append(getattr(node, part))
+        if kind in _SUSPECTS:
+            yield node
 
 
 def _objection(node: ast.AST, blas: Blas) -> str:
     """Why the node is refused, or nothing."""
-    if isinstance(node, REFUSED):
-        return f"syntax {type(node).__name__}"
+    if isinstance(node, ast.Name | ast.Attribute):
+        return _objection_to_name(node)
     if isinstance(node, ast.Import):
         return next((f"import of {a.name}" for a in node.names if a.name not in IMPORTS), "")
     if isinstance(node, ast.ImportFrom):
         if node.module == BLAS and blas == "scipy" and [(a.name, a.asname) for a in node.names] == [("blas", None)]:
             return ""
         return "" if node.module in IMPORTS and node.level == 0 else f"import from {node.module}"
+    return f"syntax {type(node).__name__}"
+
+
+def _objection_to_name(node: ast.Name | ast.Attribute) -> str:
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
         listed = ATTRIBUTES.get(node.value.id)
         if listed is not None and node.attr not in listed:
             return f"attribute {node.value.id}.{node.attr}"
-    name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+    name = node.id if isinstance(node, ast.Name) else node.attr
     if name.startswith("__") and name not in DUNDERS:
         return f"name {name}"
     if isinstance(node, ast.Name) and name in _FOREIGN:

@@ -24,7 +24,8 @@ _ASSIGNED = re.compile(r"([^=()#]+ [-+*/]?=) ([\w.]+(?:\[[^\]]+\])?)")  # `a += 
 
 def names(code: str | Sequence[str]) -> frozenset[str]:
     """The plain names in statements: no attribute, no keyword of a call, no word of a string or of a comment."""
-    text = textwrap.dedent(code if isinstance(code, str) else "\n".join(code))
+    text = code if isinstance(code, str) else "\n".join(code)
+    text = f"if True:\n{text}" if text.lstrip("\n").startswith(" ") else text  # as a body may be indented
     found, tables = set[str](), [symtable.symtable(text, "statements", "exec")]  # in less time than a tree is made
     while tables:
         table = tables.pop()

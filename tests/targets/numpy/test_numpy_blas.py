@@ -28,9 +28,9 @@ from symbp.spec.read import parse_spec
 from symbp.targets.load import as_argument, load_source
 from symbp.targets.numpy.blas import of_dtype
 from symbp.targets.numpy.operations import lines
-from symbp.targets.numpy.routines import arguments
 from symbp.targets.numpy.safety import UnsafeModuleError, inspect
 from symbp.targets.numpy.scope import Scope
+from symbp.targets.numpy.source import names
 from symbp.verify.examples import _draw
 
 SPECS = Path(__file__).parents[3] / "specs"
@@ -152,8 +152,8 @@ def _dim(letter: str) -> Any:
 
 def test_a_keyword_of_a_call_is_no_argument() -> None:
     """`y` is gemv's result, and the name of the target."""
-    assert arguments(["sgemv(1.0, ws.a.T, ws.ones, y=ws.b, overwrite_y=True)"]) == ["ws"]
-    assert arguments(["if y == x:", "    np.add(y, 1, out=ws.b)"]) == ["ws", "x", "y"]
+    assert names(["sgemv(1.0, ws.a.T, ws.ones, y=ws.b, overwrite_y=True)"]) == {"sgemv", "ws"}
+    assert names(["if y == x:", "    np.add(y, 1, out=ws.b)"]) == {"np", "ws", "x", "y"}
 
 
 def test_small_products_of_a_stack_stay_in_one_call() -> None:
