@@ -132,12 +132,13 @@ class Workspace:
         self.log_max_784 = np.full((784,), self.log_max, dtype)
         self.one = np.array(1, dtype)
         self.zero_784 = np.zeros((784,), dtype)
+        self.one_over_n = np.array(1 / n, dtype)
         self.ones_8 = np.ones(8, dtype)
         self.ones_over_2_n_n = np.full(n, 1 / (2 * n), dtype)
-        self.one_over_n = np.array(1 / n, dtype)
         self.one_over_2_n = np.array(1 / (2 * n), dtype)
         self.ones_n = np.ones(n, dtype)
         self.zero = np.array(0, dtype)
+        self.minus_one_over_n = np.array(-1 / n, dtype)
         self.gaussian_sample_1_e = np.empty((n, 8), dtype)
         self.seen_z = np.empty((n, 256), dtype)
         self.relu_1_a = self.seen_z
@@ -359,8 +360,6 @@ def _predict(ws: Workspace) -> None:
 
 def _evaluation(params: Parameters, ws: Workspace, x: Array) -> None:
     """The cost C in inference, from the network's output."""
-    n = ws.n
-
     # log_variance: W (256, 8), relu_1.a (n, 256), b (8) -> z (n, 8)
     # (3) zₙⱼ = Σᵢ xₙᵢ · Wᵢⱼ + bⱼ
     ws.relu_1_a.dot(params.log_variance_W, out=ws.log_variance_z)
@@ -377,7 +376,7 @@ def _evaluation(params: Parameters, ws: Workspace, x: Array) -> None:
     np.log1p(ws.loss_1_C_log1p, out=ws.loss_1_C_log1p)
     ws.loss_1_C_add += ws.loss_1_C_log1p
     ws.loss_1_C_add.sum(out=ws.loss_1_C)
-    ws.loss_1_C *= 0.9999999999999999 / n
+    ws.loss_1_C *= ws.one_over_n
 
     # loss_2: log_variance.z (n, 8), mu.z (n, 8) -> C
     # (43) C = 1/N · Σₙ 1/2 · Σⱼ (expm1(log_varianceₙⱼ) + μₙⱼ² − log_varianceₙⱼ)
@@ -395,8 +394,6 @@ def _evaluation(params: Parameters, ws: Workspace, x: Array) -> None:
 
 def _loss(ws: Workspace, x: Array) -> None:
     """The cost C in training, from the network's output."""
-    n = ws.n
-
     # loss_1: picture.z (n, 784), x (n, 784) -> C
     # (34) C = loss_weight/(N · Nⱼ) · Σₙ Σⱼ (softplus(zₙⱼ) − yₙⱼ · zₙⱼ)
     np.maximum(ws.picture_z, ws.zero_784, out=ws.loss_1_C_add)
@@ -408,7 +405,7 @@ def _loss(ws: Workspace, x: Array) -> None:
     np.log1p(ws.loss_1_C_log1p, out=ws.loss_1_C_log1p)
     ws.loss_1_C_add += ws.loss_1_C_log1p
     ws.loss_1_C_add.sum(out=ws.loss_1_C)
-    ws.loss_1_C *= 0.9999999999999999 / n
+    ws.loss_1_C *= ws.one_over_n
 
     # loss_2: log_variance.z (n, 8), mu.z (n, 8) -> C
     # (43) C = 1/N · Σₙ 1/2 · Σⱼ (expm1(log_varianceₙⱼ) + μₙⱼ² − log_varianceₙⱼ)
@@ -426,8 +423,6 @@ def _loss(ws: Workspace, x: Array) -> None:
 
 def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array) -> None:
     """The derivative of the cost by every parameter, from the last layer to the first; after the loss."""
-    n = ws.n
-
     # loss_1: picture.z (n, 784) -> sigmoid.a (n, 784)
     # (33) aₙⱼ = σ(zₙⱼ)
     np.minimum(ws.picture_z, ws.log_max_784, out=ws.loss_1_a_exp)
@@ -444,7 +439,7 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
     # loss_1: sigmoid.a (n, 784), x (n, 784) -> d_picture.z (n, 784)
     # (38) δₙⱼ = loss_weight · (aₙⱼ − yₙⱼ)/(N · Nⱼ)
     np.subtract(ws.sigmoid_a, x, out=ws.d_picture_z)
-    ws.d_picture_z *= 0.9999999999999999 / n
+    ws.d_picture_z *= ws.one_over_n
 
     # picture: W (256, 784), d_z (n, 784), relu_2.a (n, 256) -> d_relu_2.a (n, 256), d_W (256, 784), d_b (784)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ
@@ -515,11 +510,9 @@ def _backward(params: Parameters, gradients: Parameters, ws: Workspace, x: Array
 
 def _input(params: Parameters, ws: Workspace) -> None:
     """The derivative of the cost by the network's input; after `_backward`."""
-    n = ws.n
-
     # loss_1: picture.z (n, 784) -> d_x.loss_1 (n, 784)
     # (41) ∂C/∂yₙⱼ = −loss_weight · zₙⱼ/(N · Nⱼ)
-    np.multiply(ws.picture_z, -0.9999999999999999 / n, out=ws.d_x_loss_1)
+    np.multiply(ws.picture_z, ws.minus_one_over_n, out=ws.d_x_loss_1)
 
     # seen: W (784, 256), d_z (n, 256), d_x.loss_1 (n, 784) -> d_x.seen (n, 784), d_x (n, 784)
     # (7) ∂C/∂xₙᵢ = Σⱼ δₙⱼ · Wᵢⱼ

@@ -121,6 +121,7 @@ def _in_numbers(scalar: Scalar, numbers: Mapping[sp.Symbol, sp.Expr], formula: s
     try:
         value = scalar.value.xreplace(dict(numbers))
         finite = all(map(math.isfinite, map(float, value.atoms(sp.Float))))
+        value = _rounded_once(scalar.value, value, numbers) if finite else value
     except (ArithmeticError, TypeError, ValueError):  # 1/0.0, an order of complex numbers, exp(exp(1e300))
         finite = False
     if not finite or value.has(sp.I, sp.zoo, sp.nan):
@@ -128,6 +129,18 @@ def _in_numbers(scalar: Scalar, numbers: Mapping[sp.Symbol, sp.Expr], formula: s
         known = [f"{s} = {float(v):g}" for s, v in numbers.items() if s in free and v.is_number]
         raise LoweringError(f"`{scalar.value}` is not a real, finite number for {', '.join(known)}", formula)
     return Scalar(value)
+
+
+def _rounded_once(scalar: sp.Expr, value: sp.Expr, numbers: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """The `value` of a scalar without the errors of its intermediate results: 784 times 1/(784 N) is 1/N."""
+    number, rest = value.as_coeff_Mul()
+    if not number.is_Float or scalar.is_Symbol:
+        return value
+    decimals = {s: sp.Rational(str(float(v))) if v.is_Float else v for s, v in numbers.items()}
+    exact, other = scalar.xreplace(decimals).as_coeff_Mul()
+    if not exact.is_Rational or rest != other:
+        return value
+    return (exact if rest != 1 and 1 in (abs(exact.p), exact.q) else sp.Float(float(exact))) * rest
 
 
 def _number(size: Dim) -> sp.Expr:

@@ -188,3 +188,25 @@ def changed(program: Program, change: Callable[[Fold], Fold]) -> Program:
         ]
         routines[name] = replace(routine, statements=tuple(statements))
     return replace(program, routines=routines)
+
+
+def weighted(weight: float) -> str:
+    spec = f"""
+name: weighted
+input: 49
+layers: [{{dense: {{units: 49, name: out}}}}]
+losses: [{{loss: bce_with_logits, on: out, target: x, weight: {weight}}}]
+"""
+    return pipeline.generate(parse_spec(spec)).module
+
+
+def test_a_weight_times_one_over_as_many_is_one():
+    """In doubles 49 times 1/49 is 0.9999999999999999."""
+    module = weighted(49)
+    assert "ws.d_out_z *= ws.one_over_n\n" in module
+    assert " *= 0.999" not in module
+
+
+def test_other_weights_are_rounded_once():
+    module = weighted(0.3)
+    assert f"ws.d_out_z *= {0.3 / 49} / n\n" in module
