@@ -118,6 +118,9 @@ def _fill(pieces: list[m.Math], width: Width, limit: float, enough: float) -> li
     for piece in pieces:
         if _is(piece, ")"):
             depth -= 1
+        if rows and _divides(piece) and not _begins_term(line, depths, depth):
+            rows.append(m.Row(tuple(line), indent))
+            line, depths, indent = [], [], depth + 1
         line.append(piece)
         depths.append(depth)
         if _is(piece, "("):
@@ -130,6 +133,15 @@ def _fill(pieces: list[m.Math], width: Width, limit: float, enough: float) -> li
             line, depths = line[cut:], depths[cut:]
             indent = depths[0] + (1 if _divides(line[0]) else within)
     return [*rows, m.Row(tuple(line), indent)] if line else rows
+
+
+def _begins_term(line: list[m.Math], depths: list[int], depth: int) -> bool:
+    """Whether the term that a line ends with, of a sum at this depth, begins in it: no term follows another's tail."""
+    begins = (
+        (_divides(piece) and at == depth) or (_is(piece, "(") and at == depth - 1)
+        for piece, at in zip(line, depths, strict=True)
+    )
+    return not line or any(begins)
 
 
 def _best_cut(line: list[m.Math], depths: list[int], width: Width, least: float) -> int:

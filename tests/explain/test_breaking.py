@@ -71,3 +71,13 @@ def test_a_line_that_goes_on_within_a_term_stands_further_to_the_right() -> None
     lines = broken(m.Sum(((1, long), (1, long))), width, LIMIT)
     indents = [line.indent for line in lines if isinstance(line, m.Row)]
     assert indents == [0, 2, 1, 2]
+
+
+@pytest.mark.parametrize("over", [False, True], ids=["of the formula", "in brackets"])
+def test_no_term_follows_the_tail_of_another(over: bool) -> None:
+    long = m.Product(tuple(m.Name(c, (m.Name("i"),)) for c in "abcdefghij"))
+    total = m.Sum(((1, long), (-1, m.Name("x")), (1, m.Name("y"))))
+    lines = broken(m.Over("sum", (m.Name("n"),), total) if over else total, width, LIMIT)
+    before, *rest = (write(line).removesuffix(")") for line in lines[1:])
+    assert before.startswith("· ")
+    assert rest == ["− x + y"]
