@@ -145,12 +145,12 @@ def _optimized(spec: NetworkSpec, derivation: Derivation, without: Without = NON
 def _check_divided(spec: NetworkSpec, network: Network) -> None:
     """SpecError where a step is not the mean of those of the parts of its batch."""
     updated = next((b.name for b in network.blocks if b.update), None)
-    joined = next((b.name for b in network.blocks if not divides(b.formula)), updated)
+    joined = next((b.name for b in network.blocks if not divides(b.formula, b.batch_sizes)), updated)
     if joined is not None:
-        place = replace(spec.place, path="threads")
+        place = spec.threads_place or replace(spec.place, path="threads")
         message = (
-            f"a step divides its batch among threads, and by `{joined}` it is not the mean over its examples, or they "
-            "depend on each other or on their places; leave `threads` out"
+            f"a step divides its batch among threads, and by `{joined}` it is not the mean over its examples, as where "
+            "they are weighed, or they depend on each other or on their places; leave `threads` out"
         )
         raise SpecError([Problem(place, message)])
 

@@ -69,7 +69,7 @@ def one_formula(network: Network, layout: Layout) -> Formula:
 
 def _all_apart(network: Network) -> None:
     """UserError where an example has a part in another's values, so that nothing is right of one example alone."""
-    joined = next((b.name for b in network.blocks if not is_apart(b.formula)), None)
+    joined = next((b.name for b in network.blocks if not is_apart(b.formula, b.batch_sizes)), None)
     if joined is not None:
         raise UserError(
             f"by layer `{joined}` the examples of a batch depend on each other, and the convention is about one of "

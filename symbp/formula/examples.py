@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sympy as sp
 
 from symbp.formula.equation import Formula
@@ -9,12 +11,16 @@ from symbp.formula.expression import Element, MaxOver, SumOver, Winner, size
 
 BATCH = "n"  # the index over the examples
 EXAMPLES = size("N")  # how many there are
+NAMES = frozenset({"N"})
 
 
-def is_apart(formula: Formula) -> bool:
-    """True where no example has a part in another's values, and a cost is a sum over examples."""
+def is_apart(formula: Formula, sizes: Collection[str] = NAMES) -> bool:
+    """True where no example has a part in another's values, and a cost is a sum over examples.
+
+    `sizes` are the names of the sizes that are that of the batch, where a network makes others so.
+    """
     cost = "" if formula.output.axes else formula.output.name
-    return all(
+    return _reads_own(formula, sizes) and all(
         _adds_examples(e.body) if e.target.tensor == cost else not _binds_batch(e.body) for e in formula.equations
     )
 
@@ -24,13 +30,25 @@ def is_mean(formula: Formula) -> bool:
     return not formula.output.axes and any(e.body.has(1 / EXAMPLES) for e in formula.equations)
 
 
-def divides(formula: Formula) -> bool:
+def divides(formula: Formula, sizes: Collection[str] = NAMES) -> bool:
     """True where a batch can be computed in parts: costs are means of examples, so that those of the parts make the
-    whole's, each weighed by its number of examples, and no value depends on which place in the batch it has."""
+    whole's, each weighed by its number of examples; no value depends on which place in the batch it has, and what is
+    drawn is drawn for each example."""
     cost = "" if formula.output.axes else formula.output.name
-    return not any(_counts_examples(e.body) for e in formula.equations) and all(
-        _averages_examples(e.body) if e.target.tensor == cost else not (_binds_batch(e.body) or e.body.has(EXAMPLES))
-        for e in formula.equations
+    drawn = all(EXAMPLES in tensor.axes for tensor in formula.tensors.values() if tensor.distribution)
+    counted = any(_counts_examples(e.body, formula) for e in formula.equations)
+    numbered = any(e.body.has(size(name)) for e in formula.equations for name in sizes if size(name) != EXAMPLES)
+    return (
+        drawn
+        and not counted
+        and not numbered
+        and _reads_own(formula, sizes)
+        and all(
+            _averages_examples(e.body)
+            if e.target.tensor == cost
+            else not (_binds_batch(e.body) or e.body.has(EXAMPLES))
+            for e in formula.equations
+        )
     )
 
 
@@ -39,15 +57,33 @@ def is_batch(index: sp.Basic) -> bool:
     return isinstance(index, sp.Symbol) and bool(index.is_integer) and index.name.rstrip("'") == BATCH
 
 
-def _adds_examples(body: sp.Expr) -> bool:
-    """True for what is linear in sums over the batch, each of terms of one example, or without such sums."""
+def _reads_own(formula: Formula, sizes: Collection[str]) -> bool:
+    """True where nothing is read of an example but by the index over the batch, whatever other index has its size."""
+    reads = (read for e in formula.equations for read in e.body.atoms(Element))
+    return all(
+        is_batch(index)
+        for read in reads
+        for axis, index in zip(formula.tensors[read.tensor].axes, read.indices, strict=True)
+        if str(axis) in sizes
+    )
+
+
+def _adds_examples(body: sp.Expr, *, alone: bool = False) -> bool:
+    """True for what is linear in sums over the batch, each of terms of one example; `alone`, and has no other terms."""
     if not _binds_batch(body):
-        return True
+        return not alone
     if isinstance(body, sp.Add):
-        return all(map(_adds_examples, body.args))
+        return all(_adds_examples(term, alone=alone) for term in body.args)
     if isinstance(body, sp.Mul):
-        return sum(bool(f.has(Element)) for f in body.args) == 1 and all(map(_adds_examples, body.args))
+        (binding, *more), others = _parted(body)
+        return not more and not any(f.has(Element) for f in others) and _adds_examples(binding, alone=alone)
     return isinstance(body, SumOver) and any(map(is_batch, body.bound)) and not _binds_batch(body.body)
+
+
+def _parted(product: sp.Expr) -> tuple[list[sp.Expr], list[sp.Expr]]:
+    """The factors that sum over the batch, and the others."""
+    factors = sp.Mul.make_args(product)
+    return [f for f in factors if _binds_batch(f)], [f for f in factors if not _binds_batch(f)]
 
 
 def _averages_examples(body: sp.Expr) -> bool:
@@ -56,17 +92,18 @@ def _averages_examples(body: sp.Expr) -> bool:
         return not body.has(EXAMPLES)
     if isinstance(body, sp.Add):
         return all(map(_averages_examples, body.args))
-    sums = [factor for factor in sp.Mul.make_args(body * EXAMPLES) if _binds_batch(factor)]
-    others = sp.Mul(*(factor for factor in sp.Mul.make_args(body * EXAMPLES) if factor not in sums))
-    return len(sums) == 1 and _adds_examples(sums[0]) and not others.has(EXAMPLES) and not sums[0].has(EXAMPLES)
+    total = body * EXAMPLES
+    return not total.has(EXAMPLES) and _adds_examples(total, alone=True)
 
 
-def _counts_examples(node: sp.Basic) -> bool:
-    """True where the place of an example is a number, as in `n * x[n,i]`, besides what is read there."""
+def _counts_examples(node: sp.Basic, formula: Formula) -> bool:
+    """True where the place of an example is a number, as in `n * x[n,i]` or `W[n,i]`, besides what is read there."""
     if isinstance(node, Element):
-        return False
-    inner = (node.body,) if isinstance(node, SumOver | MaxOver | Winner) else node.args
-    return is_batch(node) or any(map(_counts_examples, inner))
+        axes = formula.tensors[node.tensor].axes
+        inner = [index for axis, index in zip(axes, node.indices, strict=True) if axis != EXAMPLES]
+    else:
+        inner = [node.body] if isinstance(node, SumOver | MaxOver | Winner) else list(node.args)
+    return is_batch(node) or any(_counts_examples(each, formula) for each in inner)
 
 
 def _binds_batch(body: sp.Expr) -> bool:

@@ -85,6 +85,11 @@ class Block:
         """The shape, in numbers and the batch, of one of the formula's tensors."""
         return tuple(self.extent(axis) for axis in self.formula.tensors[tensor].axes)
 
+    @property
+    def batch_sizes(self) -> frozenset[str]:
+        """The names of the formula's sizes that are that of the batch."""
+        return frozenset(name for name, dim in self.sizes.items() if dim == BATCH)
+
     def extent(self, size: sp.Expr) -> Dim:
         """The number, or the batch, behind a symbolic size of the formula."""
         if size.is_Symbol:

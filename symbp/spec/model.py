@@ -170,6 +170,7 @@ class NetworkSpec:
     dtype: Literal["float32", "float64"] = "float32"
     blas: Blas = "numpy"
     threads: int = 1
+    threads_place: Place | None = None
     training: TrainingSpec = TrainingSpec()
     data: DataSpec | None = None
     description: str = ""

@@ -105,6 +105,7 @@ class _Reading:
             dtype=model.dtype,
             blas=model.blas,
             threads=model.threads,
+            threads_place=self.document.place("threads"),
             training=TrainingSpec(**model.training.model_dump()),
             data=_data(model.data),
             description=model.description,

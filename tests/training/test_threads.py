@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import multiprocessing
+import threading
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -175,6 +176,82 @@ def test_what_cannot_be_divided_is_refused(changes: dict[str, Any], told: str) -
     with pytest.raises(SpecError) as refused:
         pipeline.generate(parse_spec(json.dumps({"name": "divided", **DENSE, "threads": 2, **changes})))
     assert told in str(refused.value)
+
+
+JOINED = {
+    "layers": {
+        "y[n,j] = x[n,j] - max[m](x[m,j])",
+        "s[n,m] = sum[j](x[n,j]*x[m,j]); y[n,j] = sum[m](s[n,m]*x[m,j])",
+        "y[n,j] = where(n < 2, x[n,j], 0)",
+        "y[n,j] = x[n,j] * (1 + delta(n,j))",
+    },
+    "losses": {
+        "C = mean[n](log(sum[m](exp(sum[j](a[n,j]*y[m,j])))) - sum[j](a[n,j]*y[n,j]))",
+        "C = mean[n](sum[m,j]((a[n,j]-y[m,j])**2))",
+        "C = mean[n,j](n*(a[n,j]-y[n,j])**2)",
+        "C = (sum[n,j]((a[n,j]-y[n,j])**2) + 1) / size(n)",
+        "C = mean[n,j]((a[n,j]-y[n,j])**2) * mean[n,j](a[n,j]**2)",
+        "C = mean[n,j]((a[n,j]-y[n,j])**2) ** 2",
+        "C = sum[n,j]((a[n,j]-y[n,j])**2) / sum[n,j](y[n,j]**2)",
+    },
+}
+
+
+@pytest.mark.parametrize(("kind", "formula"), [(kind, f) for kind, each in JOINED.items() for f in sorted(each)])
+def test_formulas_that_join_examples_are_refused(kind: str, formula: str) -> None:
+    own = {kind: {"joined": {"formula": formula.replace("; ", "\n")}}}
+    layers, loss = ([{"dense": 3}], "joined") if kind == "losses" else ([{"dense": 3}, "joined", {"dense": 2}], "mse")
+    spec = {"input": 3, "layers": layers, "loss": loss, "define": own}
+    assert pipeline.generate(parse_spec(json.dumps({"name": "joined", **spec})), check=False)
+    with pytest.raises(SpecError, match="divides its batch among threads"):
+        pipeline.generate(parse_spec(json.dumps({"name": "joined", **spec, "threads": 2})))
+
+
+def test_what_is_drawn_once_for_a_batch_is_refused() -> None:
+    noise = {
+        "formula": "y[n,j] = x[n,j]*(1+e[j])",
+        "random": {"e": {"distribution": "normal", "axes": ["j"]}},
+        "inference": "y[n,j] = x[n,j]",
+    }
+    spec = {**DENSE, "layers": [{"dense": 3}, "noise"], "define": {"layers": {"noise": noise}}, "threads": 2}
+    with pytest.raises(SpecError, match="divides its batch among threads"):
+        pipeline.generate(parse_spec(json.dumps({"name": "drawn", **spec})))
+
+
+def test_a_step_goes_on_where_no_thread_starts() -> None:
+    """As in a thread that outlives the main one, when the interpreter ends."""
+    generated, module = made(spelt(NETWORKS["dense"], 2))
+    x, y = batch(generated, 6)
+    one, other = (module.Trainer(module.init(dtype="float64")) for _ in range(2))
+    cost = one.step(x, y)
+    one._threads.shutdown()
+    for trainer in (one, other):
+        assert trainer.step(x, y) <= cost
+    assert one.step(x, y) == (other.step(x, y), other.step(x, y))[1]
+
+
+def test_parts_of_an_interrupted_step_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that they write to no memory that the next step has."""
+    generated, module = made(spelt(NETWORKS["dense"], 2))
+    x, y = batch(generated, 6)
+    trainer, fresh = (module.Trainer(module.init(dtype="float64")) for _ in range(2))
+    whole, going, main = module._backward, threading.Event(), threading.get_ident()
+
+    def interrupted(*given: Any) -> None:
+        if threading.get_ident() == main:
+            raise KeyboardInterrupt
+        going.wait(10)
+        whole(*given)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_backward", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            trainer.step(x, y)
+        assert not trainer._started[0].done()
+        going.set()
+    assert trainer.step(x, y) == fresh.step(x, y)
+    assert trainer._started[0].done()
+    np.testing.assert_array_equal(trainer.params.flat, fresh.params.flat)
 
 
 def test_a_module_for_one_thread_says_nothing_of_threads() -> None:

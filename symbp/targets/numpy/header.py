@@ -20,7 +20,7 @@ THREADS = (
 MODULES = ("math", "os", "sys", "threading")
 NAMES = {
     "collections.abc": ("Iterator", "Mapping"),
-    "concurrent.futures": ("ThreadPoolExecutor", "wait"),
+    "concurrent.futures": ("Future", "ThreadPoolExecutor", "wait"),
     "contextvars": ("copy_context",),
     "itertools": ("pairwise",),
     "types": ("MappingProxyType",),

@@ -38,7 +38,7 @@ BUILTINS = frozenset(
         *("bool", "dict", "float", "int", "object", "str", "tuple", "type", "list", "set"),
         *("abs", "all", "any", "enumerate", "getattr", "isinstance", "iter", "len", "max", "min", "next", "open"),
         *("print", "range", "repr", "reversed", "setattr", "slice", "sorted", "sum", "zip"),
-        *("Exception", "KeyError", "ModuleNotFoundError", "TypeError", "ValueError"),
+        *("Exception", "KeyError", "ModuleNotFoundError", "RuntimeError", "TypeError", "ValueError"),
     }
 )
 DUNDERS = frozenset(
