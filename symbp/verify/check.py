@@ -29,6 +29,7 @@ from symbp.verify.shorten import shortened, steps_of
 AUTODIFF_TOLERANCE = 1e-9
 DIFFERENCES_TOLERANCE = 1e-6
 IN_INFERENCE, AFTER_A_STEP = " in inference", " after a step"  # what else is compared than in a step of training
+DIVIDED = " of a divided batch"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Reading:
     """The worst error of one gradient against one oracle, relative to the gradient's largest entry.
 
     `C` is the cost itself; where training and inference differ, outputs `in inference` and states `after a step` are
-    compared too.
+    compared too, and where a step divides its batch among threads, its cost.
 
     A gradient whose entries are all below a millionth of the largest of any (0 but for rounding, as that of a key's
     bias under a softmax) is measured by that millionth. One is `settled` where a few entries of the oracle's are off by
@@ -97,6 +98,7 @@ def compare(generated: Generated, *, seed: int = 0, batch: int = 4) -> CheckRepo
         found = module_gradients(generated, arrays)
         inferred = module_outputs(generated, arrays) if network.has_modes else {}
         drawn, updated = module_states(generated, arrays) if network.states and network.parameters else ({}, {})
+        divided = module_cost_of_step(generated, arrays) if generated.spec.threads > 1 and not network.random else {}
     names = (*(p.name for p in network.parameters), *network.differentiable_inputs)
     readings: list[Reading] = []
     oracles = installed()
@@ -106,6 +108,7 @@ def compare(generated: Generated, *, seed: int = 0, batch: int = 4) -> CheckRepo
         readings += _readings(
             oracle.name, found, expected, AUTODIFF_TOLERANCE, settle=partial(settled, definitions, arrays)
         )
+        readings += _readings(oracle.name, divided, {"C": expected["C"]}, AUTODIFF_TOLERANCE, DIVIDED)
         if inferred:
             outputs = evaluate_outputs(definitions.inference, arrays, oracle.backend())
             readings += _readings(oracle.name, inferred, outputs, AUTODIFF_TOLERANCE, IN_INFERENCE)
@@ -116,6 +119,7 @@ def compare(generated: Generated, *, seed: int = 0, batch: int = 4) -> CheckRepo
         gradients = central_differences(definitions, arrays, names)
         cost = evaluate_network(definitions, arrays)["C"]
         readings += _readings("central differences", found, {"C": cost, **gradients}, DIFFERENCES_TOLERANCE)
+        readings += _readings("central differences", divided, {"C": cost}, DIFFERENCES_TOLERANCE, DIVIDED)
     absent = tuple(n for n in ("JAX", "PyTorch") if n not in [o.name for o in oracles])
     return CheckReport(generated.spec.name, batch, seed, tuple(readings), absent)
 
@@ -156,6 +160,14 @@ def module_states(
     trainer = module.Trainer(params, **({"seed": 0} if network.random else {}))
     trainer.step(x, y)
     return {name: array.copy() for name, array in drawn.items()}, dict(trainer.params.state)
+
+
+def module_cost_of_step(generated: Generated, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The cost `C` of a step of the module's trainer."""
+    network = generated.derivation.network
+    module, params = _with_parameters(generated, arrays)
+    x, y = (as_argument({name: arrays[name] for name in names}) for names in (network.inputs, network.targets))
+    return {"C": np.asarray(module.Trainer(params).step(x, y))}
 
 
 def _with_parameters(generated: Generated, arrays: dict[str, np.ndarray]) -> tuple[ModuleType, Any]:

@@ -18,6 +18,7 @@ from symbp import pipeline
 from symbp.plan.report import plan
 from symbp.spec.model import SpecError
 from symbp.spec.read import parse_spec
+from symbp.verify.check import check_network
 from symbp.verify.examples import draw
 
 DENSE = {"input": 6, "layers": [{"dense": 8}, "tanh", {"dense": 3}], "loss": "softmax_cross_entropy"}
@@ -205,6 +206,19 @@ def test_formulas_that_join_examples_are_refused(kind: str, formula: str) -> Non
     assert pipeline.generate(parse_spec(json.dumps({"name": "joined", **spec})), check=False)
     with pytest.raises(SpecError, match="divides its batch among threads"):
         pipeline.generate(parse_spec(json.dumps({"name": "joined", **spec, "threads": 2})))
+
+
+def test_a_check_compares_the_cost_of_a_divided_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the module's definition, so that a cost which is no mean over examples shows."""
+    spec = {"name": "summed", **DENSE, "loss": {"softmax_cross_entropy": {"reduction": "sum"}}, "threads": 2}
+    report = check_network(parse_spec(json.dumps({**spec, "loss": "softmax_cross_entropy"})))
+    assert report.passed
+    assert [r.name for r in report.readings if "divided" in r.name] == ["C of a divided batch"] * (
+        2 - len(report.absent)
+    )
+    monkeypatch.setattr(pipeline, "_check_divided", lambda *_: None)
+    wrong = check_network(parse_spec(json.dumps(spec)))
+    assert {r.name for r in wrong.readings if not r.passed} == {"C of a divided batch"}
 
 
 def test_what_is_drawn_once_for_a_batch_is_refused() -> None:
