@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 import sympy as sp
 
@@ -41,7 +41,7 @@ def chained(program: Program, keep: frozenset[str], batch: int) -> Program:
     chaining = _Chaining(program, Sizes(program.arrays, batch, 4), roots(operations), views)
     left = {ONCE, "update"}
     routines = {
-        name: routine if name in left else Routine(name, tuple(chaining.changed(routine.statements)))
+        name: routine if name in left else Routine(name, tuple(chaining.carried(routine.statements)))
         for name, routine in program.routines.items()
     }
     if not any(isinstance(item, Chain) for routine in routines.values() for item in routine.statements):
@@ -83,12 +83,21 @@ class _Chaining:
     root: Mapping[str, str]  # of views, the arrays that they look into
     views: Mapping[str, View]
 
-    def changed(self, items: Iterable[Item]) -> Iterator[Item]:
+    def carried(self, items: Iterable[Item]) -> Iterator[Item]:
         """The statements and loops of a routine, long chains in place of their statements."""
+        for _, group in groupby(items, key=lambda item: item.block):
+            members = list(group)
+            operations = [op for item in members for op in item.operations]
+            touched = {self.root.get(name, name) for op in operations for name in (op.out, *reads(op))}
+            large = sum(map(self.sizes.bytes, touched)) >= LARGE  # else no chain of the block pays
+            yield from self.changed(members) if large else members
+
+    def changed(self, items: Iterable[Item]) -> Iterator[Item]:
+        """The same of the statements and loops of one block."""
         run: list[Statement] = []
         rows: _Rows | None = None
         for item in items:
-            longer = self.longer(rows, item) if run and item.block == run[0].block else None
+            longer = self.longer(rows, item) if run else None
             if not longer:
                 yield from self.ended(run)
                 run, longer = [], self.along([item]) if isinstance(item, Statement) else None
@@ -108,13 +117,14 @@ class _Chaining:
         stored = [self.program.arrays[op.out].shape for op in run[0].operations if is_stored(op)]
         rows = _Rows(stored[0][0]) if stored and stored[0] else None
         for statement in run:
-            rows = rows.along(statement, self.program.arrays) if rows and statement.block == run[0].block else None
+            rows = rows.along(statement, self.program.arrays) if rows else None
         return rows
 
     def ended(self, run: Sequence[Statement]) -> Iterator[Item]:
         """The statements as a chain where that pays."""
+        long_enough = sum(is_stored(op) for statement in run for op in statement.operations) >= LONG
         seen: list[Statement] = []
-        for statement in run:
+        for statement in run if long_enough else ():
             seen.append(self.with_views(statement, seen))
         rows = self.along(seen) if seen else None
         count = self.rows(seen, rows) if rows else 0
@@ -146,8 +156,7 @@ class _Chaining:
         extent = entries((rows.extent,), self.sizes.batch)
         longest = max(self.sizes.count(name) for name in rows.parts) // extent
         count = max(1, BLOCK // longest)
-        long_enough = sum(map(is_stored, operations)) >= LONG
-        return count if count < extent and long_enough and longest <= WIDE and self.needed(operations) >= LARGE else 0
+        return count if count < extent and longest <= WIDE and self.needed(operations) >= LARGE else 0
 
     def needed(self, operations: Sequence[Op]) -> int:
         """The bytes of all arrays that operations touch before and after one of them, at most."""

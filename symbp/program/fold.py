@@ -11,7 +11,7 @@ Not here: updates that read the gradient twice, or other than linearly, as clipp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
 import sympy as sp
@@ -40,7 +40,9 @@ def folded(program: Program, library: Library, batch: int) -> Program:
     update = program.routines["update"]
     rest = Routine("update", (*update.statements[:place], *update.statements[place + 1 :]))
     changed = replace(changed, routines={**changed.routines, "update": rest})
-    return changed if _moved(changed, library, batch) < _moved(program, library, batch) else program
+    same = {id(item) for item in program.items(("backward",))} & {id(item) for item in changed.items(("backward",))}
+    less = _moved(changed, library, batch, same) < _moved(program, library, batch, same)
+    return changed if less else program
 
 
 def _linear(program: Program) -> tuple[int, Folding] | None:
@@ -91,7 +93,8 @@ def _accumulating(program: Program, folding: Folding, library: Library) -> Progr
         if not isinstance(item, Statement):
             return _renamed(item, whole)
         own = [new for op in item.operations for new in added.get(op.out, [op])]
-        return replace(item, operations=(*_all_renamed(own, whole), *after.get(place, ())))
+        operations = (*_all_renamed(own, whole), *after.get(place, ()))
+        return item if operations == item.operations else replace(item, operations=operations)
 
     backward = Routine("backward", tuple(changed(place, item) for place, item in enumerate(items)))
     routines = {**program.routines, "backward": backward}
@@ -161,12 +164,12 @@ def _all_renamed(operations: Sequence[Op], names: dict[str, str]) -> tuple[Op, .
     return tuple(renamed(op, names) for op in operations)
 
 
-def _moved(program: Program, library: Library, batch: int) -> int:
-    """Bytes that the backward pass and the update read and write."""
+def _moved(program: Program, library: Library, batch: int, same: Container[int]) -> int:
+    """Bytes that the backward pass and the update read and write, but for what is the same in both programs."""
     parameters = (a.shape for a in program.arrays.values() if a.storage == "parameter" and a.name != PARAMETERS)
     sizes = Sizes(program.arrays, batch)
     vectors = replace(sizes, batch=sum(entries(shape, 1) for shape in parameters))
-    costs = [cost(item, sizes) for item in program.items(("backward",))]
+    costs = [cost(item, sizes) for item in program.items(("backward",)) if id(item) not in same]
     for run in runs(program):
         found = addition(run, program.arrays) if library.adds_vectors else None
         costs.append(of_addition(found, vectors) if found else sum((cost(s, vectors) for s in run.statements), Cost()))

@@ -26,6 +26,7 @@ from symbp.program.program import Item, Loop
 
 READS = ("left", "right", "operand", "condition", "yes", "no", "source", "base", "where", "best", "chosen")
 SEVERAL = ("operands", "indices", "parts")
+ALIASES = (View, Pick, Offset)
 NUMBERS = ("positions", "position", "border", "value", "factor", "keep", "scale")
 
 # the fields of every kind of operation, the output first; those that name what is read, and whether one names several;
@@ -39,10 +40,9 @@ _OPERANDS = frozenset({"out", *READS, *SEVERAL, *NUMBERS})
 
 def reads(op: Op) -> tuple[str, ...]:
     """The arrays that the operation reads, in order; kept beside its fields, since every pass asks for them."""
-    kept = vars(op)
-    if "reads" not in kept:
-        kept["reads"] = tuple(_read(op))
-    known: tuple[str, ...] = kept["reads"]
+    known: tuple[str, ...] | None = op.__dict__.get("reads")
+    if known is None:
+        known = op.__dict__["reads"] = tuple(_read(op))
     return known
 
 
@@ -96,7 +96,7 @@ def computation(op: Op) -> tuple[object, ...]:
 
 def is_alias(op: Op) -> bool:
     """Whether the result shares memory with its operand."""
-    return isinstance(op, View | Pick | Offset)
+    return isinstance(op, ALIASES)
 
 
 def roots(operations: Iterable[Op]) -> dict[str, str]:

@@ -82,6 +82,7 @@ class _Scaling:
     chosen: set[Multiple] = field(default_factory=set)
     known: dict[Multiple, str] = field(default_factory=dict)
     new: list[Map] = field(default_factory=list)
+    counts: dict[tuple[str, int], int] = field(default_factory=dict)  # of numbers in arrays
 
     def changed(self, items: list[Item]) -> list[Item]:
         """The sequence with numbers that follow each other joined, then each where it costs least."""
@@ -180,7 +181,9 @@ class _Scaling:
 
     def count(self, name: str, batch: int) -> int:
         """The numbers of an array."""
-        return Sizes(self.fresh.arrays, batch).count(name)
+        if (name, batch) not in self.counts:
+            self.counts[name, batch] = Sizes(self.fresh.arrays, batch).count(name)
+        return self.counts[name, batch]
 
     def summed(self, statement: Statement) -> Statement:
         """A statement of a loop, in which numbers join sums alone."""

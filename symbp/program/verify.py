@@ -55,21 +55,29 @@ def verify(program: Program) -> None:
     start = "inference" if program.has_modes else "forward"
     given = {name for name, array in program.arrays.items() if array.storage in GIVEN}
     gradients = {name for name, array in program.arrays.items() if array.storage == "gradient"}
+    behind: dict[tuple[str, ...], set[str]] = {}  # what is known after routines with which several sequences begin
     for sequence in (TRAINING, (ONCE, start, "predict"), (ONCE, start, "evaluation"), ("update",)):
         known = given | _given_of(gradients, sequence, program)
-        for name in sequence:
-            routine = program.routines.get(name)
-            for item in routine.statements if routine else ():
-                if isinstance(item, Chain):
-                    _check_chain(item, program, known, name)
-                elif isinstance(item, Loop):
-                    _check_loop(item, program, known, name)
-                else:
-                    _check_statement(item, program, known, name)
-
+        for count, name in enumerate(sequence, 1):
+            if sequence[:count] not in behind:
+                behind[sequence[:count]] = _behind(name, known, program)
+            known = behind[sequence[:count]]
     _check_scratch(program)
     if program.folding:
         _check_folding(program, program.folding)
+
+
+def _behind(name: str, known: set[str], program: Program) -> set[str]:
+    """Check a routine, before which this much is known; what is known after it."""
+    known = set(known)
+    for item in program.items((name,)):
+        if isinstance(item, Chain):
+            _check_chain(item, program, known, name)
+        elif isinstance(item, Loop):
+            _check_loop(item, program, known, name)
+        else:
+            _check_statement(item, program, known, name)
+    return known
 
 
 def _given_of(gradients: set[str], sequence: tuple[str, ...], program: Program) -> set[str]:
@@ -191,20 +199,29 @@ def _check_scratch(program: Program) -> None:
 
 
 def _check(op: Op, program: Program, known: set[str]) -> None:
-    read = reads(op)
+    read, arrays = reads(op), program.arrays
     for name in (op.out, *read):
-        if name not in program.arrays:
+        if name not in arrays:
             raise _InvariantError(f"`{name}` is not an array of the program")
     for name in read:
         if name not in known:
             raise _InvariantError(f"`{name}` is read before it is computed")
-    if program.arrays[op.out].storage in ("argument", "constant", "random"):
+    storage = arrays[op.out].storage
+    if storage in ("argument", "constant", "random"):
         raise _InvariantError(f"`{op.out}` is given and cannot be written")
-    stored = program.arrays[op.out].storage == "workspace" and not is_alias(op)
-    if stored and op.out in known and op.out not in read:
+    if storage == "workspace" and op.out in known and op.out not in read and not is_alias(op):
         raise _InvariantError(f"`{op.out}` is written twice")
     if op.out in read and not _may_overwrite(op):
         raise _InvariantError(f"`{op.out}` is overwritten while it is read")
+    kept, held = vars(op), [arrays[name] for name in (op.out, *read)]
+    if kept.get("fits") != held:  # most operations stand in several sequences, and pass through a pass unchanged
+        _check_fit(op, program)
+        kept["fits"] = held
+
+
+def _check_fit(op: Op, program: Program) -> None:
+    """Whether it can be carried out on arrays of these shapes and margins, which it reads and writes."""
+    read = reads(op)
     shape = program.arrays[op.out].shape
     if isinstance(op, Map):
         if op.function not in FUNCTIONS or len(op.operands) != FUNCTIONS[op.function].arity:

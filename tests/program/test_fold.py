@@ -62,7 +62,7 @@ def optimized_by(text: str, network: str = "input: 4\nlayers: [dense: 3, tanh, d
 def always(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
     """Folded wherever it can be, whether it pays or not."""
     if "cost" not in request.node.name:
-        monkeypatch.setattr(fold, "_moved", lambda program, library, batch: not program.folding)
+        monkeypatch.setattr(fold, "_moved", lambda program, *_: not program.folding)
 
 
 @pytest.mark.parametrize("library", [PLAIN, ADDING], ids=["plain", "adding"])

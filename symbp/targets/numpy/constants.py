@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 
 import sympy as sp
 
@@ -24,6 +25,7 @@ BOUNDS = {  # of the dtype, in scalars of a program: how each is computed, and w
 }
 
 
+@lru_cache(maxsize=4096)
 def named(value: sp.Expr) -> tuple[str, str] | None:
     """The name of a number and how it is computed: `("one_over_4_n", "1 / (4 * n)")`; None for a long one."""
     if str(value) in BOUNDS:

@@ -34,16 +34,23 @@ def operations(items: Iterable[Item]) -> list[Op]:
 def body(items: Sequence[Item], scope: Scope) -> tuple[list[str], frozenset[str]]:
     """The statements and loops in order, a blank line and a heading before each block; the names they mention."""
     code: list[str] = []
+    read: set[str] = set()
     for block, group in groupby(items, key=lambda item: item.block):
         members = tuple(group)
         code += ["", *source.comment(heading(block, members, scope), scope.depth, hanging="    ")]
         for item in members:
-            if isinstance(item, Chain):
-                code += by_rows(item, scope)
-            else:
-                code += stepped(item, scope) if isinstance(item, Loop) else computed(item, scope)
-    read = source.names(code)
-    return ([*scope.line("n = ws.n"), *code], read | {"ws"}) if "n" in read else (code[1:], read)
+            own = _written(item, scope)
+            code += own
+            read |= source.names(own)
+    counting = scope.line("n = ws.n") if "n" in read else []
+    return [*counting, *code] if counting else code[1:], frozenset({*read, *(["ws"] if counting else [])})
+
+
+def _written(item: Item, scope: Scope) -> list[str]:
+    """One statement, loop or chain."""
+    if isinstance(item, Chain):
+        return by_rows(item, scope)
+    return stepped(item, scope) if isinstance(item, Loop) else computed(item, scope)
 
 
 def computed(statement: Statement, scope: Scope) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from symbp.errors import DefectError
@@ -65,7 +65,7 @@ REFUSED = (
     ast.Yield,
     ast.YieldFrom,
 )
-_SUSPECTS = frozenset({ast.Name, ast.Attribute, ast.Import, ast.ImportFrom, *REFUSED})  # what may be objected to
+_SUSPECTS = frozenset({ast.Import, ast.ImportFrom, *REFUSED})  # what may be objected to, beside names
 _ENDS = (ast.Constant, ast.alias, ast.boolop, ast.cmpop, ast.expr_context, ast.operator, ast.unaryop)
 _TEXT = frozenset({"arg", "attr", "ctx", "id", "kind", "module", "name", "op", "ops"})  # fields without such nodes
 _PARTS = {  # of the other kinds of nodes, the fields that are looked into
@@ -90,18 +90,26 @@ def inspect(text: str, blas: Blas = "numpy") -> None:
             raise UnsafeModuleError(f"line {getattr(node, 'lineno', 0)}: {reason}")
 
 
-def _suspects(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node of the tree that may be objected to."""
+def _suspects(tree: ast.AST) -> Iterable[ast.AST]:
+    """The nodes of the tree that may be objected to; of those with the same name, or attribute of a name, one."""
+    found: dict[object, ast.AST] = {}
     waiting: list[Any] = [tree]  # nodes, lists of them, and what else fields hold
     while waiting:
         node = waiting.pop()
         kind = type(node)
         if kind is list:
             waiting += node
-        for part in _PARTS.get(kind, ()):
-            waiting.append(getattr(node, part))
-        if kind in _SUSPECTS:
-            yield node
+        elif kind is ast.Name:
+            found[node.id] = node
+        elif kind is ast.Attribute:
+            value = node.value
+            found[value.id if type(value) is ast.Name else None, node.attr] = node
+            waiting.append(value)
+        elif kind in _PARTS:
+            waiting += [getattr(node, part) for part in _PARTS[kind]]
+            if kind in _SUSPECTS:
+                found[node] = node
+    return found.values()
 
 
 def _objection(node: ast.AST, blas: Blas) -> str:

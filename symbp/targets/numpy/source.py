@@ -11,6 +11,7 @@ import re
 import symtable
 import textwrap
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from symbp.forward.network import BATCH
 from symbp.program.program import Rows, Size
@@ -19,14 +20,22 @@ WIDTH = 120
 INDENT = "    "
 HEADING = re.compile(r"(\w+)(?:\.\w+)?: ")  # dense_1: x (n, 784), ..., or batch_norm_1.inference: ...
 EQUATION = re.compile(r"\S = ")
+_ATTRIBUTE = re.compile(r"\.[A-Za-z_]\w*")
 _ASSIGNED = re.compile(r"([^=()#]+ [-+*/]?=) ([\w.]+(?:\[[^\]]+\])?)")  # `a += b[:, None]`
 
 
 def names(code: str | Sequence[str]) -> frozenset[str]:
     """The plain names in statements: no attribute, no keyword of a call, no word of a string or of a comment."""
     text = code if isinstance(code, str) else "\n".join(code)
-    text = f"if True:\n{text}" if text.lstrip("\n").startswith(" ") else text  # as a body may be indented
-    found, tables = set[str](), [symtable.symtable(text, "statements", "exec")]  # in less time than a tree is made
+    return _names(_ATTRIBUTE.sub("", text))  # what is the same in every block that repeats is read once
+
+
+@lru_cache(maxsize=4096)
+def _names(text: str) -> frozenset[str]:
+    first = text.lstrip("\n")
+    margin = first[: len(first) - len(first.lstrip(" "))]  # of a part of a body, which may hold comments alone
+    whole = f"if True:\n{margin}pass\n{text}" if margin else text
+    found, tables = set[str](), [symtable.symtable(whole, "statements", "exec")]  # in less time than a tree is made
     while tables:
         table = tables.pop()
         tables += table.get_children()
