@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import permutations
 
 import sympy as sp
 
@@ -17,9 +18,11 @@ from symbp.derive.differentiate import reads
 from symbp.derive.simplify import Simplifier, Sizes
 from symbp.derive.winners import hoist_maxima
 from symbp.formula.equation import Equation, Formula, Tensor
-from symbp.formula.expression import Element, MaxOver, element, elements
-from symbp.formula.indices import Names, letter
+from symbp.formula.expression import Element, MaxOver, SumOver, element, elements
+from symbp.formula.indices import Names, bound_indices, letter
 from symbp.formula.recurrence import in_order
+
+MOST_SUMMED = 4  # indices of an equation whose orders are tried
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,8 @@ def evaluated(
         spelt = simplifier.canonical(equation.body, equation.target, sizes)
         body, applied = simplifier.stable(spelt, sizes)
         if body != spelt:
-            steps.append(Step("stable form", equation.target, spelt, body, sizes, "; ".join(applied)))
+            stated, body = as_stated(equation, spelt, body, sizes)
+            steps.append(Step("stable form", equation.target, stated, body, sizes, "; ".join(applied)))
         done.append(replace(equation, body=body, sizes=sizes))
         if isinstance(equation.body, MaxOver):
             mine = equation.target.tensor + "_"
@@ -104,6 +108,26 @@ def evaluated(
         if e.target.tensor not in known
     }
     return replace(primal.formula, tensors={**known, **held}), equations, tuple(steps)
+
+
+def as_stated(equation: Equation, spelt: sp.Expr, stable: sp.Expr, sizes: Sizes) -> tuple[sp.Expr, sp.Expr]:
+    """An equation's right side as it was spelt, and its stable form, with the summed indices that the equation has.
+
+    They stay as they are spelt where several are one there.
+    """
+    own, found = (list(dict.fromkeys(bound_indices(body))) for body in (equation.body, spelt))
+    if len(own) == len(found) <= MOST_SUMMED and not set(own) & equation.target.free_symbols:
+        for order in permutations(own):
+            renaming = dict(zip(found, order, strict=True))
+            if _in_order(spelt.xreplace(renaming)) == _in_order(equation.body):
+                sizes.update((i, equation.sizes[i]) for i in own)
+                return equation.body, stable.xreplace(renaming)
+    return spelt, stable
+
+
+def _in_order(expression: sp.Expr) -> sp.Expr:
+    """The expression with the indices of every sum in order."""
+    return expression.replace(SumOver, lambda body, *bound: SumOver(body, *sorted(bound, key=str)))
 
 
 def _shift_equation(simplifier: Simplifier, maximum: sp.Expr, held: Element) -> Equation:

@@ -25,7 +25,7 @@ from symbp.derive.derivation import FormulaDerivation, Step
 from symbp.derive.derive import derive_formula
 from symbp.formula.equation import Equation, Formula
 from symbp.formula.expression import Element, elements
-from symbp.formula.indices import Names, rename_bound
+from symbp.formula.indices import Names, bound_indices, rename_bound
 
 QUOTIENT, RECIPROCAL = "log(a/b) = log(a) - log(b)", "log(1/a) = -log(a)"
 PRODUCT, POWER, EXPONENTIAL = "log(a*b) = log(a) + log(b)", "log(a**b) = b*log(a)", "log(exp(a)) = a"
@@ -138,12 +138,12 @@ def _identities(whole: sp.Expr) -> Iterator[str]:
 def _inline(made: Equation, equation: Equation) -> tuple[sp.Expr, dict[sp.Symbol, sp.Expr]]:
     """The equation's body with every read of the made tensor replaced by its formula, and the sizes of its indices."""
     sizes = {**equation.sizes}
-    names = Names({s.name for s in equation.sizes} | {s.name for s in made.sizes})
+    names = Names(s.name for s in {*equation.sizes, *made.target.free_symbols})
     replaced: dict[sp.Expr, sp.Expr] = {}
     for read in elements(equation.body, made.target.tensor):
         fresh_sizes = dict(made.sizes)
         body = rename_bound(made.body, names, fresh_sizes)
-        sizes.update({s: v for s, v in fresh_sizes.items() if s not in made.sizes})
+        sizes.update({s: fresh_sizes[s] for s in bound_indices(body)})
         replaced[read] = body.xreplace(dict(zip(made.target.indices, read.indices, strict=True)))
     return equation.body.xreplace(replaced), sizes
 
