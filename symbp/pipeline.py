@@ -236,7 +236,9 @@ def _explained_updates(spec: NetworkSpec) -> Iterator[Update]:
         yield Update(formula, _numbers(spec.schedule.options) | _numbers({"eta_0": rate}))
     for use, formula in zip((*spec.clipping, spec.optimizer), updates(spec), strict=True):
         constant = _numbers({"eta": rate}) if use is spec.optimizer and not spec.schedule else {}
-        yield Update(formula, _numbers(use.options) | constant)
+        states = use.entry.variant(use.options).states
+        starts = {s.name: use.options[s.initial] if isinstance(s.initial, str) else s.initial for s in states}
+        yield Update(formula, _numbers(use.options) | constant, _numbers(starts))
 
 
 def _numbers(options: Mapping[str, object]) -> dict[str, float]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from symbp.explain import mathematics as m
-from symbp.explain.document import Display, Heading, Link, Paragraph, Part
+from symbp.explain.document import Display, Heading, Inline, Link, Paragraph, Part
 from symbp.explain.matrix import matrix_form
 from symbp.explain.naming import Naming
-from symbp.explain.notation import write
+from symbp.explain.notation import valued, write
 from symbp.explain.view import View
 from symbp.formula.equation import Equation
 from symbp.forward.network import Block
@@ -44,8 +44,16 @@ def _of_modes(view: View, block: Block) -> list[Part]:
         parts += [Paragraph(said), Display(_lines(view, block.inference))]
     if block.update:
         lines = tuple(replace(line, sign="<-") for line in _lines(view, block.update))
-        parts += [Paragraph(view.say("forward.state")), Display(lines)]
+        parts += [Paragraph(view.say("forward.state", values=_starts(view, block.update))), Display(lines)]
     return parts
+
+
+def _starts(view: View, update: Block) -> Inline:
+    """What the states of a block are before the first step."""
+    initial = {state.name: state.initial for state in view.derivation.network.states}
+    naming = view.naming(update)
+    states = ((t.name, initial[update.binding[t.name]]) for t in update.formula.with_role("state"))
+    return view.language.listed(valued(naming.tensor(name), value) for name, value in states)
 
 
 def _lines(view: View, block: Block) -> tuple[m.Line, ...]:

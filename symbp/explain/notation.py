@@ -45,6 +45,11 @@ def write_number(value: float) -> m.Math:
     return m.Sum(((-1, number),)) if value < 0 else number
 
 
+def valued(name: m.Math, value: float) -> m.Math:
+    """A hyperparameter or a state with its value."""
+    return m.Relation((name, write_number(value)), ("=",))
+
+
 @singledispatch
 def _write(node: Any, naming: Naming) -> m.Math:
     raise UnknownNodeError(f"no notation for {type(node).__name__}: {node}")

@@ -6,11 +6,12 @@ from symbp.explain import mathematics as m
 from symbp.explain.asked import asked
 from symbp.explain.document import Code, Display, Heading, Inline, Paragraph, Part
 from symbp.explain.naming import Naming
-from symbp.explain.notation import write, write_number
+from symbp.explain.notation import valued, write
 from symbp.explain.view import Update, View
 from symbp.formula.expression import SumOver
 
 RATE = "eta"
+STEP = "t"
 
 
 class _Whole(Naming):
@@ -40,7 +41,7 @@ def _update(view: View, update: Update) -> list[Part]:
     naming = _Whole() if elementwise else Naming()
     lines = tuple(m.Line(write(e.target, naming), write(e.body, naming), "<-") for e in formula.equations)
     values = {name: update.values[name] for name in formula.scalars if name in update.values}
-    equal = [m.Relation((m.Name(name), write_number(value)), ("=",)) for name, value in values.items()]
+    equal = [valued(m.Name(name), value) for name, value in values.items()]
     said: Inline = (Code(formula.name),)
     if values:
         said = view.say("update.values", name=said, values=view.language.listed(equal, last="list.comma"))
@@ -50,4 +51,18 @@ def _update(view: View, update: Update) -> list[Part]:
     if is_rate:
         said = view.say("update.rate", name=said)
     parts: list[Part] = [Paragraph(view.say("update.row", name=said)), Display(lines)]
-    return parts if is_rate else list(asked(parts))
+    if is_rate:
+        return parts
+    begins = _begins(view, update, naming)
+    return [*asked(parts), *([Paragraph(begins)] if begins else [])]
+
+
+def _begins(view: View, update: Update, naming: Naming) -> Inline:
+    """What its states are before the first step, and how steps are counted; nothing where it has neither."""
+    starts = [valued(naming.tensor(name), value) for name, value in update.starts.items()]
+    said = [view.say("update.start", values=view.language.listed(starts))] if starts else []
+    if any(
+        STEP in update.formula.scalars and e.body.has(update.formula.scalars[STEP]) for e in update.formula.equations
+    ):
+        said.append(view.say("update.count", t=m.Name(STEP)))
+    return view.language.sentences(said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from symbp.derive.derivation import Derivation, FormulaDerivation
@@ -27,10 +27,14 @@ from symbp.forward.network import BATCH, Block
 
 @dataclass(frozen=True)
 class Update:
-    """Equations of a step of training, a row's of schedule, clipping or optimizer, and the values of its scalars."""
+    """Equations of a step of training, a row's of schedule, clipping or optimizer, and the values of its scalars.
+
+    `starts` are those of its states before the first step.
+    """
 
     formula: Formula
     values: Mapping[str, float]
+    starts: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ PHRASES: Mapping[str, str] = {
     "forward.uniform": "{tensor} drawn from [0, 1) anew for every step",
     "forward.normal": "{tensor} drawn anew for every step, normal",
     "forward.drawn": ", with ",
-    "forward.state": "After every step of training:",
+    "forward.state": "After every step of training, starting from {values}:",
     # the chain rule
     "chain.heading": "The chain rule, layer by layer",
     "chain.opening": "A weight changes the cost through the weighted input of its neuron, that through the neuron’s "
@@ -168,6 +168,8 @@ PHRASES: Mapping[str, str] = {
     "update.row": "{name}:",
     "update.values": "{name} with {values}",
     "update.source": "{name} ({source})",
+    "update.start": "Before the first step {values}.",
+    "update.count": "Steps are counted by {t}, from 1.",
     "update.rate": "{name}, the learning rate of every step, counted from 0",
     # single expressions
     "diff.gradient": "The gradient of {output} with respect to {tensor}",

@@ -119,7 +119,7 @@ PHRASES: Mapping[str, str] = {
     "forward.uniform": "{tensor}在每个训练步重新取自 [0, 1) 上的均匀分布",
     "forward.normal": "{tensor}在每个训练步重新取自标准正态分布",
     "forward.drawn": "，",
-    "forward.state": "每个训练步之后：",
+    "forward.state": "每个训练步之后（第一步之前 {values}）：",
     # the chain rule
     "chain.heading": "逐层应用链式法则",
     "chain.opening": "权重通过其神经元的加权输入影响激活值，再通过激活值影响损失：{factors}。",
@@ -161,6 +161,8 @@ PHRASES: Mapping[str, str] = {
     "update.row": "{name}：",
     "update.values": "{name}，其中{values}",
     "update.source": "{name}（{source}）",
+    "update.start": "第一步之前 {values}。",
+    "update.count": "{t} 为步数，从 1 数起。",
     "update.rate": "{name}，给出每个训练步的学习率，训练步从 0 计起",
     # single expressions
     "diff.gradient": "{output}对{tensor}的梯度",
