@@ -7,7 +7,7 @@ Steps of one rule that follow each other are told together.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import sympy as sp
 
@@ -54,7 +54,8 @@ class _Reason:
             case "differentiate":
                 return self.language.sentences(self.differentiated(first))
             case "contract delta":
-                return self.language.sentences(self.contracted(details))
+                sizes = {i.name: size for step in steps for i, size in step.sizes.items()}
+                return self.language.sentences(self.contracted(details, sizes))
             case "saved value":
                 return self.saved(steps)
             case "collect":
@@ -126,7 +127,7 @@ class _Reason:
             return self.say("differentiate.recurrent", tensor=name, slope=equal)
         return self.say("differentiate.deltas", tensor=name, slope=equal)
 
-    def contracted(self, details: Sequence[str]) -> list[Inline]:
+    def contracted(self, details: Sequence[str], sizes: Mapping[str, sp.Expr]) -> list[Inline]:
         """Which index each delta picks out of its sum, and which deltas fall apart into several."""
         picks = [d for d in details if _PICKED.fullmatch(d)]
         solved = [d for d in picks if not self.is_picked(d)]
@@ -144,6 +145,11 @@ class _Reason:
             said.append(self.say("contract delta.several", indices=indices, equal=equal))
         for detail in solved:
             said.append(self.say("contract delta.solved", index=m.Name(_index(detail)), equal=self.named(detail)))
+        leaving = [m.Name(_index(d)) for d in picks if _may_leave(d, sizes)]
+        if len(leaving) == 1:
+            said.append(self.say("contract delta.range", indices=leaving[0]))
+        elif leaving:
+            said.append(self.say("contract delta.ranges", indices=self.language.listed(leaving)))
         return said or [self.say("contract delta.bare")]
 
     def is_hidden(self, detail: str) -> bool:
@@ -216,6 +222,14 @@ def _is_short(expression: sp.Expr) -> bool:
 
 def _index(detail: str) -> str:
     return detail.partition(" = ")[0]
+
+
+def _may_leave(detail: str, sizes: Mapping[str, sp.Expr]) -> bool:
+    """True where the right side of a picked index may lie outside the index's range."""
+    index, _, place = detail.partition(" = ")
+    if _PLAIN.fullmatch(place):
+        return sizes.get(index) != sizes.get(place)
+    return not (place.isdigit() or place.endswith("]") or place.startswith("flat("))
 
 
 def _index_equation(found: re.Match[str]) -> m.Math:

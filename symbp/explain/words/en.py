@@ -238,6 +238,8 @@ PHRASES: Mapping[str, str] = {
     "contract delta.many": "Each delta picks one term out of a sum, {equal}; every other term is 0.",
     "contract delta.solved": "The delta’s condition, solved for {index}, is {equal}: that term alone remains of the "
     "sum over {index}.",
+    "contract delta.range": "Outside the range of {indices} nothing remains.",
+    "contract delta.ranges": "Outside the ranges of {indices} nothing remains.",
     "contract delta.flat": "Positions agree where all their indices do, so the delta of {positions} is a product of "
     "deltas.",
     "contract delta.bare": "Of each sum the terms remain where the indices agree; every other term is 0.",

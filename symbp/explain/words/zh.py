@@ -221,6 +221,8 @@ PHRASES: Mapping[str, str] = {
     "contract delta.several": "各个克罗内克 δ 从对{indices}的求和中分别选出{equal}的项，其余各项为 0。",
     "contract delta.many": "每个克罗内克 δ 从一个求和中选出一项，即{equal}；其余各项为 0。",
     "contract delta.solved": "由克罗内克 δ 的条件解出{index}，得{equal}：对{index}的求和只剩这一项。",
+    "contract delta.range": "若{indices}超出其取值范围，则不剩任何项。",
+    "contract delta.ranges": "若{indices}超出各自的取值范围，则不剩任何项。",
     "contract delta.flat": "当且仅当各个指标都相等时位置才相等，因此{positions}的克罗内克 δ 是几个克罗内克 δ 的乘积。",
     "contract delta.bare": "每个求和中只剩指标相等的项，其余各项为 0。",
     "move to the left.title": "移到左边",
