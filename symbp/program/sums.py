@@ -56,8 +56,10 @@ def add(lowering: Lowering, node: sp.Add) -> Value:
     total: Value | None = None
     for value, minus in values:
         if total is None:
-            total = builder.map("negative", value) if minus else value
+            total = _negated(lowering, value) if minus else value
         else:
+            if total.kind == value.kind == "bool":  # of which NumPy has no difference, and whose sum is a mask
+                total = builder.map("copy", total)
             total = builder.map("subtract" if minus else "add", total, value)
     for term in deltas:
         total = scatter.scatter_term(lowering, term, total)
@@ -123,7 +125,15 @@ def quotient(lowering: Lowering, number: sp.Expr, above: list[Value], below: lis
         top = builder.map("divide", top, bottom)
     if not minus:
         return top
-    return builder.map("negative", top)
+    return _negated(lowering, top)
+
+
+def _negated(lowering: Lowering, value: Value) -> Value:
+    """The value with the other sign; a mask times -1, since NumPy has no negative of one."""
+    builder = lowering.builder
+    if value.kind == "bool":
+        return builder.map("multiply", value, builder.scalar(sp.Integer(-1)))
+    return builder.map("negative", value)
 
 
 def _product(lowering: Lowering, values: list[Value]) -> Value:

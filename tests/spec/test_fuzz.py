@@ -49,9 +49,15 @@ def test_a_mutated_spec(seed: int) -> None:
     assert outcome(mutated(seed))
 
 
-@pytest.mark.parametrize("seed", range(25))
+@pytest.mark.parametrize("seed", [*range(25), 1527])  # of 1527, a mask is negated
 def test_a_random_formula(seed: int) -> None:
     assert outcome(formula_spec(seed))
+
+
+@pytest.mark.parametrize("body", ["max(z, 0) - max(z, 0.1)", "max(z, 0) + max(z, 0.1)", "-max(z, 0) - max(z, 0.1)"])
+def test_derivatives_that_are_sums_of_masks(body: str) -> None:
+    layers = f"layers: [{{dense: 4}}, own, {{dense: 2}}]\ndefine: {{activations: {{own: {{formula: 'a = {body}'}}}}}}\n"
+    assert outcome(f"name: net\ninput: 3\nloss: mse\n{layers}") == "generated"
 
 
 @pytest.mark.slow
