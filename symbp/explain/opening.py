@@ -10,15 +10,21 @@ import sympy as sp
 from symbp.explain import mathematics as m
 from symbp.explain.convention import convention
 from symbp.explain.document import Code, Heading, Inline, Link, Paragraph, Part, Table
-from symbp.explain.notation import write_number
+from symbp.explain.naming import OWN
+from symbp.explain.notation import write, write_number
 from symbp.explain.picture import picture
 from symbp.explain.view import View
 from symbp.explain.words.language import Filling
-from symbp.formula.expression import Flat, Padded, elements, stop
+from symbp.formula.expression import Flat, Padded, elements, log1p, logistic, positive_part, softplus, stop
 from symbp.forward.network import BATCH, Block, Dim, NetworkTensor
 
 _N, _I, _J = m.Name("n"), m.Name("i"), m.Name("j")
 _X = m.Name("x")
+_x = sp.Symbol("x", real=True)
+_STABLE = {  # functions that only stable forms have, where no identity of a step defines them
+    logistic: (logistic(_x), sp.exp(_x) / (1 + sp.exp(_x))),
+    softplus: (softplus(_x), positive_part(_x) + log1p(sp.exp(-sp.Abs(_x)))),
+}
 
 
 def opening(view: View) -> list[Part]:
@@ -40,6 +46,10 @@ def _indices(view: View) -> list[Part]:
         said.append(view.say("convention.padded", padded=m.Call("padded", (_X, c)), x=_X, c=c))
     if any(body.has(stop) for body in bodies):
         said.append(view.say("convention.stop", stop=m.Call("stop", (_X,)), x=_X))
+    defined = [pair for function, pair in _STABLE.items() if any(body.has(function) for body in bodies)]
+    if defined:
+        equal = (m.Relation((write(left, OWN), write(right, OWN)), ("=",)) for left, right in defined)
+        said.append(view.say("convention.stable", equal=view.language.listed(equal)))
     if any(len(tensor.axes) > 2 for d in view.formulas() for tensor in d.formula.tensors.values()):
         said.append(view.say("convention.axes"))
     return [Paragraph(view.language.sentences(said))] if said else []

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import sympy as sp
 
@@ -19,6 +21,7 @@ from symbp.explain.layout import COTANGENT
 from symbp.explain.naming import COST, OWN, Naming
 from symbp.explain.notation import write
 from symbp.explain.techniques import techniques
+from symbp.explain.trees import mathematics, rebuilt
 from symbp.explain.words.language import Filling, Language
 from symbp.formula.equation import Equation, Formula
 from symbp.formula.expression import Partial, elements
@@ -28,6 +31,9 @@ _INDEX_EQUATION = re.compile(r"([A-Za-z]'*) = ([A-Za-z]'*)(?: ([+-]) (\d+))?")  
 _PICKED = re.compile(r"([A-Za-z]'*) = .*")
 _PLAIN = re.compile(r"[A-Za-z]'*")
 MANY = 3  # indices that a sentence counts up twice
+LETTERS = "uvwpqrstabcdghl"  # of identities, where a formula has theirs
+PAIR = frozenset("ab")
+SHIFTED = "exp(f[k] - m)"
 SHORT = 30  # nodes of an equation that fits into a sentence
 
 
@@ -60,9 +66,39 @@ class _Reason:
                 return self.saved(steps)
             case "collect":
                 return self.collected(steps[-1])
+            case "stable form" | "rewrite" as rule if details:
+                return self.language.sentences(self.identities(rule, details))
             case rule:
                 named = self.language.listed(map(self.named, details), last="list.semicolon", between="list.semicolon")
                 return self.say(f"{rule}.of", detail=named) if named else self.say(f"{rule}.bare")
+
+    def identities(self, rule: str, details: Sequence[str]) -> list[Inline]:
+        """By which identities, in letters that the formula has not, and what the letter of a maximum is."""
+        read = [self.apart(identity) if (identity := read_identity(d)) else Code(d) for d in details]
+        named = self.language.listed(read, last="list.semicolon", between="list.semicolon")
+        shift = m.Relation((m.Name("m"), m.Over("max", (m.Name("k"),), m.Name("f", (m.Name("k"),)))), ("=",))
+        shifted = [self.say("stable form.shift", equal=self.apart(shift))] if any(SHIFTED in d for d in details) else []
+        return [self.say(f"{rule}.of", detail=named), *shifted]
+
+    def apart(self, identity: m.Math) -> m.Math:
+        """An identity with other letters for those that are tensors of the formula."""
+        nodes = list(mathematics(identity))
+        letters = {name.base for name in nodes if isinstance(name, m.Name)}
+        bound = {i.base for node in nodes if isinstance(node, m.Over) for i in node.bound if isinstance(i, m.Name)}
+        tensors = {self.naming.letter(tensor).base for tensor in self.formula.tensors}
+        free = (c for c in LETTERS if c not in {*letters, *tensors, *self.formula.letters})
+        taken = (letters - bound) & tensors
+        if taken & PAIR:  # log(u/v), not log(u/b)
+            taken |= letters & PAIR
+        renaming = dict(zip(sorted(taken), free, strict=False))
+
+        def renamed(piece: Any) -> Any:
+            if isinstance(piece, m.Name) and piece.base in renaming:
+                return replace(piece, base=renaming[piece.base])
+            return rebuilt(piece, renamed)
+
+        new: m.Math = renamed(identity)
+        return new
 
     def chain(self, step: Step) -> Inline:
         """What depends on what, through what: tensors that read it, or on the way forward those that are read."""

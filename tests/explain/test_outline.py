@@ -106,7 +106,7 @@ def test_the_seam_is_shown_step_by_step() -> None:
     steps = [part for part in document.parts if isinstance(part, Derived)]
     assert [step.rule for step in steps[:2]] == ["Put in the formula", "Rewrite"]
     text = " ".join(render(perceptron(), "text").split())
-    assert "(2) Rewrite. By log(a/b) = log(a) − log(b); log(exp(a)) = a." in text
+    assert "(2) Rewrite. By log(u/v) = log(u) − log(v); log(exp(u)) = u." in text
     assert "cotangent (derivative of the cost by a tensor)" in text
 
 

@@ -85,6 +85,7 @@ PHRASES: Mapping[str, str] = {
     "convention.outside": "What is read outside a tensor is 0.",
     "convention.padded": "{padded} is {x}, but {c} outside.",
     "convention.stop": "{stop} is {x}, which derivatives take for a constant.",
+    "convention.stable": "Evaluated without overflow, {equal}.",
     "convention.axes": "Between matrices, axes that stand side by side wherever they occur count as one.",
     # the network
     "network.heading": "The network",
@@ -263,6 +264,7 @@ PHRASES: Mapping[str, str] = {
     "saved value.bare": "The forward pass has computed this value, so it takes the place of the expression.",
     "stable form.title": "Stable form",
     "stable form.of": "The same value, evaluated without overflow or cancellation: {detail}.",
+    "stable form.shift": "Here {equal}.",
     "stable form.bare": "The same value, evaluated without overflow or cancellation.",
     "inline.title": "Put in the formula",
     "inline.of": "The intermediate value is replaced by the formula that computes it, {detail}, to cross the seam "

@@ -81,6 +81,7 @@ PHRASES: Mapping[str, str] = {
     "convention.outside": "在张量范围之外读到的值为 0。",
     "convention.padded": "{padded}在张量范围之内等于{x}，在范围之外等于{c}。",
     "convention.stop": "{stop}的值等于{x}，求导时视为常数。",
+    "convention.stable": "{equal}，计算时不会溢出。",
     "convention.axes": "写成矩阵时，总是相邻出现的轴合并为一个轴。",
     # the network
     "network.heading": "网络",
@@ -242,6 +243,7 @@ PHRASES: Mapping[str, str] = {
     "saved value.bare": "前向传播已经算出这个值，因此用保存值代替该表达式。",
     "stable form.title": "数值稳定形式",
     "stable form.of": "值不变，而计算时既不溢出，也不因相近的数相减而损失精度：{detail}。",
+    "stable form.shift": "其中{equal}。",
     "stable form.bare": "值不变，而计算时既不溢出，也不因相近的数相减而损失精度。",
     "inline.title": "代入公式",
     "inline.of": "中间量用计算它的公式{detail}代替，从而跨越两层之间的边界。",
