@@ -34,7 +34,7 @@ LABELS = 256, 4  # of an example, and examples
 MIB = 1 << 20
 CHAINED = 1024  # numbers in a row of a chain
 ARRAYS = {  # how many of the shape of its result a layer needs at one time, for the result and for the derivatives
-    "gelu_tanh": (3, 4),
+    "gelu_tanh": (3, 3),
     "softmax": (2, 3),
     "layer_norm": (2, 3),
 }
@@ -44,7 +44,7 @@ LENGTHS = {  # operations of results
     "gaussian": 3,
     "softsign": 3,
     "hard_tanh": 4,
-    "sigmoid": 5,
+    "sigmoid": 4,
     "gelu": 5,
 }
 MLP = [{"dense": {"units": 512, "activation": "relu"}}, {"dense": {"units": 256, "activation": "relu"}}, {"dense": 10}]
