@@ -98,7 +98,9 @@ def compare(generated: Generated, *, seed: int = 0, batch: int = 4) -> CheckRepo
         found = module_gradients(generated, arrays)
         inferred = module_outputs(generated, arrays) if network.has_modes else {}
         drawn, updated = module_states(generated, arrays) if network.states and network.parameters else ({}, {})
-        divided = module_cost_of_step(generated, arrays) if generated.spec.threads > 1 and not network.random else {}
+        divided = {}
+        if generated.spec.threads > 1 and not network.random:
+            divided = {"C": np.asarray(_stepped(generated, arrays)[0])}
     names = (*(p.name for p in network.parameters), *network.differentiable_inputs)
     readings: list[Reading] = []
     oracles = installed()
@@ -151,23 +153,21 @@ def module_states(
     generated: Generated, arrays: dict[str, np.ndarray]
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """The random numbers that the module's trainer draws for its first step, and the states after that step."""
-    network = generated.derivation.network
-    module, params = _with_parameters(generated, arrays)
-    x, y = (as_argument({name: arrays[name] for name in names}) for names in (network.inputs, network.targets))
+    network, module = generated.derivation.network, load_module(generated)
     drawn = {}
     if network.random:
         drawn = module.draw(module.Workspace(len(arrays[network.inputs[0]]), np.float64), 0)
-    trainer = module.Trainer(params, **({"seed": 0} if network.random else {}))
-    trainer.step(x, y)
+    _, trainer = _stepped(generated, arrays)
     return {name: array.copy() for name, array in drawn.items()}, dict(trainer.params.state)
 
 
-def module_cost_of_step(generated: Generated, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The cost `C` of a step of the module's trainer."""
+def _stepped(generated: Generated, arrays: dict[str, np.ndarray]) -> tuple[float, Any]:
+    """The cost of a first step of the module's trainer, which draws from seed 0, and the trainer after it."""
     network = generated.derivation.network
     module, params = _with_parameters(generated, arrays)
     x, y = (as_argument({name: arrays[name] for name in names}) for names in (network.inputs, network.targets))
-    return {"C": np.asarray(module.Trainer(params).step(x, y))}
+    trainer = module.Trainer(params, **({"seed": 0} if network.random else {}))
+    return trainer.step(x, y), trainer
 
 
 def _with_parameters(generated: Generated, arrays: dict[str, np.ndarray]) -> tuple[ModuleType, Any]:

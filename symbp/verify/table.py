@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from symbp.errors import to_install
-from symbp.verify.check import AFTER_A_STEP, IN_INFERENCE, CheckReport, Reading
+from symbp.verify.check import AFTER_A_STEP, DIVIDED, IN_INFERENCE, CheckReport, Reading
 
 EXTRAS = {"JAX": "check", "PyTorch": "torch"}
 
@@ -25,7 +25,7 @@ def show(report: CheckReport, console: Console | None = None) -> None:
         table.add_column(f"beside {oracle}", justify="right", overflow="fold")
     for name, shape in {reading.name: reading.shape for reading in report.readings}.items():
         cells = [_cell(readings.get((oracle, name))) for oracle in oracles]
-        beside = name.endswith((IN_INFERENCE, AFTER_A_STEP))  # no gradient
+        beside = name.endswith((IN_INFERENCE, AFTER_A_STEP, DIVIDED))  # no gradient
         label = "(the cost itself)" if name == "C" else f"({name})" if beside else name
         table.add_row(Text(label), "(" + ", ".join(map(str, shape)) + ")", *cells)
     console.print(table)

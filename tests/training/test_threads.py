@@ -6,6 +6,7 @@ import copy
 import json
 import multiprocessing
 import threading
+import time
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -242,6 +243,37 @@ def test_a_step_goes_on_where_no_thread_starts() -> None:
     for trainer in (one, other):
         assert trainer.step(x, y) <= cost
     assert one.step(x, y) == (other.step(x, y), other.step(x, y))[1]
+
+
+@pytest.mark.parametrize("starts", [0, 1])
+def test_a_part_whose_thread_does_not_start_is_computed_once(starts: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pool keeps what it was given, and a thread that it has may take that up: not beside the step's own."""
+    generated, module = made(spelt(NETWORKS["dense"], 4))
+    x, y = batch(generated, 8)
+    trainer, fresh = (module.Trainer(module.init(dtype="float64")) for _ in range(2))
+    begin, whole, left, at_once, busy = threading.Thread.start, module._backward, [starts], set(), []
+
+    def refused(self: threading.Thread) -> None:
+        if not left[0]:
+            raise RuntimeError("can't start new thread")
+        left[0] -= 1
+        begin(self)
+
+    def watched(*given: Any) -> None:
+        workspace = next(id(g) for g in given if isinstance(g, module.Workspace))
+        busy.append(workspace in at_once)
+        at_once.add(workspace)
+        time.sleep(0.02)
+        whole(*given)
+        at_once.discard(workspace)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refused)
+        patch.setattr(module, "_backward", watched)
+        assert trainer.step(x, y) == pytest.approx(fresh.step(x, y), rel=1e-12)
+    assert not any(busy)
+    assert trainer.step(x, y) == fresh.step(x, y)
+    np.testing.assert_array_equal(trainer.params.flat, fresh.params.flat)
 
 
 def test_parts_of_an_interrupted_step_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
